@@ -1,0 +1,86 @@
+/*
+ * What keep and store say to each other. Paths are UTF-8, at most 512 bytes; a row's bytes at most 16 MiB. Store never sees keys or plain text.
+ *
+ * FETCH: u32 count, then count needs. FETCHED: u16 err, u32 count, the answers in the same order.
+ *   need ROW      u8 1, bytes path                                       -> u8 found, u64 version, bytes
+ *   need LIST     u8 2, bytes prefix, bytes after, u32 limit             -> u32 n, n x (bytes path, u64 version, bytes)
+ *   need DUE      u8 3, u64 before_unix_ms, u32 limit                    -> u32 n, n x (bytes path, u64 version, bytes), oldest first
+ *   need ENTRIES  u8 4, u8 log, u64 first, u32 count                     -> u32 n, n x bytes entry
+ *   need LOG      u8 5, u8 log     -> u64 size, u64 published_size, bytes checkpoint (as published), u32 n, n x hash[32] (the right edge, largest subtree first)
+ *   need NAMES    u8 6, bytes prefix, bytes after, u32 limit             -> u32 n, n x bytes: the next path segments below prefix, folders with a trailing '/'
+ *   need TILE     u8 7, u8 log, u8 level (255: entries), u64 number, u16 width (1..256) -> u8 found, bytes
+ *   need STATE    u8 8                                                   -> bytes (empty before the first commit), u8 epoch_valid
+ *
+ * The set-hash covers every row whose path does not start with "audit/": those blobs are named by SHA-256 in the audit log's entries.
+ *
+ * COMMIT: u64 epoch, u32 changes, changes x (u8 kind 1 put | 2 delete, bytes path, u64 expected_version (0: must not exist), put: u64 due_unix_ms (0: none), bytes),
+ *         u32 appends, appends x (u8 log, u64 index, bytes entry), u32 logs, logs x (u8 log, u64 size, root[32]: the intended state after the appends).
+ *         bytes state (the saved set-hash, kept for need STATE; at most 4096).
+ *   One transaction, synced before COMMITTED leaves: u16 err, bytes path of the row that conflicted (ERR_CONFLICT) or empty.
+ *   A put's new version is expected_version + 1.
+ * PUBLISH: u8 log, u64 size, bytes signed checkpoint note: store writes and syncs entry bundles, tiles and directories up to size, then the checkpoint (write, sync, rename,
+ *   sync directory). PUBLISHED: u16 err.
+ */
+#ifndef VOGT_STORE_WIRE_H
+#define VOGT_STORE_WIRE_H
+
+#include "base/bytes.h"
+
+enum log_id { LOG_EVIDENCE = 1, LOG_AUDIT = 2 };
+
+enum need_kind { NEED_ROW = 1, NEED_LIST, NEED_DUE, NEED_ENTRIES, NEED_LOG, NEED_NAMES, NEED_TILE, NEED_STATE };
+
+enum change_kind { CHANGE_PUT = 1, CHANGE_DELETE = 2 };
+
+enum {
+    PATH_MAX_BYTES = 512,
+    ROW_MAX_BYTES = 16 << 20,
+    LIST_LIMIT_MAX = 10000,
+    SCHEMA_VERSION = 1,
+};
+
+struct need {
+    enum need_kind kind;
+    struct slice path;          /* ROW: path; LIST, NAMES: prefix */
+    struct slice after;         /* LIST, NAMES: strictly after this path or name; empty starts */
+    uint64_t number;            /* DUE: before_unix_ms; ENTRIES: first; TILE: number */
+    uint32_t limit;             /* LIST, DUE, NAMES, ENTRIES: at most */
+    uint8_t log, level;
+    uint16_t width;
+};
+
+struct change {
+    enum change_kind kind;
+    struct slice path;
+    uint64_t expected_version;
+    uint64_t due_unix_ms;
+    struct slice bytes;
+};
+
+struct append {
+    uint8_t log;
+    uint64_t index;
+    struct slice entry;
+};
+
+struct log_intent {
+    uint8_t log;
+    uint64_t size;
+    uint8_t root[32];
+};
+
+struct stored_row {
+    struct slice path;
+    uint64_t version;
+    struct slice bytes;
+};
+
+enum err need_put(struct buf *out, const struct need *need) must_check;
+enum err need_get(struct reader *reader, struct need *ret_need) must_check;      /* checks kinds, path rules, limits */
+enum err stored_row_get(struct reader *reader, struct stored_row *ret_row) must_check;
+enum err change_put(struct buf *out, const struct change *change) must_check;
+enum err change_get(struct reader *reader, struct change *ret_change) must_check;
+enum err append_put(struct buf *out, const struct append *append) must_check;
+enum err append_get(struct reader *reader, struct append *ret_append) must_check;
+
+#endif
