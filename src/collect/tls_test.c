@@ -1,0 +1,324 @@
+/* The judge on facts: recorded ones from tests/facts, and the planted ones that the collector makes in this process. */
+#include "collect/cipher.h"
+#include "collect/hello.h"
+#include "collect/hsts.h"
+#include "collect/http_head.h"
+#include "collect/tls.h"
+
+#include "base/check.h"
+#include "collect/reason.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { ARENA_BYTES = 16 << 20 };
+static const int64_t now_ms = 1795430000000; /* 2026-11-23 */
+
+/* Collects from a port where nothing listens: the plant runs all the same. */
+static struct json *collect(struct arena *arena, const char *host, uint64_t port)
+{
+    struct json *input = json_new(arena, JSON_OBJECT);
+    json_set_string(arena, input, "host", slice_string(host));
+    json_set_u64(arena, input, "port", port);
+    json_set_u64(arena, input, "timeout_ms", 4000);
+    struct work_reply reply = {0};
+    return collect_tls(arena, input, SLICE_NONE, &reply) == ERR_NONE ? reply.output : NULL;
+}
+
+static struct json *judge(struct arena *arena, const struct json *facts, const struct json *planted, const char *options)
+{
+    struct json *input = json_new(arena, JSON_OBJECT), *parsed = NULL;
+    struct complaint complaint;
+    json_set(arena, input, "facts", json_copy(arena, facts));
+    if (planted != NULL) {
+        json_set(arena, json_set_object(arena, input, "plant"), "facts", json_copy(arena, planted));
+    }
+    if (json_read(arena, slice_string(options), &parsed, &complaint) != ERR_NONE) {
+        return NULL;
+    }
+    json_set(arena, input, "options", parsed);
+    json_set_i64(arena, input, "collected_at_ms", now_ms);
+    struct work_reply reply = {0};
+    return judge_tls(arena, input, SLICE_NONE, &reply) == ERR_NONE ? reply.output : NULL;
+}
+
+/* "pass tls.versions-kept" of the kind's only observation; "" when there is none or more than one. */
+static const char *said(struct arena *arena, const struct json *output, const char *kind)
+{
+    const char *found = "";
+    const struct json *observations = json_member(output, "observations");
+    for (const struct json *entry = observations == NULL ? NULL : observations->first; entry != NULL; entry = entry->next) {
+        if (slice_is(json_text(entry, "kind", SLICE_NONE), kind)) {
+            if (found[0] != '\0') {
+                return "";
+            }
+            found = arena_printf(arena, "%s %s", arena_string(arena, json_text(entry, "outcome", SLICE_NONE)),
+                                 arena_string(arena, json_text(entry, "reason", SLICE_NONE)));
+        }
+    }
+    return found;
+}
+
+static struct json *read_facts(struct arena *arena, const char *name)
+{
+    const char *root = getenv("VOGT_FACTS"); /* else the working directory is the source tree */
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s", root == NULL ? "tests/facts" : root, name);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        printf("no facts at %s\n", path);
+        return NULL;
+    }
+    static char text[262144];
+    size_t length = fread(text, 1, sizeof(text), file);
+    fclose(file);
+    struct json *facts = NULL;
+    struct complaint complaint;
+    return json_read(arena, slice_of(text, length), &facts, &complaint) == ERR_NONE ? facts : NULL;
+}
+
+TEST(plant_has_every_fault)
+{
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    struct json *collected = collect(arena, "127.0.0.1", 1);
+    CHECK(collected != NULL);
+    const struct json *planted = json_path(collected, "plant.facts");
+    CHECK(planted != NULL);
+    struct json *output = judge(arena, planted, planted, "{}");
+    CHECK(output != NULL);
+    CHECK_STRING("fail tls.old-version-accepted", said(arena, output, "tls.version"));
+    CHECK_STRING("fail tls.weak-cipher", said(arena, output, "tls.ciphers"));
+    CHECK_STRING("fail tls.hsts-missing", said(arena, output, "tls.hsts"));
+    CHECK_STRING("fail tls.certificate-name", said(arena, output, "tls.certificate"));
+    CHECK(json_bool(json_member(output, "plant"), "caught", false));
+}
+
+TEST(plant_is_caught_under_every_option)
+{
+    static const char *const options[] = {"{\"minimum\":\"1.2\"}", "{\"trust\":\"any\"}", "{\"families\":[\"ipv6\"]}",
+                                          "{\"hsts_seconds\":0}"};
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    struct json *collected = collect(arena, "127.0.0.1", 1);
+    const struct json *planted = json_path(collected, "plant.facts");
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        struct json *output = judge(arena, planted, planted, options[i]);
+        CHECK(json_bool(json_member(output, "plant"), "caught", false));
+    }
+}
+
+TEST(closed_port_is_an_error)
+{
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    struct json *collected = collect(arena, "127.0.0.1", 1);
+    struct json *output = judge(arena, json_member(collected, "facts"), json_path(collected, "plant.facts"), "{}");
+    CHECK_STRING("error tls.unreachable", said(arena, output, "tls.version"));
+    CHECK_STRING("error tls.unreachable", said(arena, output, "tls.hsts"));
+}
+
+TEST(hostile_names_are_refused)
+{
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    CHECK(collect(arena, "a\r\nX: y", 1) == NULL);
+    CHECK(collect(arena, "", 1) == NULL);
+    CHECK(collect(arena, "127.0.0.1", 65536) == NULL);
+}
+
+TEST(recorded_good_facts_pass)
+{
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    struct json *facts = read_facts(arena, "tls_good.json");
+    const struct json *planted = json_path(facts, "plant.facts");
+    CHECK(planted != NULL);
+    struct json *output = judge(arena, json_member(facts, "facts"), planted, "{\"trust\":\"any\"}");
+    CHECK_STRING("pass tls.versions-kept", said(arena, output, "tls.version"));
+    CHECK_STRING("pass tls.ciphers-strong", said(arena, output, "tls.ciphers"));
+    CHECK_STRING("pass tls.hsts-kept", said(arena, output, "tls.hsts"));
+    CHECK_STRING("pass tls.certificate-untried", said(arena, output, "tls.certificate"));
+    output = judge(arena, json_member(facts, "facts"), planted, "{}");
+    CHECK_STRING("fail tls.certificate-untrusted", said(arena, output, "tls.certificate"));
+    output = judge(arena, json_member(facts, "facts"), planted, "{\"minimum\":\"1.1\"}");
+    CHECK_STRING("error options.unknown", said(arena, output, "tls.version"));
+}
+
+TEST(without_a_caught_plant_nothing_is_green)
+{
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    struct json *facts = read_facts(arena, "tls_good.json");
+    const struct json *good = json_member(facts, "facts");
+    CHECK(good != NULL);
+    struct json *output = judge(arena, good, NULL, "{\"trust\":\"any\"}");
+    CHECK_STRING("error plant.missed", said(arena, output, "tls.version"));
+    output = judge(arena, good, good, "{\"trust\":\"any\"}");
+    CHECK_STRING("error plant.missed", said(arena, output, "tls.version"));
+    CHECK_STRING("error plant.missed", said(arena, output, "tls.certificate"));
+    CHECK(!json_bool(json_member(output, "plant"), "caught", true));
+}
+
+/* Removing any single member or element of good facts must never leave every kind green. */
+static struct json *without(struct arena *arena, const struct json *value, size_t *countdown)
+{
+    struct json *copy = json_new(arena, value->type);
+    copy->text = value->text;
+    for (const struct json *child = value->first; child != NULL; child = child->next) {
+        if ((*countdown)-- == 0) {
+            continue;
+        }
+        struct json *kept = without(arena, child, countdown);
+        if (value->type == JSON_OBJECT) {
+            json_set(arena, copy, arena_string(arena, child->name), kept);
+        } else {
+            json_append(copy, kept);
+        }
+    }
+    return copy;
+}
+
+static size_t nodes(const struct json *value)
+{
+    size_t count = 0;
+    for (const struct json *child = value->first; child != NULL; child = child->next) {
+        count += 1 + nodes(child);
+    }
+    return count;
+}
+
+static bool all_pass(struct arena *arena, const struct json *output)
+{
+    return strncmp(said(arena, output, "tls.version"), "pass", 4) == 0 &&
+           strncmp(said(arena, output, "tls.ciphers"), "pass", 4) == 0 &&
+           strncmp(said(arena, output, "tls.hsts"), "pass", 4) == 0 &&
+           strncmp(said(arena, output, "tls.certificate"), "pass", 4) == 0;
+}
+
+/* What may be missing without harm: texts for people and facts that no kind is judged by. */
+static const char *const harmless[] = {"host", "port", "resolved", "address", "family", "error", "alert", "group", "cipher",
+                                       "path", "status", "hsts_count", "version", "code", "roots", "text", "verify"};
+
+static const struct json *nth(const struct json *value, size_t *countdown)
+{
+    for (const struct json *child = value->first; child != NULL; child = child->next) {
+        if ((*countdown)-- == 0) {
+            return child;
+        }
+        const struct json *found = nth(child, countdown);
+        if (found != NULL) {
+            return found;
+        }
+    }
+    return NULL;
+}
+
+TEST(a_missing_fact_is_never_green)
+{
+    cleanup_arena struct arena *facts_arena = arena_new(ARENA_BYTES);
+    struct json *facts = read_facts(facts_arena, "tls_good.json");
+    const struct json *good = json_member(facts, "facts");
+    CHECK(good != NULL);
+    size_t judged = 0;
+    for (size_t i = 0; i < nodes(good); i++) {
+        cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+        size_t countdown = i, again = i;
+        struct json *less = without(arena, good, &countdown);
+        const struct json *removed = nth(good, &again);
+        bool may = false;
+        for (size_t k = 0; k < sizeof(harmless) / sizeof(harmless[0]); k++) {
+            may = may || slice_is(removed->name, harmless[k]);
+        }
+        if (may || removed->name.len == 0) {
+            continue;
+        }
+        struct json *output = judge(arena, less, json_path(facts, "plant.facts"), "{\"trust\":\"any\"}");
+        CHECK(output != NULL);
+        if (all_pass(arena, output)) {
+            printf("green without %.*s\n", (int)removed->name.len, (const char *)removed->name.data);
+        }
+        CHECK(!all_pass(arena, output));
+        judged++;
+    }
+    CHECK(judged > 10);
+}
+
+TEST(hsts_is_read_as_browsers_do)
+{
+    struct hsts hsts;
+    CHECK_ERR(ERR_NONE, hsts_read(SLICE_LITERAL("max-age=31536000; includeSubDomains; preload"), &hsts));
+    CHECK_U64(31536000, hsts.max_age_s);
+    CHECK(hsts.include_subdomains && hsts.preload);
+    CHECK_ERR(ERR_NONE, hsts_read(SLICE_LITERAL(" MAX-AGE = \"00600\" ;; x=\"a;b\"; y"), &hsts));
+    CHECK_U64(600, hsts.max_age_s);
+    CHECK_ERR(ERR_NONE, hsts_read(SLICE_LITERAL("max-age=99999999999999999999999999"), &hsts));
+    CHECK(hsts.max_age_s > 31536000);
+    CHECK_ERR(ERR_MALFORMED, hsts_read(SLICE_LITERAL(""), &hsts));
+    CHECK_ERR(ERR_MALFORMED, hsts_read(SLICE_LITERAL("includeSubDomains"), &hsts));
+    CHECK_ERR(ERR_MALFORMED, hsts_read(SLICE_LITERAL("max-age=1; max-age=2"), &hsts));
+    CHECK_ERR(ERR_MALFORMED, hsts_read(SLICE_LITERAL("max-age=-1"), &hsts));
+    CHECK_ERR(ERR_MALFORMED, hsts_read(SLICE_LITERAL("max-age"), &hsts));
+    CHECK_ERR(ERR_MALFORMED, hsts_read(SLICE_LITERAL("max-age=\"1"), &hsts));
+    CHECK_ERR(ERR_MALFORMED, hsts_read(SLICE_LITERAL("max-age=1, includeSubDomains"), &hsts));
+}
+
+TEST(http_heads)
+{
+    struct http_head head;
+    CHECK_ERR(ERR_NONE, http_head_read(SLICE_LITERAL("HTTP/1.1 404 Not Found\r\nstrict-TRANSPORT-security: max-age=1 \r\n\r\n"),
+                                       &head));
+    CHECK_U64(404, head.status);
+    CHECK_SLICE("max-age=1", head.hsts[0]);
+    CHECK_ERR(ERR_NONE, http_head_read(SLICE_LITERAL("HTTP/1.0 200\nLocation: /x\n\n"), &head));
+    CHECK_SLICE("/x", head.location);
+    CHECK_ERR(ERR_MALFORMED, http_head_read(SLICE_LITERAL("HTTP/1.1 2x0 OK\r\n\r\n"), &head));
+    CHECK_ERR(ERR_MALFORMED, http_head_read(SLICE_LITERAL("SSH-2.0-x\r\n\r\n"), &head));
+    CHECK_ERR(ERR_MALFORMED, http_head_read(SLICE_LITERAL("HTTP/1.1 200 OK\r\n folded: x\r\n\r\n"), &head));
+    CHECK_ERR(ERR_MALFORMED, http_head_read(SLICE_LITERAL("HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), &head));
+    CHECK_ERR(ERR_MALFORMED, http_head_read(SLICE_LITERAL("HTTP/1.1 200 OK\r\na: \0\r\n\r\n"), &head));
+}
+
+TEST(hellos_are_read_strictly)
+{
+    uint8_t answer[] = {22, 3, 3, 0, 43, 2, 0, 0, 39, 3, 3, [43] = 0, 0xc0, 0x2f, 0, 0};
+    struct hello_answer hello = hello_read(slice_of(answer, 48));
+    CHECK_U64(HELLO_ACCEPTED, hello.state);
+    CHECK_U64(0xc02f, hello.suite);
+    for (size_t len = 0; len < 48; len++) {
+        CHECK_U64(HELLO_MORE, hello_read(slice_of(answer, len)).state);
+    }
+    answer[43] = 33;
+    CHECK_U64(HELLO_GARBAGE, hello_read(slice_of(answer, 48)).state);
+    static const uint8_t alert[] = {21, 3, 1, 0, 2, 2, 70};
+    CHECK_U64(HELLO_ALERT, hello_read(slice_of(alert, sizeof(alert))).state);
+    CHECK_STRING("protocol_version", hello_alert_name(hello_read(slice_of(alert, sizeof(alert))).alert));
+    CHECK_U64(HELLO_GARBAGE, hello_read(SLICE_LITERAL("HTTP/1.1 400")).state);
+}
+
+TEST(cipher_numbers_are_unique)
+{
+    size_t count = 0;
+    const struct cipher *ciphers = cipher_all(&count);
+    CHECK(count > 50);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(cipher_by_number(ciphers[i].number) == &ciphers[i]);
+    }
+}
+
+/* Every sentence exists in both languages, with the same placeholders. */
+TEST(reasons_are_complete)
+{
+    size_t count = 0;
+    const struct reason *reasons = reason_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        const struct reason *reason = &reasons[i];
+        CHECK(reason_find(slice_string(reason->id)) == reason);
+        CHECK(reason->sentence.english[0] != '\0' && reason->sentence.german[0] != '\0');
+        CHECK((reason->fix.english[0] == '\0') == (reason->fix_minutes == 0));
+        CHECK((reason->fix.english[0] == '\0') == (reason->fix.german[0] == '\0'));
+        struct slice rest = slice_string(reason->sentence.english), part;
+        struct slice german = slice_string(reason->sentence.german);
+        while (slice_split(&rest, '{', &part) && rest.len > 0) {
+            size_t end = slice_find_byte(rest, '}');
+            CHECK(end != SIZE_MAX);
+            CHECK(slice_find(german, slice_first(rest, end)) != SIZE_MAX);
+        }
+    }
+}
+
+TEST_MAIN
