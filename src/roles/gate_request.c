@@ -1,0 +1,187 @@
+/* All bytes of a request are there: it is parsed into bounded trees and goes to keep as one frame. */
+#include "roles/gate.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "net/url.h"
+
+enum { NAME_SPACE_MAX_BYTES = 256 };
+
+static struct slice header(struct exchange *exchange, const char *name)
+{
+    return slice_string(MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name));
+}
+
+/* As Vault does: "curl -d '{…}'" says that it sends a form, and does not. */
+static bool is_form(struct exchange *exchange, struct slice body)
+{
+    static const char type[] = "application/x-www-form-urlencoded";
+    struct slice given = header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
+    return given.len >= sizeof(type) - 1 && strncasecmp((const char *)given.data, type, sizeof(type) - 1) == 0 &&
+           body.data[0] != '{';
+}
+
+static bool refuse_input(struct exchange *exchange, enum err err, struct complaint *complaint)
+{
+    if (complaint->text.english == NULL) {
+        (void)!complain(complaint, err, TEXT("the request holds too many values", "die Anfrage enthält zu viele Werte"), 0, 0,
+                        NULL, 0);
+    }
+    gate_refuse_complaint(exchange, (unsigned)err_http_status(err), complaint);
+    return false;
+}
+
+static bool read_query(struct exchange *exchange, struct request *request, struct complaint *complaint)
+{
+    struct target target;
+    struct json *query = NULL;
+    enum err err = target_split(slice_of(exchange->uri, exchange->uri_len), &target);
+    if (err == ERR_NONE && target.query.len > 0) {
+        err = url_decode_form(exchange->gate->arena, target.query, &query, complaint);
+    }
+    request->query = query;
+    return err == ERR_NONE || refuse_input(exchange, err, complaint);
+}
+
+static bool read_body(struct exchange *exchange, struct request *request, struct complaint *complaint)
+{
+    const struct route *route = exchange->route;
+    struct arena *arena = exchange->gate->arena;
+    if (exchange->verb == VERB_READ || exchange->verb == VERB_LIST) {
+        return true; /* clients that send one to a GET mean nothing by it */
+    }
+    if ((route->flags & ROUTE_RAW_BODY) != 0) {
+        request->raw = buf_slice(&exchange->body);
+        return true;
+    }
+    struct slice text = slice_trim(buf_slice(&exchange->body));
+    struct json *body = NULL;
+    enum err err = ERR_NONE;
+    if (text.len > 0 && is_form(exchange, text)) {
+        err = url_decode_form(arena, text, &body, complaint);
+    } else if (text.len > 0) {
+        /* Untrimmed, so that lines are counted as the sender counts them. */
+        err = json_read(arena, buf_slice(&exchange->body), &body, complaint);
+    }
+    request->body = body;
+    if (err == ERR_NONE && (exchange->verb != VERB_DELETE || body != NULL)) {
+        err = route_check(route, arena, body, &request->body, complaint);
+    }
+    return err == ERR_NONE || refuse_input(exchange, err, complaint);
+}
+
+static void read_session(struct exchange *exchange)
+{
+    struct slice mode = header(exchange, "X-Vogt-Session");
+    exchange->session = slice_is(mode, "cookie") ? SESSION_COOKIE : slice_is(mode, "end") ? SESSION_END : SESSION_NONE;
+    if (exchange->session != SESSION_NONE) {
+        exchange->session_token =
+            slice_string(MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, "__Host-vogt"));
+    }
+}
+
+/* The cookie counts only beside a header that another site's page cannot send without being asked first. */
+static struct slice read_token(struct exchange *exchange)
+{
+    static const char bearer[] = "Bearer ";
+    struct slice token = header(exchange, "X-Vault-Token");
+    struct slice authorization = header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
+    if (token.len == 0 && authorization.len >= sizeof(bearer) - 1 &&
+        strncasecmp((const char *)authorization.data, bearer, sizeof(bearer) - 1) == 0) {
+        token = slice_trim(slice_from(authorization, sizeof(bearer) - 1));
+    }
+    return token.len == 0 ? exchange->session_token : token;
+}
+
+/* "60" and "1m" both become "60". */
+static bool read_wrap_ttl(struct exchange *exchange, struct request *request, char text[static 24])
+{
+    struct slice given = header(exchange, "X-Vault-Wrap-TTL");
+    uint64_t seconds;
+    if (given.len == 0) {
+        return true;
+    }
+    if (duration_parse(given, &seconds) != ERR_NONE) {
+        gate_refuse(exchange, MHD_HTTP_BAD_REQUEST,
+                    TEXT("X-Vault-Wrap-TTL is no duration", "X-Vault-Wrap-TTL ist keine Dauer"));
+        return false;
+    }
+    int len = snprintf(text, 24, "%llu", (unsigned long long)seconds);
+    request->wrap_ttl = slice_of(text, len > 0 ? (size_t)len : 0);
+    return true;
+}
+
+static bool is_name_space(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] <= 0x20 || text.data[i] >= 0x7f) {
+            return false;
+        }
+    }
+    return text.len <= NAME_SPACE_MAX_BYTES;
+}
+
+static bool read_headers(struct exchange *exchange, struct request *request, char wrap_ttl[static 24])
+{
+    read_session(exchange);
+    request->token = read_token(exchange);
+    if (request->token.len > REQUEST_TOKEN_MAX_BYTES) {
+        gate_refuse(exchange, MHD_HTTP_FORBIDDEN, TEXT("permission denied", "Zugriff verweigert"));
+        return false;
+    }
+    request->name_space = header(exchange, "X-Vault-Namespace");
+    if (!is_name_space(request->name_space)) {
+        gate_refuse(exchange, MHD_HTTP_BAD_REQUEST,
+                    TEXT("X-Vault-Namespace holds other characters than a path has",
+                         "X-Vault-Namespace enthält andere Zeichen als ein Pfad"));
+        return false;
+    }
+    exchange->name_space = request->name_space;
+    return read_wrap_ttl(exchange, request, wrap_ttl);
+}
+
+static enum err ask_keep(struct exchange *exchange, const struct request *request)
+{
+    struct channel *keep = exchange->gate->start.keep;
+    struct buf *out = channel_begin(keep, MESSAGE_REQUEST, exchange_id(exchange));
+    if (out == NULL) {
+        return ERR_BUSY;
+    }
+    enum err err = request_put(out, request);
+    return err == ERR_NONE ? channel_end(keep) : err; /* what was begun and not ended is dropped */
+}
+
+void gate_request(struct exchange *exchange)
+{
+    struct gate *gate = exchange->gate;
+    if (exchange->place == PLACE_PAGE) {
+        gate_page(exchange);
+        return;
+    }
+    if (exchange->place == PLACE_OPENAPI) {
+        gate_openapi(exchange);
+        return;
+    }
+    char wrap_ttl[24];
+    struct complaint complaint = {.text = {NULL, NULL}};
+    struct request request = {.verb = exchange->verb,
+                              .path = slice_of(exchange->path, exchange->path_len),
+                              .remote = slice_string(exchange->link->remote)};
+    arena_reset(gate->arena);
+    if (!read_headers(exchange, &request, wrap_ttl) || !read_query(exchange, &request, &complaint) ||
+        !read_body(exchange, &request, &complaint)) {
+        return;
+    }
+    if (gate->stopping || ask_keep(exchange, &request) != ERR_NONE) {
+        gate_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
+                    TEXT("too many requests are waiting, try again", "es warten zu viele Anfragen, bitte erneut versuchen"));
+        return;
+    }
+    exchange->stage = STAGE_WAITING;
+    gate->waiting_count++;
+    buf_free(&exchange->body);
+}

@@ -1,0 +1,261 @@
+/*
+ * TLS without a key: the chain comes from keep, and what GnuTLS wants signed goes to keep as SIGN. The wait for SIGNED blocks
+ * this one thread for about as long as keep's current batch takes; other frames that arrive meanwhile are held back and
+ * handled afterwards, because a reply must not resume a connection in the middle of MHD_run.
+ *
+ * SIGN: u16 TLS SignatureScheme, bytes: for ECDSA the digest that the scheme names, for Ed25519 the message itself.
+ * SIGNED: bytes signature (ECDSA: DER); empty: refused.
+ */
+#include "roles/gate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <gnutls/crypto.h>
+
+#include "base/time.h"
+
+enum { CHAIN_MAX = 8, SIGN_TIMEOUT_MS = 3000, RETIRED_SECONDS = 120 };
+
+struct identity {
+    struct gate *gate;
+    struct identity *older;
+    int64_t retired_mono_ns;        /* 0: in use */
+    gnutls_pcert_st chain[CHAIN_MAX];
+    unsigned chain_count;
+    gnutls_privkey_t key;
+    gnutls_pk_algorithm_t algorithm;
+    unsigned bits;
+};
+
+/* MHD hands no pointer to the callback that chooses a certificate: there is one gate in a process, and this is it. */
+static struct gate *only_gate;
+
+static const struct {
+    gnutls_sign_algorithm_t algorithm;
+    gnutls_digest_algorithm_t digest;   /* GNUTLS_DIG_UNKNOWN: the message is signed as it is */
+    uint16_t scheme;
+} schemes[] = {
+    {GNUTLS_SIGN_ECDSA_SECP256R1_SHA256, GNUTLS_DIG_SHA256, 0x0403},
+    {GNUTLS_SIGN_ECDSA_SHA256, GNUTLS_DIG_SHA256, 0x0403},
+    {GNUTLS_SIGN_ECDSA_SECP384R1_SHA384, GNUTLS_DIG_SHA384, 0x0503},
+    {GNUTLS_SIGN_ECDSA_SHA384, GNUTLS_DIG_SHA384, 0x0503},
+    {GNUTLS_SIGN_EDDSA_ED25519, GNUTLS_DIG_UNKNOWN, 0x0807},
+};
+
+static size_t scheme_of(gnutls_sign_algorithm_t algorithm)
+{
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        if (schemes[i].algorithm == algorithm) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static enum err copy_signature(struct slice body, gnutls_datum_t *ret_signature)
+{
+    struct reader reader = reader_of(body);
+    struct slice signature;
+    enum err err = get_bytes(&reader, 1024, &signature);
+    if (err == ERR_NONE) {
+        err = reader_end(&reader);
+    }
+    if (err != ERR_NONE || signature.len == 0) {
+        return ERR_DENIED;
+    }
+    unsigned char *copy = gnutls_malloc(signature.len);
+    if (copy == NULL) {
+        return ERR_MEMORY;
+    }
+    memcpy(copy, signature.data, signature.len);
+    *ret_signature = (gnutls_datum_t){copy, (unsigned)signature.len};
+    return ERR_NONE;
+}
+
+static enum err wait_for_signature(struct gate *gate, uint64_t id, gnutls_datum_t *ret_signature)
+{
+    int64_t end_ns = clock_now().mono_ns + (int64_t)SIGN_TIMEOUT_MS * 1000000;
+    enum err err = channel_flush_all(gate->start.keep, SIGN_TIMEOUT_MS);
+    while (err == ERR_NONE) {
+        int64_t left_ms = (end_ns - clock_now().mono_ns) / 1000000;
+        struct frame frame;
+        err = left_ms <= 0 ? ERR_TIMEOUT : channel_wait(gate->start.keep, (int)left_ms, &frame);
+        if (err == ERR_NONE && frame.kind == MESSAGE_SIGNED && frame.id == id) {
+            return copy_signature(frame.body, ret_signature);
+        }
+        if (err == ERR_NONE && frame.kind != MESSAGE_SIGNED) {
+            gate_hold(gate, &frame);
+        }
+    }
+    gate->keep_lost = gate->keep_lost || err != ERR_TIMEOUT;
+    return err;
+}
+
+static int sign(struct gate *gate, uint16_t scheme, const gnutls_datum_t *data, gnutls_datum_t *ret_signature)
+{
+    struct channel *keep = gate->start.keep;
+    uint64_t id = ++gate->sign_id;
+    struct buf *out = channel_begin(keep, MESSAGE_SIGN, id);
+    enum err err = put_u16(out, scheme);
+    if (err == ERR_NONE) {
+        err = put_bytes(out, slice_of(data->data, data->size));
+    }
+    if (err == ERR_NONE) {
+        err = channel_end(keep);
+    }
+    if (err == ERR_NONE) {
+        err = wait_for_signature(gate, id, ret_signature);
+    }
+    if (err != ERR_NONE) {
+        gate->counters.failed_signatures++;
+        return GNUTLS_E_PK_SIGN_FAILED;
+    }
+    gate->counters.handshakes++;
+    return 0;
+}
+
+static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *context, unsigned flags,
+                     const gnutls_datum_t *hash, gnutls_datum_t *ret_signature)
+{
+    (void)key;
+    (void)flags;
+    size_t scheme = scheme_of(algorithm);
+    return scheme == SIZE_MAX ? GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM
+                              : sign(((struct identity *)context)->gate, schemes[scheme].scheme, hash, ret_signature);
+}
+
+static int sign_data(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *context, unsigned flags,
+                     const gnutls_datum_t *data, gnutls_datum_t *ret_signature)
+{
+    size_t scheme = scheme_of(algorithm);
+    if (scheme == SIZE_MAX) {
+        return GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM;
+    }
+    if (schemes[scheme].digest == GNUTLS_DIG_UNKNOWN) {
+        return sign(((struct identity *)context)->gate, schemes[scheme].scheme, data, ret_signature);
+    }
+    unsigned char digest[64];
+    int code = gnutls_hash_fast(schemes[scheme].digest, data->data, data->size, digest);
+    if (code < 0) {
+        return code;
+    }
+    gnutls_datum_t hash = {digest, gnutls_hash_get_len(schemes[scheme].digest)};
+    return sign_hash(key, algorithm, context, flags, &hash, ret_signature);
+}
+
+static int describe(gnutls_privkey_t key, unsigned flags, void *context)
+{
+    (void)key;
+    const struct identity *identity = context;
+    if ((flags & GNUTLS_PRIVKEY_INFO_PK_ALGO) != 0) {
+        return (int)identity->algorithm;
+    }
+    if ((flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS) != 0) {
+        return (int)identity->bits;
+    }
+    if ((flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO) != 0) {
+        gnutls_sign_algorithm_t algorithm = GNUTLS_FLAGS_TO_SIGN_ALGO(flags);
+        return scheme_of(algorithm) != SIZE_MAX && gnutls_sign_supports_pk_algorithm(algorithm, identity->algorithm);
+    }
+    return -1;
+}
+
+static void identity_free(struct identity *identity)
+{
+    for (unsigned i = 0; i < identity->chain_count; i++) {
+        gnutls_pcert_deinit(&identity->chain[i]);
+    }
+    if (identity->key != NULL) {
+        gnutls_privkey_deinit(identity->key);
+    }
+    free(identity);
+}
+
+static int load(struct identity *identity, struct slice pem)
+{
+    gnutls_datum_t text = {(unsigned char *)(uintptr_t)pem.data, (unsigned)pem.len};
+    unsigned count = CHAIN_MAX;
+    int code = gnutls_pcert_list_import_x509_raw(identity->chain, &count, &text, GNUTLS_X509_FMT_PEM, 0);
+    if (code < 0) {
+        return code;
+    }
+    identity->chain_count = count;
+    code = gnutls_pubkey_get_pk_algorithm(identity->chain[0].pubkey, &identity->bits);
+    if (code < 0) {
+        return code;
+    }
+    identity->algorithm = (gnutls_pk_algorithm_t)code;
+    code = gnutls_privkey_init(&identity->key);
+    return code < 0 ? code
+                    : gnutls_privkey_import_ext4(identity->key, identity, sign_data, sign_hash, NULL, NULL, describe, 0);
+}
+
+/* Handshakes under way end within the deadline of a first request: after that nobody points to an old chain. */
+static void forget_retired(struct gate *gate)
+{
+    struct identity **place = gate->identities == NULL ? NULL : &gate->identities->older;
+    while (place != NULL && *place != NULL) {
+        struct identity *old = *place;
+        if (old->retired_mono_ns == 0) {
+            old->retired_mono_ns = gate->now_mono_ns;
+        }
+        if (gate->now_mono_ns - old->retired_mono_ns > (int64_t)RETIRED_SECONDS * 1000000000) {
+            *place = old->older;
+            identity_free(old);
+        } else {
+            place = &old->older;
+        }
+    }
+}
+
+enum err gate_tls_certificate(struct gate *gate, struct slice pem)
+{
+    if (pem.len == 0) {
+        return ERR_MALFORMED;
+    }
+    struct identity *identity = calloc(1, sizeof(*identity));
+    if (identity == NULL) {
+        return ERR_MEMORY;
+    }
+    identity->gate = gate;
+    if (load(identity, pem) < 0) {
+        identity_free(identity);
+        return ERR_CRYPTO;
+    }
+    identity->older = gate->identities;
+    gate->identities = identity;
+    only_gate = gate;
+    forget_retired(gate);
+    return ERR_NONE;
+}
+
+int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
+                      const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **ret_chain,
+                      unsigned *ret_chain_count, gnutls_privkey_t *ret_key)
+{
+    (void)session;
+    (void)authorities;
+    (void)authority_count;
+    (void)algorithms;
+    (void)algorithm_count;
+    struct identity *identity = only_gate == NULL ? NULL : only_gate->identities;
+    if (identity == NULL) {
+        return -1;
+    }
+    *ret_chain = identity->chain;
+    *ret_chain_count = identity->chain_count;
+    *ret_key = identity->key;
+    return 0;
+}
+
+void gate_tls_stop(struct gate *gate)
+{
+    while (gate->identities != NULL) {
+        struct identity *identity = gate->identities;
+        gate->identities = identity->older;
+        identity_free(identity);
+    }
+    only_gate = NULL;
+}
