@@ -20,11 +20,6 @@ static const struct json *by_version(const struct json *address, const char *lis
     return NULL;
 }
 
-static bool is_refusal(const struct json *entry)
-{
-    return judge_is(entry, "result", "alert") || judge_is(entry, "result", "refused") || judge_is(entry, "result", "closed");
-}
-
 static bool is_accepted(const struct json *entry)
 {
     return judge_is(entry, "result", "accepted");
@@ -42,6 +37,13 @@ static struct finding at_address(struct judge_case *judge_case, enum outcome out
 static bool is_alive(const struct json *address)
 {
     return is_accepted(json_member(address, "control"));
+}
+
+/* An alert is a refusal; a connection that just ends is one only where the endpoint answers what it accepts. */
+static bool is_refusal(const struct json *address, const struct json *entry)
+{
+    return judge_is(entry, "result", "alert") || judge_is(entry, "result", "refused") ||
+           (judge_is(entry, "result", "closed") && is_alive(address));
 }
 
 /* -- tls.version ---------------------------------------------------------------------------------------------------- */
@@ -78,7 +80,7 @@ static struct finding judge_new_version(struct judge_case *judge_case, const str
     const struct json *tls13 = by_version(address, "handshakes", "1.3");
     const struct json *tls12 = by_version(address, "handshakes", "1.2");
     bool enough = is_accepted(tls13) || (old_count(judge_case) == 3 && is_accepted(tls12));
-    if (!enough && !is_refusal(tls13)) {
+    if (!enough && !is_refusal(address, tls13)) {
         return inconclusive(judge_case, address, "1.3", tls13);
     }
     if (!enough) {
@@ -99,12 +101,12 @@ static struct finding judge_version(struct judge_case *judge_case, const struct 
     }
     for (size_t i = 0; i < old_count(judge_case); i++) {
         const struct json *hello = by_version(address, "hellos", old_versions[i]);
-        if (!is_refusal(hello)) {
+        if (!is_refusal(address, hello)) {
             return inconclusive(judge_case, address, old_versions[i], hello);
         }
         /* The library cannot ask for SSL 3.0 at all, nor perhaps for 1.0: there the hand-made hello's answer stands alone. */
         const struct json *handshake = by_version(address, "handshakes", old_versions[i]);
-        if (i > 0 && !is_refusal(handshake) && !judge_is(handshake, "result", "local-error")) {
+        if (i > 0 && !is_refusal(address, handshake) && !judge_is(handshake, "result", "local-error")) {
             return inconclusive(judge_case, address, old_versions[i], handshake);
         }
     }
@@ -155,7 +157,7 @@ static struct finding judge_ciphers(struct judge_case *judge_case, const struct 
     }
     for (size_t i = 0; i < 4; i++) {
         const struct json *hello = by_version(address, "hellos", old_versions[i]);
-        if (!is_accepted(hello) && !is_refusal(hello)) {
+        if (!is_accepted(hello) && !is_refusal(address, hello)) {
             return inconclusive(judge_case, address, old_versions[i], hello);
         }
         old = old || is_accepted(hello);

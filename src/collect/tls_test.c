@@ -8,8 +8,8 @@
 #include "base/check.h"
 #include "collect/reason.h"
 
-#include <stdlib.h>
-#include <unistd.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { ARENA_BYTES = 16 << 20 };
 static const int64_t now_ms = 1795430000000; /* 2026-11-23 */
@@ -61,9 +61,8 @@ static const char *said(struct arena *arena, const struct json *output, const ch
 
 static struct json *read_facts(struct arena *arena, const char *name)
 {
-    const char *root = getenv("VOGT_FACTS"); /* else the working directory is the source tree */
-    char path[512];
-    snprintf(path, sizeof(path), "%s/%s", root == NULL ? "tests/facts" : root, name);
+    char path[512]; /* the tests run where the compiler ran, so that __FILE__ leads back to the sources */
+    snprintf(path, sizeof(path), "%.*s../../tests/facts/%s", (int)(strrchr(__FILE__, '/') + 1 - __FILE__), __FILE__, name);
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         printf("no facts at %s\n", path);
