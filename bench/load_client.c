@@ -1,0 +1,188 @@
+#include "load_client.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+
+enum { REPLY_BYTES = 64 << 10, TIMES_MAX = 1 << 20, EVENTS_MAX = 256 };
+
+struct link {
+    int fd;
+    SSL *tls;
+    double sent_at;
+    size_t len;
+    char reply[REPLY_BYTES];
+};
+
+struct run {
+    const struct load *load;
+    struct load_result result;
+    int epoll_fd;
+    SSL_CTX *context;
+    struct link *links;
+    float *times_us;
+    size_t time_count;
+    bool counts;
+};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static bool link_open(struct run *run, struct link *link)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(run->load->port)};
+    int on = 1;
+    inet_pton(AF_INET, run->load->host, &address.sin_addr);
+    link->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (link->fd < 0 || connect(link->fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        return false;
+    }
+    setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    link->tls = SSL_new(run->context);
+    if (link->tls == NULL || SSL_set_fd(link->tls, link->fd) != 1 || SSL_connect(link->tls) != 1) {
+        return false;
+    }
+    fcntl(link->fd, F_SETFL, fcntl(link->fd, F_GETFL) | O_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = link};
+    return epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, link->fd, &event) == 0;
+}
+
+static void link_ask(struct run *run, struct link *link)
+{
+    link->len = 0;
+    link->sent_at = now();
+    int len = (int)strlen(run->load->request);
+    if (SSL_write(link->tls, run->load->request, len) != len) {
+        run->result.bad++;
+    }
+}
+
+/* Length of the reply at the start of the buffer; 0: not complete. */
+static size_t whole_reply(const struct link *link)
+{
+    const char *end = memmem(link->reply, link->len, "\r\n\r\n", 4);
+    if (end == NULL) {
+        return 0;
+    }
+    size_t head = (size_t)(end - link->reply) + 4, body = 0;
+    for (const char *line = link->reply; line < end; line++) {
+        if (*line == '\n' && strncasecmp(line + 1, "content-length:", 15) == 0) {
+            body = strtoul(line + 16, NULL, 10);
+        }
+    }
+    return link->len >= head + body ? head + body : 0;
+}
+
+static void finish(struct run *run, struct link *link, size_t len)
+{
+    run->result.reply_bytes = len;
+    if (link->reply[9] != '2') {
+        run->result.bad++;
+    }
+    if (run->counts) {
+        run->result.requests++;
+        if (run->time_count < TIMES_MAX) {
+            run->times_us[run->time_count++] = (float)((now() - link->sent_at) * 1e6);
+        }
+    }
+}
+
+static void link_read(struct run *run, struct link *link)
+{
+    for (;;) {
+        int got = SSL_read(link->tls, link->reply + link->len, (int)(REPLY_BYTES - link->len));
+        if (got <= 0) {
+            if (SSL_get_error(link->tls, got) != SSL_ERROR_WANT_READ) {
+                run->result.bad++;
+                epoll_ctl(run->epoll_fd, EPOLL_CTL_DEL, link->fd, NULL);
+            }
+            return;
+        }
+        link->len += (size_t)got;
+        size_t len = whole_reply(link);
+        if (len > 0) {
+            finish(run, link, len);
+            link_ask(run, link);
+            return;
+        }
+    }
+}
+
+static void go_on_until(struct run *run, double end)
+{
+    while (now() < end) {
+        struct epoll_event events[EVENTS_MAX];
+        int count = epoll_wait(run->epoll_fd, events, EVENTS_MAX, 100);
+        for (int i = 0; i < count; i++) {
+            link_read(run, events[i].data.ptr);
+        }
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+static bool run_all(struct run *run)
+{
+    const struct load *load = run->load;
+    for (size_t i = 0; i < load->connections; i++) {
+        if (!link_open(run, &run->links[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < load->connections; i++) {
+        link_ask(run, &run->links[i]);
+    }
+    go_on_until(run, now() + load->warm_up_seconds);
+    run->counts = true;
+    double start = now();
+    go_on_until(run, start + load->seconds);
+    run->result.requests_per_second = (double)run->result.requests / (now() - start);
+    qsort(run->times_us, run->time_count, sizeof(*run->times_us), compare);
+    if (run->time_count > 0) {
+        run->result.p50_us = (double)run->times_us[run->time_count / 2];
+        run->result.p99_us = (double)run->times_us[run->time_count * 99 / 100];
+    }
+    return true;
+}
+
+bool load_run(const struct load *load, struct load_result *ret_result)
+{
+    struct run run = {.load = load, .epoll_fd = epoll_create1(EPOLL_CLOEXEC), .context = SSL_CTX_new(TLS_client_method())};
+    run.links = calloc(load->connections, sizeof(*run.links));
+    run.times_us = calloc(TIMES_MAX, sizeof(*run.times_us));
+    bool good = run.context != NULL && run.links != NULL && run.times_us != NULL &&
+                SSL_CTX_set_min_proto_version(run.context, TLS1_3_VERSION) == 1 && run_all(&run);
+    for (size_t i = 0; run.links != NULL && i < load->connections; i++) {
+        if (run.links[i].tls != NULL) {
+            SSL_free(run.links[i].tls);
+            close(run.links[i].fd);
+        }
+    }
+    SSL_CTX_free(run.context);
+    free(run.links);
+    free(run.times_us);
+    close(run.epoll_fd);
+    if (good) {
+        *ret_result = run.result;
+    }
+    return good;
+}
