@@ -28,6 +28,11 @@ enum err target_split(struct slice text, struct target *ret_target)
     if (text.len == 0 || text.data[0] != '/') {
         return ERR_MALFORMED;
     }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] <= 0x20 || text.data[i] == 0x7f) {
+            return ERR_MALFORMED; /* a request line splits at spaces; who lets one pass may see another target */
+        }
+    }
     size_t mark = slice_find_byte(text, '?');
     *ret_target = (struct target){slice_first(text, mark == SIZE_MAX ? text.len : mark),
                                   mark == SIZE_MAX ? SLICE_NONE : slice_from(text, mark + 1)};

@@ -16,6 +16,8 @@ TEST(targets_are_cut_at_the_question_mark)
     CHECK_ERR(ERR_MALFORMED, target_split(SLICE_LITERAL("*"), &target));
     CHECK_ERR(ERR_MALFORMED, target_split(SLICE_LITERAL(""), &target));
     CHECK_ERR(ERR_MALFORMED, target_split(SLICE_LITERAL("ftp://a/b"), &target));
+    CHECK_ERR(ERR_MALFORMED, target_split(SLICE_LITERAL("/a b"), &target));
+    CHECK_ERR(ERR_MALFORMED, target_split(SLICE_LITERAL("/a?b\n"), &target));
 }
 
 TEST(paths_are_decoded)

@@ -11,6 +11,7 @@
 
 enum {
     TICK_MS = 1000,
+    STOP_TICK_MS = 20,
     STOP_WAIT_MS = 2000,        /* for the replies that keep still owes */
     EVENTS_MAX = 16,
     CONNECTIONS_LIMIT = 65536,
@@ -149,14 +150,13 @@ static void flush_keep(struct gate *gate)
 
 static int wait_ms(const struct gate *gate)
 {
-    MHD_UNSIGNED_LONG_LONG http_ms;
     if (gate->held != NULL) {
         return 0;
     }
-    if (MHD_get_timeout(gate->daemon, &http_ms) == MHD_YES && http_ms < TICK_MS) {
-        return (int)http_ms;
-    }
-    return gate->stopping ? 20 : TICK_MS;
+    int tick_ms = gate->stopping ? STOP_TICK_MS : TICK_MS;
+    unsigned long long http_ms;
+    bool http_waits = MHD_get_timeout(gate->daemon, &http_ms) == MHD_YES && http_ms < (unsigned long long)tick_ms;
+    return http_waits ? (int)http_ms : tick_ms;
 }
 
 static void round_of(struct gate *gate)

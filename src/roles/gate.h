@@ -36,6 +36,23 @@ enum place { PLACE_API, PLACE_LEDGER, PLACE_METRICS, PLACE_OPENAPI, PLACE_PAGE }
 /* X-Vogt-Session */
 enum session { SESSION_NONE, SESSION_COOKIE, SESSION_END };
 
+/* The headers that gate looks at; the table in gate_headers.c names them. */
+enum header {
+    HEADER_HOST,
+    HEADER_CONTENT_LENGTH,
+    HEADER_TRANSFER_ENCODING,
+    HEADER_CONTENT_TYPE,
+    HEADER_TOKEN,
+    HEADER_AUTHORIZATION,
+    HEADER_NAME_SPACE,
+    HEADER_WRAP_TTL,
+    HEADER_SESSION,
+    HEADER_ACCEPT_LANGUAGE,
+    HEADER_ACCEPT_ENCODING,
+    HEADER_IF_NONE_MATCH,
+    HEADER_COUNT
+};
+
 /* One TCP connection. It ends at its deadline, whatever trickles in: MHD's own timeout begins anew with every byte. */
 struct link {
     struct link *previous, *next;
@@ -58,7 +75,7 @@ struct exchange {
     const struct route *route;
     bool begun, is_head;
     size_t charged_bytes;           /* of gate->buffered_bytes */
-    struct slice name_space;        /* borrowed from the connection, which outlives the exchange */
+    struct slice headers[HEADER_COUNT]; /* borrowed from the connection, which outlives the exchange; a NUL follows each */
     struct slice session_token;     /* likewise: the cookie's */
     struct buf body;
     struct MHD_Response *response;
@@ -119,6 +136,10 @@ uint64_t exchange_id(const struct exchange *exchange);
 struct exchange *exchange_find(struct gate *gate, uint64_t id); /* waiting ones only */
 bool exchange_charge(struct exchange *exchange, size_t bytes);  /* false: too much is buffered already */
 void exchange_answer(struct exchange *exchange, unsigned status, struct MHD_Response *response); /* takes the response */
+
+/* gate_headers.c: fills exchange->headers. False: a header that decides something stands twice or contradicts another; answered. */
+bool gate_headers(struct exchange *exchange, const char *version);
+bool gate_header_starts(const struct exchange *exchange, enum header header, const char *start); /* in any case */
 
 /* gate_target.c: which place a target belongs to. Fills place, verb, route and path; ERR_NONE or the refusal is answered. */
 bool gate_target(struct exchange *exchange, const char *method);

@@ -135,23 +135,18 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
     return strlen(text);
 }
 
-static const char *header(struct exchange *exchange, const char *name)
-{
-    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
-}
-
 /* SIZE_MAX: chunked, the length shows at its end. MHD has refused lengths that are no numbers. */
 static size_t announced_bytes(struct exchange *exchange)
 {
-    if (header(exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL) {
+    if (exchange->headers[HEADER_TRANSFER_ENCODING].data != NULL) {
         return SIZE_MAX;
     }
-    const char *text = header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    struct slice text = exchange->headers[HEADER_CONTENT_LENGTH];
     uint64_t bytes;
-    if (text == NULL) {
+    if (text.data == NULL) {
         return 0;
     }
-    return slice_to_u64(slice_string(text), &bytes) == ERR_NONE && bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX - 1;
+    return slice_to_u64(text, &bytes) == ERR_NONE && bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX - 1;
 }
 
 static void refuse_size(struct exchange *exchange)
@@ -165,8 +160,6 @@ static void begin(struct exchange *exchange, const char *method, size_t body_byt
     size_t patience_bytes = body_bytes > REQUEST_RAW_MAX_BYTES ? REQUEST_RAW_MAX_BYTES : body_bytes;
     gate_link_until(exchange->gate, exchange->link,
                     BODY_SECONDS + (int64_t)patience_bytes / SLOWEST_BYTES_PER_SECOND);
-    const char *language = header(exchange, MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
-    exchange->language = language != NULL && strncasecmp(language, "de", 2) == 0 ? LANGUAGE_GERMAN : LANGUAGE_ENGLISH;
     exchange->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     const union MHD_ConnectionInfo *head =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
@@ -230,15 +223,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     (void)context;
     (void)connection;
     (void)url;
-    (void)version;
     struct exchange *exchange = *request_context;
     if (exchange == NULL) {
         return MHD_NO;
     }
     if (!exchange->begun) {
         exchange->begun = true;
+        bool good = gate_headers(exchange, version);
         size_t body_bytes = announced_bytes(exchange);
-        begin(exchange, method, body_bytes);
+        if (good) {
+            begin(exchange, method, body_bytes);
+        }
         /* Refused before the body was sent: MHD answers and closes. Without a body the connection can live on. */
         return exchange->stage == STAGE_ANSWERED && body_bytes > 0 ? deliver(exchange) : MHD_YES;
     }
@@ -260,7 +255,7 @@ enum err gate_http_start(struct gate *gate, size_t connections, size_t per_addre
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gate,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, gate, MHD_OPTION_URI_LOG_CALLBACK, on_target, gate,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_END);
     if (gate->daemon == NULL) {
         return ERR_IO;
     }

@@ -1,10 +1,6 @@
 /* What gate answers by itself: the web page, its redirects, and the description of the API. */
 #include "roles/gate.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <strings.h>
-
 #include "net/page.h"
 
 #define PAGE_POLICY                                                                                                    \
@@ -51,8 +47,7 @@ static void answer_constant(struct exchange *exchange, unsigned status, const vo
 
 static bool takes_gzip(struct exchange *exchange)
 {
-    const char *text = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept-Encoding");
-    struct slice rest = slice_string(text), part;
+    struct slice rest = exchange->headers[HEADER_ACCEPT_ENCODING], part;
     while (slice_split(&rest, ',', &part)) {
         part = slice_trim(part);
         if (slice_is(part, "gzip") || slice_starts(part, SLICE_LITERAL("gzip;q=1"))) {
@@ -64,8 +59,7 @@ static bool takes_gzip(struct exchange *exchange)
 
 static void answer_file(struct exchange *exchange, const struct page_file *file)
 {
-    const char *known = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "If-None-Match");
-    if (known != NULL && strstr(known, file->etag) != NULL) {
+    if (slice_find(exchange->headers[HEADER_IF_NONE_MATCH], slice_string(file->etag)) != SIZE_MAX) {
         answer_constant(exchange, MHD_HTTP_NOT_MODIFIED, NULL, 0, file, false);
     } else if (file->gzip != NULL && takes_gzip(exchange)) {
         answer_constant(exchange, MHD_HTTP_OK, file->gzip, file->gzip_len, file, true);

@@ -79,8 +79,8 @@ static void answer(struct exchange *exchange, unsigned status, struct buf *bytes
             gate_header(response, MHD_HTTP_HEADER_SET_COOKIE, cookie);
         }
         end_session(exchange, response);
-        if (exchange->name_space.len > 0) {
-            gate_header(response, "X-Vault-Namespace", (const char *)exchange->name_space.data);
+        if (exchange->headers[HEADER_NAME_SPACE].len > 0) {
+            gate_header(response, "X-Vault-Namespace", (const char *)exchange->headers[HEADER_NAME_SPACE].data);
         }
         if (status == MHD_HTTP_SERVICE_UNAVAILABLE || status == MHD_HTTP_TOO_MANY_REQUESTS) {
             gate_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");

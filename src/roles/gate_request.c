@@ -3,26 +3,16 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/log.h"
 #include "base/time.h"
 #include "net/url.h"
 
 enum { NAME_SPACE_MAX_BYTES = 256 };
 
-static struct slice header(struct exchange *exchange, const char *name)
-{
-    return slice_string(MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name));
-}
-
 /* As Vault does: "curl -d '{…}'" says that it sends a form, and does not. */
 static bool is_form(struct exchange *exchange, struct slice body)
 {
-    static const char type[] = "application/x-www-form-urlencoded";
-    struct slice given = header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
-    return given.len >= sizeof(type) - 1 && strncasecmp((const char *)given.data, type, sizeof(type) - 1) == 0 &&
-           body.data[0] != '{';
+    return body.data[0] != '{' && gate_header_starts(exchange, HEADER_CONTENT_TYPE, "application/x-www-form-urlencoded");
 }
 
 static bool refuse_input(struct exchange *exchange, enum err err, struct complaint *complaint)
@@ -76,7 +66,7 @@ static bool read_body(struct exchange *exchange, struct request *request, struct
 
 static void read_session(struct exchange *exchange)
 {
-    struct slice mode = header(exchange, "X-Vogt-Session");
+    struct slice mode = exchange->headers[HEADER_SESSION];
     exchange->session = slice_is(mode, "cookie") ? SESSION_COOKIE : slice_is(mode, "end") ? SESSION_END : SESSION_NONE;
     if (exchange->session != SESSION_NONE) {
         exchange->session_token =
@@ -88,11 +78,9 @@ static void read_session(struct exchange *exchange)
 static struct slice read_token(struct exchange *exchange)
 {
     static const char bearer[] = "Bearer ";
-    struct slice token = header(exchange, "X-Vault-Token");
-    struct slice authorization = header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
-    if (token.len == 0 && authorization.len >= sizeof(bearer) - 1 &&
-        strncasecmp((const char *)authorization.data, bearer, sizeof(bearer) - 1) == 0) {
-        token = slice_trim(slice_from(authorization, sizeof(bearer) - 1));
+    struct slice token = exchange->headers[HEADER_TOKEN];
+    if (token.len == 0 && gate_header_starts(exchange, HEADER_AUTHORIZATION, bearer)) {
+        token = slice_trim(slice_from(exchange->headers[HEADER_AUTHORIZATION], sizeof(bearer) - 1));
     }
     return token.len == 0 ? exchange->session_token : token;
 }
@@ -100,7 +88,7 @@ static struct slice read_token(struct exchange *exchange)
 /* "60" and "1m" both become "60". */
 static bool read_wrap_ttl(struct exchange *exchange, struct request *request, char text[static 24])
 {
-    struct slice given = header(exchange, "X-Vault-Wrap-TTL");
+    struct slice given = exchange->headers[HEADER_WRAP_TTL];
     uint64_t seconds;
     if (given.len == 0) {
         return true;
@@ -133,14 +121,13 @@ static bool read_headers(struct exchange *exchange, struct request *request, cha
         gate_refuse(exchange, MHD_HTTP_FORBIDDEN, TEXT("permission denied", "Zugriff verweigert"));
         return false;
     }
-    request->name_space = header(exchange, "X-Vault-Namespace");
+    request->name_space = exchange->headers[HEADER_NAME_SPACE];
     if (!is_name_space(request->name_space)) {
         gate_refuse(exchange, MHD_HTTP_BAD_REQUEST,
                     TEXT("X-Vault-Namespace holds other characters than a path has",
                          "X-Vault-Namespace enthält andere Zeichen als ein Pfad"));
         return false;
     }
-    exchange->name_space = request->name_space;
     return read_wrap_ttl(exchange, request, wrap_ttl);
 }
 

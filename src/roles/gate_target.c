@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "net/url.h"
 
@@ -87,13 +86,6 @@ static bool set_path(struct exchange *exchange, struct slice path)
     return true;
 }
 
-static bool is_merge_patch(struct exchange *exchange)
-{
-    static const char type[] = "application/merge-patch+json";
-    const char *text = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
-    return text != NULL && strncasecmp(text, type, sizeof(type) - 1) == 0;
-}
-
 static bool find_route(struct exchange *exchange)
 {
     struct route_match match;
@@ -105,7 +97,7 @@ static bool find_route(struct exchange *exchange)
         return refuse(exchange, MHD_HTTP_NOT_FOUND, TEXT("no handler for route", "unter diesem Pfad gibt es nichts"));
     }
     exchange->route = match.route;
-    if (exchange->verb == VERB_PATCH && !is_merge_patch(exchange)) {
+    if (exchange->verb == VERB_PATCH && !gate_header_starts(exchange, HEADER_CONTENT_TYPE, "application/merge-patch+json")) {
         return refuse(exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
                       TEXT("PATCH takes Content-Type: application/merge-patch+json",
                            "PATCH nimmt Content-Type: application/merge-patch+json"));

@@ -213,7 +213,7 @@ TEST(broken_paths_are_refused)
 {
     static const char *const requests[] = {
         GET("/v1/annex/clauses/%zz") END,  GET("/v1/annex/clauses/%00") END, GET("/v1/annex/clauses/%0a") END,
-        GET("/v1/annex/clauses/%ff") END, GET("/v1/annex/clauses/%4") END,
+        GET("/v1/annex/clauses/%ff") END, GET("/v1/annex/clauses/%4") END,  GET("/v1/annex/clauses/a b") END,
     };
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         cleanup_answer struct answer got = ANSWER_NONE;
@@ -515,6 +515,35 @@ TEST(long_addresses_and_headers_are_refused)
     CHECK(!ask(request, &got) || got.status == 431);
     CHECK(ask(GET("/v1/sys/health") END, &got));
     CHECK_U64(200, got.status);
+}
+
+TEST(ambiguous_headers_are_refused)
+{
+    static const char *const requests[] = {
+        "GET /v1/sys/health HTTP/1.1\r\n" END,
+        GET("/v1/sys/health") "Host: other\r\n" END,
+        GET("/v1/sys/health") "X-Vault-Token: a\r\nx-vault-token: b\r\n" END,
+        "POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n" END "0\r\n\r\n",
+        "POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 4\r\n" END "abcd",
+    };
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        cleanup_answer struct answer got = ANSWER_NONE;
+        CHECK(ask(requests[i], &got));
+        CHECK_U64(400, got.status);
+        CHECK(has(got.head, "\r\nStrict-Transport-Security: "));
+    }
+    cleanup_answer struct answer got = ANSWER_NONE;
+    CHECK(ask("GET /v1/sys/health HTTP/1.0\r\n" END, &got));
+    CHECK_U64(200, got.status);
+}
+
+TEST(headers_that_would_be_echoed_broken_are_not)
+{
+    cleanup_answer struct answer got = ANSWER_NONE;
+    CHECK(ask(GET("/v1/sys/health") "X-Vault-Namespace: a\x01" "b\r\n" END, &got));
+    CHECK_U64(400, got.status);
+    CHECK(ask(GET("/v1/sys/health") "X-Vault-Wrap-TTL: soon\r\n" END, &got));
+    CHECK_U64(400, got.status);
 }
 
 TEST(garbage_does_no_harm)
