@@ -1,0 +1,293 @@
+#include "store/rows.h"
+
+#include "store/rows_inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const statement_sql[] = {
+#define STATEMENT(name, sql) [STATEMENT_##name] = (sql),
+#include "store/statements.def"
+#undef STATEMENT
+};
+
+/* Before anything is read: the exclusive lock keeps WAL from wanting shared memory; little memory when idle; erased bytes are overwritten. */
+static const char settings_sql[] = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;"
+                                   "PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+                                   "PRAGMA secure_delete=ON;";
+static const char durable_sql[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+                                  "PRAGMA journal_size_limit=4194304;";
+
+static const char schema_sql[] =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE row(path TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, due_unix_ms INTEGER NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX row_due ON row(due_unix_ms) WHERE due_unix_ms > 0;"
+    "CREATE TABLE entry(log INTEGER NOT NULL, idx INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(log, idx)) WITHOUT ROWID;"
+    "CREATE TABLE log(log INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, edge BLOB NOT NULL,"
+    " published_size INTEGER NOT NULL, checkpoint BLOB NOT NULL);"
+    "CREATE TABLE meta(name TEXT PRIMARY KEY NOT NULL, value);"
+    /* The root of the empty tree is SHA-256 of nothing. */
+    "INSERT INTO log SELECT column1, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', x'', 0, x'' FROM (VALUES (1), (2));"
+    "INSERT INTO meta VALUES ('state', x''), ('epoch', 0);"
+    "PRAGMA application_id=1450141556;";
+
+enum err rows_result(const struct rows *rows, int sqlite_result)
+{
+    return vfs_err(rows->vfs, sqlite_result);
+}
+
+sqlite3_stmt *rows_statement(struct rows *rows, enum statement statement)
+{
+    return rows->statements[statement];
+}
+
+/* Bindings to a prepared statement fail only with a wrong index or type: a bug that the step that follows reports as misuse. */
+void bind_text(sqlite3_stmt *statement, int index, struct slice text)
+{
+    sqlite3_bind_text64(statement, index, text.len == 0 ? "" : (const char *)text.data, text.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void bind_blob(sqlite3_stmt *statement, int index, struct slice bytes)
+{
+    sqlite3_bind_blob64(statement, index, bytes.len == 0 ? "" : (const void *)bytes.data, bytes.len, SQLITE_STATIC);
+}
+
+void bind_u64(sqlite3_stmt *statement, int index, uint64_t value)
+{
+    sqlite3_bind_int64(statement, index, value > INT64_MAX ? INT64_MAX : (sqlite3_int64)value);
+}
+
+struct slice column_slice(sqlite3_stmt *statement, int column)
+{
+    const void *data = sqlite3_column_blob(statement, column);
+    return slice_of(data, (size_t)sqlite3_column_bytes(statement, column));
+}
+
+uint64_t column_u64(sqlite3_stmt *statement, int column)
+{
+    sqlite3_int64 value = sqlite3_column_int64(statement, column);
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
+enum err step_done(struct rows *rows, sqlite3_stmt *statement)
+{
+    int result;
+    do {
+        result = sqlite3_step(statement);
+    } while (result == SQLITE_ROW);
+    enum err err = rows_result(rows, result);
+    sqlite3_reset(statement);
+    return err;
+}
+
+static enum err execute(struct rows *rows, const char *sql)
+{
+    return rows_result(rows, sqlite3_exec(rows->database, sql, NULL, NULL, NULL));
+}
+
+static enum err pragma_number(struct rows *rows, const char *sql, int64_t *ret_number)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = sqlite3_prepare_v2(rows->database, sql, -1, &statement, NULL);
+    if (result == SQLITE_OK) {
+        result = sqlite3_step(statement);
+    }
+    if (result == SQLITE_ROW) {
+        *ret_number = sqlite3_column_int64(statement, 0);
+    }
+    enum err err = result == SQLITE_ROW ? ERR_NONE : rows_result(rows, result);
+    sqlite3_finalize(statement);
+    return err;
+}
+
+static enum err create_schema(struct rows *rows)
+{
+    char version[64];
+    snprintf(version, sizeof(version), "PRAGMA user_version=%d; COMMIT;", (int)SCHEMA_VERSION);
+    enum err err = execute(rows, schema_sql);
+    return err == ERR_NONE ? execute(rows, version) : err;
+}
+
+/* A file without a table is a new one; whether that may be is the caller's question. */
+static enum err check_schema(struct rows *rows, bool *ret_created)
+{
+    int64_t application = 0, version = 0, tables = 0;
+    enum err err = pragma_number(rows, "PRAGMA application_id", &application);
+    if (err == ERR_NONE) {
+        err = pragma_number(rows, "PRAGMA user_version", &version);
+    }
+    if (err == ERR_NONE) {
+        err = pragma_number(rows, "SELECT count(*) FROM sqlite_schema", &tables);
+    }
+    if (err != ERR_NONE) {
+        return err;
+    }
+    if (application == 0 && version == 0 && tables == 0) {
+        *ret_created = true;
+        return create_schema(rows);
+    }
+    *ret_created = false;
+    if (application != APPLICATION_ID) {
+        return ERR_INVALID;
+    }
+    if (version > SCHEMA_VERSION) {
+        return ERR_NEWER;
+    }
+    return version == SCHEMA_VERSION ? ERR_NONE : ERR_DAMAGED;
+}
+
+static enum err load_head(struct rows *rows, sqlite3_stmt *statement)
+{
+    uint64_t log = column_u64(statement, 0);
+    struct slice root = column_slice(statement, 2);
+    if (log == 0 || log >= LOGS || root.len != SHA256_BYTES) {
+        return ERR_DAMAGED;
+    }
+    struct log_head *head = &rows->logs[log];
+    memcpy(head->root, root.data, SHA256_BYTES);
+    head->published_size = column_u64(statement, 4);
+    return edge_load(&head->edge, column_u64(statement, 1), column_slice(statement, 3));
+}
+
+enum err rows_load_heads(struct rows *rows)
+{
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_HEADS);
+    enum err err = ERR_NONE;
+    unsigned count = 0;
+    int result = sqlite3_step(statement);
+    for (; err == ERR_NONE && result == SQLITE_ROW; result = sqlite3_step(statement)) {
+        err = load_head(rows, statement);
+        count++;
+    }
+    if (err == ERR_NONE) {
+        err = rows_result(rows, result);
+    }
+    sqlite3_reset(statement);
+    if (err == ERR_NONE && count != LOGS - 1) {
+        err = ERR_DAMAGED;
+    }
+    return err;
+}
+
+static enum err load_epoch(struct rows *rows)
+{
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_META);
+    bind_text(statement, 1, SLICE_LITERAL("epoch"));
+    int result = sqlite3_step(statement);
+    enum err err = result == SQLITE_DONE ? ERR_DAMAGED : rows_result(rows, result);
+    if (err == ERR_NONE) {
+        rows->epoch = column_u64(statement, 0);
+    }
+    sqlite3_reset(statement);
+    return err;
+}
+
+static enum err prepare(struct rows *rows)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        int result = sqlite3_prepare_v3(rows->database, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                        &rows->statements[i], NULL);
+        if (result != SQLITE_OK) {
+            /* SQL that no longer fits its tables means that somebody changed them. */
+            return (result & 0xff) == SQLITE_ERROR ? ERR_DAMAGED : rows_result(rows, result);
+        }
+    }
+    return ERR_NONE;
+}
+
+static int count_pages(void *context, sqlite3 *database, const char *name, int pages)
+{
+    (void)database;
+    (void)name;
+    ((struct rows *)context)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static enum err open_database(struct rows *rows, const char *name, bool *ret_created)
+{
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    rows->files->last_err = ERR_NONE;
+    int result = sqlite3_open_v2(name, &rows->database, flags, vfs_name(rows->vfs));
+    if (result != SQLITE_OK) {
+        return rows_result(rows, result);
+    }
+    sqlite3_extended_result_codes(rows->database, 1);
+    sqlite3_limit(rows->database, SQLITE_LIMIT_LENGTH, ROW_MAX_BYTES + PATH_MAX_BYTES + 4096);
+    enum err err = execute(rows, settings_sql);
+    if (err == ERR_NONE) {
+        err = execute(rows, durable_sql);
+    }
+    if (err == ERR_NONE) {
+        sqlite3_wal_hook(rows->database, count_pages, rows);
+        err = check_schema(rows, ret_created);
+    }
+    if (err == ERR_NONE) {
+        err = prepare(rows);
+    }
+    if (err == ERR_NONE) {
+        err = rows_load_heads(rows);
+    }
+    return err == ERR_NONE ? load_epoch(rows) : err;
+}
+
+enum err rows_open(struct files *files, const char *name, struct rows **ret_rows, bool *ret_created)
+{
+    struct rows *rows = calloc(1, sizeof(*rows));
+    if (rows == NULL) {
+        return ERR_MEMORY;
+    }
+    rows->files = files;
+    bool created = false;
+    enum err err = vfs_new(files, &rows->vfs);
+    if (err == ERR_NONE) {
+        err = open_database(rows, name, &created);
+    }
+    if (err != ERR_NONE) {
+        rows_close(rows);
+        return err;
+    }
+    *ret_rows = rows;
+    *ret_created = created;
+    return ERR_NONE;
+}
+
+void rows_close(struct rows *rows)
+{
+    if (rows == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(rows->statements[i]);
+    }
+    sqlite3_close(rows->database);
+    vfs_free(rows->vfs);
+    free(rows);
+}
+
+enum err rows_integrity(struct rows *rows)
+{
+    sqlite3_stmt *statement = NULL;
+    int result = sqlite3_prepare_v2(rows->database, "PRAGMA integrity_check(1)", -1, &statement, NULL);
+    if (result == SQLITE_OK) {
+        result = sqlite3_step(statement);
+    }
+    enum err err = rows_result(rows, result);
+    if (err == ERR_NONE && !slice_is(column_slice(statement, 0), "ok")) {
+        err = ERR_DAMAGED;
+    }
+    sqlite3_finalize(statement);
+    return err;
+}
+
+enum err rows_tidy(struct rows *rows)
+{
+    if (rows->wal_pages < TIDY_PAGES) {
+        return ERR_NONE;
+    }
+    int result = sqlite3_wal_checkpoint_v2(rows->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (result == SQLITE_OK) {
+        rows->wal_pages = 0;
+    }
+    return files_failed(rows->files) ? ERR_IO : rows_result(rows, result);
+}

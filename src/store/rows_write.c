@@ -1,0 +1,212 @@
+#include "store/rows_inside.h"
+
+#include <string.h>
+
+static enum err run(struct rows *rows, enum statement statement)
+{
+    return step_done(rows, rows_statement(rows, statement));
+}
+
+void rows_roll_back(struct rows *rows)
+{
+    /* Nothing to roll back is no error: SQLite itself rolls back when the disk is full. */
+    if (sqlite3_get_autocommit(rows->database) == 0) {
+        sqlite3_stmt *statement = rows_statement(rows, STATEMENT_ROLLBACK);
+        sqlite3_step(statement);
+        sqlite3_reset(statement);
+    }
+}
+
+static enum err save_meta(struct rows *rows, struct slice name, struct slice value)
+{
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_META_SET);
+    bind_text(statement, 1, name);
+    bind_blob(statement, 2, value);
+    return step_done(rows, statement);
+}
+
+static enum err save_epoch(struct rows *rows, uint64_t epoch)
+{
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_META_SET);
+    bind_text(statement, 1, SLICE_LITERAL("epoch"));
+    bind_u64(statement, 2, epoch);
+    return step_done(rows, statement);
+}
+
+enum err rows_begin(struct rows *rows, uint64_t epoch)
+{
+    if (files_failed(rows->files)) {
+        return ERR_IO;
+    }
+    if (epoch < rows->epoch || epoch > INT64_MAX) {
+        return ERR_LOCKED;
+    }
+    enum err err = run(rows, STATEMENT_BEGIN);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    memcpy(rows->next, rows->logs, sizeof(rows->next));
+    memset(rows->appended, 0, sizeof(rows->appended));
+    memset(rows->intended, 0, sizeof(rows->intended));
+    if (epoch > rows->epoch) {
+        err = save_epoch(rows, epoch);
+    }
+    if (err != ERR_NONE) {
+        rows_roll_back(rows);
+        return err;
+    }
+    rows->next_epoch = epoch;
+    return ERR_NONE;
+}
+
+/* A statement that touches exactly the row with the expected version touches none when somebody was faster. */
+static enum err step_one(struct rows *rows, sqlite3_stmt *statement)
+{
+    enum err err = step_done(rows, statement);
+    if (err == ERR_NONE && sqlite3_changes(rows->database) != 1) {
+        err = ERR_CONFLICT;
+    }
+    return err;
+}
+
+static enum err put(struct rows *rows, const struct change *change)
+{
+    bool insert = change->expected_version == 0;
+    sqlite3_stmt *statement = rows_statement(rows, insert ? STATEMENT_INSERT : STATEMENT_UPDATE);
+    bind_text(statement, 1, change->path);
+    bind_u64(statement, 2, change->due_unix_ms);
+    bind_blob(statement, 3, change->bytes);
+    if (!insert) {
+        bind_u64(statement, 4, change->expected_version);
+    }
+    return step_one(rows, statement);
+}
+
+/* Deleting what is expected not to exist is a plain condition: "nobody made it meanwhile". */
+static enum err check_absent(struct rows *rows, struct slice path)
+{
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_ROW);
+    bind_text(statement, 1, path);
+    int result = sqlite3_step(statement);
+    enum err err = result == SQLITE_ROW ? ERR_CONFLICT : rows_result(rows, result);
+    sqlite3_reset(statement);
+    return err;
+}
+
+static enum err delete(struct rows *rows, const struct change *change)
+{
+    if (change->expected_version == 0) {
+        return check_absent(rows, change->path);
+    }
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_DELETE);
+    bind_text(statement, 1, change->path);
+    bind_u64(statement, 2, change->expected_version);
+    return step_one(rows, statement);
+}
+
+enum err rows_change(struct rows *rows, const struct change *change)
+{
+    return change->kind == CHANGE_PUT ? put(rows, change) : delete(rows, change);
+}
+
+enum err rows_append(struct rows *rows, const struct append *append)
+{
+    if (append->log == 0 || append->log >= LOGS || rows->intended[append->log]) {
+        return ERR_INVALID;
+    }
+    struct edge *edge = &rows->next[append->log].edge;
+    if (append->index != edge->size) {
+        return ERR_CONFLICT;
+    }
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_APPEND);
+    bind_u64(statement, 1, append->log);
+    bind_u64(statement, 2, append->index);
+    bind_blob(statement, 3, append->entry);
+    enum err err = step_done(rows, statement);
+    if (err == ERR_NONE) {
+        edge_append(edge, append->entry);
+        rows->appended[append->log] = true;
+    }
+    return err;
+}
+
+enum err rows_intend(struct rows *rows, const struct log_intent *intent)
+{
+    if (intent->log == 0 || intent->log >= LOGS || rows->intended[intent->log] ||
+        intent->size != rows->next[intent->log].edge.size) {
+        return ERR_INVALID;
+    }
+    struct log_head *head = &rows->next[intent->log];
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_INTEND);
+    bind_u64(statement, 1, intent->log);
+    bind_u64(statement, 2, intent->size);
+    bind_blob(statement, 3, slice_of(intent->root, SHA256_BYTES));
+    bind_blob(statement, 4, edge_bytes(&head->edge));
+    enum err err = step_one(rows, statement);
+    if (err == ERR_NONE) {
+        memcpy(head->root, intent->root, SHA256_BYTES);
+        rows->intended[intent->log] = true;
+    }
+    return err == ERR_CONFLICT ? ERR_DAMAGED : err;
+}
+
+enum err rows_save_state(struct rows *rows, struct slice state)
+{
+    if (state.len > STATE_MAX_BYTES) {
+        return ERR_TOO_LARGE;
+    }
+    return save_meta(rows, SLICE_LITERAL("state"), state);
+}
+
+static enum err commit(struct rows *rows)
+{
+    enum err err = run(rows, STATEMENT_COMMIT);
+    if (err == ERR_NONE && files_failed(rows->files)) {
+        err = ERR_IO;
+    }
+    if (err != ERR_NONE) {
+        rows_roll_back(rows);
+    }
+    return err;
+}
+
+enum err rows_commit(struct rows *rows)
+{
+    for (size_t i = 0; i < LOGS; i++) {
+        if (rows->appended[i] && !rows->intended[i]) {
+            rows_roll_back(rows);
+            return ERR_INVALID;
+        }
+    }
+    enum err err = commit(rows);
+    if (err == ERR_NONE) {
+        memcpy(rows->logs, rows->next, sizeof(rows->logs));
+        rows->epoch = rows->next_epoch;
+    }
+    return err;
+}
+
+enum err rows_publish(struct rows *rows, uint8_t log, uint64_t size, struct slice note)
+{
+    if (log == 0 || log >= LOGS || size > rows->logs[log].edge.size) {
+        return ERR_INVALID;
+    }
+    enum err err = files_failed(rows->files) ? ERR_IO : run(rows, STATEMENT_BEGIN);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_PUBLISH);
+    bind_u64(statement, 1, log);
+    bind_u64(statement, 2, size);
+    bind_blob(statement, 3, note);
+    err = step_one(rows, statement);
+    if (err != ERR_NONE) {
+        rows_roll_back(rows);
+        return err == ERR_CONFLICT ? ERR_DAMAGED : err;
+    }
+    err = commit(rows);
+    if (err == ERR_NONE) {
+        rows->logs[log].published_size = size;
+    }
+    return err;
+}
