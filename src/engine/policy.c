@@ -1,0 +1,365 @@
+#include "engine/policy.h"
+
+#include "engine/token.h"
+#include "engine/turn_inside.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    unsigned capability;
+} capability_names[] = {
+    {"create", CAPABILITY_CREATE}, {"read", CAPABILITY_READ},   {"update", CAPABILITY_UPDATE}, {"delete", CAPABILITY_DELETE},
+    {"list", CAPABILITY_LIST},     {"sudo", CAPABILITY_SUDO},   {"patch", CAPABILITY_PATCH},   {"deny", CAPABILITY_DENY},
+};
+enum { CAPABILITY_NAME_COUNT = sizeof capability_names / sizeof capability_names[0], USAGE_GRAIN_S = 3600 };
+
+/* What a new store starts with: name, pattern, capabilities. */
+static const struct {
+    const char *policy, *pattern, *capabilities;
+} default_rules[] = {
+    {"default", "auth/token/lookup-self", "read"},
+    {"default", "auth/token/renew-self", "update"},
+    {"default", "auth/token/revoke-self", "update"},
+    {"default", "auth/passphrase/set", "update"},
+    {"default", "sys/capabilities-self", "update"},
+    {"admin", "*", "create,read,update,delete,list,patch,sudo"},
+    {"operator", "annex/*", "read,update,create,list,delete"},
+    {"operator", "measures", "list"},
+    {"operator", "measures/*", "read"},
+    {"operator", "estate", "read,update"},
+    {"operator", "observe", "update"},
+    {"operator", "observations", "read"},
+    {"operator", "observations/*", "read"},
+    {"operator", "morning", "read"},
+    {"operator", "periods", "read"},
+    {"operator", "evidence/*", "read"},
+    {"operator", "ledger/*", "read,update"},
+    {"operator", "sys/status", "read"},
+    {"operator", "sys/metrics", "read"},
+    {"operator", "auth/link/create", "update"},
+    {"auditor", "annex/*", "read,list"},
+    {"auditor", "annex/report", "update"},
+    {"auditor", "measures", "list"},
+    {"auditor", "measures/*", "read"},
+    {"auditor", "morning", "read"},
+    {"auditor", "observations", "read"},
+    {"auditor", "observations/*", "read"},
+    {"auditor", "periods", "read"},
+    {"auditor", "evidence/*", "read"},
+    {"auditor", "ledger/*", "read"},
+};
+enum { DEFAULT_RULE_COUNT = sizeof default_rules / sizeof default_rules[0] };
+
+static unsigned capability_of(struct slice name)
+{
+    for (size_t i = 0; i < CAPABILITY_NAME_COUNT; i++) {
+        if (slice_is(name, capability_names[i].name)) {
+            return capability_names[i].capability;
+        }
+    }
+    return 0;
+}
+
+bool policy_matches(struct slice pattern, struct slice path)
+{
+    bool open_end = pattern.len > 0 && pattern.data[pattern.len - 1] == '*';
+    if (open_end) {
+        pattern.len--;
+    }
+    size_t p = 0;
+    for (size_t i = 0; i < pattern.len; i++) {
+        bool starts_segment = i == 0 || pattern.data[i - 1] == '/';
+        bool ends_segment = i + 1 == pattern.len || pattern.data[i + 1] == '/';
+        if (pattern.data[i] == '+' && starts_segment && ends_segment) {
+            size_t start = p;
+            while (p < path.len && path.data[p] != '/') {
+                p++;
+            }
+            if (p == start) {
+                return false;
+            }
+        } else if (p < path.len && path.data[p] == pattern.data[i]) {
+            p++;
+        } else {
+            return false;
+        }
+    }
+    return open_end || p == path.len;
+}
+
+static size_t first_wildcard(struct slice pattern)
+{
+    for (size_t i = 0; i < pattern.len; i++) {
+        if (pattern.data[i] == '+' || (pattern.data[i] == '*' && i + 1 == pattern.len)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static size_t count_plus(struct slice pattern)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < pattern.len; i++) {
+        count += pattern.data[i] == '+';
+    }
+    return count;
+}
+
+/* Vault's documentation, "Policies", priority matching: first wildcard later, no trailing glob, fewer "+", longer, lexicographically larger. */
+bool policy_is_more_specific(struct slice a, struct slice b)
+{
+    size_t wild_a = first_wildcard(a), wild_b = first_wildcard(b);
+    if (wild_a != wild_b) {
+        return wild_a > wild_b;
+    }
+    bool glob_a = slice_ends(a, SLICE_LITERAL("*")), glob_b = slice_ends(b, SLICE_LITERAL("*"));
+    if (glob_a != glob_b) {
+        return glob_b;
+    }
+    size_t plus_a = count_plus(a), plus_b = count_plus(b);
+    if (plus_a != plus_b) {
+        return plus_a < plus_b;
+    }
+    return a.len != b.len ? a.len > b.len : slice_compare(a, b) > 0;
+}
+
+static const char *const rule_words[] = {"labels", "line", "capabilities", "comment", NULL};
+
+static enum err check_rule(const struct json *block, struct complaint *complaint)
+{
+    uint64_t line = 0;
+    if (json_u64(block, "line", &line) != ERR_NONE) {
+        line = 0;
+    }
+    for (const struct json *member = block->first; member != NULL; member = member->next) {
+        size_t i = 0;
+        while (rule_words[i] != NULL && !slice_is(member->name, rule_words[i])) {
+            i++;
+        }
+        if (rule_words[i] == NULL) {
+            return complain(complaint, ERR_INVALID, TEXT("a rule knows only capabilities and comment, not this word", "eine Regel kennt nur capabilities und comment, dieses Wort nicht"),
+                            (size_t)line, 0, (const char *)member->name.data, member->name.len);
+        }
+    }
+    const struct json *capabilities = json_member(block, "capabilities");
+    if (capabilities == NULL || capabilities->type != JSON_ARRAY || capabilities->count == 0) {
+        return complain(complaint, ERR_INVALID, TEXT("a rule needs a list of capabilities", "eine Regel braucht eine Liste capabilities"), (size_t)line, 0, NULL, 0);
+    }
+    for (const struct json *name = capabilities->first; name != NULL; name = name->next) {
+        if (name->type != JSON_STRING || capability_of(name->text) == 0) {
+            return complain(complaint, ERR_INVALID,
+                            TEXT("no such capability (create, read, update, delete, list, patch, sudo, deny)",
+                                 "keine solche Fähigkeit (create, read, update, delete, list, patch, sudo, deny)"),
+                            (size_t)line, 0, (const char *)name->text.data, name->text.len);
+        }
+    }
+    return ERR_NONE;
+}
+
+enum err policy_rules(struct arena *arena, const struct json *tree, const struct json **ret_rules, struct complaint *complaint)
+{
+    struct json *rules = json_new(arena, JSON_ARRAY);
+    for (const struct json *kind = tree == NULL ? NULL : tree->first; kind != NULL; kind = kind->next) {
+        if (!slice_is(kind->name, "path") || kind->type != JSON_ARRAY) {
+            return complain(complaint, ERR_INVALID, TEXT("a policy consists of path blocks only", "eine Richtlinie besteht nur aus path-Blöcken"), 0, 0,
+                            (const char *)kind->name.data, kind->name.len);
+        }
+        for (const struct json *block = kind->first; block != NULL; block = block->next) {
+            const struct json *labels = json_member(block, "labels");
+            if (labels == NULL || labels->count != 1) {
+                return complain(complaint, ERR_INVALID, TEXT("a path block needs one path", "ein path-Block braucht genau einen Pfad"), 0, 0, NULL, 0);
+            }
+            enum err err = check_rule(block, complaint);
+            if (err != ERR_NONE) {
+                return err;
+            }
+            struct slice path = labels->first->text;
+            struct json *rule = json_append(rules, json_new(arena, JSON_OBJECT));
+            json_set_string(arena, rule, "path", slice_starts(path, SLICE_LITERAL("/")) ? slice_from(path, 1) : path);
+            json_set(arena, rule, "capabilities", json_copy(arena, json_member(block, "capabilities")));
+        }
+    }
+    *ret_rules = rules;
+    return rules == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+static unsigned capabilities_of(const struct json *rule)
+{
+    unsigned set = 0;
+    const struct json *names = json_member(rule, "capabilities");
+    for (const struct json *name = names == NULL ? NULL : names->first; name != NULL; name = name->next) {
+        set |= capability_of(name->text);
+    }
+    return set;
+}
+
+static void consider(const struct json *row, struct slice policy, struct slice path, struct grant *grant)
+{
+    const struct json *rules = json_member(row, "rules");
+    for (const struct json *rule = rules == NULL ? NULL : rules->first; rule != NULL; rule = rule->next) {
+        struct slice pattern = json_text(rule, "path", SLICE_NONE);
+        if (!policy_matches(pattern, path)) {
+            continue;
+        }
+        if (grant->pattern.data != NULL && slice_equal(pattern, grant->pattern)) {
+            grant->capabilities |= capabilities_of(rule);
+        } else if (grant->pattern.data == NULL || policy_is_more_specific(pattern, grant->pattern)) {
+            *grant = (struct grant){capabilities_of(rule), policy, pattern};
+        }
+    }
+}
+
+enum err policy_grant(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant)
+{
+    struct grant grant = {0};
+    bool waits = false;
+    for (const struct json *name = policies == NULL ? NULL : policies->first; name != NULL; name = name->next) {
+        const struct json *row = NULL;
+        enum err err = turn_json(turn, turn_path(turn, "policy/acl/%.*s", (int)name->text.len, (const char *)name->text.data), &row);
+        if (err == ERR_NEED) {
+            waits = true; /* ask for all of them at once */
+        } else if (err == ERR_NONE) {
+            consider(row, name->text, path, &grant);
+        } else if (err != ERR_NOT_FOUND) {
+            return err;
+        }
+    }
+    if (waits) {
+        return ERR_NEED;
+    }
+    if ((grant.capabilities & CAPABILITY_DENY) != 0) {
+        grant.capabilities = 0;
+    }
+    *ret_grant = grant;
+    return ERR_NONE;
+}
+
+struct json *policy_capability_names(struct arena *arena, unsigned capabilities)
+{
+    struct json *names = json_new(arena, JSON_ARRAY);
+    for (size_t i = 0; i < CAPABILITY_NAME_COUNT; i++) {
+        if ((capabilities & capability_names[i].capability & ~(unsigned)CAPABILITY_DENY) != 0) {
+            json_append(names, json_string(arena, slice_string(capability_names[i].name)));
+        }
+    }
+    if (names != NULL && names->count == 0) {
+        json_append(names, json_string(arena, SLICE_LITERAL("deny")));
+    }
+    return names;
+}
+
+static struct json *split_names(struct arena *arena, const char *comma_list)
+{
+    struct json *names = json_new(arena, JSON_ARRAY);
+    struct slice rest = slice_string(comma_list), name;
+    while (slice_split(&rest, ',', &name)) {
+        json_append(names, json_string(arena, name));
+    }
+    return names;
+}
+
+static enum err create_default(struct turn *turn, const char *policy)
+{
+    struct json *row = json_new(turn->arena, JSON_OBJECT);
+    cleanup_buf struct buf text = BUF_INIT(16 << 10);
+    struct json *rules = json_new(turn->arena, JSON_ARRAY);
+    for (size_t i = 0; i < DEFAULT_RULE_COUNT; i++) {
+        if (strcmp(default_rules[i].policy, policy) != 0) {
+            continue;
+        }
+        struct json *rule = json_append(rules, json_new(turn->arena, JSON_OBJECT));
+        json_set_string(turn->arena, rule, "path", slice_string(default_rules[i].pattern));
+        struct json *names = json_set(turn->arena, rule, "capabilities", split_names(turn->arena, default_rules[i].capabilities));
+        enum err err = buf_printf(&text, "path \"%s\" {\n  capabilities = ", default_rules[i].pattern);
+        err = err == ERR_NONE && names != NULL ? json_write(&text, names, 0) : err;
+        err = err == ERR_NONE ? buf_append_string(&text, "\n}\n") : err;
+        if (err != ERR_NONE) {
+            return err;
+        }
+    }
+    json_set_string(turn->arena, row, "text", buf_slice(&text));
+    json_set(turn->arena, row, "rules", rules);
+    return turn_put_json(turn, turn_path(turn, "policy/acl/%s", policy), row, 0);
+}
+
+enum err policy_create_defaults(struct turn *turn)
+{
+    enum err result = ERR_NONE;
+    for (size_t i = 0; i < DEFAULT_RULE_COUNT; i++) {
+        if (i > 0 && strcmp(default_rules[i].policy, default_rules[i - 1].policy) == 0) {
+            continue;
+        }
+        enum err err = create_default(turn, default_rules[i].policy);
+        if (err != ERR_NONE && (result == ERR_NONE || result == ERR_NEED)) {
+            result = err;
+        }
+    }
+    return result;
+}
+
+/* ---- the request's own permission ---- */
+
+static unsigned capability_for(enum verb verb)
+{
+    switch (verb) {
+    case VERB_READ:
+        return CAPABILITY_READ;
+    case VERB_WRITE:
+        return CAPABILITY_UPDATE | CAPABILITY_CREATE; /* either will do: Vogt's own paths do not tell them apart */
+    case VERB_DELETE:
+        return CAPABILITY_DELETE;
+    case VERB_LIST:
+        return CAPABILITY_LIST;
+    case VERB_PATCH:
+        return CAPABILITY_PATCH;
+    case VERB_NONE:
+        break;
+    }
+    return 0;
+}
+
+/* Remembers when a rule was last needed; the row changes at most once an hour and rule. */
+static enum err note_use(struct turn *turn, const struct grant *grant)
+{
+    char *path = turn_path(turn, "usage/%.*s", (int)grant->policy.len, (const char *)grant->policy.data);
+    char *pattern = arena_string(turn->arena, grant->pattern);
+    const struct json *row = NULL;
+    enum err err = turn_json(turn, path, &row);
+    if (err != ERR_NONE && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    int64_t now_s = turn->now_ms / 1000, last_s = 0;
+    if (err == ERR_NONE && json_i64(row, pattern, &last_s) == ERR_NONE && last_s + USAGE_GRAIN_S > now_s && last_s <= now_s) {
+        return ERR_NONE;
+    }
+    struct json *fresh = json_new(turn->arena, JSON_OBJECT);
+    for (const struct json *member = err == ERR_NONE ? row->first : NULL; member != NULL; member = member->next) {
+        if (!slice_equal(member->name, grant->pattern)) {
+            json_set(turn->arena, fresh, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+        }
+    }
+    json_set_i64(turn->arena, fresh, pattern, now_s);
+    return turn_put_json(turn, path, fresh, 0);
+}
+
+enum err turn_authorize(struct turn *turn)
+{
+    enum err err = token_identify(turn);
+    if (err != ERR_NONE || turn->caller.is_root) {
+        return err;
+    }
+    struct grant grant;
+    err = policy_grant(turn, json_member(turn->caller.token, "policies"), turn->request->path, &grant);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    if ((grant.capabilities & capability_for(turn->request->verb)) == 0) {
+        return ERR_DENIED;
+    }
+    if ((turn->route->flags & ROUTE_SUDO) != 0 && (grant.capabilities & CAPABILITY_SUDO) == 0) {
+        return ERR_DENIED;
+    }
+    return note_use(turn, &grant);
+}

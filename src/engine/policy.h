@@ -1,0 +1,32 @@
+/*
+ * Policies: Vault's ACL language. A policy is a list of rules, path pattern -> capabilities. In a pattern "+" stands for one segment, a "*" at the end for any
+ * ending. Of all rules that match a path the most specific pattern decides (Vault's documented order), the same pattern in several policies adds up, deny wins.
+ *
+ * Rows: policy/acl/NAME {"text": HCL as written, "rules": [{"path","capabilities":[…]}]}. The policy "root" is built in and allows everything.
+ *       usage/NAME {"PATTERN": unix seconds of the last use}: what least privilege is measured by; written at most once an hour and rule.
+ */
+#ifndef VOGT_ENGINE_POLICY_H
+#define VOGT_ENGINE_POLICY_H
+
+#include "engine/turn.h"
+
+/* Does `pattern` match `path`? */
+bool policy_matches(struct slice pattern, struct slice path);
+/* Is pattern `a` more specific than `b`? Both match the same path. */
+bool policy_is_more_specific(struct slice a, struct slice b);
+/* The rules of a body tree as hcl_to_json gives it ({"path":[{"labels":["x"],"capabilities":[…]}]}), checked: unknown words are refused with their place. */
+enum err policy_rules(struct arena *arena, const struct json *tree, const struct json **ret_rules, struct complaint *complaint) must_check;
+
+/* Capabilities of the policies (an array of names) on a path; of the deciding rule also policy and pattern. */
+struct grant {
+    unsigned capabilities;
+    struct slice policy, pattern;
+};
+enum err policy_grant(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
+/* The names of a capability set, as Vault lists them; "deny" for none. */
+struct json *policy_capability_names(struct arena *arena, unsigned capabilities);
+
+/* The policies that every new store gets: default, admin, operator, auditor. */
+enum err policy_create_defaults(struct turn *turn) must_check;
+
+#endif

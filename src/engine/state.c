@@ -1,0 +1,521 @@
+#include "engine/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The cache is a hash table of entries that also hang in a list, most recently used first. An entry says what store holds (or will hold once the open and the
+ * sent batches are committed): a row or its absence. `pinned` is the number of the batch that must be acknowledged before the entry may go.
+ */
+struct entry {
+    struct entry *next_in_slot;
+    struct entry *newer, *older;
+    uint64_t version, pinned;
+    uint64_t hash;
+    uint8_t *bytes;
+    size_t bytes_len;
+    size_t path_len;
+    bool absent;
+    uint8_t path[];
+};
+
+enum { CHANGED_MAX = 256, SLOTS_START = 256 };
+
+/* Paths changed most recently, for lists that were fetched before. */
+struct changed {
+    uint64_t number, batch;
+    uint8_t path[PATH_MAX_BYTES];
+    size_t path_len;
+};
+
+struct state {
+    struct entry **slots;
+    size_t slot_count, entry_count;
+    struct entry *newest, *oldest;
+    size_t cached_bytes, cache_max_bytes;
+
+    struct barrier *barrier;
+    struct sethash sethash;
+    struct log_edge evidence, audit;
+
+    struct changed changed[CHANGED_MAX];
+    uint64_t change_number;
+
+    uint64_t batch_number, committed_number;
+    struct buf changes, appends;
+    uint32_t change_count, append_count;
+    bool touched_evidence, touched_audit;
+};
+
+enum { BATCH_MAX_BYTES = 24 << 20, IDLE_BUFFER_MAX_BYTES = 256 << 10, ENTRY_COST_BYTES = sizeof(struct entry) + 32 };
+
+struct state *state_new(size_t cache_max_bytes)
+{
+    struct state *state = calloc(1, sizeof *state);
+    if (state == NULL) {
+        return NULL;
+    }
+    state->slots = calloc(SLOTS_START, sizeof *state->slots);
+    if (state->slots == NULL) {
+        free(state);
+        return NULL;
+    }
+    state->slot_count = SLOTS_START;
+    state->cache_max_bytes = cache_max_bytes;
+    state->batch_number = 1;
+    state->changes = BUF_INIT(BATCH_MAX_BYTES);
+    state->appends = BUF_INIT(BATCH_MAX_BYTES);
+    sethash_clear(&state->sethash);
+    return state;
+}
+
+static void drop_all(struct state *state)
+{
+    struct entry *entry = state->newest;
+    while (entry != NULL) {
+        struct entry *older = entry->older;
+        free(entry->bytes);
+        free(entry);
+        entry = older;
+    }
+    memset(state->slots, 0, state->slot_count * sizeof(struct entry *));
+    state->newest = NULL;
+    state->oldest = NULL;
+    state->entry_count = 0;
+    state->cached_bytes = 0;
+}
+
+void state_free(struct state *state)
+{
+    if (state == NULL) {
+        return;
+    }
+    drop_all(state);
+    barrier_free(state->barrier);
+    buf_free(&state->changes);
+    buf_free(&state->appends);
+    free(state->slots);
+    free(state);
+}
+
+void state_set_barrier(struct state *state, struct barrier *barrier)
+{
+    barrier_free(state->barrier);
+    state->barrier = barrier;
+}
+
+struct barrier *state_barrier(struct state *state)
+{
+    return state->barrier;
+}
+
+struct sethash *state_sethash(struct state *state)
+{
+    return &state->sethash;
+}
+
+struct log_edge *state_log(struct state *state, enum log_id log)
+{
+    return log == LOG_EVIDENCE ? &state->evidence : &state->audit;
+}
+
+/* FNV-1a with a final mix; rows are named by Vogt, so nobody outside chooses many colliding paths cheaply: paths carry HMACs or are policy-bound. */
+static uint64_t hash_path(struct slice path)
+{
+    uint64_t hash = 1469598103934665603u;
+    for (size_t i = 0; i < path.len; i++) {
+        hash = (hash ^ path.data[i]) * 1099511628211u;
+    }
+    return hash ^ (hash >> 29);
+}
+
+static void unlink_use(struct state *state, struct entry *entry)
+{
+    if (entry->newer != NULL) {
+        entry->newer->older = entry->older;
+    } else {
+        state->newest = entry->older;
+    }
+    if (entry->older != NULL) {
+        entry->older->newer = entry->newer;
+    } else {
+        state->oldest = entry->newer;
+    }
+}
+
+static void link_newest(struct state *state, struct entry *entry)
+{
+    entry->newer = NULL;
+    entry->older = state->newest;
+    if (state->newest != NULL) {
+        state->newest->newer = entry;
+    } else {
+        state->oldest = entry;
+    }
+    state->newest = entry;
+}
+
+static struct entry *find(struct state *state, struct slice path)
+{
+    uint64_t hash = hash_path(path);
+    struct entry *entry = state->slots[hash & (state->slot_count - 1)];
+    while (entry != NULL && (entry->hash != hash || !slice_equal(slice_of(entry->path, entry->path_len), path))) {
+        entry = entry->next_in_slot;
+    }
+    if (entry != NULL && entry != state->newest) {
+        unlink_use(state, entry);
+        link_newest(state, entry);
+    }
+    return entry;
+}
+
+static void grow(struct state *state)
+{
+    size_t count = state->slot_count * 2;
+    struct entry **slots = calloc(count, sizeof *slots);
+    if (slots == NULL) {
+        return; /* longer chains, still right */
+    }
+    for (struct entry *entry = state->newest; entry != NULL; entry = entry->older) {
+        struct entry **slot = &slots[entry->hash & (count - 1)];
+        entry->next_in_slot = *slot;
+        *slot = entry;
+    }
+    free(state->slots);
+    state->slots = slots;
+    state->slot_count = count;
+}
+
+static enum err insert(struct state *state, struct slice path, struct entry **ret_entry)
+{
+    struct entry *entry = calloc(1, sizeof *entry + path.len);
+    if (entry == NULL) {
+        return ERR_MEMORY;
+    }
+    memcpy(entry->path, path.data, path.len);
+    entry->path_len = path.len;
+    entry->hash = hash_path(path);
+    entry->absent = true;
+    if (state->entry_count >= state->slot_count) {
+        grow(state);
+    }
+    struct entry **slot = &state->slots[entry->hash & (state->slot_count - 1)];
+    entry->next_in_slot = *slot;
+    *slot = entry;
+    link_newest(state, entry);
+    state->entry_count++;
+    state->cached_bytes += ENTRY_COST_BYTES + path.len;
+    *ret_entry = entry;
+    return ERR_NONE;
+}
+
+static void evict(struct state *state, struct entry *entry)
+{
+    struct entry **slot = &state->slots[entry->hash & (state->slot_count - 1)];
+    while (*slot != entry) {
+        slot = &(*slot)->next_in_slot;
+    }
+    *slot = entry->next_in_slot;
+    unlink_use(state, entry);
+    state->entry_count--;
+    state->cached_bytes -= ENTRY_COST_BYTES + entry->path_len + entry->bytes_len;
+    free(entry->bytes);
+    free(entry);
+}
+
+/* Takes the bytes by copy; an absent row has none. */
+static enum err fill(struct state *state, struct entry *entry, bool found, uint64_t version, struct slice bytes)
+{
+    uint8_t *copy = NULL;
+    if (found && bytes.len > 0) {
+        copy = malloc(bytes.len);
+        if (copy == NULL) {
+            return ERR_MEMORY;
+        }
+        memcpy(copy, bytes.data, bytes.len);
+    }
+    state->cached_bytes -= entry->bytes_len;
+    free(entry->bytes);
+    entry->bytes = copy;
+    entry->bytes_len = found ? bytes.len : 0;
+    entry->version = found ? version : 0;
+    entry->absent = !found;
+    state->cached_bytes += entry->bytes_len;
+    return ERR_NONE;
+}
+
+enum lookup state_row(struct state *state, struct slice path, struct stored_row *ret_row)
+{
+    struct entry *entry = find(state, path);
+    if (entry == NULL) {
+        return LOOKUP_UNKNOWN;
+    }
+    if (entry->absent) {
+        return LOOKUP_ABSENT;
+    }
+    ret_row->path = slice_of(entry->path, entry->path_len);
+    ret_row->version = entry->version;
+    ret_row->bytes = slice_of(entry->bytes, entry->bytes_len);
+    return LOOKUP_FOUND;
+}
+
+enum err state_supply(struct state *state, struct slice path, bool found, uint64_t version, struct slice bytes)
+{
+    if (find(state, path) != NULL) {
+        return ERR_NONE; /* what is here is as new or newer: keep is the only writer */
+    }
+    struct entry *entry = NULL;
+    enum err err = insert(state, path, &entry);
+    return err != ERR_NONE ? err : fill(state, entry, found, version, bytes);
+}
+
+static bool is_boot(struct slice path)
+{
+    return slice_starts(path, SLICE_LITERAL("boot/"));
+}
+
+/* Audit blobs are named by their SHA-256 in the audit log itself. */
+static bool in_sethash(struct slice path)
+{
+    return !slice_starts(path, SLICE_LITERAL("audit/"));
+}
+
+enum err state_open(struct state *state, const struct stored_row *row, struct buf *out)
+{
+    if (is_boot(row->path)) {
+        return buf_append(out, row->bytes);
+    }
+    if (state->barrier == NULL) {
+        return ERR_SEALED;
+    }
+    return barrier_unseal(state->barrier, row->path, row->version, row->bytes, out);
+}
+
+static void note_change(struct state *state, struct slice path)
+{
+    struct changed *changed = &state->changed[state->change_number % CHANGED_MAX];
+    changed->number = ++state->change_number;
+    changed->batch = state->batch_number;
+    changed->path_len = path.len;
+    memcpy(changed->path, path.data, path.len);
+}
+
+static enum err sethash_replace(struct state *state, const struct entry *entry, uint64_t version, struct slice bytes, bool put)
+{
+    struct slice path = slice_of(entry->path, entry->path_len);
+    if (!in_sethash(path)) {
+        return ERR_NONE;
+    }
+    enum err err = ERR_NONE;
+    if (!entry->absent) {
+        err = sethash_remove(&state->sethash, path, entry->version, slice_of(entry->bytes, entry->bytes_len));
+    }
+    if (err == ERR_NONE && put) {
+        err = sethash_add(&state->sethash, path, version, bytes);
+    }
+    return err;
+}
+
+static enum err add_change(struct state *state, const struct change *change)
+{
+    enum err err = change_put(&state->changes, change);
+    if (err == ERR_NONE) {
+        state->change_count++;
+    }
+    return err;
+}
+
+static enum err put_stored(struct state *state, struct entry *entry, struct slice bytes, uint64_t due_unix_ms)
+{
+    struct slice path = slice_of(entry->path, entry->path_len);
+    struct change change = {.kind = CHANGE_PUT, .path = path, .expected_version = entry->version,
+                            .due_unix_ms = due_unix_ms, .bytes = bytes};
+    enum err err = add_change(state, &change);
+    if (err == ERR_NONE) {
+        err = sethash_replace(state, entry, entry->version + 1, bytes, true);
+    }
+    if (err == ERR_NONE) {
+        err = fill(state, entry, true, entry->version + 1, bytes);
+    }
+    if (err == ERR_NONE) {
+        entry->pinned = state->batch_number;
+        note_change(state, path);
+    }
+    return err;
+}
+
+enum err state_put(struct state *state, struct slice path, struct slice plain, uint64_t due_unix_ms, const uint8_t *nonce)
+{
+    struct entry *entry = path.len <= PATH_MAX_BYTES ? find(state, path) : NULL;
+    if (entry == NULL) {
+        return ERR_INTERNAL;
+    }
+    if (is_boot(path)) {
+        return put_stored(state, entry, plain, due_unix_ms);
+    }
+    if (state->barrier == NULL) {
+        return ERR_SEALED;
+    }
+    cleanup_buf struct buf sealed = BUF_INIT(ROW_MAX_BYTES + SEALED_OVERHEAD_BYTES);
+    enum err err = barrier_seal(state->barrier, path, entry->version + 1, nonce, plain, &sealed);
+    return err != ERR_NONE ? err : put_stored(state, entry, buf_slice(&sealed), due_unix_ms);
+}
+
+enum err state_delete(struct state *state, struct slice path)
+{
+    struct entry *entry = find(state, path);
+    if (entry == NULL) {
+        return ERR_INTERNAL;
+    }
+    if (entry->absent) {
+        return ERR_NONE;
+    }
+    struct change change = {.kind = CHANGE_DELETE, .path = path, .expected_version = entry->version};
+    enum err err = add_change(state, &change);
+    if (err == ERR_NONE) {
+        err = sethash_replace(state, entry, 0, SLICE_NONE, false);
+    }
+    if (err == ERR_NONE) {
+        err = fill(state, entry, false, 0, SLICE_NONE);
+        entry->pinned = state->batch_number;
+        note_change(state, slice_of(entry->path, entry->path_len));
+    }
+    return err;
+}
+
+enum err state_append(struct state *state, enum log_id log, struct slice entry)
+{
+    struct log_edge *edge = state_log(state, log);
+    struct append append = {.log = (uint8_t)log, .index = edge->tree.size, .entry = entry};
+    enum err err = append_put(&state->appends, &append);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    err = tree_append(&edge->tree, entry);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    state->append_count++;
+    *(log == LOG_EVIDENCE ? &state->touched_evidence : &state->touched_audit) = true;
+    return ERR_NONE;
+}
+
+uint64_t state_change_number(const struct state *state)
+{
+    return state->change_number;
+}
+
+bool state_changed_below(const struct state *state, struct slice prefix, uint64_t since)
+{
+    if (state->change_number - since > CHANGED_MAX) {
+        return true;
+    }
+    for (uint64_t number = since; number < state->change_number; number++) {
+        const struct changed *changed = &state->changed[number % CHANGED_MAX];
+        if (slice_starts(slice_of(changed->path, changed->path_len), prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool state_open_below(const struct state *state, struct slice prefix)
+{
+    if (state->change_count > CHANGED_MAX) {
+        return true;
+    }
+    for (size_t i = 0; i < CHANGED_MAX; i++) {
+        const struct changed *changed = &state->changed[i];
+        if (changed->batch == state->batch_number && slice_starts(slice_of(changed->path, changed->path_len), prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t state_batch_number(const struct state *state)
+{
+    return state->batch_number;
+}
+
+bool state_batch_is_empty(const struct state *state)
+{
+    return state->change_count == 0 && state->append_count == 0;
+}
+
+static enum err put_intent(struct buf *out, enum log_id log, const struct tree *tree)
+{
+    struct tree_hash root;
+    tree_root(tree, &root);
+    enum err err = put_u8(out, (uint8_t)log);
+    if (err == ERR_NONE) {
+        err = put_u64(out, tree->size);
+    }
+    return err == ERR_NONE ? buf_append(out, tree_hash_slice(&root)) : err;
+}
+
+/* Keeps the memory of a usual batch, gives back that of a large one. */
+static void empty(struct buf *buf)
+{
+    if (buf->capacity <= IDLE_BUFFER_MAX_BYTES) {
+        buf_clear(buf);
+    } else {
+        buf_free(buf);
+        *buf = BUF_INIT(BATCH_MAX_BYTES);
+    }
+}
+
+enum err state_batch_take(struct state *state, struct buf *out)
+{
+    uint8_t lanes[SETHASH_BYTES];
+    sethash_save(&state->sethash, lanes);
+    uint32_t logs = (uint32_t)state->touched_evidence + (uint32_t)state->touched_audit;
+    enum err err = put_u64(out, 0);
+    err = err == ERR_NONE ? put_u32(out, state->change_count) : err;
+    err = err == ERR_NONE ? buf_append(out, buf_slice(&state->changes)) : err;
+    err = err == ERR_NONE ? put_u32(out, state->append_count) : err;
+    err = err == ERR_NONE ? buf_append(out, buf_slice(&state->appends)) : err;
+    err = err == ERR_NONE ? put_u32(out, logs) : err;
+    if (err == ERR_NONE && state->touched_evidence) {
+        err = put_intent(out, LOG_EVIDENCE, &state->evidence.tree);
+    }
+    if (err == ERR_NONE && state->touched_audit) {
+        err = put_intent(out, LOG_AUDIT, &state->audit.tree);
+    }
+    err = err == ERR_NONE ? put_bytes(out, slice_of(lanes, sizeof lanes)) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    empty(&state->changes);
+    empty(&state->appends);
+    state->change_count = 0;
+    state->append_count = 0;
+    state->touched_evidence = false;
+    state->touched_audit = false;
+    state->batch_number++;
+    return ERR_NONE;
+}
+
+void state_batch_committed(struct state *state, uint64_t number)
+{
+    if (number > state->committed_number) {
+        state->committed_number = number;
+    }
+}
+
+void state_trim(struct state *state)
+{
+    struct entry *entry = state->oldest;
+    while (entry != NULL && state->cached_bytes > state->cache_max_bytes) {
+        struct entry *newer = entry->newer;
+        if (entry->pinned <= state->committed_number) {
+            evict(state, entry);
+        }
+        entry = newer;
+    }
+}
+
+size_t state_cached_bytes(const struct state *state)
+{
+    return state->cached_bytes;
+}

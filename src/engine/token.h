@@ -1,0 +1,35 @@
+/*
+ * Tokens (Vault's: "hvs." and 24 random bytes in base64url). A row never holds the token itself: it is named by an HMAC of it.
+ *   token/id/HEX         {"accessor","policies":[…],"name","created_s","expires_s" (0: never),"ttl_s","uses_left" (absent: no limit),"path","meta"}; due at its end
+ *   token/accessor/HEX   {"id": HEX}
+ */
+#ifndef VOGT_ENGINE_TOKEN_H
+#define VOGT_ENGINE_TOKEN_H
+
+#include "engine/turn.h"
+
+struct token_wish {
+    const char *name;                   /* shown and recorded: a person, "operator", ... */
+    const char *path;                   /* how it was got: "auth/link/login" */
+    const struct json *policies;        /* array of names */
+    uint64_t ttl_s;                     /* 0: never ends */
+    uint64_t uses;                      /* 0: no limit */
+};
+
+/* Creates one and gives the `auth` part of a reply with client_token. */
+enum err token_create(struct turn *turn, const struct token_wish *wish, struct json **ret_auth) must_check;
+/* Fills turn->caller from the request's token; ERR_DENIED when there is none, it is unknown or over. Counts a limited use. */
+enum err token_identify(struct turn *turn) must_check;
+/* Ends the token with this id (as in caller.token_id): rows of token and accessor. */
+enum err token_end(struct turn *turn, struct slice id) must_check;
+/* An array of one or more policy names, for a wish. */
+struct json *token_policies(struct turn *turn, const char *first, const char *second);
+
+enum err operation_token_lookup_self(struct turn *turn);
+enum err operation_token_create(struct turn *turn);
+enum err operation_token_renew_self(struct turn *turn);
+enum err operation_token_revoke_self(struct turn *turn);
+enum err operation_token_revoke_accessor(struct turn *turn);
+enum err operation_token_accessors(struct turn *turn);
+
+#endif

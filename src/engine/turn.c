@@ -1,0 +1,682 @@
+#include "engine/turn_inside.h"
+
+#include "base/time.h"
+#include "ledger/commitment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct turn *turn_new(struct state *state, const struct surroundings *around)
+{
+    struct turn *turn = calloc(1, sizeof *turn);
+    struct turn_private *inside = calloc(1, sizeof *inside);
+    struct arena *arena = arena_new(TURN_ARENA_MAX_BYTES);
+    struct arena *lasting = arena_new(TURN_ARENA_MAX_BYTES);
+    if (turn == NULL || inside == NULL || arena == NULL || lasting == NULL) {
+        free(turn);
+        free(inside);
+        arena_free(arena);
+        arena_free(lasting);
+        return NULL;
+    }
+    turn->inside = inside;
+    turn->arena = arena;
+    turn->state = state;
+    turn->around = around;
+    inside->lasting = lasting;
+    inside->scratch = BUF_INIT(ROW_MAX_BYTES);
+    return turn;
+}
+
+void turn_free(struct turn *turn)
+{
+    if (turn == NULL) {
+        return;
+    }
+    wipe(turn->inside->scratch.data, turn->inside->scratch.capacity);
+    buf_free(&turn->inside->scratch);
+    arena_free(turn->arena);
+    arena_free(turn->inside->lasting);
+    free(turn->inside->row_asks);
+    free(turn->inside->evidence);
+    free(turn->inside);
+    free(turn);
+}
+
+enum err turn_begin_request(struct turn *turn, struct slice body, int64_t now_ms, const uint8_t seed[32])
+{
+    struct turn_private *inside = turn->inside;
+    struct slice copy = arena_copy(inside->lasting, body);
+    struct request *request = arena_alloc(inside->lasting, sizeof *request);
+    if (request == NULL || copy.data == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err err = request_get(inside->lasting, copy, request);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    turn->request = request;
+    turn->now_ms = now_ms;
+    memcpy(inside->seed, seed, sizeof inside->seed);
+    return ERR_NONE;
+}
+
+enum err turn_begin_input(struct turn *turn, const char *operation, struct slice packed_input, int64_t now_ms, const uint8_t seed[32])
+{
+    struct turn_private *inside = turn->inside;
+    struct slice copy = arena_copy(inside->lasting, packed_input);
+    struct json *input = NULL;
+    enum err err = json_unpack(inside->lasting, copy, &input);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    turn->input = input;
+    turn->now_ms = now_ms;
+    inside->operation = operation_find(operation);
+    memcpy(inside->seed, seed, sizeof inside->seed);
+    return inside->operation == NULL ? ERR_INTERNAL : ERR_NONE;
+}
+
+static void forget_run(struct turn *turn)
+{
+    struct turn_private *inside = turn->inside;
+    arena_reset(turn->arena);
+    inside->random_count = 0;
+    inside->needs = false;
+    inside->row_ask_count = 0;
+    inside->effects = NULL;
+    inside->last_effect = NULL;
+    inside->effect_bytes = 0;
+    inside->evidence_count = 0;
+    inside->started = NULL;
+    turn->caller = (struct caller){0};
+    turn->reply = (struct reply){0};
+    turn->complaint = (struct complaint){0};
+}
+
+/* A request: is there such a route, is Vogt in a state to answer it, may the caller? Then its operation. */
+static enum err run_request(struct turn *turn)
+{
+    struct route_match match;
+    enum err err = route_find(turn->request->verb, turn->request->path, &match);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    turn->route = match.route;
+    memcpy(turn->values, match.values, sizeof turn->values);
+    if ((match.route->flags & ROUTE_WHILE_SEALED) == 0 && turn->around->sealed) {
+        return turn->around->initialized ? ERR_SEALED : ERR_UNINITIALIZED;
+    }
+    if ((match.route->flags & ROUTE_PUBLIC) == 0) {
+        err = turn_authorize(turn);
+        if (err != ERR_NONE) {
+            return err;
+        }
+    }
+    operation_fn operation = operation_find(match.route->operation);
+    return operation == NULL ? ERR_INTERNAL : operation(turn);
+}
+
+enum err turn_run(struct turn *turn)
+{
+    struct turn_private *inside = turn->inside;
+    forget_run(turn);
+    if (inside->rounds++ >= TURN_ROUNDS_MAX) {
+        reply_error(turn, ERR_TOO_LARGE);
+        return ERR_TOO_LARGE;
+    }
+    enum err err = turn->request != NULL ? run_request(turn) : inside->operation(turn);
+    if (err == ERR_NEED && inside->needs) {
+        return ERR_NEED;
+    }
+    if (err == ERR_NONE && inside->effect_bytes > TURN_EFFECTS_MAX_BYTES) {
+        err = ERR_TOO_LARGE;
+    }
+    if (err != ERR_NONE) {
+        inside->effects = NULL;
+        inside->evidence_count = 0;
+        inside->started = NULL;
+        reply_error(turn, err == ERR_NEED ? ERR_INTERNAL : err);
+    }
+    return err;
+}
+
+void turn_random(struct turn *turn, void *out, size_t len)
+{
+    uint8_t *bytes = out;
+    while (len > 0) {
+        uint8_t block[SHA256_BYTES], counter[8];
+        store_u64_little(counter, turn->inside->random_count++);
+        sha256_prefixed(0x52, slice_of(turn->inside->seed, sizeof turn->inside->seed), slice_of(counter, sizeof counter), block);
+        size_t take = len < sizeof block ? len : sizeof block;
+        memcpy(bytes, block, take);
+        bytes += take;
+        len -= take;
+        wipe(block, sizeof block);
+    }
+}
+
+/* ---- rows ---- */
+
+static enum err ask_row(struct turn *turn, struct slice path)
+{
+    struct turn_private *inside = turn->inside;
+    if (inside->row_ask_count == inside->row_ask_capacity) {
+        size_t capacity = inside->row_ask_capacity == 0 ? 8 : inside->row_ask_capacity * 2;
+        struct slice *grown = realloc(inside->row_asks, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        inside->row_asks = grown;
+        inside->row_ask_capacity = capacity;
+    }
+    inside->row_asks[inside->row_ask_count++] = path;
+    inside->needs = true;
+    return ERR_NEED;
+}
+
+static const struct effect *own_effect(const struct turn *turn, struct slice path)
+{
+    const struct effect *found = NULL;
+    for (const struct effect *effect = turn->inside->effects; effect != NULL; effect = effect->next) {
+        if (slice_equal(effect->path, path)) {
+            found = effect;
+        }
+    }
+    return found;
+}
+
+static enum err open_row(struct turn *turn, const struct stored_row *row, struct slice *ret_bytes)
+{
+    struct buf *scratch = &turn->inside->scratch;
+    buf_clear(scratch);
+    enum err err = state_open(turn->state, row, scratch);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    *ret_bytes = arena_copy(turn->arena, buf_slice(scratch));
+    return ret_bytes->data == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+enum err turn_row(struct turn *turn, const char *path, struct slice *ret_bytes)
+{
+    if (path == NULL) {
+        return ERR_MEMORY;
+    }
+    struct slice name = slice_string(path);
+    const struct effect *effect = own_effect(turn, name);
+    if (effect != NULL) {
+        *ret_bytes = effect->bytes;
+        return effect->is_delete ? ERR_NOT_FOUND : ERR_NONE;
+    }
+    struct stored_row row;
+    enum lookup lookup = state_row(turn->state, name, &row);
+    if (lookup == LOOKUP_UNKNOWN) {
+        return ask_row(turn, name);
+    }
+    return lookup == LOOKUP_ABSENT ? ERR_NOT_FOUND : open_row(turn, &row, ret_bytes);
+}
+
+enum err turn_json(struct turn *turn, const char *path, const struct json **ret_tree)
+{
+    struct slice bytes;
+    enum err err = turn_row(turn, path, &bytes);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct json *tree = NULL;
+    err = json_unpack(turn->arena, bytes, &tree);
+    *ret_tree = tree;
+    return err == ERR_MALFORMED ? ERR_DAMAGED : err;
+}
+
+bool turn_want(struct turn *turn, const char *path)
+{
+    struct stored_row row;
+    if (path == NULL || own_effect(turn, slice_string(path)) != NULL || state_row(turn->state, slice_string(path), &row) != LOOKUP_UNKNOWN) {
+        return true;
+    }
+    (void)!ask_row(turn, slice_string(path));
+    return false;
+}
+
+/* ---- what outlives a run: lists, entries, work ---- */
+
+static struct ask *find_ask(struct turn *turn, struct slice key)
+{
+    struct ask *ask = turn->inside->asks;
+    while (ask != NULL && !slice_equal(ask->key, key)) {
+        ask = ask->next;
+    }
+    return ask;
+}
+
+static struct ask *new_ask(struct turn *turn, struct slice key)
+{
+    struct ask *ask = arena_alloc(turn->inside->lasting, sizeof *ask);
+    if (ask == NULL) {
+        return NULL;
+    }
+    ask->key = arena_copy(turn->inside->lasting, key);
+    ask->next = turn->inside->asks;
+    turn->inside->asks = ask;
+    return ask->key.data == NULL ? NULL : ask;
+}
+
+static bool is_fresh(const struct turn *turn, const struct ask *ask)
+{
+    if (ask->need.kind == NEED_DUE) {
+        return state_change_number(turn->state) == ask->change_number;
+    }
+    bool is_list = ask->need.kind == NEED_LIST || ask->need.kind == NEED_NAMES;
+    return !is_list || !state_changed_below(turn->state, ask->need.path, ask->change_number);
+}
+
+/* Gives the answer's bytes, or asks. */
+static enum err ask_store(struct turn *turn, const struct need *need, struct slice *ret_answer)
+{
+    cleanup_buf struct buf key = BUF_INIT(4096);
+    enum err err = need_put(&key, need);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct ask *ask = find_ask(turn, buf_slice(&key));
+    if (ask == NULL) {
+        ask = new_ask(turn, buf_slice(&key));
+        if (ask == NULL) {
+            return ERR_MEMORY;
+        }
+        struct reader reader = reader_of(ask->key);
+        err = need_get(&reader, &ask->need); /* the same need, borrowing from the lasting key */
+        if (err != ERR_NONE) {
+            return err;
+        }
+    }
+    if (ask->state == ASK_DONE && !is_fresh(turn, ask)) {
+        ask->state = ASK_OPEN;
+    }
+    if (ask->state != ASK_DONE) {
+        turn->inside->needs = true;
+        return ERR_NEED;
+    }
+    *ret_answer = ask->output;
+    return ask->err;
+}
+
+static enum err read_rows(struct turn *turn, struct slice answer, struct turn_names *ret_rows)
+{
+    struct reader reader = reader_of(answer);
+    uint32_t count = 0;
+    enum err err = get_u32(&reader, &count);
+    if (err != ERR_NONE || count > LIST_LIMIT_MAX) {
+        return ERR_PROTOCOL;
+    }
+    struct turn_names rows = {.names = arena_alloc_array(turn->arena, (size_t)count + 1, sizeof(struct slice)),
+                              .bytes = arena_alloc_array(turn->arena, (size_t)count + 1, sizeof(struct slice))};
+    if (rows.names == NULL || rows.bytes == NULL) {
+        return ERR_MEMORY;
+    }
+    for (; rows.count < count; rows.count++) {
+        struct stored_row row;
+        err = stored_row_get(&reader, &row);
+        if (err != ERR_NONE) {
+            return ERR_PROTOCOL;
+        }
+        rows.names[rows.count] = row.path;
+        err = open_row(turn, &row, &rows.bytes[rows.count]);
+        if (err != ERR_NONE) {
+            return err;
+        }
+    }
+    *ret_rows = rows;
+    return ERR_NONE;
+}
+
+enum err turn_list(struct turn *turn, const char *prefix, struct slice after, uint32_t limit, struct turn_names *ret_rows)
+{
+    struct need need = {.kind = NEED_LIST, .path = slice_string(prefix), .after = after, .limit = limit};
+    struct slice answer;
+    enum err err = ask_store(turn, &need, &answer);
+    return err != ERR_NONE ? err : read_rows(turn, answer, ret_rows);
+}
+
+enum err turn_due(struct turn *turn, int64_t before_ms, uint32_t limit, struct turn_names *ret_rows)
+{
+    struct need need = {.kind = NEED_DUE, .number = (uint64_t)before_ms, .limit = limit};
+    struct slice answer;
+    enum err err = ask_store(turn, &need, &answer);
+    return err != ERR_NONE ? err : read_rows(turn, answer, ret_rows);
+}
+
+static enum err read_slices(struct turn *turn, struct slice answer, struct slice **ret_items, size_t *ret_count)
+{
+    struct reader reader = reader_of(answer);
+    uint32_t count = 0;
+    enum err err = get_u32(&reader, &count);
+    if (err != ERR_NONE || count > LIST_LIMIT_MAX) {
+        return ERR_PROTOCOL;
+    }
+    struct slice *items = arena_alloc_array(turn->arena, (size_t)count + 1, sizeof *items);
+    if (items == NULL) {
+        return ERR_MEMORY;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (get_bytes(&reader, ROW_MAX_BYTES, &items[i]) != ERR_NONE) {
+            return ERR_PROTOCOL;
+        }
+    }
+    *ret_items = items;
+    *ret_count = count;
+    return ERR_NONE;
+}
+
+enum err turn_names(struct turn *turn, const char *prefix, struct slice after, uint32_t limit, struct turn_names *ret_names)
+{
+    struct need need = {.kind = NEED_NAMES, .path = slice_string(prefix), .after = after, .limit = limit};
+    struct slice answer;
+    enum err err = ask_store(turn, &need, &answer);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    ret_names->bytes = NULL;
+    return read_slices(turn, answer, &ret_names->names, &ret_names->count);
+}
+
+enum err turn_entries(struct turn *turn, enum log_id log, uint64_t first, uint32_t count, struct slice **ret_entries, size_t *ret_count)
+{
+    struct need need = {.kind = NEED_ENTRIES, .log = (uint8_t)log, .number = first, .limit = count};
+    struct slice answer;
+    enum err err = ask_store(turn, &need, &answer);
+    return err != ERR_NONE ? err : read_slices(turn, answer, ret_entries, ret_count);
+}
+
+enum err turn_tile(struct turn *turn, enum log_id log, uint8_t level, uint64_t number, uint16_t width, struct slice *ret_bytes)
+{
+    struct need need = {.kind = NEED_TILE, .log = (uint8_t)log, .level = level, .number = number, .width = width};
+    struct slice answer;
+    enum err err = ask_store(turn, &need, &answer);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct reader reader = reader_of(answer);
+    uint8_t found = 0;
+    err = get_u8(&reader, &found);
+    if (err == ERR_NONE) {
+        err = get_bytes(&reader, ROW_MAX_BYTES, ret_bytes);
+    }
+    return err != ERR_NONE ? ERR_PROTOCOL : found == 0 ? ERR_NOT_FOUND : ERR_NONE;
+}
+
+enum err turn_checkpoint(struct turn *turn, enum log_id log, struct slice *ret_note, uint64_t *ret_size)
+{
+    struct need need = {.kind = NEED_LOG, .log = (uint8_t)log};
+    struct slice answer;
+    enum err err = ask_store(turn, &need, &answer);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct reader reader = reader_of(answer);
+    uint64_t size = 0, published = 0;
+    err = get_u64(&reader, &size);
+    err = err == ERR_NONE ? get_u64(&reader, &published) : err;
+    err = err == ERR_NONE ? get_bytes(&reader, ROW_MAX_BYTES, ret_note) : err;
+    if (err != ERR_NONE) {
+        return ERR_PROTOCOL;
+    }
+    *ret_size = published;
+    return ret_note->len == 0 ? ERR_NOT_FOUND : ERR_NONE;
+}
+
+static enum err work_key(struct buf *key, enum role role, const char *name, const struct json *input, struct slice raw)
+{
+    uint8_t digest[SHA256_BYTES];
+    sha256(raw, digest);
+    enum err err = put_u8(key, (uint8_t)(0x80u | (unsigned)role));
+    err = err == ERR_NONE ? put_bytes(key, slice_string(name)) : err;
+    err = err == ERR_NONE && input != NULL ? json_pack(key, input) : err;
+    return err == ERR_NONE ? buf_append(key, slice_of(digest, sizeof digest)) : err;
+}
+
+static enum err begin_work(struct turn *turn, struct slice key, enum role role, const char *name, const struct json *input, struct slice raw)
+{
+    struct arena *lasting = turn->inside->lasting;
+    struct ask *ask = new_ask(turn, key);
+    cleanup_buf struct buf packed = BUF_INIT(REQUEST_BODY_MAX_BYTES);
+    struct json empty = {.type = JSON_OBJECT};
+    enum err err = json_pack(&packed, input == NULL ? &empty : input);
+    if (err != ERR_NONE || ask == NULL) {
+        return err != ERR_NONE ? err : ERR_MEMORY;
+    }
+    ask->role = role;
+    ask->work = arena_string(lasting, slice_string(name));
+    ask->input = arena_copy(lasting, buf_slice(&packed));
+    ask->raw = arena_copy(lasting, raw);
+    if (ask->work == NULL || ask->input.data == NULL || (raw.len > 0 && ask->raw.data == NULL)) {
+        return ERR_MEMORY;
+    }
+    turn->inside->needs = true;
+    return ERR_NEED;
+}
+
+enum err turn_work(struct turn *turn, enum role role, const char *name, const struct json *input, struct slice raw,
+                   const struct json **ret_output, struct slice *ret_raw, int64_t *ret_at_ms)
+{
+    cleanup_buf struct buf key = BUF_INIT(REQUEST_BODY_MAX_BYTES);
+    enum err err = work_key(&key, role, name, input, raw);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct ask *ask = find_ask(turn, buf_slice(&key));
+    if (ask == NULL) {
+        return begin_work(turn, buf_slice(&key), role, name, input, raw);
+    }
+    if (ask->state != ASK_DONE) {
+        turn->inside->needs = true;
+        return ERR_NEED;
+    }
+    if (ret_at_ms != NULL) {
+        *ret_at_ms = ask->at_ms;
+    }
+    if (ask->err != ERR_NONE) {
+        turn->complaint = ask->complaint;
+        return ask->err;
+    }
+    struct json *output = NULL;
+    err = json_unpack(turn->arena, ask->output, &output);
+    if (err != ERR_NONE) {
+        return ERR_PROTOCOL;
+    }
+    *ret_output = output;
+    if (ret_raw != NULL) {
+        *ret_raw = ask->output_raw;
+    }
+    return ERR_NONE;
+}
+
+enum err turn_publish(struct turn *turn, enum log_id log)
+{
+    uint8_t key[] = {0xf0, (uint8_t)log};
+    struct ask *ask = find_ask(turn, slice_of(key, sizeof key));
+    if (ask == NULL) {
+        ask = new_ask(turn, slice_of(key, sizeof key));
+        if (ask == NULL) {
+            return ERR_MEMORY;
+        }
+        ask->role = ROLE_STORE;
+        ask->need.log = (uint8_t)log;
+    }
+    if (ask->state != ASK_DONE) {
+        turn->inside->needs = true;
+        return ERR_NEED;
+    }
+    return ask->err;
+}
+
+/* ---- effects ---- */
+
+static enum err add_effect(struct turn *turn, const char *path, struct slice bytes, int64_t due_ms, bool is_delete)
+{
+    if (path == NULL) {
+        return ERR_MEMORY;
+    }
+    struct slice name = slice_string(path);
+    struct stored_row row;
+    if (name.len > PATH_MAX_BYTES || bytes.len > ROW_MAX_BYTES - SEALED_OVERHEAD_BYTES) {
+        return ERR_TOO_LARGE;
+    }
+    if (state_row(turn->state, name, &row) == LOOKUP_UNKNOWN) {
+        return ask_row(turn, name);
+    }
+    struct effect *effect = arena_alloc(turn->arena, sizeof *effect);
+    struct slice copy = arena_copy(turn->arena, bytes);
+    if (effect == NULL || (bytes.len > 0 && copy.data == NULL)) {
+        return ERR_MEMORY;
+    }
+    *effect = (struct effect){.path = name, .bytes = copy, .due_ms = due_ms, .is_delete = is_delete};
+    if (turn->inside->effects == NULL) {
+        turn->inside->effects = effect;
+    } else {
+        turn->inside->last_effect->next = effect;
+    }
+    turn->inside->last_effect = effect;
+    turn->inside->effect_bytes += bytes.len + name.len;
+    return ERR_NONE;
+}
+
+enum err turn_put(struct turn *turn, const char *path, struct slice bytes, int64_t due_ms)
+{
+    return add_effect(turn, path, bytes, due_ms, false);
+}
+
+enum err turn_put_json(struct turn *turn, const char *path, const struct json *tree, int64_t due_ms)
+{
+    if (tree == NULL) {
+        return ERR_MEMORY;
+    }
+    cleanup_buf struct buf packed = BUF_INIT(ROW_MAX_BYTES);
+    enum err err = json_pack(&packed, tree);
+    err = err == ERR_NONE ? turn_put(turn, path, buf_slice(&packed), due_ms) : err;
+    wipe(packed.data, packed.len);
+    return err;
+}
+
+enum err turn_delete(struct turn *turn, const char *path)
+{
+    return add_effect(turn, path, SLICE_NONE, 0, true);
+}
+
+static enum err add_evidence(struct turn *turn, struct slice payload)
+{
+    struct turn_private *inside = turn->inside;
+    if (inside->evidence_count == inside->evidence_capacity) {
+        size_t capacity = inside->evidence_capacity == 0 ? 8 : inside->evidence_capacity * 2;
+        struct slice *grown = realloc(inside->evidence, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        inside->evidence = grown;
+        inside->evidence_capacity = capacity;
+    }
+    inside->evidence[inside->evidence_count++] = payload;
+    inside->effect_bytes += payload.len;
+    return ERR_NONE;
+}
+
+enum err turn_evidence(struct turn *turn, const char *type, const struct json *body, uint64_t *ret_index)
+{
+    uint64_t index = state_log(turn->state, LOG_EVIDENCE)->tree.size + turn->inside->evidence_count;
+    char time[RFC3339_BYTES];
+    rfc3339_format(turn->now_ms, time);
+    struct json *payload = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, payload, "type", slice_string(type));
+    json_set_string(turn->arena, payload, "time", slice_string(time));
+    for (const struct json *member = body == NULL ? NULL : body->first; member != NULL; member = member->next) {
+        json_set(turn->arena, payload, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+    }
+    char *path = turn_path(turn, "evidence/%016llx", (unsigned long long)index);
+    cleanup_buf struct buf text = BUF_INIT(REQUEST_BODY_MAX_BYTES);
+    enum err err = payload == NULL || path == NULL ? ERR_MEMORY : json_write(&text, payload, 0);
+    struct slice copy = arena_copy(turn->arena, buf_slice(&text));
+    if (err != ERR_NONE || copy.data == NULL) {
+        return err != ERR_NONE ? err : ERR_MEMORY;
+    }
+    struct stored_row row;
+    if (state_row(turn->state, slice_string(path), &row) == LOOKUP_UNKNOWN) {
+        /* the log has no entry of this index, so store has no row of it */
+        err = state_supply(turn->state, slice_string(path), false, 0, SLICE_NONE);
+    }
+    if (ret_index != NULL) {
+        *ret_index = index;
+    }
+    return err != ERR_NONE ? err : add_evidence(turn, copy);
+}
+
+enum err turn_start(struct turn *turn, const char *operation, const struct json *input)
+{
+    struct started *started = arena_alloc(turn->arena, sizeof *started);
+    cleanup_buf struct buf packed = BUF_INIT(REQUEST_BODY_MAX_BYTES);
+    struct json empty = {.type = JSON_OBJECT};
+    enum err err = json_pack(&packed, input == NULL ? &empty : input);
+    if (started == NULL || err != ERR_NONE) {
+        return err != ERR_NONE ? err : ERR_MEMORY;
+    }
+    started->operation = operation;
+    started->input = arena_copy(turn->arena, buf_slice(&packed));
+    started->next = turn->inside->started;
+    turn->inside->started = started;
+    return started->input.data == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+static enum err apply_evidence(struct turn *turn, struct slice payload)
+{
+    uint8_t salt[COMMITMENT_SALT_BYTES], nonce[XAES_NONCE_BYTES], entry[EVIDENCE_ENTRY_BYTES];
+    turn_random(turn, salt, sizeof salt);
+    turn_random(turn, nonce, sizeof nonce);
+    evidence_entry(slice_of(salt, sizeof salt), payload, entry);
+    char path[64];
+    snprintf(path, sizeof path, "evidence/%016llx", (unsigned long long)state_log(turn->state, LOG_EVIDENCE)->tree.size);
+    struct buf *scratch = &turn->inside->scratch;
+    buf_clear(scratch);
+    enum err err = buf_append(scratch, slice_of(salt, sizeof salt));
+    err = err == ERR_NONE ? buf_append(scratch, payload) : err;
+    err = err == ERR_NONE ? state_put(turn->state, slice_string(path), buf_slice(scratch), 0, nonce) : err;
+    return err == ERR_NONE ? state_append(turn->state, LOG_EVIDENCE, slice_of(entry, sizeof entry)) : err;
+}
+
+enum err turn_apply(struct turn *turn)
+{
+    for (const struct effect *effect = turn->inside->effects; effect != NULL; effect = effect->next) {
+        uint8_t nonce[XAES_NONCE_BYTES];
+        turn_random(turn, nonce, sizeof nonce);
+        enum err err = effect->is_delete ? state_delete(turn->state, effect->path)
+                                         : state_put(turn->state, effect->path, effect->bytes, (uint64_t)effect->due_ms, nonce);
+        if (err != ERR_NONE) {
+            return err;
+        }
+    }
+    for (size_t i = 0; i < turn->inside->evidence_count; i++) {
+        enum err err = apply_evidence(turn, turn->inside->evidence[i]);
+        if (err != ERR_NONE) {
+            return err;
+        }
+    }
+    return ERR_NONE;
+}
+
+/* ---- replies and small helpers ---- */
+
+struct slice turn_field(const struct turn *turn, const char *name)
+{
+    return turn->request == NULL ? json_text(turn->input, name, SLICE_NONE) : json_text(turn->request->body, name, SLICE_NONE);
+}
+
+struct slice turn_query(const struct turn *turn, const char *name)
+{
+    return turn->request == NULL ? SLICE_NONE : json_text(turn->request->query, name, SLICE_NONE);
+}
+
+enum err turn_refuse(struct turn *turn, enum err err, struct text text, struct slice detail)
+{
+    return complain(&turn->complaint, err, text, 0, 0, (const char *)detail.data, detail.len);
+}

@@ -1,0 +1,118 @@
+/*
+ * A turn: one execution of one request as a pure function of the request, rows, answers of workers, time and randomness.
+ *
+ * An operation asks for what it needs; whatever is not there yet makes the call return ERR_NEED, and the operation returns that at once. Keep fetches the rows of
+ * a whole batch of turns in one message (or hands work to judge, reach, look) and runs the operation again from its beginning; everything it asked for before is
+ * there then, time and randomness are the same as before. Only a run that ends with another result than ERR_NEED has effects: its changes, ledger records and
+ * reply are taken together, in one transaction, and the reply leaves after the commit. So an operation reads like straight code, never waits and never sees half of
+ * another's change. See README.md for a worked example.
+ */
+#ifndef VOGT_ENGINE_TURN_H
+#define VOGT_ENGINE_TURN_H
+
+#include "engine/route.h"
+#include "engine/state.h"
+#include "process/role.h"
+
+struct turn;
+typedef enum err (*operation_fn)(struct turn *turn);
+
+enum capability {
+    CAPABILITY_CREATE = 1,
+    CAPABILITY_READ = 2,
+    CAPABILITY_UPDATE = 4,
+    CAPABILITY_DELETE = 8,
+    CAPABILITY_LIST = 16,
+    CAPABILITY_SUDO = 32,
+    CAPABILITY_PATCH = 64,
+    CAPABILITY_DENY = 128,
+};
+
+/* Who asks, once the token was found good. */
+struct caller {
+    struct slice token_id;          /* the row's name: an HMAC of the token, never the token */
+    struct slice accessor;
+    struct slice name;              /* the person or service, as shown and recorded */
+    const struct json *token;       /* its row */
+    bool is_root;
+};
+
+/* What keep knows that is in no row: set once a turn, read only. */
+struct surroundings {
+    bool initialized, sealed, reopen_needed;
+    int64_t started_ms;
+    const struct json *roles;       /* status of every role, as READY and ENDED told */
+    const struct json *counters;
+    struct slice key;               /* for naming tokens: HMAC key derived from the root key; empty while sealed */
+    struct slice certificate_pem;
+};
+
+struct turn {
+    struct arena *arena;
+    struct state *state;
+    const struct request *request;
+    const struct route *route;
+    struct slice values[ROUTE_VALUES_MAX];
+    const struct json *input;       /* of a turn that keep started itself */
+    struct caller caller;
+    int64_t now_ms;
+    const struct surroundings *around;
+
+    struct reply reply;
+    struct complaint complaint;
+    struct turn_private *inside;
+};
+
+/* Rows. ERR_NEED, ERR_NOT_FOUND, ERR_SEALED, ERR_FORGED (the row is damaged). The bytes live as long as the run. */
+enum err turn_row(struct turn *turn, const char *path, struct slice *ret_bytes) must_check;
+enum err turn_json(struct turn *turn, const char *path, const struct json **ret_tree) must_check;
+bool turn_want(struct turn *turn, const char *path);      /* asks without reading, so that one fetch brings several; true if it is there */
+struct turn_names {
+    struct slice *names;            /* LIST: whole paths; NAMES: segments, folders with '/' */
+    struct slice *bytes;            /* LIST: plain row, may be NULL for NAMES */
+    size_t count;
+};
+enum err turn_list(struct turn *turn, const char *prefix, struct slice after, uint32_t limit, struct turn_names *ret_rows) must_check;
+enum err turn_names(struct turn *turn, const char *prefix, struct slice after, uint32_t limit, struct turn_names *ret_names) must_check;
+enum err turn_due(struct turn *turn, int64_t before_ms, uint32_t limit, struct turn_names *ret_rows) must_check;
+enum err turn_entries(struct turn *turn, enum log_id log, uint64_t first, uint32_t count, struct slice **ret_entries, size_t *ret_count) must_check;
+enum err turn_tile(struct turn *turn, enum log_id log, uint8_t level, uint64_t number, uint16_t width, struct slice *ret_bytes) must_check;
+enum err turn_checkpoint(struct turn *turn, enum log_id log, struct slice *ret_note, uint64_t *ret_size) must_check;
+
+/* Changes, seen by later reads of the same turn. due_ms 0: none. */
+enum err turn_put(struct turn *turn, const char *path, struct slice bytes, int64_t due_ms) must_check;
+enum err turn_put_json(struct turn *turn, const char *path, const struct json *tree, int64_t due_ms) must_check;
+enum err turn_delete(struct turn *turn, const char *path) must_check;
+
+/* A record in the evidence log: {"type":type,"time":now, members of `body`…}. *ret_index (may be NULL) is its index. */
+enum err turn_evidence(struct turn *turn, const char *type, const struct json *body, uint64_t *ret_index) must_check;
+
+/* Work by judge, reach or look. ERR_NEED until it is done; then its own error and complaint, or its output. */
+enum err turn_work(struct turn *turn, enum role role, const char *name, const struct json *input, struct slice raw,
+                   const struct json **ret_output, struct slice *ret_raw, int64_t *ret_at_ms) must_check;
+
+/* A publication of the log up to its present size: ERR_NEED until store has synced tiles and checkpoint. */
+enum err turn_publish(struct turn *turn, enum log_id log) must_check;
+
+/* The same bytes in every run of the turn. */
+void turn_random(struct turn *turn, void *out, size_t len);
+
+/* Starts another turn of keep's own after this one has committed: the operation's name and its input. */
+enum err turn_start(struct turn *turn, const char *operation, const struct json *input) must_check;
+
+/* Replies. `data` goes into Vault's envelope; `top` is the whole body. Each returns ERR_NONE or ERR_MEMORY. */
+enum err turn_reply_data(struct turn *turn, const struct json *data) must_check;
+enum err turn_reply_auth(struct turn *turn, const struct json *auth) must_check;
+enum err turn_reply_top(struct turn *turn, uint16_t status, const struct json *top) must_check;
+enum err turn_reply_raw(struct turn *turn, const char *content_type, const char *file_name, struct slice raw) must_check;
+enum err turn_reply_none(struct turn *turn) must_check;                        /* 204 */
+/* A refusal with one clear message; returns `err`. */
+enum err turn_refuse(struct turn *turn, enum err err, struct text text, struct slice detail) must_check;
+
+struct slice turn_field(const struct turn *turn, const char *name);            /* a string of the body; empty if absent */
+struct slice turn_query(const struct turn *turn, const char *name);
+
+/* A path in the arena: "token/%s"; aborts never, NULL is refused by every call above as ERR_MEMORY. */
+#define turn_path(turn, ...) arena_printf((turn)->arena, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The inside of a turn: what keep's loop needs to drive it. Operations never include this.
+ *
+ *   turn_new -> turn_begin_request / turn_begin_input -> turn_run --ERR_NEED--> asks and works are served -> turn_run ... -> turn_apply -> turn_free
+ */
+#ifndef VOGT_ENGINE_TURN_INSIDE_H
+#define VOGT_ENGINE_TURN_INSIDE_H
+
+#include "engine/turn.h"
+
+enum {
+    TURN_ARENA_MAX_BYTES = 64 << 20,    /* of one run, and of what outlives runs */
+    TURN_ROUNDS_MAX = 4096,             /* runs of one turn: a report over long logs asks in slices */
+    TURN_EFFECTS_MAX_BYTES = 12 << 20,
+};
+
+enum ask_state { ASK_OPEN, ASK_SENT, ASK_DONE };
+
+/* One thing that an operation asked for and that outlives its runs: a list, log entries, a tile; or a piece of work. Rows go to the state instead. */
+struct ask {
+    struct ask *next;
+    enum ask_state state;
+    struct slice key;                   /* the encoded question */
+    struct need need;                   /* role == ROLE_NONE */
+    enum role role;                     /* ROLE_STORE with need.kind == 0: publish need.log */
+    const char *work;
+    struct slice input, raw;            /* packed */
+    /* the answer */
+    uint64_t change_number;             /* of the state, when a list was fetched */
+    enum err err;
+    struct complaint complaint;
+    struct slice output, output_raw;
+    int64_t at_ms;
+};
+
+struct effect {
+    struct effect *next;
+    struct slice path, bytes;
+    int64_t due_ms;
+    bool is_delete;
+};
+
+struct started {
+    struct started *next;
+    const char *operation;
+    struct slice input;                 /* packed */
+};
+
+struct turn_private {
+    struct arena *lasting;              /* the request, answers; until the turn ends */
+    uint8_t seed[32];
+    uint64_t random_count;
+    unsigned rounds;
+    bool needs;                         /* this run asked for something that is not there */
+    struct slice *row_asks;             /* paths to fetch, of this run */
+    size_t row_ask_count, row_ask_capacity;
+    struct ask *asks;
+    struct effect *effects, *last_effect;
+    size_t effect_bytes;
+    struct slice *evidence;             /* payload texts, of this run */
+    size_t evidence_count, evidence_capacity;
+    struct started *started;
+    struct buf scratch;
+    operation_fn operation;
+    uint64_t id;                        /* keep's: frame id, gate */
+    size_t gate;
+    uint64_t waits_for;                 /* batch number */
+};
+
+struct turn *turn_new(struct state *state, const struct surroundings *around);
+void turn_free(struct turn *turn);
+/* `body` is copied. ERR_MALFORMED: gate broke the protocol. Not finding the route is a reply, not an error. */
+enum err turn_begin_request(struct turn *turn, struct slice body, int64_t now_ms, const uint8_t seed[32]) must_check;
+enum err turn_begin_input(struct turn *turn, const char *operation, struct slice packed_input, int64_t now_ms, const uint8_t seed[32]) must_check;
+
+/* Runs the operation. ERR_NEED: serve the asks and run again. Anything else ends the turn with turn->reply set. */
+enum err turn_run(struct turn *turn) must_check;
+/* Takes the turn's changes and records into the state's open batch. Only after turn_run ended; does nothing if it ended with an error. */
+enum err turn_apply(struct turn *turn) must_check;
+
+/* The operation of a route or of keep's own turns, by name; NULL if there is none (operations.c). */
+operation_fn operation_find(const char *name);
+
+/* The envelope around data or auth, with the request's id (reply.c). */
+struct json *reply_envelope(struct turn *turn, const struct json *data, const struct json *auth);
+/* Turns an error of the operation into the reply (reply.c). */
+void reply_error(struct turn *turn, enum err err);
+
+/* Token and policies of the request against its route: fills turn->caller (policy.c, token.c). */
+enum err turn_authorize(struct turn *turn) must_check;
+
+#endif
