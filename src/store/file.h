@@ -62,7 +62,7 @@ enum err file_sync(struct file *file) must_check;
 enum err file_size(struct file *file, uint64_t *ret_size_bytes) must_check;
 /* Keeps every other opener out, SQLite's own tools included, until closed. ERR_LOCKED. */
 enum err file_lock(struct file *file) must_check;
-enum err file_remove(struct files *files, const char *name) must_check;
+enum err file_remove(struct files *files, const char *name) must_check;              /* a file or an empty directory */
 enum err file_rename(struct files *files, const char *from, const char *to) must_check;
 enum err file_make_directory(struct files *files, const char *name) must_check;      /* ERR_EXISTS */
 enum err file_sync_directory(struct files *files, const char *name) must_check;      /* "" is the top */

@@ -140,7 +140,13 @@ static enum err kernel_lock(struct file *file)
 
 static enum err kernel_remove(struct files *files, const char *name)
 {
-    return unlinkat(directory_of(files), name, 0) == 0 ? ERR_NONE : write_err(errno);
+    if (unlinkat(directory_of(files), name, 0) == 0) {
+        return ERR_NONE;
+    }
+    if (errno == EISDIR && unlinkat(directory_of(files), name, AT_REMOVEDIR) == 0) {
+        return ERR_NONE;
+    }
+    return write_err(errno);
 }
 
 static enum err kernel_rename(struct files *files, const char *from, const char *to)

@@ -1,0 +1,410 @@
+#include "store/tiles.h"
+
+#include "base/encode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIRTY_MAX = 32, DIRECTORY_MAX_BYTES = 128 };
+
+static const char *const log_directories[] = {[LOG_EVIDENCE] = "ledger/evidence", [LOG_AUDIT] = "ledger/audit"};
+
+/* One run of publishing. Directories with new entries are remembered and synced together before the checkpoint. */
+struct publishing {
+    struct files *files;
+    struct rows *rows;
+    uint8_t log;
+    uint64_t from, to;
+    struct buf entries, bundle;
+    char dirty[DIRTY_MAX][DIRECTORY_MAX_BYTES];
+    size_t dirty_count;
+};
+
+static bool log_known(uint8_t log)
+{
+    return log == LOG_EVIDENCE || log == LOG_AUDIT;
+}
+
+/* 1234067 -> "x001/x234/067" */
+static void number_name(uint64_t number, char out[40])
+{
+    char groups[8][8];
+    size_t count = 0;
+    do {
+        snprintf(groups[count], sizeof(groups[count]), "%s%03u", count == 0 ? "" : "x", (unsigned)(number % 1000));
+        number /= 1000;
+        count++;
+    } while (number > 0 && count < 8);
+    size_t len = 0;
+    while (count > 0) {
+        count--;
+        len += (size_t)snprintf(out + len, 40 - len, "%s%s", groups[count], count == 0 ? "" : "/");
+    }
+}
+
+enum err tile_name(uint8_t log, uint8_t level, uint64_t number, unsigned width, char *ret_name, size_t name_bytes)
+{
+    if (!log_known(log) || (level >= TILE_LEVELS && level != TILE_LEVEL_ENTRIES) || width == 0 || width > TILE_ENTRIES) {
+        return ERR_INVALID;
+    }
+    char number_text[40], level_text[8], partial[8] = "";
+    number_name(number, number_text);
+    if (level == TILE_LEVEL_ENTRIES) {
+        snprintf(level_text, sizeof(level_text), "entries");
+    } else {
+        snprintf(level_text, sizeof(level_text), "%u", (unsigned)level);
+    }
+    if (width < TILE_ENTRIES) {
+        snprintf(partial, sizeof(partial), ".p/%u", width);
+    }
+    int len = snprintf(ret_name, name_bytes, "%s/tile/%s/%s%s", log_directories[log], level_text, number_text, partial);
+    return len > 0 && (size_t)len < name_bytes ? ERR_NONE : ERR_INVALID;
+}
+
+enum err note_head(struct slice note, uint64_t *ret_size, uint8_t ret_root[SHA256_BYTES])
+{
+    struct slice rest = note, origin, size_text, root_text;
+    uint64_t size;
+    if (!slice_split(&rest, '\n', &origin) || origin.len == 0 || !slice_split(&rest, '\n', &size_text) ||
+        !slice_split(&rest, '\n', &root_text) || rest.data == NULL || slice_to_u64(size_text, &size) != ERR_NONE) {
+        return ERR_MALFORMED;
+    }
+    cleanup_buf struct buf root = BUF_INIT(SHA256_BYTES);
+    if (base64_decode(&root, root_text) != ERR_NONE || root.len != SHA256_BYTES) {
+        return ERR_MALFORMED;
+    }
+    *ret_size = size;
+    memcpy(ret_root, root.data, SHA256_BYTES);
+    return ERR_NONE;
+}
+
+static void checkpoint_name(uint8_t log, char out[DIRECTORY_MAX_BYTES])
+{
+    snprintf(out, DIRECTORY_MAX_BYTES, "%s/checkpoint", log_directories[log]);
+}
+
+enum err tiles_checkpoint(struct files *files, uint8_t log, struct buf *out, uint64_t *ret_size)
+{
+    char name[DIRECTORY_MAX_BYTES];
+    uint8_t root[SHA256_BYTES];
+    bool exists = false;
+    if (!log_known(log)) {
+        return ERR_INVALID;
+    }
+    checkpoint_name(log, name);
+    enum err err = file_exists(files, name, &exists);
+    if (err == ERR_NONE && !exists) {
+        err = ERR_NOT_FOUND;
+    }
+    if (err == ERR_NONE) {
+        err = file_load(files, name, out);
+    }
+    return err == ERR_NONE ? note_head(buf_slice(out), ret_size, root) : err;
+}
+
+static void parent_of(const char *name, char out[DIRECTORY_MAX_BYTES])
+{
+    const char *slash = strrchr(name, '/');
+    snprintf(out, DIRECTORY_MAX_BYTES, "%.*s", slash == NULL ? 0 : (int)(slash - name), name);
+}
+
+static enum err sync_dirty(struct publishing *run)
+{
+    enum err err = ERR_NONE;
+    for (size_t i = 0; err == ERR_NONE && i < run->dirty_count; i++) {
+        err = file_sync_directory(run->files, run->dirty[i]);
+    }
+    run->dirty_count = 0;
+    return err;
+}
+
+/* From the end: tiles come in order, so the directory is nearly always the one of the file before. */
+static enum err mark_dirty(struct publishing *run, const char *directory)
+{
+    for (size_t i = run->dirty_count; i > 0; i--) {
+        if (strcmp(run->dirty[i - 1], directory) == 0) {
+            return ERR_NONE;
+        }
+    }
+    if (run->dirty_count == DIRTY_MAX) {
+        enum err err = sync_dirty(run);
+        if (err != ERR_NONE) {
+            return err;
+        }
+    }
+    snprintf(run->dirty[run->dirty_count++], DIRECTORY_MAX_BYTES, "%s", directory);
+    return ERR_NONE;
+}
+
+/* Makes every directory above `name` that is missing, topmost first. One that exists may have been made by a process that died before
+ * syncing it, so its parent is synced too. */
+static enum err make_directories(struct publishing *run, const char *name)
+{
+    char directory[DIRECTORY_MAX_BYTES], parent[DIRECTORY_MAX_BYTES];
+    enum err err = ERR_NONE;
+    for (const char *slash = strchr(name, '/'); err == ERR_NONE && slash != NULL; slash = strchr(slash + 1, '/')) {
+        snprintf(directory, sizeof(directory), "%.*s", (int)(slash - name), name);
+        bool exists = false;
+        err = file_exists(run->files, directory, &exists);
+        if (err == ERR_NONE && !exists) {
+            err = file_make_directory(run->files, directory);
+        }
+        if (err == ERR_NONE) {
+            parent_of(directory, parent);
+            err = mark_dirty(run, parent);
+        }
+    }
+    return err;
+}
+
+static enum err write_file(struct publishing *run, const char *name, struct slice bytes)
+{
+    char directory[DIRECTORY_MAX_BYTES];
+    enum err err = make_directories(run, name);
+    if (err == ERR_NONE) {
+        err = file_replace(run->files, name, bytes);
+    }
+    if (err == ERR_NONE) {
+        parent_of(name, directory);
+        err = mark_dirty(run, directory);
+    }
+    return err;
+}
+
+static enum err write_tile(struct publishing *run, uint8_t level, uint64_t number, unsigned width, struct slice bytes)
+{
+    char name[DIRECTORY_MAX_BYTES];
+    enum err err = tile_name(run->log, level, number, width, name, sizeof(name));
+    return err == ERR_NONE ? write_file(run, name, bytes) : err;
+}
+
+/* Entries of one bundle come from the rows, as its bytes and as the leaves of the tile of level 0. */
+static enum err write_bundle(struct publishing *run, uint64_t number, unsigned width)
+{
+    uint8_t leaves[TILE_ENTRIES * SHA256_BYTES];
+    uint32_t count = 0;
+    buf_clear(&run->entries);
+    buf_clear(&run->bundle);
+    enum err err = rows_entries(run->rows, run->log, number * TILE_ENTRIES, width, &run->entries);
+    struct reader reader = reader_of(buf_slice(&run->entries));
+    if (err == ERR_NONE) {
+        err = get_u32(&reader, &count);
+    }
+    if (err == ERR_NONE && count != width) {
+        err = ERR_DAMAGED; /* the log's row promises entries that are not there */
+    }
+    for (uint32_t i = 0; err == ERR_NONE && i < count; i++) {
+        struct slice entry = SLICE_NONE;
+        err = get_bytes(&reader, UINT16_MAX, &entry);
+        if (err == ERR_NONE) {
+            edge_leaf(entry, leaves + (size_t)i * SHA256_BYTES);
+            err = put_u16(&run->bundle, __builtin_bswap16((uint16_t)entry.len));
+        }
+        if (err == ERR_NONE) {
+            err = buf_append(&run->bundle, entry);
+        }
+    }
+    if (err == ERR_NONE) {
+        err = write_tile(run, TILE_LEVEL_ENTRIES, number, width, buf_slice(&run->bundle));
+    }
+    return err == ERR_NONE ? write_tile(run, 0, number, width, slice_of(leaves, (size_t)width * SHA256_BYTES)) : err;
+}
+
+/* The root over 2^n hashes, folded in place. */
+static void fold(uint8_t *hashes, size_t count, uint8_t ret_root[SHA256_BYTES])
+{
+    uint8_t node[SHA256_BYTES];
+    for (; count > 1; count /= 2) {
+        for (size_t i = 0; i < count / 2; i++) {
+            edge_node(hashes + 2 * i * SHA256_BYTES, hashes + (2 * i + 1) * SHA256_BYTES, node);
+            memcpy(hashes + i * SHA256_BYTES, node, SHA256_BYTES);
+        }
+    }
+    memcpy(ret_root, hashes, SHA256_BYTES);
+}
+
+static enum err load_tile(struct publishing *run, uint8_t level, uint64_t number, unsigned width, uint8_t *ret_hashes)
+{
+    char name[DIRECTORY_MAX_BYTES];
+    cleanup_buf struct buf bytes = BUF_INIT(TILE_ENTRIES * SHA256_BYTES);
+    enum err err = tile_name(run->log, level, number, width, name, sizeof(name));
+    if (err == ERR_NONE) {
+        err = file_load(run->files, name, &bytes);
+    }
+    if (err == ERR_NOT_FOUND || (err == ERR_NONE && bytes.len != (size_t)width * SHA256_BYTES)) {
+        err = ERR_DAMAGED;
+    }
+    if (err == ERR_NONE) {
+        memcpy(ret_hashes, bytes.data, bytes.len);
+    }
+    return err;
+}
+
+static enum err write_level_tile(struct publishing *run, uint8_t level, uint64_t number, unsigned width)
+{
+    if (level == 0) {
+        return write_bundle(run, number, width);
+    }
+    uint8_t hashes[TILE_ENTRIES * SHA256_BYTES], below[TILE_ENTRIES * SHA256_BYTES];
+    enum err err = ERR_NONE;
+    for (unsigned i = 0; err == ERR_NONE && i < width; i++) {
+        err = load_tile(run, (uint8_t)(level - 1), number * TILE_ENTRIES + i, TILE_ENTRIES, below);
+        if (err == ERR_NONE) {
+            fold(below, TILE_ENTRIES, hashes + (size_t)i * SHA256_BYTES);
+        }
+    }
+    return err == ERR_NONE ? write_tile(run, level, number, width, slice_of(hashes, (size_t)width * SHA256_BYTES)) : err;
+}
+
+static enum err write_level(struct publishing *run, uint8_t level)
+{
+    uint64_t old_count = run->from >> (8 * level), new_count = run->to >> (8 * level);
+    enum err err = ERR_NONE;
+    for (uint64_t number = old_count / TILE_ENTRIES; err == ERR_NONE && old_count < new_count && number * TILE_ENTRIES < new_count; number++) {
+        uint64_t left = new_count - number * TILE_ENTRIES;
+        err = write_level_tile(run, level, number, left < TILE_ENTRIES ? (unsigned)left : TILE_ENTRIES);
+    }
+    return err;
+}
+
+/* The tree's right edge as the tiles have it: each level's last, partial tile holds up to eight of the peaks. */
+static enum err tiles_edge(struct publishing *run, struct edge *ret_edge)
+{
+    uint8_t hashes[TILE_ENTRIES * SHA256_BYTES];
+    unsigned peaks = 0;
+    ret_edge->size = run->to;
+    for (int level = TILE_LEVELS - 1; level >= 0; level--) {
+        uint64_t count = run->to >> (8 * level);
+        unsigned width = (unsigned)(count % TILE_ENTRIES);
+        if (width == 0) {
+            continue;
+        }
+        enum err err = load_tile(run, (uint8_t)level, count / TILE_ENTRIES, width, hashes);
+        if (err != ERR_NONE) {
+            return err;
+        }
+        size_t offset = 0;
+        for (unsigned peak = TILE_ENTRIES / 2; peak > 0; peak /= 2) {
+            if ((width & peak) != 0) {
+                fold(hashes + offset * SHA256_BYTES, peak, ret_edge->hashes[peaks++]);
+                offset += peak;
+            }
+        }
+    }
+    return ERR_NONE;
+}
+
+/* All tiles from `run->from` on; then the root that the tiles give must be the note's. */
+static enum err write_tiles(struct publishing *run, const uint8_t root[SHA256_BYTES])
+{
+    enum err err = ERR_NONE;
+    for (uint8_t level = 0; err == ERR_NONE && level < TILE_LEVELS; level++) {
+        err = write_level(run, level);
+    }
+    struct edge edge;
+    uint8_t tiles_root[SHA256_BYTES];
+    if (err == ERR_NONE) {
+        err = tiles_edge(run, &edge);
+    }
+    if (err != ERR_NONE) {
+        return err;
+    }
+    edge_root(&edge, tiles_root);
+    return memcmp(tiles_root, root, SHA256_BYTES) == 0 ? ERR_NONE : ERR_DAMAGED;
+}
+
+/* Partial tiles whose full one is published are of no use any more; left over after a crash they do no harm. */
+static enum err drop_partials(struct publishing *run, uint8_t level, uint64_t number)
+{
+    char name[DIRECTORY_MAX_BYTES], directory[DIRECTORY_MAX_BYTES];
+    bool exists = false;
+    enum err err = tile_name(run->log, level, number, 1, name, sizeof(name));
+    parent_of(name, directory);
+    if (err == ERR_NONE) {
+        err = file_exists(run->files, directory, &exists);
+    }
+    if (err != ERR_NONE || !exists) {
+        return err;
+    }
+    for (unsigned width = 1; err == ERR_NONE && width < TILE_ENTRIES; width++) {
+        err = tile_name(run->log, level, number, width, name, sizeof(name));
+        if (err == ERR_NONE) {
+            err = file_exists(run->files, name, &exists);
+        }
+        if (err == ERR_NONE && exists) {
+            err = file_remove(run->files, name);
+        }
+    }
+    return err == ERR_NONE ? file_remove(run->files, directory) : err;
+}
+
+static enum err drop_old(struct publishing *run)
+{
+    enum err err = ERR_NONE;
+    for (unsigned level = 0; err == ERR_NONE && level < TILE_LEVELS; level++) {
+        uint64_t first = (run->from >> (8 * level)) / TILE_ENTRIES, end = (run->to >> (8 * level)) / TILE_ENTRIES;
+        for (uint64_t number = first; err == ERR_NONE && number < end; number++) {
+            err = drop_partials(run, (uint8_t)level, number);
+            if (err == ERR_NONE && level == 0) {
+                err = drop_partials(run, TILE_LEVEL_ENTRIES, number);
+            }
+        }
+    }
+    return err;
+}
+
+static enum err publish(struct publishing *run, struct slice note, const uint8_t root[SHA256_BYTES])
+{
+    char name[DIRECTORY_MAX_BYTES];
+    enum err err = write_tiles(run, root);
+    if (err == ERR_DAMAGED && run->from > 0) {
+        /* Files published earlier were lost or changed: rows are the truth, so all are written anew, once. */
+        run->from = 0;
+        err = write_tiles(run, root);
+    }
+    if (err == ERR_NONE) {
+        err = sync_dirty(run);
+    }
+    checkpoint_name(run->log, name);
+    if (err == ERR_NONE) {
+        err = write_file(run, name, note);
+    }
+    if (err == ERR_NONE) {
+        err = sync_dirty(run);
+    }
+    if (err == ERR_NONE) {
+        err = rows_publish(run->rows, run->log, run->to, note);
+    }
+    return err == ERR_NONE ? drop_old(run) : err;
+}
+
+enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint64_t size, struct slice note)
+{
+    uint64_t note_size = 0, from = 0;
+    uint8_t root[SHA256_BYTES];
+    enum err err = log_known(log) && note.len <= NOTE_MAX_BYTES ? note_head(note, &note_size, root) : ERR_INVALID;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    cleanup_buf struct buf old = BUF_INIT(NOTE_MAX_BYTES);
+    err = tiles_checkpoint(files, log, &old, &from);
+    if (err == ERR_NOT_FOUND || err == ERR_MALFORMED || err == ERR_TOO_LARGE) {
+        from = 0; /* never published, or not readable any more: everything is written */
+    } else if (err != ERR_NONE) {
+        return err;
+    }
+    if (note_size != size || size > rows_log(rows, log)->edge.size || size < from) {
+        return ERR_INVALID;
+    }
+    struct publishing *run = calloc(1, sizeof(*run));
+    if (run == NULL) {
+        return ERR_MEMORY;
+    }
+    *run = (struct publishing){files, rows, log, from, size, BUF_INIT(TILE_MAX_BYTES * 2), BUF_INIT(TILE_MAX_BYTES), {{0}}, 0};
+    err = publish(run, note, root);
+    buf_free(&run->entries);
+    buf_free(&run->bundle);
+    free(run);
+    return err;
+}
