@@ -18,7 +18,6 @@ cleanup_of(TS_RESP, TS_RESP_free)
 cleanup_of(TS_MSG_IMPRINT, TS_MSG_IMPRINT_free)
 cleanup_of(TS_VERIFY_CTX, TS_VERIFY_CTX_free)
 cleanup_of(X509_ALGOR, X509_ALGOR_free)
-cleanup_of(X509_STORE, X509_STORE_free)
 cleanup_of(ASN1_INTEGER, ASN1_INTEGER_free)
 cleanup_of(BIO, BIO_vfree)
 
