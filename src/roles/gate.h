@@ -23,6 +23,7 @@ enum {
     GATE_HEADER_MAX_BYTES = 16 << 10,
     GATE_TREE_MAX_BYTES = 64 << 20,         /* arena of one request: 8 MiB of "[[],[]," must not become 400 MB of nodes */
     GATE_BUFFERED_MAX_BYTES = 64 << 20,     /* bodies and replies of all exchanges together */
+    GATE_SMALL_REPLY_BYTES = 16 << 10,      /* never refused for the sake of others' uploads */
     GATE_REPLY_MAX_BYTES = 33 << 20,        /* a packed reply of 16 MiB as JSON text */
     GATE_CONNECTIONS_DEFAULT = 1024,
     GATE_PER_ADDRESS_DEFAULT = 256,
@@ -135,6 +136,7 @@ void exchange_free(struct exchange *exchange);
 uint64_t exchange_id(const struct exchange *exchange);
 struct exchange *exchange_find(struct gate *gate, uint64_t id); /* waiting ones only */
 bool exchange_charge(struct exchange *exchange, size_t bytes);  /* false: too much is buffered already */
+void exchange_drop_body(struct exchange *exchange);             /* with its charge */
 void exchange_answer(struct exchange *exchange, unsigned status, struct MHD_Response *response); /* takes the response */
 
 /* gate_headers.c: fills exchange->headers. False: a header that decides something stands twice or contradicts another; answered. */

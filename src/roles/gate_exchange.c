@@ -44,13 +44,11 @@ void exchange_free(struct exchange *exchange)
     if (exchange->stage == STAGE_WAITING) {
         gate->waiting_count--;
     }
-    buf_free(&exchange->body);
+    exchange_drop_body(exchange);
     if (exchange->response != NULL) {
         MHD_destroy_response(exchange->response);
         exchange->response = NULL;
     }
-    gate->buffered_bytes -= exchange->charged_bytes;
-    exchange->charged_bytes = 0;
     exchange->stage = STAGE_ANSWERED;
     exchange->next_free = gate->free_exchanges;
     gate->free_exchanges = exchange;
@@ -82,10 +80,19 @@ bool exchange_charge(struct exchange *exchange, size_t bytes)
     return true;
 }
 
+void exchange_drop_body(struct exchange *exchange)
+{
+    buf_free(&exchange->body);
+    exchange->gate->buffered_bytes -= exchange->charged_bytes;
+    exchange->charged_bytes = 0;
+}
+
 void exchange_answer(struct exchange *exchange, unsigned status, struct MHD_Response *response)
 {
     bool waited = exchange->stage == STAGE_WAITING;
-    buf_free(&exchange->body);
+    if (exchange->body.data != NULL) {
+        exchange_drop_body(exchange);
+    }
     exchange->stage = STAGE_ANSWERED;
     exchange->status = status;
     exchange->response = response;

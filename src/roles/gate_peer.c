@@ -20,10 +20,9 @@ enum { QUEUE_BYTES = 64 << 20, READY_MS = 10000, STOP_MS = 8000, ARENA_BYTES = 6
 
 static bool make_certificate(struct gate_peer *peer)
 {
-    peer->key = EVP_EC_gen("P-256");
     X509 *certificate = X509_new();
     bool good = peer->key != NULL && certificate != NULL && X509_set_version(certificate, 2) == 1 &&
-                ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1) == 1 &&
+                ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++peer->serial) == 1 &&
                 X509_gmtime_adj(X509_getm_notBefore(certificate), -60) != NULL &&
                 X509_gmtime_adj(X509_getm_notAfter(certificate), 86400) != NULL &&
                 X509_set_pubkey(certificate, peer->key) == 1;
@@ -34,11 +33,17 @@ static bool make_certificate(struct gate_peer *peer)
     good = good && memory != NULL && PEM_write_bio_X509(memory, certificate) == 1;
     char *text = NULL;
     long len = good ? BIO_get_mem_data(memory, &text) : 0;
-    peer->certificate_pem = BUF_INIT(65536);
+    buf_clear(&peer->certificate_pem);
     good = good && len > 0 && buf_append(&peer->certificate_pem, slice_of(text, (size_t)len)) == ERR_NONE;
     BIO_free(memory);
     X509_free(certificate);
     return good;
+}
+
+bool gate_peer_renew(struct gate_peer *peer)
+{
+    return make_certificate(peer) &&
+           channel_send(peer->keep, MESSAGE_CERTIFICATE, 0, buf_slice(&peer->certificate_pem)) == ERR_NONE;
 }
 
 static void answer_sign(struct gate_peer *peer, const struct frame *frame)
@@ -177,7 +182,7 @@ bool gate_peer_start(struct gate_peer *peer, peer_answer_fn answer, size_t conne
 {
     char path[4096];
     int parent[2], keep[2];
-    *peer = (struct gate_peer){.answer = answer};
+    *peer = (struct gate_peer){.answer = answer, .key = EVP_EC_gen("P-256"), .certificate_pem = BUF_INIT(65536)};
     signal(SIGPIPE, SIG_IGN);
     int listener = open_listener(&peer->port);
     if (!make_certificate(peer) || listener < 0 || !find_program(path, sizeof(path)) ||

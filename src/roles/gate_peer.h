@@ -25,6 +25,7 @@ struct gate_peer {
     pthread_t thread;
     EVP_PKEY *key;
     struct buf certificate_pem;
+    long serial;                    /* of the certificate */
     peer_answer_fn answer;
     int stop_fds[2];                /* the thread ends when one is written */
     unsigned refuse_signatures;     /* atomically: answer so many SIGN with nothing */
@@ -33,6 +34,8 @@ struct gate_peer {
 
 /* Finds vogt-gate beside the running program, or where VOGT_GATE says. False: said on standard error why. */
 bool gate_peer_start(struct gate_peer *peer, peer_answer_fn answer, size_t connections, size_t per_address);
+/* A new certificate for the same key, with the next serial number. In the keep thread only, that is from `answer`. */
+bool gate_peer_renew(struct gate_peer *peer);
 /* STOP; returns the exit code, or -1 when it had to be killed. */
 int gate_peer_stop(struct gate_peer *peer);
 

@@ -251,7 +251,7 @@ void gate_reply(struct exchange *exchange, struct slice body)
     if (err == ERR_NONE) {
         err = write_body(exchange, &reply, &out, &cookie);
     }
-    if (err == ERR_NONE && !exchange_charge(exchange, out.len)) {
+    if (err == ERR_NONE && out.len > GATE_SMALL_REPLY_BYTES && !exchange_charge(exchange, out.len)) {
         err = ERR_BUSY;
     }
     if (err != ERR_NONE) {

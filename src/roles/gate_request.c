@@ -170,5 +170,5 @@ void gate_request(struct exchange *exchange)
     }
     exchange->stage = STAGE_WAITING;
     gate->waiting_count++;
-    buf_free(&exchange->body);
+    exchange_drop_body(exchange);
 }

@@ -1,5 +1,6 @@
 /* vogt-gate itself, over real TLS, with this program for its parent and its keep. */
 #include "base/check.h"
+#include "process/role_start.h"
 #include "roles/gate_peer.h"
 
 #include <arpa/inet.h>
@@ -11,7 +12,7 @@
 
 #include <openssl/ssl.h>
 
-enum { ANSWER_BYTES = 1 << 20, PATIENCE_SECONDS = 20 };
+enum { ANSWER_BYTES = 1 << 20, PATIENCE_SECONDS = 20, LARGE_BYTES = 12 << 20 };
 
 /* ---- keep ---- */
 
@@ -34,9 +35,8 @@ static struct json *echo(struct arena *arena, const struct request *request)
     return tree;
 }
 
-static bool answer(struct gate_peer *peer, struct arena *arena, const struct request *request, struct reply *reply)
+static bool answer(struct gate_peer *from, struct arena *arena, const struct request *request, struct reply *reply)
 {
-    (void)peer;
     *reply = (struct reply){.status = 200, .kind = REPLY_TREE};
     if (slice_is(request->path, "auth/link/login")) {
         struct json *tree = json_new(arena, JSON_OBJECT);
@@ -58,6 +58,12 @@ static bool answer(struct gate_peer *peer, struct arena *arena, const struct req
         *reply = (struct reply){.status = 204, .kind = REPLY_NONE};
     } else if (slice_is(request->path, "annex/clauses/never")) {
         return false;
+    } else if (slice_is(request->path, "annex/clauses/renew")) {
+        reply->tree = json_boolean(arena, gate_peer_renew(from));
+    } else if (slice_is(request->path, "annex/clauses/large")) {
+        uint8_t *bytes = arena_alloc(arena, LARGE_BYTES);
+        *reply = (struct reply){.status = 200, .kind = REPLY_RAW, .file_name = SLICE_LITERAL("a\"ä.pdf"),
+                                .raw = slice_of(bytes, bytes == NULL ? 0 : LARGE_BYTES)};
     } else {
         reply->tree = echo(arena, request);
     }
@@ -190,6 +196,7 @@ TEST(a_request_goes_to_keep_and_its_reply_comes_back)
     CHECK(has(got.head, "\r\nCache-Control: no-store\r\n"));
     CHECK(has(got.head, "\r\nContent-Type: application/json\r\n"));
     CHECK(has(got.head, "\r\nX-Vault-Namespace: team\r\n"));
+    CHECK(!has(got.head, "\r\nServer: "));
     CHECK_SLICE("{\"data\":{\"verb\":1,\"path\":\"annex/clauses/3.1\",\"token\":\"hvs.abc\",\"wrap_ttl\":\"60\","
                 "\"name_space\":\"team\",\"remote\":true,\"raw_bytes\":0,\"query\":{\"a\":\"1\",\"b\":\"x y z\"}}}\n",
                 got.body);
@@ -353,6 +360,102 @@ TEST(a_body_of_eight_mebibytes_arrives_and_one_byte_more_does_not)
     CHECK(has(got.head, "\r\nStrict-Transport-Security: "));
     CHECK(ask("POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999\r\n" END, &got));
     CHECK_U64(413, got.status);
+}
+
+TEST(a_chunked_body_that_grows_too_large_is_refused)
+{
+    static char chunk[(64 << 10) + 1];
+    memset(chunk, 'x', sizeof(chunk) - 1);
+    cleanup_client struct client client;
+    cleanup_answer struct answer got = ANSWER_NONE;
+    CHECK(client_open(&client));
+    CHECK(client_send(&client, SLICE_LITERAL("POST /v1/annex/read HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" END)));
+    for (size_t i = 0; i < 130; i++) {
+        CHECK(client_send(&client, SLICE_LITERAL("10000\r\n")));
+        CHECK(client_send(&client, slice_of(chunk, 64 << 10)));
+        CHECK(client_send(&client, SLICE_LITERAL("\r\n")));
+    }
+    CHECK(client_send(&client, SLICE_LITERAL("0\r\n\r\n")));
+    CHECK(client_read(&client, true, &got));
+    CHECK_U64(413, got.status);
+}
+
+TEST(uploads_together_are_bounded)
+{
+    static char part[4 << 20];
+    struct client clients[18];
+    cleanup_answer struct answer got = ANSWER_NONE;
+    for (size_t i = 0; i < 18; i++) {
+        CHECK(client_open(&clients[i]));
+        CHECK(client_send(&clients[i], SLICE_LITERAL("POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 4194305\r\n" END)));
+        CHECK(client_send(&clients[i], slice_of(part, sizeof(part))));
+    }
+    usleep(500000); /* what lies in the sockets is read */
+    CHECK(ask(GET("/v1/sys/health") END, &got));
+    CHECK_U64(200, got.status);
+    size_t taken = 0, refused = 0;
+    for (size_t i = 0; i < 18; i++) {
+        CHECK(client_send(&clients[i], SLICE_LITERAL("x")));
+        CHECK(client_read(&clients[i], true, &got));
+        taken += got.status == 200;
+        refused += got.status == 503;
+        client_close(&clients[i]);
+    }
+    CHECK_U64(18, taken + refused);
+    CHECK_U64(15, taken); /* 16 fill the 64 MiB; the first of them finds no room for its last byte and leaves the rest its own */
+}
+
+TEST(large_replies_arrive_whole)
+{
+    cleanup_client struct client client;
+    CHECK(client_open(&client));
+    CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/annex/clauses/large") "Connection: close\r\n" END)));
+    static char part[65536];
+    char head[2048] = "";
+    size_t total = 0, head_bytes = 0;
+    for (int got; (got = SSL_read(client.tls, part, sizeof(part))) > 0; total += (size_t)got) {
+        size_t more = (size_t)got < sizeof(head) - 1 - head_bytes ? (size_t)got : sizeof(head) - 1 - head_bytes;
+        memcpy(head + head_bytes, part, more);
+        head_bytes += more;
+    }
+    size_t end = slice_find(slice_of(head, head_bytes), SLICE_LITERAL("\r\n\r\n"));
+    CHECK(end != SIZE_MAX);
+    CHECK_U64(end + 4 + LARGE_BYTES, total);
+    CHECK(has(slice_first(slice_of(head, head_bytes), end + 2),
+              "\r\nContent-Disposition: attachment; filename*=UTF-8''a%22%C3%A4.pdf\r\n"));
+}
+
+TEST(a_body_is_waited_for_when_it_is_announced)
+{
+    cleanup_client struct client client;
+    cleanup_answer struct answer got = ANSWER_NONE;
+    CHECK(client_open(&client));
+    CHECK(client_send(&client, SLICE_LITERAL("POST /v1/annex/read HTTP/1.1\r\n" HOST
+                                             "Content-Length: 3\r\nExpect: 100-continue\r\n" END)));
+    CHECK(client_read(&client, false, &got));
+    CHECK_U64(100, got.status);
+    CHECK(client_send(&client, SLICE_LITERAL("abc")));
+    CHECK(client_read(&client, true, &got));
+    CHECK(has(got.body, "\"raw_bytes\":3"));
+}
+
+static long serial_seen(void)
+{
+    cleanup_client struct client client;
+    X509 *certificate = client_open(&client) ? SSL_get1_peer_certificate(client.tls) : NULL;
+    long serial = certificate == NULL ? 0 : ASN1_INTEGER_get(X509_get0_serialNumber(certificate));
+    X509_free(certificate);
+    return serial;
+}
+
+TEST(a_new_certificate_is_shown_at_once)
+{
+    cleanup_answer struct answer got = ANSWER_NONE;
+    long before = serial_seen();
+    CHECK(before > 0);
+    CHECK(ask(GET("/v1/annex/clauses/renew") END, &got));
+    CHECK_SLICE("true\n", got.body);
+    CHECK_U64(before + 1, serial_seen());
 }
 
 TEST(patch_needs_its_content_type)
@@ -631,6 +734,40 @@ TEST(slow_headers_are_cut)
                                                                               : got < 0 && SSL_get_error(client.tls, got) == SSL_ERROR_WANT_READ;
     }
     CHECK(!open);
+}
+
+/* The two last tests end the gate and start another. */
+static bool ask_and_wait(struct client *client)
+{
+    unsigned before = __atomic_load_n(&peer.requests, __ATOMIC_ACQUIRE);
+    if (!client_open(client) || !client_send(client, SLICE_LITERAL(GET("/v1/annex/clauses/never") END))) {
+        return false;
+    }
+    for (int waited_ms = 0; waited_ms < 5000 && __atomic_load_n(&peer.requests, __ATOMIC_ACQUIRE) == before; waited_ms++) {
+        usleep(1000);
+    }
+    return true;
+}
+
+TEST(whoever_waits_at_the_stop_is_told)
+{
+    cleanup_client struct client client;
+    cleanup_answer struct answer got = ANSWER_NONE;
+    CHECK(ask_and_wait(&client));
+    CHECK_U64(0, gate_peer_stop(&peer));
+    CHECK(gate_peer_start(&peer, answer, 64, 32));
+    CHECK(client_read(&client, true, &got));
+    CHECK_U64(503, got.status);
+    CHECK(has(got.body, "Vogt is stopping"));
+}
+
+TEST(without_keep_gate_ends)
+{
+    cleanup_client struct client client;
+    CHECK(ask_and_wait(&client));
+    (void)shutdown(channel_fd(peer.keep), SHUT_RDWR);
+    CHECK_U64(ROLE_EXIT_FAILED, gate_peer_stop(&peer));
+    CHECK(gate_peer_start(&peer, answer, 64, 32));
 }
 
 int main(void)
