@@ -1,6 +1,7 @@
 /*
- * gate -> keep -> gate beside libmicrohttpd's own rate: the same load on a bare MHD server that gives one prepared reply of the
- * same size, and on vogt-gate with a keep that answers every request with one prepared tree. Rounds alternate; medians count.
+ * gate -> keep -> gate beside libmicrohttpd's own rate: the same load on a bare MHD server that
+ * gives one prepared reply of the same size, and on vogt-gate with a keep that answers every
+ * request with one prepared tree. Rounds alternate; medians count.
  */
 #include "load_client.h"
 #include "roles/gate_peer.h"
@@ -19,12 +20,14 @@
 
 enum { ROUNDS = 5, CONNECTIONS = 64 };
 
-static const char body[] =
-    "{\"request_id\":\"5d0b8a3e-0000-4000-8000-000000000000\",\"lease_id\":\"\",\"renewable\":false,\"lease_duration\":0,"
-    "\"data\":{\"type\":\"shamir\",\"initialized\":true,\"sealed\":false,\"t\":3,\"n\":5,\"progress\":0,\"version\":\"1.15.0\"},"
-    "\"wrap_info\":null,\"warnings\":null,\"auth\":null}\n";
+static const char body[] = "{\"request_id\":\"5d0b8a3e-0000-4000-8000-000000000000\",\"lease_id\":"
+                           "\"\",\"renewable\":false,\"lease_duration\":0,"
+                           "\"data\":{\"type\":\"shamir\",\"initialized\":true,\"sealed\":false,"
+                           "\"t\":3,\"n\":5,\"progress\":0,\"version\":\"1.15.0\"},"
+                           "\"wrap_info\":null,\"warnings\":null,\"auth\":null}\n";
 
-static bool answer(struct gate_peer *peer, struct arena *arena, const struct request *request, struct reply *reply)
+static bool answer(struct gate_peer *peer, struct arena *arena, const struct request *request,
+                   struct reply *reply)
 {
     (void)peer;
     (void)request;
@@ -40,8 +43,9 @@ static bool answer(struct gate_peer *peer, struct arena *arena, const struct req
 
 /* ---- the floor ---- */
 
-static enum MHD_Result serve(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-                             const char *version, const char *upload, size_t *upload_bytes, void **request)
+static enum MHD_Result serve(void *context, struct MHD_Connection *connection, const char *url,
+                             const char *method, const char *version, const char *upload,
+                             size_t *upload_bytes, void **request)
 {
     (void)url, (void)method, (void)version, (void)upload, (void)upload_bytes;
     if (*request == NULL) {
@@ -75,18 +79,22 @@ static void floor_main(int ready_fd)
 {
     static char key[8192], certificate[8192];
     make_pem(key, certificate, sizeof(key));
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(sizeof(body) - 1, (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
-    MHD_add_response_header(response, "Strict-Transport-Security", "max-age=63072000; includeSubDomains");
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        sizeof(body) - 1, (void *)(uintptr_t)body, MHD_RESPMEM_PERSISTENT);
+    MHD_add_response_header(response, "Strict-Transport-Security",
+                            "max-age=63072000; includeSubDomains");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Content-Type", "application/json");
     MHD_add_response_header(response, "Cache-Control", "no-store");
-    struct MHD_Daemon *server = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS, 0, NULL, NULL, serve, response, MHD_OPTION_HTTPS_MEM_KEY, key,
-        MHD_OPTION_HTTPS_MEM_CERT, certificate, MHD_OPTION_HTTPS_PRIORITIES,
-        "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:%SERVER_PRECEDENCE",
-        MHD_OPTION_CONNECTION_LIMIT, 1024u, MHD_OPTION_END);
-    const union MHD_DaemonInfo *info = server == NULL ? NULL : MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT);
+    struct MHD_Daemon *server =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS, 0, NULL, NULL, serve,
+                         response, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_MEM_CERT,
+                         certificate, MHD_OPTION_HTTPS_PRIORITIES,
+                         "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+"
+                         "CHACHA20-POLY1305:%SERVER_PRECEDENCE",
+                         MHD_OPTION_CONNECTION_LIMIT, 1024u, MHD_OPTION_END);
+    const union MHD_DaemonInfo *info =
+        server == NULL ? NULL : MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT);
     uint16_t port = info == NULL ? 0 : info->port;
     (void)!write(ready_fd, &port, sizeof(port));
     pause();
@@ -120,7 +128,8 @@ int main(int argc, char **argv)
     double seconds = argc > 1 ? strtod(argv[1], NULL) : 2, floor_rates[ROUNDS], gate_rates[ROUNDS];
     struct gate_peer peer;
     struct load load = {.host = "127.0.0.1",
-                        .request = "GET /v1/sys/seal-status HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: hvs.bench\r\n\r\n",
+                        .request = "GET /v1/sys/seal-status HTTP/1.1\r\nHost: "
+                                   "localhost\r\nX-Vault-Token: hvs.bench\r\n\r\n",
                         .connections = CONNECTIONS,
                         .warm_up_seconds = 0.3,
                         .seconds = seconds};
@@ -138,8 +147,10 @@ int main(int argc, char **argv)
         load.port = peer.port;
         good = good && load_run(&load, &result) && result.bad == 0;
         gate_rates[i] = result.requests_per_second;
-        printf("round %zu: libmicrohttpd %.0f/s, gate and keep %.0f/s (p50 %.0f us, p99 %.0f us, %zu bytes)\n", i + 1,
-               floor_rates[i], gate_rates[i], result.p50_us, result.p99_us, result.reply_bytes);
+        printf("round %zu: libmicrohttpd %.0f/s, gate and keep %.0f/s (p50 %.0f us, p99 %.0f us, "
+               "%zu bytes)\n",
+               i + 1, floor_rates[i], gate_rates[i], result.p50_us, result.p99_us,
+               result.reply_bytes);
     }
     (void)kill(floor, SIGTERM);
     (void)waitpid(floor, NULL, 0);
@@ -151,7 +162,7 @@ int main(int argc, char **argv)
     qsort(floor_rates, ROUNDS, sizeof(double), compare);
     qsort(gate_rates, ROUNDS, sizeof(double), compare);
     double ratio = gate_rates[ROUNDS / 2] / floor_rates[ROUNDS / 2];
-    printf("gate -> keep -> gate: %.0f requests/s, %.0f %% of libmicrohttpd's %.0f (bar: 40 %%)\n", gate_rates[ROUNDS / 2],
-           ratio * 100, floor_rates[ROUNDS / 2]);
+    printf("gate -> keep -> gate: %.0f requests/s, %.0f %% of libmicrohttpd's %.0f (bar: 40 %%)\n",
+           gate_rates[ROUNDS / 2], ratio * 100, floor_rates[ROUNDS / 2]);
     return ratio < 0.4;
 }

@@ -1,4 +1,5 @@
-/* load PORT PATH [CONNECTIONS [SECONDS [TOKEN]]]: requests per second of a server on this machine. */
+/* load PORT PATH [CONNECTIONS [SECONDS [TOKEN]]]: requests per second of a server on this machine.
+ */
 #include "load_client.h"
 
 #include <stdio.h>
@@ -24,8 +25,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "no connection to port %s\n", argv[1]);
         return 1;
     }
-    printf("{\"requests_per_second\":%.0f,\"p50_us\":%.0f,\"p99_us\":%.0f,\"requests\":%llu,\"bad\":%llu,\"reply_bytes\":%zu}\n",
-           result.requests_per_second, result.p50_us, result.p99_us, (unsigned long long)result.requests,
-           (unsigned long long)result.bad, result.reply_bytes);
+    printf("{\"requests_per_second\":%.0f,\"p50_us\":%.0f,\"p99_us\":%.0f,\"requests\":%llu,"
+           "\"bad\":%llu,\"reply_bytes\":%zu}\n",
+           result.requests_per_second, result.p50_us, result.p99_us,
+           (unsigned long long)result.requests, (unsigned long long)result.bad, result.reply_bytes);
     return result.bad > 0;
 }

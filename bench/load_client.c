@@ -166,7 +166,9 @@ static bool run_all(struct run *run)
 
 bool load_run(const struct load *load, struct load_result *ret_result)
 {
-    struct run run = {.load = load, .epoll_fd = epoll_create1(EPOLL_CLOEXEC), .context = SSL_CTX_new(TLS_client_method())};
+    struct run run = {.load = load,
+                      .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+                      .context = SSL_CTX_new(TLS_client_method())};
     run.links = calloc(load->connections, sizeof(*run.links));
     run.times_us = calloc(TIMES_MAX, sizeof(*run.times_us));
     bool good = run.context != NULL && run.links != NULL && run.times_us != NULL &&

@@ -1,4 +1,5 @@
-/* A load of HTTPS requests from one thread: TLS 1.3, keep-alive, epoll and OpenSSL. For benches only. */
+/* A load of HTTPS requests from one thread: TLS 1.3, keep-alive, epoll and OpenSSL. For benches
+ * only. */
 #ifndef VOGT_BENCH_LOAD_CLIENT_H
 #define VOGT_BENCH_LOAD_CLIENT_H
 
@@ -7,9 +8,9 @@
 #include <stdint.h>
 
 struct load {
-    const char *host;               /* an address in numbers */
+    const char *host; /* an address in numbers */
     uint16_t port;
-    const char *request;            /* sent again and again, complete with its empty line */
+    const char *request; /* sent again and again, complete with its empty line */
     size_t connections;
     double warm_up_seconds, seconds;
 };
@@ -17,10 +18,11 @@ struct load {
 struct load_result {
     double requests_per_second;
     double p50_us, p99_us;
-    uint64_t requests, bad;         /* bad: a status other than 2xx, or a connection that broke */
-    size_t reply_bytes;             /* of one whole reply, head and body */
+    uint64_t requests, bad; /* bad: a status other than 2xx, or a connection that broke */
+    size_t reply_bytes;     /* of one whole reply, head and body */
 };
 
-bool load_run(const struct load *load, struct load_result *ret_result); /* false: no connection came about */
+bool load_run(const struct load *load,
+              struct load_result *ret_result); /* false: no connection came about */
 
 #endif

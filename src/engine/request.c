@@ -11,7 +11,8 @@ enum {
 
 static bool is_verb(uint8_t verb)
 {
-    return verb == VERB_READ || verb == VERB_WRITE || verb == VERB_DELETE || verb == VERB_LIST || verb == VERB_PATCH;
+    return verb == VERB_READ || verb == VERB_WRITE || verb == VERB_DELETE || verb == VERB_LIST ||
+           verb == VERB_PATCH;
 }
 
 /* A tree as bytes: the length is filled in once the tree is packed, so that nothing is copied. */
@@ -68,11 +69,11 @@ static void step(enum err *err, enum err result)
     }
 }
 
-#define STEP(err, call)                                                                                                \
-    do {                                                                                                               \
-        if (*(err) == ERR_NONE) {                                                                                      \
-            step((err), (call));                                                                                       \
-        }                                                                                                              \
+#define STEP(err, call)                                                                            \
+    do {                                                                                           \
+        if (*(err) == ERR_NONE) {                                                                  \
+            step((err), (call));                                                                   \
+        }                                                                                          \
     } while (0)
 
 enum err request_put(struct buf *out, const struct request *request)

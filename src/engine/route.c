@@ -7,10 +7,16 @@
 #define ROUTES_FILE "engine/routes.def"
 #endif
 
-#define F(name, type, flags, english, german) {#name, (type), (flags), {(english), (german)}}
+#define F(name, type, flags, english, german)                                                      \
+    {                                                                                              \
+#name, (type), (flags),                                                                    \
+        {                                                                                          \
+            (english), (german)                                                                    \
+        }                                                                                          \
+    }
 #define FIELDS(...) ((const struct field[]){__VA_ARGS__, {NULL, FIELD_ANY, 0, {NULL, NULL}}})
 #define NO_FIELDS ((const struct field[]){{NULL, FIELD_ANY, 0, {NULL, NULL}}})
-#define ROUTE(operation, verbs, pattern, flags, fields, english, german)                                               \
+#define ROUTE(operation, verbs, pattern, flags, fields, english, german)                           \
     {#operation, (verbs), (pattern), (flags), (fields), {(english), (german)}},
 
 static const struct route routes[] = {
@@ -19,15 +25,16 @@ static const struct route routes[] = {
 
 enum {
     ROUTE_COUNT = sizeof(routes) / sizeof(routes[0]),
-    BUCKET_COUNT = 64,      /* of first segments; one more holds the patterns that begin with a name */
+    BUCKET_COUNT = 64, /* of first segments; one more holds the patterns that begin with a name */
     SEGMENTS_MAX = 16,
     NO_ROUTE = UINT16_MAX,
 };
 static_assert(ROUTE_COUNT < NO_ROUTE, "routes are numbered by 16 bits");
 
 /*
- * Chains of routes by the first segment of their patterns. Derived from the const table at the first look-up and never
- * changed again, so it is a table too, only one that the compiler cannot compute.
+ * Chains of routes by the first segment of their patterns. Derived from the const table at the
+ * first look-up and never changed again, so it is a table too, only one that the compiler cannot
+ * compute.
  */
 static struct {
     bool built;
@@ -110,7 +117,8 @@ static bool cut(struct slice *rest, bool *at_end, struct slice *ret_segment)
     return true;
 }
 
-static bool segment_matches(struct slice wanted, struct slice segment, unsigned shift, struct candidate *candidate)
+static bool segment_matches(struct slice wanted, struct slice segment, unsigned shift,
+                            struct candidate *candidate)
 {
     if (is_variable(wanted)) {
         candidate->rank |= UINT64_C(1) << shift;
@@ -120,7 +128,8 @@ static bool segment_matches(struct slice wanted, struct slice segment, unsigned 
     return slice_equal(wanted, segment);
 }
 
-static bool matches(const char *pattern, struct slice path, enum verb verb, struct candidate *ret_candidate)
+static bool matches(const char *pattern, struct slice path, enum verb verb,
+                    struct candidate *ret_candidate)
 {
     struct candidate candidate = {0};
     struct slice pattern_rest = slice_string(pattern), path_rest = path, wanted, segment;
@@ -147,7 +156,8 @@ static bool matches(const char *pattern, struct slice path, enum verb verb, stru
     return true;
 }
 
-/* No route takes a path with dots for segments: whoever resolved them later would see another path than we checked. */
+/* No route takes a path with dots for segments: whoever resolved them later would see another path
+ * than we checked. */
 static bool has_dot_segment(struct slice path)
 {
     struct slice segment;
@@ -160,7 +170,8 @@ static bool has_dot_segment(struct slice path)
     return false;
 }
 
-static void search(uint16_t first, enum verb verb, struct slice path, uint64_t *best, struct route_match *match)
+static void search(uint16_t first, enum verb verb, struct slice path, uint64_t *best,
+                   struct route_match *match)
 {
     for (uint16_t i = first; i != NO_ROUTE; i = by_segment.next[i]) {
         struct candidate candidate;
@@ -168,7 +179,8 @@ static void search(uint16_t first, enum verb verb, struct slice path, uint64_t *
             continue;
         }
         match->path_known = true;
-        if ((routes[i].verbs & (unsigned)verb) == 0 || (match->route != NULL && candidate.rank <= *best)) {
+        if ((routes[i].verbs & (unsigned)verb) == 0 ||
+            (match->route != NULL && candidate.rank <= *best)) {
             continue;
         }
         *best = candidate.rank;

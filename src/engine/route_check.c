@@ -5,15 +5,16 @@
 #include "engine/route.h"
 
 /* One converter a field type: the value as keep shall see it, as a new node without a name. */
-typedef enum err (*convert_fn)(struct arena *arena, const struct json *value, struct json **ret_value,
-                               struct complaint *complaint);
+typedef enum err (*convert_fn)(struct arena *arena, const struct json *value,
+                               struct json **ret_value, struct complaint *complaint);
 
 static enum err refuse(struct complaint *complaint, struct text text, struct slice detail)
 {
     return complain(complaint, ERR_INVALID, text, 0, 0, (const char *)detail.data, detail.len);
 }
 
-/* A node of our own over the same children: trees are immutable once read, so that sharing them is safe. */
+/* A node of our own over the same children: trees are immutable once read, so that sharing them is
+ * safe. */
 static enum err share(struct arena *arena, const struct json *value, struct json **ret_value)
 {
     struct json *node = arena_alloc(arena, sizeof(*node));
@@ -43,8 +44,8 @@ static enum err convert_any(struct arena *arena, const struct json *value, struc
     return share(arena, value, ret_value);
 }
 
-static enum err convert_string(struct arena *arena, const struct json *value, struct json **ret_value,
-                               struct complaint *complaint)
+static enum err convert_string(struct arena *arena, const struct json *value,
+                               struct json **ret_value, struct complaint *complaint)
 {
     if (value->type == JSON_STRING) {
         return share(arena, value, ret_value);
@@ -52,14 +53,16 @@ static enum err convert_string(struct arena *arena, const struct json *value, st
     if (value->type == JSON_NUMBER) {
         return made(json_string(arena, value->text), ret_value);
     }
-    return refuse(complaint, TEXT("this field takes a text", "dieses Feld nimmt einen Text"), SLICE_NONE);
+    return refuse(complaint, TEXT("this field takes a text", "dieses Feld nimmt einen Text"),
+                  SLICE_NONE);
 }
 
-static enum err convert_number(struct arena *arena, const struct json *value, struct json **ret_value,
-                               struct complaint *complaint)
+static enum err convert_number(struct arena *arena, const struct json *value,
+                               struct json **ret_value, struct complaint *complaint)
 {
     uint64_t number;
-    if ((value->type != JSON_NUMBER && value->type != JSON_STRING) || slice_to_u64(value->text, &number) != ERR_NONE) {
+    if ((value->type != JSON_NUMBER && value->type != JSON_STRING) ||
+        slice_to_u64(value->text, &number) != ERR_NONE) {
         return refuse(complaint,
                       TEXT("this field takes a whole number that is not negative",
                            "dieses Feld nimmt eine ganze, nicht negative Zahl"),
@@ -74,14 +77,15 @@ static enum err convert_bool(struct arena *arena, const struct json *value, stru
     bool is_string = value->type == JSON_STRING;
     bool yes = value->type == JSON_TRUE || (is_string && slice_is(value->text, "true"));
     if (!yes && value->type != JSON_FALSE && !(is_string && slice_is(value->text, "false"))) {
-        return refuse(complaint, TEXT("this field takes true or false", "dieses Feld nimmt true oder false"),
+        return refuse(complaint,
+                      TEXT("this field takes true or false", "dieses Feld nimmt true oder false"),
                       value->text);
     }
     return made(json_boolean(arena, yes), ret_value);
 }
 
-static enum err convert_duration(struct arena *arena, const struct json *value, struct json **ret_value,
-                                 struct complaint *complaint)
+static enum err convert_duration(struct arena *arena, const struct json *value,
+                                 struct json **ret_value, struct complaint *complaint)
 {
     uint64_t seconds;
     if ((value->type != JSON_NUMBER && value->type != JSON_STRING) ||
@@ -107,14 +111,15 @@ static enum err split_strings(struct arena *arena, struct slice text, struct jso
     return made(list, ret_value);
 }
 
-static enum err convert_strings(struct arena *arena, const struct json *value, struct json **ret_value,
-                                struct complaint *complaint)
+static enum err convert_strings(struct arena *arena, const struct json *value,
+                                struct json **ret_value, struct complaint *complaint)
 {
     if (value->type == JSON_STRING) {
         return split_strings(arena, value->text, ret_value);
     }
     bool good = value->type == JSON_ARRAY;
-    for (const struct json *child = good ? value->first : NULL; child != NULL; child = child->next) {
+    for (const struct json *child = good ? value->first : NULL; child != NULL;
+         child = child->next) {
         good = good && child->type == JSON_STRING;
     }
     if (!good) {
@@ -126,11 +131,12 @@ static enum err convert_strings(struct arena *arena, const struct json *value, s
     return share(arena, value, ret_value);
 }
 
-static enum err convert_object(struct arena *arena, const struct json *value, struct json **ret_value,
-                               struct complaint *complaint)
+static enum err convert_object(struct arena *arena, const struct json *value,
+                               struct json **ret_value, struct complaint *complaint)
 {
     if (value->type != JSON_OBJECT) {
-        return refuse(complaint, TEXT("this field takes an object", "dieses Feld nimmt ein Objekt"), value->text);
+        return refuse(complaint, TEXT("this field takes an object", "dieses Feld nimmt ein Objekt"),
+                      value->text);
     }
     return share(arena, value, ret_value);
 }
@@ -139,7 +145,9 @@ static enum err convert_hcl(struct arena *arena, const struct json *value, struc
                             struct complaint *complaint)
 {
     if (value->type != JSON_STRING) {
-        return refuse(complaint, TEXT("this field takes HCL as a text", "dieses Feld nimmt HCL als Text"), value->text);
+        return refuse(complaint,
+                      TEXT("this field takes HCL as a text", "dieses Feld nimmt HCL als Text"),
+                      value->text);
     }
     struct hcl_block *root;
     enum err err = hcl_read(arena, value->text, &root, complaint);
@@ -155,9 +163,10 @@ static enum err convert_hcl(struct arena *arena, const struct json *value, struc
 }
 
 static const convert_fn converters[] = {
-    [FIELD_STRING] = convert_string,     [FIELD_NUMBER] = convert_number,   [FIELD_BOOL] = convert_bool,
-    [FIELD_DURATION] = convert_duration, [FIELD_STRINGS] = convert_strings, [FIELD_OBJECT] = convert_object,
-    [FIELD_HCL] = convert_hcl,           [FIELD_ANY] = convert_any,
+    [FIELD_STRING] = convert_string,   [FIELD_NUMBER] = convert_number,
+    [FIELD_BOOL] = convert_bool,       [FIELD_DURATION] = convert_duration,
+    [FIELD_STRINGS] = convert_strings, [FIELD_OBJECT] = convert_object,
+    [FIELD_HCL] = convert_hcl,         [FIELD_ANY] = convert_any,
 };
 
 static const struct field *find_field(const struct route *route, struct slice name)
@@ -183,8 +192,9 @@ static void attach(struct json *object, struct json *node, struct slice name)
     object->count++;
 }
 
-/* A message about a value names its field: "threshold: this field takes ...". The texts of complaints are constants, so the
- * name goes where the detail is; secrets are never repeated. HCL keeps its own place, which is of more use. */
+/* A message about a value names its field: "threshold: this field takes ...". The texts of
+ * complaints are constants, so the name goes where the detail is; secrets are never repeated. HCL
+ * keeps its own place, which is of more use. */
 static enum err name_field(struct complaint *complaint, const struct field *field)
 {
     if (complaint == NULL || complaint->line > 0) {
@@ -192,23 +202,30 @@ static enum err name_field(struct complaint *complaint, const struct field *fiel
     }
     char detail[COMPLAINT_DETAIL_BYTES];
     bool shown = (field->flags & FIELD_SECRET) == 0 && complaint->detail[0] != '\0';
-    int len = snprintf(detail, sizeof(detail), shown ? "%s = %.100s" : "%s", field->name, complaint->detail);
-    size_t shown_len = len < 0 ? 0 : (size_t)len < sizeof(detail) ? (size_t)len : sizeof(detail) - 1;
+    int len = snprintf(detail, sizeof(detail), shown ? "%s = %.100s" : "%s", field->name,
+                       complaint->detail);
+    size_t shown_len = len < 0                        ? 0
+                       : (size_t)len < sizeof(detail) ? (size_t)len
+                                                      : sizeof(detail) - 1;
     return complain(complaint, ERR_INVALID, complaint->text, 0, 0, detail, shown_len);
 }
 
-static enum err check_member(const struct route *route, struct arena *arena, const struct json *member,
-                             struct json *checked, struct complaint *complaint)
+static enum err check_member(const struct route *route, struct arena *arena,
+                             const struct json *member, struct json *checked,
+                             struct complaint *complaint)
 {
     const struct field *field = find_field(route, member->name);
     if (field == NULL && (route->flags & ROUTE_OPEN_FIELDS) == 0) {
-        return refuse(complaint, TEXT("there is no such field here", "dieses Feld gibt es hier nicht"), member->name);
+        return refuse(complaint,
+                      TEXT("there is no such field here", "dieses Feld gibt es hier nicht"),
+                      member->name);
     }
     if (member->type == JSON_NULL && field != NULL) {
         return ERR_NONE; /* clients write null for "not given" */
     }
     struct json *value;
-    enum err err = converters[field == NULL ? FIELD_ANY : field->type](arena, member, &value, complaint);
+    enum err err =
+        converters[field == NULL ? FIELD_ANY : field->type](arena, member, &value, complaint);
     if (err == ERR_NONE) {
         attach(checked, value, member->name);
     } else if (err == ERR_INVALID && field != NULL) {
@@ -226,10 +243,12 @@ enum err route_check(const struct route *route, struct arena *arena, const struc
     }
     if (body != NULL && body->type != JSON_OBJECT) {
         return refuse(complaint,
-                      TEXT("the body must be a JSON object", "der Rumpf der Anfrage muss ein JSON-Objekt sein"),
+                      TEXT("the body must be a JSON object",
+                           "der Rumpf der Anfrage muss ein JSON-Objekt sein"),
                       SLICE_NONE);
     }
-    for (const struct json *member = body == NULL ? NULL : body->first; member != NULL; member = member->next) {
+    for (const struct json *member = body == NULL ? NULL : body->first; member != NULL;
+         member = member->next) {
         enum err err = check_member(route, arena, member, checked, complaint);
         if (err != ERR_NONE) {
             return err;

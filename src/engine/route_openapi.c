@@ -1,5 +1,5 @@
-/* The table of routes as OpenAPI 3.1. LIST is no method there: it is written as Vault does, as GET with list=true on the
- * path with a slash at its end. */
+/* The table of routes as OpenAPI 3.1. LIST is no method there: it is written as Vault does, as GET
+ * with list=true on the path with a slash at its end. */
 #include "engine/route.h"
 
 #include <string.h>
@@ -12,17 +12,19 @@ struct method {
 };
 
 static const struct method methods[] = {
-    {VERB_READ, "get", "", "read"},   {VERB_WRITE, "post", "", "write"},   {VERB_DELETE, "delete", "", "delete"},
-    {VERB_LIST, "get", "/", "list"}, {VERB_PATCH, "patch", "", "patch"},
+    {VERB_READ, "get", "", "read"},        {VERB_WRITE, "post", "", "write"},
+    {VERB_DELETE, "delete", "", "delete"}, {VERB_LIST, "get", "/", "list"},
+    {VERB_PATCH, "patch", "", "patch"},
 };
 
 static const struct {
     const char *type;
     const char *format;
 } field_types[] = {
-    [FIELD_STRING] = {"string", NULL},  [FIELD_NUMBER] = {"integer", NULL}, [FIELD_BOOL] = {"boolean", NULL},
-    [FIELD_DURATION] = {"string", "duration"}, [FIELD_STRINGS] = {"array", NULL}, [FIELD_OBJECT] = {"object", NULL},
-    [FIELD_HCL] = {"string", "hcl"},    [FIELD_ANY] = {NULL, NULL},
+    [FIELD_STRING] = {"string", NULL}, [FIELD_NUMBER] = {"integer", NULL},
+    [FIELD_BOOL] = {"boolean", NULL},  [FIELD_DURATION] = {"string", "duration"},
+    [FIELD_STRINGS] = {"array", NULL}, [FIELD_OBJECT] = {"object", NULL},
+    [FIELD_HCL] = {"string", "hcl"},   [FIELD_ANY] = {NULL, NULL},
 };
 
 static void set_text(struct arena *arena, struct json *object, const char *name, const char *text)
@@ -42,13 +44,14 @@ static char *path_of(struct arena *arena, const char *pattern, const char *end)
     struct slice rest = slice_string(pattern), segment;
     while (path != NULL && slice_split(&rest, '/', &segment)) {
         struct slice name = is_variable(segment) ? slice_from(segment, 1) : segment;
-        path = arena_printf(arena, is_variable(segment) ? "%s/{%.*s}" : "%s/%.*s", path, (int)name.len,
-                            (const char *)name.data);
+        path = arena_printf(arena, is_variable(segment) ? "%s/{%.*s}" : "%s/%.*s", path,
+                            (int)name.len, (const char *)name.data);
     }
     return path == NULL ? NULL : arena_printf(arena, "%s%s", path, end);
 }
 
-static struct json *add_parameter(struct arena *arena, struct json *parameters, struct slice name, const char *in)
+static struct json *add_parameter(struct arena *arena, struct json *parameters, struct slice name,
+                                  const char *in)
 {
     struct json *parameter = json_append(parameters, json_new(arena, JSON_OBJECT));
     json_set_string(arena, parameter, "name", name);
@@ -59,7 +62,8 @@ static struct json *add_parameter(struct arena *arena, struct json *parameters, 
     return schema;
 }
 
-static void add_parameters(struct arena *arena, struct json *operation, const struct route *route, enum verb verb)
+static void add_parameters(struct arena *arena, struct json *operation, const struct route *route,
+                           enum verb verb)
 {
     struct json *parameters = json_set_array(arena, operation, "parameters");
     struct slice rest = slice_string(route->pattern), segment;
@@ -70,7 +74,8 @@ static void add_parameters(struct arena *arena, struct json *operation, const st
     }
     if (verb == VERB_LIST) {
         struct json *schema = add_parameter(arena, parameters, SLICE_LITERAL("list"), "query");
-        json_append(json_set_array(arena, schema, "enum"), json_string(arena, SLICE_LITERAL("true")));
+        json_append(json_set_array(arena, schema, "enum"),
+                    json_string(arena, SLICE_LITERAL("true")));
     }
 }
 
@@ -110,12 +115,14 @@ static void add_object_schema(struct arena *arena, struct json *content, const s
     json_set_bool(arena, schema, "additionalProperties", (route->flags & ROUTE_OPEN_FIELDS) != 0);
 }
 
-static void add_request_body(struct arena *arena, struct json *operation, const struct route *route, enum verb verb)
+static void add_request_body(struct arena *arena, struct json *operation, const struct route *route,
+                             enum verb verb)
 {
     if (verb != VERB_WRITE && verb != VERB_PATCH) {
         return;
     }
-    struct json *content = json_set_object(arena, json_set_object(arena, operation, "requestBody"), "content");
+    struct json *content =
+        json_set_object(arena, json_set_object(arena, operation, "requestBody"), "content");
     if ((route->flags & ROUTE_RAW_BODY) != 0) {
         json_set_object(arena, content, "application/octet-stream");
     } else {
@@ -130,8 +137,10 @@ static void add_responses(struct arena *arena, struct json *operation, const str
     set_text(arena, good, "description", "done");
     struct json *content = json_set_object(arena, good, "content");
     json_set_object(arena, content,
-                    (route->flags & ROUTE_RAW_REPLY) != 0 ? "application/octet-stream" : "application/json");
-    set_text(arena, json_set_object(arena, responses, "default"), "$ref", "#/components/responses/error");
+                    (route->flags & ROUTE_RAW_REPLY) != 0 ? "application/octet-stream"
+                                                          : "application/json");
+    set_text(arena, json_set_object(arena, responses, "default"), "$ref",
+             "#/components/responses/error");
 }
 
 static void add_operation(struct arena *arena, struct json *path, const struct route *route,
@@ -173,7 +182,8 @@ static enum err add_path(struct arena *arena, struct json *paths, size_t first, 
     for (size_t i = first; i < route_count(); i++) {
         const struct route *route = route_at(i);
         for (size_t m = 0; m < sizeof(methods) / sizeof(methods[0]); m++) {
-            if (strcmp(route->pattern, pattern) != 0 || (route->verbs & (unsigned)methods[m].verb) == 0 ||
+            if (strcmp(route->pattern, pattern) != 0 ||
+                (route->verbs & (unsigned)methods[m].verb) == 0 ||
                 strcmp(methods[m].path_end, end) != 0) {
                 continue;
             }
@@ -193,16 +203,20 @@ static enum err add_path(struct arena *arena, struct json *paths, size_t first, 
 static void add_components(struct arena *arena, struct json *document)
 {
     struct json *components = json_set_object(arena, document, "components");
-    struct json *token = json_set_object(arena, json_set_object(arena, components, "securitySchemes"), "token");
+    struct json *token =
+        json_set_object(arena, json_set_object(arena, components, "securitySchemes"), "token");
     set_text(arena, token, "type", "apiKey");
     set_text(arena, token, "in", "header");
     set_text(arena, token, "name", "X-Vault-Token");
-    struct json *error = json_set_object(arena, json_set_object(arena, components, "responses"), "error");
+    struct json *error =
+        json_set_object(arena, json_set_object(arena, components, "responses"), "error");
     set_text(arena, error, "description", "refused; the texts say why");
     struct json *schema = json_set_object(
-        arena, json_set_object(arena, json_set_object(arena, error, "content"), "application/json"), "schema");
+        arena, json_set_object(arena, json_set_object(arena, error, "content"), "application/json"),
+        "schema");
     set_text(arena, schema, "type", "object");
-    struct json *errors = json_set_object(arena, json_set_object(arena, schema, "properties"), "errors");
+    struct json *errors =
+        json_set_object(arena, json_set_object(arena, schema, "properties"), "errors");
     set_text(arena, errors, "type", "array");
     set_text(arena, json_set_object(arena, errors, "items"), "type", "string");
 }

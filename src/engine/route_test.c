@@ -1,6 +1,7 @@
 #include "base/check.h"
 
-/* The look-up over a table of the test's own: what is proven here must not depend on the routes that Vogt has today. */
+/* The look-up over a table of the test's own: what is proven here must not depend on the routes
+ * that Vogt has today. */
 #define ROUTES_FILE "engine/route_test.def"
 #include "engine/route.c"
 
@@ -118,10 +119,10 @@ static struct slice checked(struct arena *arena, const char *operation, const ch
     return copy;
 }
 
-#define CHECKED(expected, operation, body)                                                                             \
-    do {                                                                                                               \
-        cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);                                                    \
-        CHECK_SLICE(expected, checked(arena, (operation), (body)));                                                    \
+#define CHECKED(expected, operation, body)                                                         \
+    do {                                                                                           \
+        cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);                                \
+        CHECK_SLICE(expected, checked(arena, (operation), (body)));                                \
     } while (0)
 
 TEST(values_are_brought_into_their_form)
@@ -139,16 +140,21 @@ TEST(values_are_brought_into_their_form)
     CHECKED("{\"object\":{\"x\":[1]}}", "everything", "{\"object\":{\"x\":[1]}}");
     CHECKED("{\"any\":[null]}", "everything", "{\"any\":[null]}");
     CHECKED("{}", "everything", "{\"text\":null}");
-    CHECKED("{\"policy\":{\"text\":\"a = 1\",\"tree\":{\"a\":1}}}", "policy_write", "{\"policy\":\"a = 1\"}");
+    CHECKED("{\"policy\":{\"text\":\"a = 1\",\"tree\":{\"a\":1}}}", "policy_write",
+            "{\"policy\":\"a = 1\"}");
 }
 
 TEST(wrong_values_name_their_field)
 {
-    CHECKED("this field takes a whole number that is not negative: number = -1", "everything", "{\"number\":-1}");
-    CHECKED("this field takes a whole number that is not negative: number = 1.5", "everything", "{\"number\":1.5}");
-    CHECKED("this field takes a whole number that is not negative: number", "everything", "{\"number\":[]}");
+    CHECKED("this field takes a whole number that is not negative: number = -1", "everything",
+            "{\"number\":-1}");
+    CHECKED("this field takes a whole number that is not negative: number = 1.5", "everything",
+            "{\"number\":1.5}");
+    CHECKED("this field takes a whole number that is not negative: number", "everything",
+            "{\"number\":[]}");
     CHECKED("this field takes true or false: flag = yes", "everything", "{\"flag\":\"yes\"}");
-    CHECKED("this field takes a list of texts, or one text with commas: names", "everything", "{\"names\":[1]}");
+    CHECKED("this field takes a list of texts, or one text with commas: names", "everything",
+            "{\"names\":[1]}");
     CHECKED("this field takes an object: object = x", "everything", "{\"object\":\"x\"}");
     CHECKED("this field takes a text: text", "everything", "{\"text\":{}}");
     CHECKED("there is no such field here: texd", "everything", "{\"texd\":1}");
@@ -159,12 +165,14 @@ TEST(wrong_values_name_their_field)
 
 TEST(secret_values_are_not_repeated)
 {
-    CHECKED("this field takes a whole number that is not negative: secret", "everything", "{\"secret\":\"hunter2\"}");
+    CHECKED("this field takes a whole number that is not negative: secret", "everything",
+            "{\"secret\":\"hunter2\"}");
 }
 
 TEST(open_routes_hand_on_what_they_do_not_know)
 {
-    CHECKED("{\"number\":1,\"other\":{\"a\":null}}", "open", "{\"number\":\"1\",\"other\":{\"a\":null}}");
+    CHECKED("{\"number\":1,\"other\":{\"a\":null}}", "open",
+            "{\"number\":\"1\",\"other\":{\"a\":null}}");
 }
 
 TEST(hcl_errors_keep_their_place)
@@ -199,10 +207,12 @@ TEST(openapi_holds_every_operation)
     CHECK_SLICE("clause_read", json_text(json_member(clause, "get"), "operationId", SLICE_NONE));
     CHECK_SLICE("clause_write", json_text(json_member(clause, "post"), "operationId", SLICE_NONE));
     const struct json *policy = json_member(paths, "/sys/policies/acl/{name}");
-    CHECK_SLICE("policy_read_delete", json_text(json_member(policy, "delete"), "operationId", SLICE_NONE));
+    CHECK_SLICE("policy_read_delete",
+                json_text(json_member(policy, "delete"), "operationId", SLICE_NONE));
     CHECK_SLICE("policy_write", json_text(json_member(policy, "post"), "operationId", SLICE_NONE));
     CHECK(json_bool(json_member(policy, "post"), "x-sudo", false));
-    CHECK_SLICE("policies", json_text(json_path(paths, "/sys/policies/acl/.get"), "operationId", SLICE_NONE));
+    CHECK_SLICE("policies",
+                json_text(json_path(paths, "/sys/policies/acl/.get"), "operationId", SLICE_NONE));
     CHECK(json_member(paths, "/sys/policies/acl") == NULL);
     CHECK(json_member(paths, "/ledger/{log}/tile/{rest}") != NULL);
     size_t operations = 0;

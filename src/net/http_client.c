@@ -30,29 +30,46 @@ static const struct failure {
     enum err err;
     struct text text;
 } failures[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, ERR_UNREACHABLE,
-     {"the host name cannot be resolved; check the address", "der Rechnername ist unbekannt; bitte die Adresse prüfen"}},
-    {CURLE_COULDNT_CONNECT, ERR_UNREACHABLE,
-     {"nothing answers at this address; is Vogt running there?", "unter dieser Adresse antwortet nichts; läuft Vogt dort?"}},
-    {CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT,
-     {"no complete answer within the time allowed", "keine vollständige Antwort in der erlaubten Zeit"}},
-    {CURLE_PEER_FAILED_VERIFICATION, ERR_FORGED,
+    {CURLE_COULDNT_RESOLVE_HOST,
+     ERR_UNREACHABLE,
+     {"the host name cannot be resolved; check the address",
+      "der Rechnername ist unbekannt; bitte die Adresse prüfen"}},
+    {CURLE_COULDNT_CONNECT,
+     ERR_UNREACHABLE,
+     {"nothing answers at this address; is Vogt running there?",
+      "unter dieser Adresse antwortet nichts; läuft Vogt dort?"}},
+    {CURLE_OPERATION_TIMEDOUT,
+     ERR_TIMEOUT,
+     {"no complete answer within the time allowed",
+      "keine vollständige Antwort in der erlaubten Zeit"}},
+    {CURLE_PEER_FAILED_VERIFICATION,
+     ERR_FORGED,
      {"the server's certificate is not the one expected; check VOGT_CACERT or --dir",
       "das Zertifikat des Servers ist nicht das erwartete; bitte VOGT_CACERT oder --dir prüfen"}},
-    {CURLE_SSL_CACERT_BADFILE, ERR_INVALID,
-     {"the file of trusted certificates cannot be read", "die Datei mit vertrauten Zertifikaten ist nicht lesbar"}},
-    {CURLE_SSL_CONNECT_ERROR, ERR_UNREACHABLE,
+    {CURLE_SSL_CACERT_BADFILE,
+     ERR_INVALID,
+     {"the file of trusted certificates cannot be read",
+      "die Datei mit vertrauten Zertifikaten ist nicht lesbar"}},
+    {CURLE_SSL_CONNECT_ERROR,
+     ERR_UNREACHABLE,
      {"no TLS connection came about", "es kam keine TLS-Verbindung zustande"}},
-    {CURLE_URL_MALFORMAT, ERR_INVALID,
-     {"this is no address of a server; https://HOST:PORT is", "das ist keine Serveradresse; https://HOST:PORT ist eine"}},
-    {CURLE_UNSUPPORTED_PROTOCOL, ERR_INVALID,
+    {CURLE_URL_MALFORMAT,
+     ERR_INVALID,
+     {"this is no address of a server; https://HOST:PORT is",
+      "das ist keine Serveradresse; https://HOST:PORT ist eine"}},
+    {CURLE_UNSUPPORTED_PROTOCOL,
+     ERR_INVALID,
      {"only https:// addresses are used", "nur Adressen mit https:// werden benutzt"}},
-    {CURLE_GOT_NOTHING, ERR_CLOSED,
-     {"the server closed the connection without an answer", "der Server schloss die Verbindung ohne Antwort"}},
+    {CURLE_GOT_NOTHING,
+     ERR_CLOSED,
+     {"the server closed the connection without an answer",
+      "der Server schloss die Verbindung ohne Antwort"}},
     {CURLE_RECV_ERROR, ERR_CLOSED, {"the answer was cut short", "die Antwort brach ab"}},
     {CURLE_PARTIAL_FILE, ERR_CLOSED, {"the answer was cut short", "die Antwort brach ab"}},
-    {CURLE_SEND_ERROR, ERR_CLOSED,
-     {"the server closed the connection while it was being asked", "der Server schloss die Verbindung während der Anfrage"}},
+    {CURLE_SEND_ERROR,
+     ERR_CLOSED,
+     {"the server closed the connection while it was being asked",
+      "der Server schloss die Verbindung während der Anfrage"}},
     {CURLE_OUT_OF_MEMORY, ERR_MEMORY, {"out of memory", "nicht genug Speicher"}},
 };
 
@@ -91,7 +108,8 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     long status = 0;
     (void)curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
     if (transfer->request->sink != NULL && status >= 200 && status < 300) {
-        transfer->ended_by_sink = !transfer->request->sink(transfer->request->sink_context, slice_of(data, len));
+        transfer->ended_by_sink =
+            !transfer->request->sink(transfer->request->sink_context, slice_of(data, len));
         return transfer->ended_by_sink ? 0 : len;
     }
     transfer->too_large = buf_append(&transfer->reply.body, slice_of(data, len)) != ERR_NONE;
@@ -133,12 +151,12 @@ static void headers_free(struct curl_slist *list)
 }
 
 /* The first refusal is kept: an option that this libcurl does not know must not be passed over. */
-#define SET(code, curl, option, value)                                                                                 \
-    do {                                                                                                               \
-        CURLcode set_code = curl_easy_setopt((curl), (option), (value));                                               \
-        if (*(code) == CURLE_OK) {                                                                                     \
-            *(code) = set_code;                                                                                        \
-        }                                                                                                              \
+#define SET(code, curl, option, value)                                                             \
+    do {                                                                                           \
+        CURLcode set_code = curl_easy_setopt((curl), (option), (value));                           \
+        if (*(code) == CURLE_OK) {                                                                 \
+            *(code) = set_code;                                                                    \
+        }                                                                                          \
     } while (0)
 
 static void set_trust(CURL *curl, const struct http_request *request, CURLcode *code)
@@ -163,10 +181,12 @@ static void set_trust(CURL *curl, const struct http_request *request, CURLcode *
 static void set_method(CURL *curl, const struct http_request *request, CURLcode *code)
 {
     bool is_head = strcmp(request->method, "HEAD") == 0;
-    bool has_body = request->body.len > 0 || strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0;
+    bool has_body = request->body.len > 0 || strcmp(request->method, "POST") == 0 ||
+                    strcmp(request->method, "PUT") == 0;
     if (has_body && !is_head) {
         SET(code, curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
-        SET(code, curl, CURLOPT_POSTFIELDS, request->body.len == 0 ? "" : (const char *)request->body.data);
+        SET(code, curl, CURLOPT_POSTFIELDS,
+            request->body.len == 0 ? "" : (const char *)request->body.data);
     }
     SET(code, curl, CURLOPT_NOBODY, is_head ? 1L : 0L);
     if (!is_head) {
@@ -189,7 +209,8 @@ static CURLcode set_up(struct transfer *transfer, struct curl_slist *headers)
     SET(&code, curl, CURLOPT_NOSIGNAL, 1L);
     SET(&code, curl, CURLOPT_TCP_NODELAY, 1L);
     SET(&code, curl, CURLOPT_TIMEOUT_MS, timeout_ms);
-    SET(&code, curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms < CONNECT_MAX_MS ? timeout_ms : (long)CONNECT_MAX_MS);
+    SET(&code, curl, CURLOPT_CONNECTTIMEOUT_MS,
+        timeout_ms < CONNECT_MAX_MS ? timeout_ms : (long)CONNECT_MAX_MS);
     SET(&code, curl, CURLOPT_HTTPHEADER, headers);
     SET(&code, curl, CURLOPT_WRITEFUNCTION, take_body);
     SET(&code, curl, CURLOPT_WRITEDATA, transfer);
@@ -204,11 +225,14 @@ static enum err explain(const struct transfer *transfer, CURLcode code, struct c
 {
     const char *url = transfer->request->url;
     if (transfer->too_large) {
-        return complain(complaint, ERR_TOO_LARGE, TEXT("the answer is larger than allowed", "die Antwort ist größer als erlaubt"),
-                        0, 0, url, strlen(url));
+        return complain(
+            complaint, ERR_TOO_LARGE,
+            TEXT("the answer is larger than allowed", "die Antwort ist größer als erlaubt"), 0, 0,
+            url, strlen(url));
     }
     if (transfer->ended_by_sink) {
-        return complain(complaint, ERR_CLOSED, TEXT("the transfer was ended", "die Übertragung wurde beendet"), 0, 0, url,
+        return complain(complaint, ERR_CLOSED,
+                        TEXT("the transfer was ended", "die Übertragung wurde beendet"), 0, 0, url,
                         strlen(url));
     }
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
@@ -217,15 +241,18 @@ static enum err explain(const struct transfer *transfer, CURLcode code, struct c
         }
     }
     const char *why = curl_easy_strerror(code);
-    return complain(complaint, ERR_UNREACHABLE, TEXT("the exchange with the server failed", "der Austausch mit dem Server misslang"),
-                    0, 0, why, strlen(why));
+    return complain(
+        complaint, ERR_UNREACHABLE,
+        TEXT("the exchange with the server failed", "der Austausch mit dem Server misslang"), 0, 0,
+        why, strlen(why));
 }
 
-enum err http_client_ask(struct http_client *client, const struct http_request *request, struct http_reply *ret_reply,
-                         struct complaint *complaint)
+enum err http_client_ask(struct http_client *client, const struct http_request *request,
+                         struct http_reply *ret_reply, struct complaint *complaint)
 {
     size_t max = request->reply_max_bytes == 0 ? REPLY_DEFAULT_BYTES : request->reply_max_bytes;
-    struct transfer transfer = {client->curl, request, {0, BUF_INIT(HEADERS_MAX_BYTES), BUF_INIT(max)}, false, false};
+    struct transfer transfer = {
+        client->curl, request, {0, BUF_INIT(HEADERS_MAX_BYTES), BUF_INIT(max)}, false, false};
     bool good;
     struct curl_slist *headers = header_list(request, &good);
     CURLcode code = good ? set_up(&transfer, headers) : CURLE_OUT_OF_MEMORY;
@@ -256,7 +283,8 @@ struct slice http_reply_header(const struct http_reply *reply, const char *name)
     struct slice rest = buf_slice(&reply->headers), line;
     size_t len = strlen(name);
     while (slice_split(&rest, '\n', &line)) {
-        if (line.len > len && line.data[len] == ':' && strncasecmp((const char *)line.data, name, len) == 0) {
+        if (line.len > len && line.data[len] == ':' &&
+            strncasecmp((const char *)line.data, name, len) == 0) {
             return slice_trim(slice_from(line, len + 1));
         }
     }

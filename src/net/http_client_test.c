@@ -10,10 +10,11 @@
 
 static char key_pem[4096], certificate_pem[4096];
 
-static enum MHD_Result respond(struct MHD_Connection *connection, unsigned status, const char *body, const char *location)
+static enum MHD_Result respond(struct MHD_Connection *connection, unsigned status, const char *body,
+                               const char *location)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        strlen(body), (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
     MHD_add_response_header(response, "X-Kind", "test");
     if (location != NULL) {
         MHD_add_response_header(response, "Location", location);
@@ -23,8 +24,9 @@ static enum MHD_Result respond(struct MHD_Connection *connection, unsigned statu
     return result;
 }
 
-static enum MHD_Result serve(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-                             const char *version, const char *upload, size_t *upload_bytes, void **request)
+static enum MHD_Result serve(void *context, struct MHD_Connection *connection, const char *url,
+                             const char *method, const char *version, const char *upload,
+                             size_t *upload_bytes, void **request)
 {
     static char seen[4096];
     (void)context;
@@ -60,7 +62,8 @@ static void make_certificate(char *key_text, char *certificate_text, size_t byte
     X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
     X509_set_pubkey(certificate, key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, (const unsigned char *)"vogt", -1, -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                               (const unsigned char *)"vogt", -1, -1, 0);
     X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
     X509_sign(certificate, key, EVP_sha256());
     BIO *memory = BIO_new(BIO_s_mem());
@@ -76,11 +79,15 @@ static void make_certificate(char *key_text, char *certificate_text, size_t byte
 static struct MHD_Daemon *server_start(bool tls, char *url, size_t bytes)
 {
     struct MHD_Daemon *server =
-        tls ? MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS, 0, NULL, NULL, serve, NULL,
-                               MHD_OPTION_HTTPS_MEM_KEY, key_pem, MHD_OPTION_HTTPS_MEM_CERT, certificate_pem, MHD_OPTION_END)
-            : MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, serve, NULL, MHD_OPTION_END);
-    const union MHD_DaemonInfo *info = server == NULL ? NULL : MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT);
-    snprintf(url, bytes, "%s://127.0.0.1:%u", tls ? "https" : "http", info == NULL ? 0u : (unsigned)info->port);
+        tls ? MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS, 0, NULL, NULL, serve,
+                               NULL, MHD_OPTION_HTTPS_MEM_KEY, key_pem, MHD_OPTION_HTTPS_MEM_CERT,
+                               certificate_pem, MHD_OPTION_END)
+            : MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, serve, NULL,
+                               MHD_OPTION_END);
+    const union MHD_DaemonInfo *info =
+        server == NULL ? NULL : MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT);
+    snprintf(url, bytes, "%s://127.0.0.1:%u", tls ? "https" : "http",
+             info == NULL ? 0u : (unsigned)info->port);
     return server;
 }
 
@@ -160,12 +167,15 @@ TEST(a_sink_gets_the_body)
 {
     struct asked asked;
     size_t total = 0;
-    ask(&asked, false, "/large", (struct http_request){.method = "GET", .reply_max_bytes = 10, .sink = count_bytes, .sink_context = &total});
+    ask(&asked, false, "/large",
+        (struct http_request){
+            .method = "GET", .reply_max_bytes = 10, .sink = count_bytes, .sink_context = &total});
     CHECK_ERR(ERR_NONE, asked.err);
     CHECK_U64(99999, total);
     http_reply_free(&asked.reply);
     total = 150000;
-    ask(&asked, false, "/large", (struct http_request){.method = "GET", .sink = count_bytes, .sink_context = &total});
+    ask(&asked, false, "/large",
+        (struct http_request){.method = "GET", .sink = count_bytes, .sink_context = &total});
     CHECK_ERR(ERR_CLOSED, asked.err);
 }
 
@@ -175,11 +185,13 @@ TEST(only_the_pinned_certificate_is_trusted)
     make_certificate(key_pem, certificate_pem, sizeof(key_pem));
     make_certificate(other_key, other_certificate, sizeof(other_key));
     struct asked asked;
-    ask(&asked, true, "/t", (struct http_request){.method = "GET", .pinned_pem = slice_string(certificate_pem)});
+    ask(&asked, true, "/t",
+        (struct http_request){.method = "GET", .pinned_pem = slice_string(certificate_pem)});
     CHECK_ERR(ERR_NONE, asked.err);
     CHECK_SLICE("GET /t ", buf_slice(&asked.reply.body));
     http_reply_free(&asked.reply);
-    ask(&asked, true, "/t", (struct http_request){.method = "GET", .pinned_pem = slice_string(other_certificate)});
+    ask(&asked, true, "/t",
+        (struct http_request){.method = "GET", .pinned_pem = slice_string(other_certificate)});
     CHECK_ERR(ERR_FORGED, asked.err);
     ask(&asked, true, "/t", (struct http_request){.method = "GET"});
     CHECK_ERR(ERR_FORGED, asked.err);

@@ -30,7 +30,8 @@ enum err target_split(struct slice text, struct target *ret_target)
     }
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] <= 0x20 || text.data[i] == 0x7f) {
-            return ERR_MALFORMED; /* a request line splits at spaces; who lets one pass may see another target */
+            return ERR_MALFORMED; /* a request line splits at spaces; who lets one pass may see
+                                     another target */
         }
     }
     size_t mark = slice_find_byte(text, '?');
@@ -103,13 +104,16 @@ static enum err decode_part(struct arena *arena, struct slice text, struct slice
     return err;
 }
 
-static enum err add_field(struct arena *arena, struct json *object, struct slice part, struct complaint *complaint)
+static enum err add_field(struct arena *arena, struct json *object, struct slice part,
+                          struct complaint *complaint)
 {
     size_t equals = slice_find_byte(part, '=');
     struct slice name, value;
-    enum err err = decode_part(arena, slice_first(part, equals == SIZE_MAX ? part.len : equals), &name);
+    enum err err =
+        decode_part(arena, slice_first(part, equals == SIZE_MAX ? part.len : equals), &name);
     if (err == ERR_NONE) {
-        err = decode_part(arena, equals == SIZE_MAX ? SLICE_NONE : slice_from(part, equals + 1), &value);
+        err = decode_part(arena, equals == SIZE_MAX ? SLICE_NONE : slice_from(part, equals + 1),
+                          &value);
     }
     if (err == ERR_MALFORMED || (err == ERR_NONE && (name.len == 0 || has_control(name)))) {
         return complain(complaint, ERR_MALFORMED,
@@ -121,10 +125,12 @@ static enum err add_field(struct arena *arena, struct json *object, struct slice
         return err;
     }
     if (json_member(object, (const char *)name.data) != NULL) {
-        return complain(complaint, ERR_MALFORMED, TEXT("a field is given twice", "ein Feld ist doppelt angegeben"), 0,
-                        0, (const char *)name.data, name.len);
+        return complain(complaint, ERR_MALFORMED,
+                        TEXT("a field is given twice", "ein Feld ist doppelt angegeben"), 0, 0,
+                        (const char *)name.data, name.len);
     }
-    return json_set_string(arena, object, (const char *)name.data, value) == NULL ? ERR_TOO_LARGE : ERR_NONE;
+    return json_set_string(arena, object, (const char *)name.data, value) == NULL ? ERR_TOO_LARGE
+                                                                                  : ERR_NONE;
 }
 
 enum err url_decode_form(struct arena *arena, struct slice text, struct json **ret_object,
@@ -141,7 +147,8 @@ enum err url_decode_form(struct arena *arena, struct slice text, struct json **r
         }
         /* Looking for repeated names costs the square of the count. */
         if (object->count == FORM_FIELDS_MAX) {
-            return complain(complaint, ERR_TOO_LARGE, TEXT("too many fields", "zu viele Felder"), 0, 0, NULL, 0);
+            return complain(complaint, ERR_TOO_LARGE, TEXT("too many fields", "zu viele Felder"), 0,
+                            0, NULL, 0);
         }
         enum err err = add_field(arena, object, part, complaint);
         if (err != ERR_NONE) {
@@ -154,8 +161,8 @@ enum err url_decode_form(struct arena *arena, struct slice text, struct json **r
 
 static bool stands_for_itself(uint8_t byte)
 {
-    return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') || byte == '-' ||
-           byte == '.' || byte == '_' || byte == '~' || byte == '/';
+    return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
+           byte == '-' || byte == '.' || byte == '_' || byte == '~' || byte == '/';
 }
 
 enum err url_encode_path(struct buf *out, struct slice text)

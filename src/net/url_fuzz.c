@@ -13,7 +13,8 @@ static void check(bool holds)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cleanup_arena struct arena *arena = arena_new(16 << 20);
-    cleanup_buf struct buf decoded = BUF_INIT(1 << 20), encoded = BUF_INIT(4 << 20), again = BUF_INIT(4 << 20);
+    cleanup_buf struct buf decoded = BUF_INIT(1 << 20), encoded = BUF_INIT(4 << 20),
+                           again = BUF_INIT(4 << 20);
     struct target target;
     if (arena == NULL || target_split(slice_of(data, size), &target) != ERR_NONE) {
         return 0;

@@ -29,7 +29,8 @@ TEST(paths_are_decoded)
 
 TEST(broken_paths_are_refused)
 {
-    static const char *const paths[] = {"%", "%4", "%4g", "%zz", "%00", "%0a", "%7f", "%ff", "%c0%af", "\xff", "a%ed%a0%80"};
+    static const char *const paths[] = {"%",   "%4",  "%4g",    "%zz",  "%00",       "%0a",
+                                        "%7f", "%ff", "%c0%af", "\xff", "a%ed%a0%80"};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         cleanup_buf struct buf out = BUF_INIT(100);
         CHECK_ERR(ERR_MALFORMED, url_decode_path(&out, slice_string(paths[i])));
@@ -53,7 +54,8 @@ TEST(forms)
     cleanup_arena struct arena *arena = arena_new(1 << 20);
     cleanup_buf struct buf out = BUF_INIT(1000);
     CHECK_ERR(ERR_NONE, form(arena, "a=1&b=x+y%20z&c&d=&&e=%3D=", &out));
-    CHECK_SLICE("{\"a\":\"1\",\"b\":\"x y z\",\"c\":\"\",\"d\":\"\",\"e\":\"==\"}", buf_slice(&out));
+    CHECK_SLICE("{\"a\":\"1\",\"b\":\"x y z\",\"c\":\"\",\"d\":\"\",\"e\":\"==\"}",
+                buf_slice(&out));
     CHECK_ERR(ERR_NONE, form(arena, "", &out));
     CHECK_SLICE("{}", buf_slice(&out));
     CHECK_ERR(ERR_MALFORMED, form(arena, "a=1&a=2", &out));

@@ -12,7 +12,7 @@
 enum {
     TICK_MS = 1000,
     STOP_TICK_MS = 20,
-    STOP_WAIT_MS = 2000,        /* for the replies that keep still owes */
+    STOP_WAIT_MS = 2000, /* for the replies that keep still owes */
     EVENTS_MAX = 16,
     CONNECTIONS_LIMIT = 65536,
 };
@@ -27,11 +27,12 @@ static uint64_t source_mark(enum source source, int fd)
 static enum err watch(struct gate *gate, enum source source, int fd, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.u64 = source_mark(source, fd)};
-    return epoll_ctl(gate->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ? ERR_NONE : err_from_errno(errno);
+    return epoll_ctl(gate->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ? ERR_NONE
+                                                                     : err_from_errno(errno);
 }
 
-/* Several gates share the sockets: EPOLLEXCLUSIVE wakes one of them for a connection. Nobody is let in before there is a
- * certificate to show. */
+/* Several gates share the sockets: EPOLLEXCLUSIVE wakes one of them for a connection. Nobody is let
+ * in before there is a certificate to show. */
 static void listen_now(struct gate *gate)
 {
     for (size_t i = 0; i < gate->start.fd_count && !gate->listening; i++) {
@@ -131,7 +132,8 @@ static void take_parent(struct gate *gate)
     gate->parent_lost = gate->parent_lost || err != ERR_BUSY;
 }
 
-/* All that was asked for in this round leaves in one write; what the socket did not take waits for it to be writable. */
+/* All that was asked for in this round leaves in one write; what the socket did not take waits for
+ * it to be writable. */
 static void flush_keep(struct gate *gate)
 {
     if (channel_flush(gate->start.keep) != ERR_NONE) {
@@ -155,7 +157,8 @@ static int wait_ms(const struct gate *gate)
     }
     int tick_ms = gate->stopping ? STOP_TICK_MS : TICK_MS;
     unsigned long long http_ms;
-    bool http_waits = MHD_get_timeout(gate->daemon, &http_ms) == MHD_YES && http_ms < (unsigned long long)tick_ms;
+    bool http_waits =
+        MHD_get_timeout(gate->daemon, &http_ms) == MHD_YES && http_ms < (unsigned long long)tick_ms;
     return http_waits ? (int)http_ms : tick_ms;
 }
 
@@ -194,7 +197,8 @@ static bool goes_on(const struct gate *gate)
 static size_t configured(const struct gate *gate, const char *name, size_t fallback)
 {
     uint64_t value;
-    bool good = json_u64(gate->start.configuration, name, &value) == ERR_NONE && value >= 1 && value <= CONNECTIONS_LIMIT;
+    bool good = json_u64(gate->start.configuration, name, &value) == ERR_NONE && value >= 1 &&
+                value <= CONNECTIONS_LIMIT;
     return good ? (size_t)value : fallback;
 }
 
@@ -209,8 +213,9 @@ static enum err begin(struct gate *gate)
     if (gate->arena == NULL || gate->exchanges == NULL || gate->epoll_fd < 0) {
         return ERR_MEMORY;
     }
-    enum err err = gate_http_start(gate, gate->exchange_max,
-                                   configured(gate, "connections_per_address", GATE_PER_ADDRESS_DEFAULT));
+    enum err err =
+        gate_http_start(gate, gate->exchange_max,
+                        configured(gate, "connections_per_address", GATE_PER_ADDRESS_DEFAULT));
     if (err == ERR_NONE) {
         err = watch(gate, SOURCE_PARENT, channel_fd(gate->start.parent), EPOLLIN);
     }
@@ -254,8 +259,9 @@ int main(void)
     enum err err = begin(&gate);
     if (err != ERR_NONE) {
         end(&gate);
-        return role_fail(&gate.start, err, TEXT("gate could not start its HTTPS server",
-                                                "gate konnte seinen HTTPS-Server nicht starten"));
+        return role_fail(&gate.start, err,
+                         TEXT("gate could not start its HTTPS server",
+                              "gate konnte seinen HTTPS-Server nicht starten"));
     }
     while (goes_on(&gate)) {
         round_of(&gate);

@@ -1,12 +1,14 @@
 /*
- * The gate's inside, shared by gate*.c: it speaks HTTPS on sockets that the parent opened, turns hostile requests into
- * bounded typed frames for keep and keep's replies into HTTP. It owns TLS sessions and the bytes in flight; it never holds
- * a key (keep signs the handshakes), opens no file and starts no connection.
+ * The gate's inside, shared by gate*.c: it speaks HTTPS on sockets that the parent opened, turns
+ * hostile requests into bounded typed frames for keep and keep's replies into HTTP. It owns TLS
+ * sessions and the bytes in flight; it never holds a key (keep signs the handshakes), opens no file
+ * and starts no connection.
  *
  * One thread, one loop:  accept -> replies of keep -> MHD_run -> one flush to keep.
  *
  * An exchange is one request and its answer:
- *   READING --all bytes there--> WAITING (suspended; a frame is with keep) --REPLY or deadline--> ANSWERED
+ *   READING --all bytes there--> WAITING (suspended; a frame is with keep) --REPLY or deadline-->
+ * ANSWERED
  *      \-------- answered by gate itself, or refused ---------------------------------------------/
  */
 #ifndef VOGT_ROLES_GATE_H
@@ -21,10 +23,11 @@
 enum {
     GATE_URL_MAX_BYTES = 2048,
     GATE_HEADER_MAX_BYTES = 16 << 10,
-    GATE_TREE_MAX_BYTES = 64 << 20,         /* arena of one request: 8 MiB of "[[],[]," must not become 400 MB of nodes */
-    GATE_BUFFERED_MAX_BYTES = 64 << 20,     /* bodies and replies of all exchanges together */
-    GATE_SMALL_REPLY_BYTES = 16 << 10,      /* never refused for the sake of others' uploads */
-    GATE_REPLY_MAX_BYTES = 33 << 20,        /* a packed reply of 16 MiB as JSON text */
+    GATE_TREE_MAX_BYTES =
+        64 << 20, /* arena of one request: 8 MiB of "[[],[]," must not become 400 MB of nodes */
+    GATE_BUFFERED_MAX_BYTES = 64 << 20, /* bodies and replies of all exchanges together */
+    GATE_SMALL_REPLY_BYTES = 16 << 10,  /* never refused for the sake of others' uploads */
+    GATE_REPLY_MAX_BYTES = 33 << 20,    /* a packed reply of 16 MiB as JSON text */
     GATE_CONNECTIONS_DEFAULT = 1024,
     GATE_PER_ADDRESS_DEFAULT = 256,
 };
@@ -54,7 +57,8 @@ enum header {
     HEADER_COUNT
 };
 
-/* One TCP connection. It ends at its deadline, whatever trickles in: MHD's own timeout begins anew with every byte. */
+/* One TCP connection. It ends at its deadline, whatever trickles in: MHD's own timeout begins anew
+ * with every byte. */
 struct link {
     struct link *previous, *next;
     int fd;
@@ -67,7 +71,8 @@ struct exchange {
     struct MHD_Connection *connection;
     struct link *link;
     struct exchange *next_free;
-    uint32_t slot, generation;      /* together the id of its frame; a late reply finds another generation */
+    uint32_t slot,
+        generation; /* together the id of its frame; a late reply finds another generation */
     enum stage stage;
     enum place place;
     enum session session;
@@ -75,9 +80,10 @@ struct exchange {
     enum verb verb;
     const struct route *route;
     bool begun, is_head;
-    size_t charged_bytes;           /* of gate->buffered_bytes */
-    struct slice headers[HEADER_COUNT]; /* borrowed from the connection, which outlives the exchange; a NUL follows each */
-    struct slice session_token;     /* likewise: the cookie's */
+    size_t charged_bytes;               /* of gate->buffered_bytes */
+    struct slice headers[HEADER_COUNT]; /* borrowed from the connection, which outlives the
+                                           exchange; a NUL follows each */
+    struct slice session_token;         /* likewise: the cookie's */
     struct buf body;
     struct MHD_Response *response;
     unsigned status;
@@ -88,7 +94,7 @@ struct exchange {
 };
 
 struct counters {
-    uint64_t requests[6];           /* by the first digit of the status */
+    uint64_t requests[6]; /* by the first digit of the status */
     uint64_t connections, refused_connections, handshakes, failed_signatures, expired_connections;
     uint64_t received_bytes, sent_bytes;
 };
@@ -102,7 +108,7 @@ struct held_frame {
     uint8_t bytes[];
 };
 
-struct identity;                    /* certificate chain and the handle of the key in keep */
+struct identity; /* certificate chain and the handle of the key in keep */
 
 struct gate {
     struct role_start start;
@@ -112,14 +118,14 @@ struct gate {
     int64_t now_mono_ns, sweep_mono_ns, stop_mono_ns;
     struct link *links;
     size_t link_count;
-    struct exchange **exchanges;    /* by slot; exchange_max pointers */
+    struct exchange **exchanges; /* by slot; exchange_max pointers */
     size_t exchange_max, exchange_made, waiting_count;
     struct exchange *free_exchanges;
     struct held_frame *held, **held_end;
-    struct arena *arena;            /* of the request or reply at hand */
+    struct arena *arena; /* of the request or reply at hand */
     size_t buffered_bytes;
     uint64_t sign_id;
-    struct identity *identities;    /* newest first; handshakes under way may still use an older one */
+    struct identity *identities; /* newest first; handshakes under way may still use an older one */
     struct counters counters;
 };
 
@@ -127,33 +133,41 @@ struct gate {
 enum err gate_http_start(struct gate *gate, size_t connections, size_t per_address) must_check;
 void gate_http_stop(struct gate *gate);
 void gate_accept(struct gate *gate, int listener);
-void gate_sweep(struct gate *gate);                         /* ends what passed its deadline */
+void gate_sweep(struct gate *gate); /* ends what passed its deadline */
 void gate_link_until(struct gate *gate, struct link *link, int64_t seconds);
 
 /* gate_exchange.c */
-struct exchange *exchange_new(struct gate *gate);           /* NULL: too many */
+struct exchange *exchange_new(struct gate *gate); /* NULL: too many */
 void exchange_free(struct exchange *exchange);
 uint64_t exchange_id(const struct exchange *exchange);
 struct exchange *exchange_find(struct gate *gate, uint64_t id); /* waiting ones only */
-bool exchange_charge(struct exchange *exchange, size_t bytes);  /* false: too much is buffered already */
-void exchange_drop_body(struct exchange *exchange);             /* with its charge */
-void exchange_answer(struct exchange *exchange, unsigned status, struct MHD_Response *response); /* takes the response */
+bool exchange_charge(struct exchange *exchange,
+                     size_t bytes);                 /* false: too much is buffered already */
+void exchange_drop_body(struct exchange *exchange); /* with its charge */
+void exchange_answer(struct exchange *exchange, unsigned status,
+                     struct MHD_Response *response); /* takes the response */
 
-/* gate_headers.c: fills exchange->headers. False: a header that decides something stands twice or contradicts another; answered. */
+/* gate_headers.c: fills exchange->headers. False: a header that decides something stands twice or
+ * contradicts another; answered. */
 bool gate_headers(struct exchange *exchange, const char *version);
-bool gate_header_starts(const struct exchange *exchange, enum header header, const char *start); /* in any case */
+bool gate_header_starts(const struct exchange *exchange, enum header header,
+                        const char *start); /* in any case */
 
-/* gate_target.c: which place a target belongs to. Fills place, verb, route and path; ERR_NONE or the refusal is answered. */
+/* gate_target.c: which place a target belongs to. Fills place, verb, route and path; ERR_NONE or
+ * the refusal is answered. */
 bool gate_target(struct exchange *exchange, const char *method);
 
-/* gate_request.c: all bytes are there. Either sends a frame to keep (the caller suspends) or answers. */
+/* gate_request.c: all bytes are there. Either sends a frame to keep (the caller suspends) or
+ * answers. */
 void gate_request(struct exchange *exchange);
 
 /* gate_reply.c */
-void gate_reply(struct exchange *exchange, struct slice body);      /* of a REPLY frame */
+void gate_reply(struct exchange *exchange, struct slice body); /* of a REPLY frame */
 void gate_refuse(struct exchange *exchange, unsigned status, struct text text);
-void gate_refuse_complaint(struct exchange *exchange, unsigned status, const struct complaint *complaint);
-struct MHD_Response *gate_response(struct exchange *exchange, struct buf *bytes, const char *content_type); /* takes the bytes */
+void gate_refuse_complaint(struct exchange *exchange, unsigned status,
+                           const struct complaint *complaint);
+struct MHD_Response *gate_response(struct exchange *exchange, struct buf *bytes,
+                                   const char *content_type); /* takes the bytes */
 void gate_header(struct MHD_Response *response, const char *name, const char *value);
 
 /* gate_page.c: the web page and the API's description. */
@@ -165,9 +179,10 @@ enum err gate_metrics_put(const struct gate *gate, struct buf *out) must_check;
 
 /* gate_tls.c */
 enum err gate_tls_certificate(struct gate *gate, struct slice pem) must_check;
-int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
-                      const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **ret_chain,
-                      unsigned *ret_chain_count, gnutls_privkey_t *ret_key);
+int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
+                      int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                      int algorithm_count, gnutls_pcert_st **ret_chain, unsigned *ret_chain_count,
+                      gnutls_privkey_t *ret_key);
 void gate_tls_stop(struct gate *gate);
 
 /* gate.c: a frame of keep, now or held until now. */

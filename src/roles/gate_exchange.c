@@ -16,8 +16,8 @@ static struct exchange *make(struct gate *gate)
     return exchange;
 }
 
-/* The two texts at the end of the structure are left as they are: their lengths are zero, and zeroing 2.5 KiB for each request
- * is measurable. */
+/* The two texts at the end of the structure are left as they are: their lengths are zero, and
+ * zeroing 2.5 KiB for each request is measurable. */
 struct exchange *exchange_new(struct gate *gate)
 {
     struct exchange *exchange = gate->free_exchanges;
@@ -66,7 +66,9 @@ struct exchange *exchange_find(struct gate *gate, uint64_t id)
         return NULL;
     }
     struct exchange *exchange = gate->exchanges[slot];
-    return exchange->stage == STAGE_WAITING && exchange->generation == (uint32_t)(id >> 32) ? exchange : NULL;
+    return exchange->stage == STAGE_WAITING && exchange->generation == (uint32_t)(id >> 32)
+               ? exchange
+               : NULL;
 }
 
 bool exchange_charge(struct exchange *exchange, size_t bytes)

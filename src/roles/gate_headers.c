@@ -1,4 +1,5 @@
-/* One pass over the headers of a request. What two readers could understand in two ways is refused here. */
+/* One pass over the headers of a request. What two readers could understand in two ways is refused
+ * here. */
 #include "roles/gate.h"
 
 #include <string.h>
@@ -6,7 +7,7 @@
 
 static const struct {
     const char *name;
-    bool may_repeat;            /* a list: the first line of it is enough for us */
+    bool may_repeat; /* a list: the first line of it is enough for us */
 } rows[HEADER_COUNT] = {
     [HEADER_HOST] = {"Host", false},
     [HEADER_CONTENT_LENGTH] = {"Content-Length", false},
@@ -27,7 +28,8 @@ struct scan {
     const char *repeated;
 };
 
-static enum MHD_Result take(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result take(void *context, enum MHD_ValueKind kind, const char *name,
+                            const char *value)
 {
     struct scan *scan = context;
     (void)kind;
@@ -56,18 +58,23 @@ bool gate_headers(struct exchange *exchange, const char *version)
 {
     struct scan scan = {exchange, NULL};
     (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, take, &scan);
-    exchange->language = gate_header_starts(exchange, HEADER_ACCEPT_LANGUAGE, "de") ? LANGUAGE_GERMAN : LANGUAGE_ENGLISH;
+    exchange->language = gate_header_starts(exchange, HEADER_ACCEPT_LANGUAGE, "de")
+                             ? LANGUAGE_GERMAN
+                             : LANGUAGE_ENGLISH;
     if (scan.repeated != NULL) {
         gate_refuse(exchange, MHD_HTTP_BAD_REQUEST,
-                    TEXT("a header stands twice that may stand once", "eine Kopfzeile steht doppelt, die nur einmal stehen darf"));
+                    TEXT("a header stands twice that may stand once",
+                         "eine Kopfzeile steht doppelt, die nur einmal stehen darf"));
         return false;
     }
     bool is_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
     if (exchange->headers[HEADER_HOST].len == 0 && !is_1_0) {
-        gate_refuse(exchange, MHD_HTTP_BAD_REQUEST, TEXT("the Host header is missing", "die Kopfzeile Host fehlt"));
+        gate_refuse(exchange, MHD_HTTP_BAD_REQUEST,
+                    TEXT("the Host header is missing", "die Kopfzeile Host fehlt"));
         return false;
     }
-    if (exchange->headers[HEADER_CONTENT_LENGTH].data != NULL && exchange->headers[HEADER_TRANSFER_ENCODING].data != NULL) {
+    if (exchange->headers[HEADER_CONTENT_LENGTH].data != NULL &&
+        exchange->headers[HEADER_TRANSFER_ENCODING].data != NULL) {
         gate_refuse(exchange, MHD_HTTP_BAD_REQUEST,
                     TEXT("Content-Length and Transfer-Encoding contradict each other",
                          "Content-Length und Transfer-Encoding widersprechen einander"));

@@ -1,4 +1,5 @@
-/* MHD's side of the gate: connections with their deadlines, and the callbacks that lead an exchange through its stages. */
+/* MHD's side of the gate: connections with their deadlines, and the callbacks that lead an exchange
+ * through its stages. */
 #include "roles/gate.h"
 
 #include <arpa/inet.h>
@@ -12,19 +13,19 @@
 #include <unistd.h>
 
 enum {
-    POOL_BYTES = 32 << 10,              /* of a connection: request line, headers, reply head */
-    FIRST_REQUEST_SECONDS = 15,         /* from accept to the end of the headers, the handshake included */
-    IDLE_SECONDS = 75,                  /* from one request's end to the end of the next one's headers */
+    POOL_BYTES = 32 << 10,      /* of a connection: request line, headers, reply head */
+    FIRST_REQUEST_SECONDS = 15, /* from accept to the end of the headers, the handshake included */
+    IDLE_SECONDS = 75,          /* from one request's end to the end of the next one's headers */
     BODY_SECONDS = 30,
     REPLY_SECONDS = 30,
     SLOWEST_BYTES_PER_SECOND = 32 << 10,
-    KEEP_SECONDS = 180,                 /* reports and observations take their time */
-    SILENCE_SECONDS = 90,               /* MHD's own timeout, behind ours */
+    KEEP_SECONDS = 180,   /* reports and observations take their time */
+    SILENCE_SECONDS = 90, /* MHD's own timeout, behind ours */
     ACCEPTS_AT_ONCE = 64,
 };
 
-#define TLS_PRIORITIES                                                                                                 \
-    "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:"                          \
+#define TLS_PRIORITIES                                                                             \
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:"      \
     "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%SERVER_PRECEDENCE"
 
 void gate_link_until(struct gate *gate, struct link *link, int64_t seconds)
@@ -44,7 +45,8 @@ static void write_remote(struct link *link, const struct sockaddr *address)
         struct sockaddr_in6 in;
         memcpy(&in, address, sizeof(in));
         (void)inet_ntop(AF_INET6, &in.sin6_addr, host, sizeof(host));
-        snprintf(link->remote, sizeof(link->remote), "[%s]:%u", host, (unsigned)ntohs(in.sin6_port));
+        snprintf(link->remote, sizeof(link->remote), "[%s]:%u", host,
+                 (unsigned)ntohs(in.sin6_port));
     }
 }
 
@@ -54,8 +56,10 @@ static struct link *link_new(struct gate *gate, struct MHD_Connection *connectio
     if (link == NULL) {
         return NULL;
     }
-    const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *address =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     link->fd = fd == NULL ? -1 : fd->connect_fd;
     if (address != NULL && address->client_addr != NULL) {
         write_remote(link, address->client_addr);
@@ -97,12 +101,15 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     }
 }
 
-/* Called with the request line as it came, before anything is decoded. What it returns becomes the handler's exchange. */
+/* Called with the request line as it came, before anything is decoded. What it returns becomes the
+ * handler's exchange. */
 static void *on_target(void *context, const char *uri, struct MHD_Connection *connection)
 {
     struct gate *gate = context;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct exchange *exchange = info == NULL || info->socket_context == NULL ? NULL : exchange_new(gate);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct exchange *exchange =
+        info == NULL || info->socket_context == NULL ? NULL : exchange_new(gate);
     if (exchange == NULL) {
         return NULL;
     }
@@ -146,7 +153,8 @@ static size_t announced_bytes(struct exchange *exchange)
     if (text.data == NULL) {
         return 0;
     }
-    return slice_to_u64(text, &bytes) == ERR_NONE && bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX - 1;
+    return slice_to_u64(text, &bytes) == ERR_NONE && bytes < SIZE_MAX ? (size_t)bytes
+                                                                      : SIZE_MAX - 1;
 }
 
 static void refuse_size(struct exchange *exchange)
@@ -164,9 +172,11 @@ static void begin(struct exchange *exchange, const char *method, size_t body_byt
     const union MHD_ConnectionInfo *head =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     if (head != NULL && head->header_size > GATE_HEADER_MAX_BYTES) {
-        gate_refuse(exchange, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                    TEXT("the headers are larger than 16 KiB", "die Kopfzeilen sind größer als 16 KiB"));
-    } else if (gate_target(exchange, method) && body_bytes != SIZE_MAX && body_bytes > REQUEST_RAW_MAX_BYTES) {
+        gate_refuse(
+            exchange, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+            TEXT("the headers are larger than 16 KiB", "die Kopfzeilen sind größer als 16 KiB"));
+    } else if (gate_target(exchange, method) && body_bytes != SIZE_MAX &&
+               body_bytes > REQUEST_RAW_MAX_BYTES) {
         refuse_size(exchange);
     }
 }
@@ -179,10 +189,12 @@ static void take_body(struct exchange *exchange, const char *data, size_t len)
     }
     if (len > REQUEST_RAW_MAX_BYTES - exchange->body.len) {
         refuse_size(exchange);
-    } else if (!exchange_charge(exchange, len) || buf_append(&exchange->body, slice_of(data, len)) != ERR_NONE) {
+    } else if (!exchange_charge(exchange, len) ||
+               buf_append(&exchange->body, slice_of(data, len)) != ERR_NONE) {
         gate_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
-                    TEXT("too much is being uploaded at once, try again", "es wird gerade zu viel auf einmal "
-                                                                         "hochgeladen, bitte erneut versuchen"));
+                    TEXT("too much is being uploaded at once, try again",
+                         "es wird gerade zu viel auf einmal "
+                         "hochgeladen, bitte erneut versuchen"));
     }
 }
 
@@ -197,7 +209,8 @@ static enum MHD_Result deliver(struct exchange *exchange)
     }
     gate_link_until(gate, exchange->link,
                     REPLY_SECONDS + (int64_t)exchange->charged_bytes / SLOWEST_BYTES_PER_SECOND);
-    enum MHD_Result result = MHD_queue_response(exchange->connection, exchange->status, exchange->response);
+    enum MHD_Result result =
+        MHD_queue_response(exchange->connection, exchange->status, exchange->response);
     MHD_destroy_response(exchange->response);
     exchange->response = NULL;
     return result;
@@ -211,14 +224,16 @@ static enum MHD_Result finish(struct exchange *exchange)
     if (exchange->stage == STAGE_ANSWERED) {
         return deliver(exchange);
     }
-    exchange->wait_deadline_mono_ns = exchange->gate->now_mono_ns + (int64_t)KEEP_SECONDS * 1000000000;
+    exchange->wait_deadline_mono_ns =
+        exchange->gate->now_mono_ns + (int64_t)KEEP_SECONDS * 1000000000;
     gate_link_until(exchange->gate, exchange->link, 2 * KEEP_SECONDS);
     MHD_suspend_connection(exchange->connection);
     return MHD_YES;
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_bytes, void **request_context)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_bytes, void **request_context)
 {
     (void)context;
     (void)connection;
@@ -234,7 +249,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         if (good) {
             begin(exchange, method, body_bytes);
         }
-        /* Refused before the body was sent: MHD answers and closes. Without a body the connection can live on. */
+        /* Refused before the body was sent: MHD answers and closes. Without a body the connection
+         * can live on. */
         return exchange->stage == STAGE_ANSWERED && body_bytes > 0 ? deliver(exchange) : MHD_YES;
     }
     if (*upload_bytes > 0) {
@@ -247,15 +263,17 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 enum err gate_http_start(struct gate *gate, size_t connections, size_t per_address)
 {
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET;
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET;
     gate->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, gate, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
-        MHD_OPTION_HTTPS_CERT_CALLBACK, gate_tls_retrieve, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)per_address,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gate,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, gate, MHD_OPTION_URI_LOG_CALLBACK, on_target, gate,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_END);
+        MHD_OPTION_HTTPS_CERT_CALLBACK, gate_tls_retrieve, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)per_address, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gate,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, gate, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+        gate, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
+        1, MHD_OPTION_END);
     if (gate->daemon == NULL) {
         return ERR_IO;
     }
@@ -267,7 +285,8 @@ enum err gate_http_start(struct gate *gate, size_t connections, size_t per_addre
     return ERR_NONE;
 }
 
-/* MHD must not be stopped while a connection is suspended: whoever still waits is told to come back. */
+/* MHD must not be stopped while a connection is suspended: whoever still waits is told to come
+ * back. */
 void gate_http_stop(struct gate *gate)
 {
     if (gate->daemon == NULL) {
@@ -308,7 +327,8 @@ void gate_sweep(struct gate *gate)
 {
     for (size_t i = 0; i < gate->exchange_made; i++) {
         struct exchange *exchange = gate->exchanges[i];
-        if (exchange->stage == STAGE_WAITING && exchange->wait_deadline_mono_ns < gate->now_mono_ns) {
+        if (exchange->stage == STAGE_WAITING &&
+            exchange->wait_deadline_mono_ns < gate->now_mono_ns) {
             gate_refuse(exchange, MHD_HTTP_GATEWAY_TIMEOUT,
                         TEXT("this took longer than three minutes; it may still be under way",
                              "das dauerte länger als drei Minuten; vielleicht läuft es noch"));

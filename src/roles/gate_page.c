@@ -3,8 +3,9 @@
 
 #include "net/page.h"
 
-#define PAGE_POLICY                                                                                                    \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "                 \
+#define PAGE_POLICY                                                                                \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src "     \
+    "'self'; "                                                                                     \
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 static const struct {
@@ -20,8 +21,8 @@ static const struct {
     {"Permissions-Policy", "camera=(), microphone=(), geolocation=()"},
 };
 
-static void answer_constant(struct exchange *exchange, unsigned status, const void *bytes, size_t len,
-                            const struct page_file *file, bool is_gzip)
+static void answer_constant(struct exchange *exchange, unsigned status, const void *bytes,
+                            size_t len, const struct page_file *file, bool is_gzip)
 {
     /* MHD takes a pointer that is not const, and with PERSISTENT only reads from it. */
     struct MHD_Response *response =
@@ -86,7 +87,8 @@ void gate_page(struct exchange *exchange)
         redirect(exchange, "/ui/");
         return;
     }
-    /* Files are found below /ui/ and, for what browsers ask for by themselves (/favicon.ico, /robots.txt), at the top. */
+    /* Files are found below /ui/ and, for what browsers ask for by themselves (/favicon.ico,
+     * /robots.txt), at the top. */
     struct slice name = slice_from(path, slice_starts(path, start) ? start.len : 1);
     if (name.len == 0) {
         name = SLICE_LITERAL("index.html");
@@ -97,7 +99,8 @@ void gate_page(struct exchange *exchange)
             return;
         }
     }
-    gate_refuse(exchange, MHD_HTTP_NOT_FOUND, TEXT("there is no such page", "diese Seite gibt es nicht"));
+    gate_refuse(exchange, MHD_HTTP_NOT_FOUND,
+                TEXT("there is no such page", "diese Seite gibt es nicht"));
 }
 
 void gate_openapi(struct exchange *exchange)
@@ -108,7 +111,8 @@ void gate_openapi(struct exchange *exchange)
     arena_reset(arena);
     if (route_openapi(arena, &document) != ERR_NONE || json_write(&out, document, 0) != ERR_NONE) {
         buf_free(&out);
-        gate_refuse(exchange, MHD_HTTP_INTERNAL_SERVER_ERROR, TEXT("internal error", "interner Fehler"));
+        gate_refuse(exchange, MHD_HTTP_INTERNAL_SERVER_ERROR,
+                    TEXT("internal error", "interner Fehler"));
         return;
     }
     struct MHD_Response *response = gate_response(exchange, &out, "application/json");

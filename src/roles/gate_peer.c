@@ -16,7 +16,14 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-enum { QUEUE_BYTES = 64 << 20, READY_MS = 10000, STOP_MS = 8000, ARENA_BYTES = 64 << 20, FIRST_FD = 3, GATE_FDS = 3 };
+enum {
+    QUEUE_BYTES = 64 << 20,
+    READY_MS = 10000,
+    STOP_MS = 8000,
+    ARENA_BYTES = 64 << 20,
+    FIRST_FD = 3,
+    GATE_FDS = 3
+};
 
 static bool make_certificate(struct gate_peer *peer)
 {
@@ -27,14 +34,18 @@ static bool make_certificate(struct gate_peer *peer)
                 X509_gmtime_adj(X509_getm_notAfter(certificate), 86400) != NULL &&
                 X509_set_pubkey(certificate, peer->key) == 1;
     X509_NAME *name = good ? X509_get_subject_name(certificate) : NULL;
-    good = good && X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0) == 1 &&
-           X509_set_issuer_name(certificate, name) == 1 && X509_sign(certificate, peer->key, EVP_sha256()) > 0;
+    good = good &&
+           X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost",
+                                      -1, -1, 0) == 1 &&
+           X509_set_issuer_name(certificate, name) == 1 &&
+           X509_sign(certificate, peer->key, EVP_sha256()) > 0;
     BIO *memory = BIO_new(BIO_s_mem());
     good = good && memory != NULL && PEM_write_bio_X509(memory, certificate) == 1;
     char *text = NULL;
     long len = good ? BIO_get_mem_data(memory, &text) : 0;
     buf_clear(&peer->certificate_pem);
-    good = good && len > 0 && buf_append(&peer->certificate_pem, slice_of(text, (size_t)len)) == ERR_NONE;
+    good = good && len > 0 &&
+           buf_append(&peer->certificate_pem, slice_of(text, (size_t)len)) == ERR_NONE;
     BIO_free(memory);
     X509_free(certificate);
     return good;
@@ -42,8 +53,8 @@ static bool make_certificate(struct gate_peer *peer)
 
 bool gate_peer_renew(struct gate_peer *peer)
 {
-    return make_certificate(peer) &&
-           channel_send(peer->keep, MESSAGE_CERTIFICATE, 0, buf_slice(&peer->certificate_pem)) == ERR_NONE;
+    return make_certificate(peer) && channel_send(peer->keep, MESSAGE_CERTIFICATE, 0,
+                                                  buf_slice(&peer->certificate_pem)) == ERR_NONE;
 }
 
 static void answer_sign(struct gate_peer *peer, const struct frame *frame)
@@ -53,7 +64,8 @@ static void answer_sign(struct gate_peer *peer, const struct frame *frame)
     struct slice digest;
     uint8_t signature[256];
     size_t len = sizeof(signature);
-    bool good = get_u16(&reader, &scheme) == ERR_NONE && get_bytes(&reader, 64, &digest) == ERR_NONE && scheme == 0x0403;
+    bool good = get_u16(&reader, &scheme) == ERR_NONE &&
+                get_bytes(&reader, 64, &digest) == ERR_NONE && scheme == 0x0403;
     if (__atomic_load_n(&peer->refuse_signatures, __ATOMIC_ACQUIRE) > 0) {
         __atomic_sub_fetch(&peer->refuse_signatures, 1, __ATOMIC_ACQ_REL);
         good = false;
@@ -63,7 +75,8 @@ static void answer_sign(struct gate_peer *peer, const struct frame *frame)
            EVP_PKEY_sign(context, signature, &len, digest.data, digest.len) == 1;
     EVP_PKEY_CTX_free(context);
     struct buf *out = channel_begin(peer->keep, MESSAGE_SIGNED, frame->id);
-    if (put_bytes(out, slice_of(signature, good ? len : 0)) == ERR_NONE && channel_end(peer->keep) != ERR_NONE) {
+    if (put_bytes(out, slice_of(signature, good ? len : 0)) == ERR_NONE &&
+        channel_end(peer->keep) != ERR_NONE) {
         fprintf(stderr, "the signature could not be sent\n");
     }
 }
@@ -106,7 +119,8 @@ static void *play_keep(void *context)
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
     while (arena != NULL && drain(peer, arena)) {
         short events = (short)(POLLIN | (channel_queued_bytes(peer->keep) > 0 ? POLLOUT : 0));
-        struct pollfd waits[] = {{channel_fd(peer->keep), events, 0}, {peer->stop_fds[0], POLLIN, 0}};
+        struct pollfd waits[] = {{channel_fd(peer->keep), events, 0},
+                                 {peer->stop_fds[0], POLLIN, 0}};
         (void)poll(waits, 2, -1);
         if (waits[1].revents != 0) {
             break;
@@ -173,20 +187,25 @@ static bool configure(struct gate_peer *peer, size_t connections, size_t per_add
     struct frame frame;
     return json_pack(out, tree) == ERR_NONE && channel_end(peer->parent) == ERR_NONE &&
            channel_flush_all(peer->parent, READY_MS) == ERR_NONE &&
-           channel_wait(peer->parent, READY_MS, &frame) == ERR_NONE && frame.kind == MESSAGE_READY &&
-           channel_send(peer->keep, MESSAGE_CERTIFICATE, 0, buf_slice(&peer->certificate_pem)) == ERR_NONE &&
+           channel_wait(peer->parent, READY_MS, &frame) == ERR_NONE &&
+           frame.kind == MESSAGE_READY &&
+           channel_send(peer->keep, MESSAGE_CERTIFICATE, 0, buf_slice(&peer->certificate_pem)) ==
+               ERR_NONE &&
            channel_flush_all(peer->keep, READY_MS) == ERR_NONE;
 }
 
-bool gate_peer_start(struct gate_peer *peer, peer_answer_fn answer, size_t connections, size_t per_address)
+bool gate_peer_start(struct gate_peer *peer, peer_answer_fn answer, size_t connections,
+                     size_t per_address)
 {
     char path[4096];
     int parent[2], keep[2];
-    *peer = (struct gate_peer){.answer = answer, .key = EVP_EC_gen("P-256"), .certificate_pem = BUF_INIT(65536)};
+    *peer = (struct gate_peer){
+        .answer = answer, .key = EVP_EC_gen("P-256"), .certificate_pem = BUF_INIT(65536)};
     signal(SIGPIPE, SIG_IGN);
     int listener = open_listener(&peer->port);
     if (!make_certificate(peer) || listener < 0 || !find_program(path, sizeof(path)) ||
-        channel_pair(parent) != ERR_NONE || channel_pair(keep) != ERR_NONE || pipe2(peer->stop_fds, O_CLOEXEC) != 0) {
+        channel_pair(parent) != ERR_NONE || channel_pair(keep) != ERR_NONE ||
+        pipe2(peer->stop_fds, O_CLOEXEC) != 0) {
         fprintf(stderr, "the gate's peers could not be set up\n");
         return false;
     }
@@ -199,7 +218,8 @@ bool gate_peer_start(struct gate_peer *peer, peer_answer_fn answer, size_t conne
     close(listener);
     peer->parent = channel_new(parent[0], ROLE_PARENT, ROLE_GATE, QUEUE_BYTES);
     peer->keep = channel_new(keep[0], ROLE_KEEP, ROLE_GATE, QUEUE_BYTES);
-    if (peer->gate < 0 || peer->parent == NULL || peer->keep == NULL || !configure(peer, connections, per_address) ||
+    if (peer->gate < 0 || peer->parent == NULL || peer->keep == NULL ||
+        !configure(peer, connections, per_address) ||
         pthread_create(&peer->thread, NULL, play_keep, peer) != 0) {
         fprintf(stderr, "%s did not start\n", path);
         return false;

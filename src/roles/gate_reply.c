@@ -26,7 +26,8 @@ static void release(void *data)
     free(data);
 }
 
-struct MHD_Response *gate_response(struct exchange *exchange, struct buf *bytes, const char *content_type)
+struct MHD_Response *gate_response(struct exchange *exchange, struct buf *bytes,
+                                   const char *content_type)
 {
     struct buf taken = buf_take(bytes);
     struct MHD_Response *response;
@@ -34,7 +35,8 @@ struct MHD_Response *gate_response(struct exchange *exchange, struct buf *bytes,
     if (taken.data == NULL) {
         response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     } else {
-        response = MHD_create_response_from_buffer_with_free_callback(taken.len, taken.data, release);
+        response =
+            MHD_create_response_from_buffer_with_free_callback(taken.len, taken.data, release);
     }
     if (response == NULL) {
         buf_free(&taken);
@@ -69,8 +71,8 @@ static void end_session(struct exchange *exchange, struct MHD_Response *response
     }
 }
 
-static void answer(struct exchange *exchange, unsigned status, struct buf *bytes, const char *content_type,
-                   const char *cookie)
+static void answer(struct exchange *exchange, unsigned status, struct buf *bytes,
+                   const char *content_type, const char *cookie)
 {
     struct MHD_Response *response = gate_response(exchange, bytes, content_type);
     if (response != NULL) {
@@ -80,7 +82,8 @@ static void answer(struct exchange *exchange, unsigned status, struct buf *bytes
         }
         end_session(exchange, response);
         if (exchange->headers[HEADER_NAME_SPACE].len > 0) {
-            gate_header(response, "X-Vault-Namespace", (const char *)exchange->headers[HEADER_NAME_SPACE].data);
+            gate_header(response, "X-Vault-Namespace",
+                        (const char *)exchange->headers[HEADER_NAME_SPACE].data);
         }
         if (status == MHD_HTTP_SERVICE_UNAVAILABLE || status == MHD_HTTP_TOO_MANY_REQUESTS) {
             gate_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
@@ -109,7 +112,8 @@ void gate_refuse(struct exchange *exchange, unsigned status, struct text text)
 }
 
 /* Vault's clients read `errors`; our own page and command line read the place as well. */
-static enum err put_complaint(struct buf *out, const struct complaint *complaint, enum language language)
+static enum err put_complaint(struct buf *out, const struct complaint *complaint,
+                              enum language language)
 {
     char line[1024];
     struct {
@@ -128,12 +132,14 @@ static enum err put_complaint(struct buf *out, const struct complaint *complaint
         }
     }
     if (err == ERR_NONE) {
-        err = buf_printf(out, ",\"line\":%zu,\"column\":%zu}}\n", complaint->line, complaint->column);
+        err =
+            buf_printf(out, ",\"line\":%zu,\"column\":%zu}}\n", complaint->line, complaint->column);
     }
     return err;
 }
 
-void gate_refuse_complaint(struct exchange *exchange, unsigned status, const struct complaint *complaint)
+void gate_refuse_complaint(struct exchange *exchange, unsigned status,
+                           const struct complaint *complaint)
 {
     struct buf out = BUF_INIT(16384);
     if (put_complaint(&out, complaint, exchange->language) != ERR_NONE) {
@@ -158,8 +164,8 @@ static bool is_cookie_value(struct slice text)
 
 static struct json *child(struct json *object, const char *name)
 {
-    for (struct json *member = object == NULL || object->type != JSON_OBJECT ? NULL : object->first; member != NULL;
-         member = member->next) {
+    for (struct json *member = object == NULL || object->type != JSON_OBJECT ? NULL : object->first;
+         member != NULL; member = member->next) {
         if (slice_is(member->name, name)) {
             return member;
         }
@@ -174,17 +180,19 @@ static bool is_session_token(const struct exchange *exchange, const struct json 
 }
 
 /*
- * With a cookie for a session no script ever sees the token: a login's moves into the cookie, and wherever a reply repeats
- * the session's own token, "" stands. Tokens made for others (auth/token/create) are shown: that is what they are for.
+ * With a cookie for a session no script ever sees the token: a login's moves into the cookie, and
+ * wherever a reply repeats the session's own token, "" stands. Tokens made for others
+ * (auth/token/create) are shown: that is what they are for.
  */
-static struct json *hide_token(struct exchange *exchange, const struct json *tree, char **ret_cookie)
+static struct json *hide_token(struct exchange *exchange, const struct json *tree,
+                               char **ret_cookie)
 {
     struct arena *arena = exchange->gate->arena;
     struct json *copy = json_copy(arena, tree);
     struct json *token = child(child(copy, "auth"), "client_token");
     struct json *id = child(child(copy, "data"), "id");
-    bool is_login = exchange->route != NULL && (exchange->route->flags & ROUTE_PUBLIC) != 0 && token != NULL &&
-                    token->type == JSON_STRING && is_cookie_value(token->text);
+    bool is_login = exchange->route != NULL && (exchange->route->flags & ROUTE_PUBLIC) != 0 &&
+                    token != NULL && token->type == JSON_STRING && is_cookie_value(token->text);
     if (is_login) {
         *ret_cookie = arena_printf(arena, COOKIE "%.*s" COOKIE_ATTRIBUTES, (int)token->text.len,
                                    (const char *)token->text.data);
@@ -198,7 +206,8 @@ static struct json *hide_token(struct exchange *exchange, const struct json *tre
     return copy;
 }
 
-static enum err write_tree(struct exchange *exchange, const struct json *tree, struct buf *out, char **ret_cookie)
+static enum err write_tree(struct exchange *exchange, const struct json *tree, struct buf *out,
+                           char **ret_cookie)
 {
     if (exchange->session == SESSION_COOKIE) {
         tree = hide_token(exchange, tree, ret_cookie);
@@ -213,15 +222,18 @@ static enum err write_tree(struct exchange *exchange, const struct json *tree, s
 static void answer_file(struct exchange *exchange, const struct reply *reply, struct buf *bytes)
 {
     char *type = arena_string(exchange->gate->arena, reply->content_type);
-    struct MHD_Response *response =
-        gate_response(exchange, bytes, type == NULL || type[0] == '\0' ? "application/octet-stream" : type);
+    struct MHD_Response *response = gate_response(
+        exchange, bytes, type == NULL || type[0] == '\0' ? "application/octet-stream" : type);
     if (response != NULL) {
-        gate_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache_control(exchange, reply->status));
-        gate_header(response, MHD_HTTP_HEADER_CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
+        gate_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
+                    cache_control(exchange, reply->status));
+        gate_header(response, MHD_HTTP_HEADER_CONTENT_SECURITY_POLICY,
+                    "default-src 'none'; sandbox");
         cleanup_buf struct buf name = BUF_INIT(1024);
         if (reply->file_name.len > 0 &&
             buf_append_string(&name, "attachment; filename*=UTF-8''") == ERR_NONE &&
-            url_encode_path(&name, reply->file_name) == ERR_NONE && buf_append_byte(&name, 0) == ERR_NONE) {
+            url_encode_path(&name, reply->file_name) == ERR_NONE &&
+            buf_append_byte(&name, 0) == ERR_NONE) {
             gate_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, (const char *)name.data);
         }
         end_session(exchange, response);
@@ -229,7 +241,8 @@ static void answer_file(struct exchange *exchange, const struct reply *reply, st
     exchange_answer(exchange, reply->status, response);
 }
 
-static enum err write_body(struct exchange *exchange, const struct reply *reply, struct buf *out, char **ret_cookie)
+static enum err write_body(struct exchange *exchange, const struct reply *reply, struct buf *out,
+                           char **ret_cookie)
 {
     if (reply->kind == REPLY_TREE) {
         return write_tree(exchange, reply->tree, out, ret_cookie);
@@ -251,15 +264,18 @@ void gate_reply(struct exchange *exchange, struct slice body)
     if (err == ERR_NONE) {
         err = write_body(exchange, &reply, &out, &cookie);
     }
-    if (err == ERR_NONE && out.len > GATE_SMALL_REPLY_BYTES && !exchange_charge(exchange, out.len)) {
+    if (err == ERR_NONE && out.len > GATE_SMALL_REPLY_BYTES &&
+        !exchange_charge(exchange, out.len)) {
         err = ERR_BUSY;
     }
     if (err != ERR_NONE) {
         LOG(LOG_ERROR, "gate.reply-unusable", LOG_ERR(err));
         buf_free(&out);
-        gate_refuse(exchange, err == ERR_BUSY ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_INTERNAL_SERVER_ERROR,
-                    TEXT("the reply could not be written; the request was carried out",
-                         "die Antwort konnte nicht geschrieben werden; die Anfrage wurde ausgeführt"));
+        gate_refuse(
+            exchange,
+            err == ERR_BUSY ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_INTERNAL_SERVER_ERROR,
+            TEXT("the reply could not be written; the request was carried out",
+                 "die Antwort konnte nicht geschrieben werden; die Anfrage wurde ausgeführt"));
     } else if (reply.kind == REPLY_RAW) {
         answer_file(exchange, &reply, &out);
     } else {

@@ -1,4 +1,5 @@
-/* All bytes of a request are there: it is parsed into bounded trees and goes to keep as one frame. */
+/* All bytes of a request are there: it is parsed into bounded trees and goes to keep as one frame.
+ */
 #include "roles/gate.h"
 
 #include <stdio.h>
@@ -12,20 +13,24 @@ enum { NAME_SPACE_MAX_BYTES = 256 };
 /* As Vault does: "curl -d '{…}'" says that it sends a form, and does not. */
 static bool is_form(struct exchange *exchange, struct slice body)
 {
-    return body.data[0] != '{' && gate_header_starts(exchange, HEADER_CONTENT_TYPE, "application/x-www-form-urlencoded");
+    return body.data[0] != '{' &&
+           gate_header_starts(exchange, HEADER_CONTENT_TYPE, "application/x-www-form-urlencoded");
 }
 
 static bool refuse_input(struct exchange *exchange, enum err err, struct complaint *complaint)
 {
     if (complaint->text.english == NULL) {
-        (void)!complain(complaint, err, TEXT("the request holds too many values", "die Anfrage enthält zu viele Werte"), 0, 0,
-                        NULL, 0);
+        (void)!complain(
+            complaint, err,
+            TEXT("the request holds too many values", "die Anfrage enthält zu viele Werte"), 0, 0,
+            NULL, 0);
     }
     gate_refuse_complaint(exchange, (unsigned)err_http_status(err), complaint);
     return false;
 }
 
-static bool read_query(struct exchange *exchange, struct request *request, struct complaint *complaint)
+static bool read_query(struct exchange *exchange, struct request *request,
+                       struct complaint *complaint)
 {
     struct target target;
     struct json *query = NULL;
@@ -37,7 +42,8 @@ static bool read_query(struct exchange *exchange, struct request *request, struc
     return err == ERR_NONE || refuse_input(exchange, err, complaint);
 }
 
-static bool read_body(struct exchange *exchange, struct request *request, struct complaint *complaint)
+static bool read_body(struct exchange *exchange, struct request *request,
+                      struct complaint *complaint)
 {
     const struct route *route = exchange->route;
     struct arena *arena = exchange->gate->arena;
@@ -67,14 +73,17 @@ static bool read_body(struct exchange *exchange, struct request *request, struct
 static void read_session(struct exchange *exchange)
 {
     struct slice mode = exchange->headers[HEADER_SESSION];
-    exchange->session = slice_is(mode, "cookie") ? SESSION_COOKIE : slice_is(mode, "end") ? SESSION_END : SESSION_NONE;
+    exchange->session = slice_is(mode, "cookie") ? SESSION_COOKIE
+                        : slice_is(mode, "end")  ? SESSION_END
+                                                 : SESSION_NONE;
     if (exchange->session != SESSION_NONE) {
-        exchange->session_token =
-            slice_string(MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, "__Host-vogt"));
+        exchange->session_token = slice_string(
+            MHD_lookup_connection_value(exchange->connection, MHD_COOKIE_KIND, "__Host-vogt"));
     }
 }
 
-/* The cookie counts only beside a header that another site's page cannot send without being asked first. */
+/* The cookie counts only beside a header that another site's page cannot send without being asked
+ * first. */
 static struct slice read_token(struct exchange *exchange)
 {
     static const char bearer[] = "Bearer ";
@@ -113,7 +122,8 @@ static bool is_name_space(struct slice text)
     return text.len <= NAME_SPACE_MAX_BYTES;
 }
 
-static bool read_headers(struct exchange *exchange, struct request *request, char wrap_ttl[static 24])
+static bool read_headers(struct exchange *exchange, struct request *request,
+                         char wrap_ttl[static 24])
 {
     read_session(exchange);
     request->token = read_token(exchange);
@@ -159,13 +169,14 @@ void gate_request(struct exchange *exchange)
                               .path = slice_of(exchange->path, exchange->path_len),
                               .remote = slice_string(exchange->link->remote)};
     arena_reset(gate->arena);
-    if (!read_headers(exchange, &request, wrap_ttl) || !read_query(exchange, &request, &complaint) ||
-        !read_body(exchange, &request, &complaint)) {
+    if (!read_headers(exchange, &request, wrap_ttl) ||
+        !read_query(exchange, &request, &complaint) || !read_body(exchange, &request, &complaint)) {
         return;
     }
     if (gate->stopping || ask_keep(exchange, &request) != ERR_NONE) {
         gate_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
-                    TEXT("too many requests are waiting, try again", "es warten zu viele Anfragen, bitte erneut versuchen"));
+                    TEXT("too many requests are waiting, try again",
+                         "es warten zu viele Anfragen, bitte erneut versuchen"));
         return;
     }
     exchange->stage = STAGE_WAITING;

@@ -1,4 +1,5 @@
-/* Which place a target belongs to, and by which verb and route. Everything is refused here that needs no body to be refused. */
+/* Which place a target belongs to, and by which verb and route. Everything is refused here that
+ * needs no body to be refused. */
 #include "roles/gate.h"
 
 #include <stdio.h>
@@ -8,18 +9,19 @@
 
 static const struct {
     const char *start;
-    bool whole;             /* the path is this and nothing follows */
+    bool whole; /* the path is this and nothing follows */
     enum place place;
 } places[] = {
-    {"/v1/", false, PLACE_API},       {"/ledger/", false, PLACE_LEDGER},      {"/metrics", true, PLACE_METRICS},
-    {"/openapi.json", true, PLACE_OPENAPI}, {"/", false, PLACE_PAGE},
+    {"/v1/", false, PLACE_API},        {"/ledger/", false, PLACE_LEDGER},
+    {"/metrics", true, PLACE_METRICS}, {"/openapi.json", true, PLACE_OPENAPI},
+    {"/", false, PLACE_PAGE},
 };
 
 static const struct {
     const char *name;
     enum verb verb;
 } methods[] = {
-    {"GET", VERB_READ}, {"POST", VERB_WRITE},    {"PUT", VERB_WRITE},   {"LIST", VERB_LIST},
+    {"GET", VERB_READ},  {"POST", VERB_WRITE},    {"PUT", VERB_WRITE},   {"LIST", VERB_LIST},
     {"HEAD", VERB_READ}, {"DELETE", VERB_DELETE}, {"PATCH", VERB_PATCH},
 };
 
@@ -31,7 +33,8 @@ static bool refuse(struct exchange *exchange, unsigned status, struct text text)
 
 static bool refuse_method(struct exchange *exchange)
 {
-    return refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED, TEXT("unsupported operation", "Operation nicht unterstützt"));
+    return refuse(exchange, MHD_HTTP_METHOD_NOT_ALLOWED,
+                  TEXT("unsupported operation", "Operation nicht unterstützt"));
 }
 
 static enum verb verb_of(const char *method)
@@ -55,8 +58,9 @@ static bool asks_for_list(struct slice query)
     return false;
 }
 
-/* "/ledger/evidence/checkpoint" -> "ledger/evidence/tile/checkpoint"; "/ledger/evidence/tile/0/000" keeps its path: the
- * public layout is the one that C2SP tlog-tiles prescribes, keep has one route for all of it. */
+/* "/ledger/evidence/checkpoint" -> "ledger/evidence/tile/checkpoint"; "/ledger/evidence/tile/0/000"
+ * keeps its path: the public layout is the one that C2SP tlog-tiles prescribes, keep has one route
+ * for all of it. */
 static bool ledger_path(struct exchange *exchange, struct slice path)
 {
     struct slice rest = slice_from(path, strlen("/ledger/")), log;
@@ -67,8 +71,9 @@ static bool ledger_path(struct exchange *exchange, struct slice path)
     if (!is_checkpoint && !slice_starts(rest, SLICE_LITERAL("tile/"))) {
         return false;
     }
-    int len = snprintf(exchange->path, sizeof(exchange->path), "ledger/%.*s/%s%.*s", (int)log.len, (const char *)log.data,
-                       is_checkpoint ? "tile/" : "", (int)rest.len, (const char *)rest.data);
+    int len = snprintf(exchange->path, sizeof(exchange->path), "ledger/%.*s/%s%.*s", (int)log.len,
+                       (const char *)log.data, is_checkpoint ? "tile/" : "", (int)rest.len,
+                       (const char *)rest.data);
     exchange->path_len = len > 0 && (size_t)len < sizeof(exchange->path) ? (size_t)len : 0;
     return exchange->path_len > 0;
 }
@@ -76,8 +81,9 @@ static bool ledger_path(struct exchange *exchange, struct slice path)
 static bool set_path(struct exchange *exchange, struct slice path)
 {
     if (path.len > REQUEST_PATH_MAX_BYTES) {
-        return refuse(exchange, MHD_HTTP_URI_TOO_LONG,
-                      TEXT("the path is longer than 480 bytes", "der Pfad ist länger als 480 Bytes"));
+        return refuse(
+            exchange, MHD_HTTP_URI_TOO_LONG,
+            TEXT("the path is longer than 480 bytes", "der Pfad ist länger als 480 Bytes"));
     }
     if (path.len > 0) {
         memcpy(exchange->path, path.data, path.len);
@@ -94,10 +100,12 @@ static bool find_route(struct exchange *exchange)
         return refuse_method(exchange);
     }
     if (err != ERR_NONE) {
-        return refuse(exchange, MHD_HTTP_NOT_FOUND, TEXT("no handler for route", "unter diesem Pfad gibt es nichts"));
+        return refuse(exchange, MHD_HTTP_NOT_FOUND,
+                      TEXT("no handler for route", "unter diesem Pfad gibt es nichts"));
     }
     exchange->route = match.route;
-    if (exchange->verb == VERB_PATCH && !gate_header_starts(exchange, HEADER_CONTENT_TYPE, "application/merge-patch+json")) {
+    if (exchange->verb == VERB_PATCH &&
+        !gate_header_starts(exchange, HEADER_CONTENT_TYPE, "application/merge-patch+json")) {
         return refuse(exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
                       TEXT("PATCH takes Content-Type: application/merge-patch+json",
                            "PATCH nimmt Content-Type: application/merge-patch+json"));
@@ -120,7 +128,8 @@ static bool place_path(struct exchange *exchange, struct slice path)
         return set_path(exchange, path);
     }
     if (!ledger_path(exchange, path)) {
-        return refuse(exchange, MHD_HTTP_NOT_FOUND, TEXT("no such part of the ledger", "diesen Teil des Ledgers gibt es nicht"));
+        return refuse(exchange, MHD_HTTP_NOT_FOUND,
+                      TEXT("no such part of the ledger", "diesen Teil des Ledgers gibt es nicht"));
     }
     return find_route(exchange);
 }
@@ -131,7 +140,8 @@ bool gate_target(struct exchange *exchange, const char *method)
     struct buf decoded = {space, 0, sizeof(space), sizeof(space)};
     struct target target;
     if (exchange->uri_len > GATE_URL_MAX_BYTES) {
-        return refuse(exchange, MHD_HTTP_URI_TOO_LONG, TEXT("the address is longer than 2 KiB", "die Adresse ist länger als 2 KiB"));
+        return refuse(exchange, MHD_HTTP_URI_TOO_LONG,
+                      TEXT("the address is longer than 2 KiB", "die Adresse ist länger als 2 KiB"));
     }
     if (target_split(slice_of(exchange->uri, exchange->uri_len), &target) != ERR_NONE ||
         url_decode_path(&decoded, target.path) != ERR_NONE) {
@@ -151,7 +161,8 @@ bool gate_target(struct exchange *exchange, const char *method)
             break;
         }
     }
-    if (exchange->place == PLACE_API && exchange->verb == VERB_READ && asks_for_list(target.query)) {
+    if (exchange->place == PLACE_API && exchange->verb == VERB_READ &&
+        asks_for_list(target.query)) {
         exchange->verb = VERB_LIST;
     }
     return place_path(exchange, path);

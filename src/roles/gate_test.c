@@ -24,7 +24,8 @@ static struct json *echo(struct arena *arena, const struct request *request)
     json_set_string(arena, data, "token", request->token);
     json_set_string(arena, data, "wrap_ttl", request->wrap_ttl);
     json_set_string(arena, data, "name_space", request->name_space);
-    json_set_bool(arena, data, "remote", slice_starts(request->remote, SLICE_LITERAL("127.0.0.1:")));
+    json_set_bool(arena, data, "remote",
+                  slice_starts(request->remote, SLICE_LITERAL("127.0.0.1:")));
     json_set_u64(arena, data, "raw_bytes", request->raw.len);
     if (request->query != NULL) {
         json_set(arena, data, "query", json_copy(arena, request->query));
@@ -35,12 +36,14 @@ static struct json *echo(struct arena *arena, const struct request *request)
     return tree;
 }
 
-static bool answer(struct gate_peer *from, struct arena *arena, const struct request *request, struct reply *reply)
+static bool answer(struct gate_peer *from, struct arena *arena, const struct request *request,
+                   struct reply *reply)
 {
     *reply = (struct reply){.status = 200, .kind = REPLY_TREE};
     if (slice_is(request->path, "auth/link/login")) {
         struct json *tree = json_new(arena, JSON_OBJECT);
-        json_set_string(arena, json_set_object(arena, tree, "auth"), "client_token", SLICE_LITERAL("hvs.session-1"));
+        json_set_string(arena, json_set_object(arena, tree, "auth"), "client_token",
+                        SLICE_LITERAL("hvs.session-1"));
         reply->tree = tree;
     } else if (slice_is(request->path, "auth/token/lookup-self")) {
         struct json *tree = json_new(arena, JSON_OBJECT);
@@ -62,7 +65,9 @@ static bool answer(struct gate_peer *from, struct arena *arena, const struct req
         reply->tree = json_boolean(arena, gate_peer_renew(from));
     } else if (slice_is(request->path, "annex/clauses/large")) {
         uint8_t *bytes = arena_alloc(arena, LARGE_BYTES);
-        *reply = (struct reply){.status = 200, .kind = REPLY_RAW, .file_name = SLICE_LITERAL("a\"ä.pdf"),
+        *reply = (struct reply){.status = 200,
+                                .kind = REPLY_RAW,
+                                .file_name = SLICE_LITERAL("a\"ä.pdf"),
                                 .raw = slice_of(bytes, bytes == NULL ? 0 : LARGE_BYTES)};
     } else {
         reply->tree = echo(arena, request);
@@ -92,10 +97,12 @@ static void client_close(struct client *client)
 
 static bool client_open_version(struct client *client, int version)
 {
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(peer.port)};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                  .sin_port = htons(peer.port)};
     struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
-    *client = (struct client){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .context = SSL_CTX_new(TLS_client_method())};
+    *client = (struct client){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+                              .context = SSL_CTX_new(TLS_client_method())};
     if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
         return false;
     }
@@ -118,7 +125,7 @@ static bool client_send(struct client *client, struct slice bytes)
 
 struct answer {
     int status;
-    struct buf bytes;           /* head and body */
+    struct buf bytes; /* head and body */
     struct slice head, body;
 };
 
@@ -134,7 +141,9 @@ static size_t content_length(struct slice head)
     size_t at = slice_find(head, SLICE_LITERAL("\r\nContent-Length: "));
     struct slice rest = at == SIZE_MAX ? SLICE_NONE : slice_from(head, at + 18);
     uint64_t len = 0;
-    return slice_to_u64(slice_first(rest, slice_find_byte(rest, '\r')), &len) == ERR_NONE ? (size_t)len : 0;
+    return slice_to_u64(slice_first(rest, slice_find_byte(rest, '\r')), &len) == ERR_NONE
+               ? (size_t)len
+               : 0;
 }
 
 /* Reads one answer; with_body is false after HEAD. */
@@ -145,7 +154,8 @@ static bool client_read(struct client *client, bool with_body, struct answer *go
     size_t end = SIZE_MAX, wanted = SIZE_MAX;
     while (end == SIZE_MAX || got->bytes.len < wanted) {
         char byte[1];
-        if (SSL_read(client->tls, byte, 1) != 1 || buf_append(&got->bytes, slice_of(byte, 1)) != ERR_NONE) {
+        if (SSL_read(client->tls, byte, 1) != 1 ||
+            buf_append(&got->bytes, slice_of(byte, 1)) != ERR_NONE) {
             return false;
         }
         end = end == SIZE_MAX ? slice_find(buf_slice(&got->bytes), SLICE_LITERAL("\r\n\r\n")) : end;
@@ -169,18 +179,20 @@ static bool has(struct slice text, const char *part)
 static bool ask(const char *request, struct answer *got)
 {
     cleanup_client struct client client;
-    return client_open(&client) && client_send(&client, slice_string(request)) && client_read(&client, true, got);
+    return client_open(&client) && client_send(&client, slice_string(request)) &&
+           client_read(&client, true, got);
 }
 
 #define HOST "Host: localhost\r\n"
 #define GET(target) "GET " target " HTTP/1.1\r\n" HOST
 #define END "\r\n"
 
-static bool ask_with_body(const char *start, const char *headers, const char *body, struct answer *got)
+static bool ask_with_body(const char *start, const char *headers, const char *body,
+                          struct answer *got)
 {
     char request[8192];
-    snprintf(request, sizeof(request), "%s HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n%s\r\n%s", start, strlen(body),
-             headers, body);
+    snprintf(request, sizeof(request), "%s HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n%s\r\n%s",
+             start, strlen(body), headers, body);
     return ask(request, got);
 }
 
@@ -189,16 +201,20 @@ static bool ask_with_body(const char *start, const char *headers, const char *bo
 TEST(a_request_goes_to_keep_and_its_reply_comes_back)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask(GET("/v1/annex/clauses/3.1?a=1&b=x+y%20z") "X-Vault-Token: hvs.abc\r\nX-Vault-Namespace: team\r\n"
-              "X-Vault-Wrap-TTL: 1m\r\n" END, &got));
+    CHECK(ask(GET("/v1/annex/clauses/3.1?a=1&b=x+y%20z") "X-Vault-Token: "
+                                                         "hvs.abc\r\nX-Vault-Namespace: team\r\n"
+                                                         "X-Vault-Wrap-TTL: 1m\r\n" END,
+              &got));
     CHECK_U64(200, got.status);
     CHECK(has(got.head, "\r\nStrict-Transport-Security: max-age=63072000; includeSubDomains\r\n"));
     CHECK(has(got.head, "\r\nCache-Control: no-store\r\n"));
     CHECK(has(got.head, "\r\nContent-Type: application/json\r\n"));
     CHECK(has(got.head, "\r\nX-Vault-Namespace: team\r\n"));
     CHECK(!has(got.head, "\r\nServer: "));
-    CHECK_SLICE("{\"data\":{\"verb\":1,\"path\":\"annex/clauses/3.1\",\"token\":\"hvs.abc\",\"wrap_ttl\":\"60\","
-                "\"name_space\":\"team\",\"remote\":true,\"raw_bytes\":0,\"query\":{\"a\":\"1\",\"b\":\"x y z\"}}}\n",
+    CHECK_SLICE("{\"data\":{\"verb\":1,\"path\":\"annex/clauses/"
+                "3.1\",\"token\":\"hvs.abc\",\"wrap_ttl\":\"60\","
+                "\"name_space\":\"team\",\"remote\":true,\"raw_bytes\":0,\"query\":{\"a\":\"1\","
+                "\"b\":\"x y z\"}}}\n",
                 got.body);
 }
 
@@ -219,8 +235,9 @@ TEST(paths_are_decoded_once)
 TEST(broken_paths_are_refused)
 {
     static const char *const requests[] = {
-        GET("/v1/annex/clauses/%zz") END,  GET("/v1/annex/clauses/%00") END, GET("/v1/annex/clauses/%0a") END,
-        GET("/v1/annex/clauses/%ff") END, GET("/v1/annex/clauses/%4") END,  GET("/v1/annex/clauses/a b") END,
+        GET("/v1/annex/clauses/%zz") END, GET("/v1/annex/clauses/%00") END,
+        GET("/v1/annex/clauses/%0a") END, GET("/v1/annex/clauses/%ff") END,
+        GET("/v1/annex/clauses/%4") END,  GET("/v1/annex/clauses/a b") END,
     };
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         cleanup_answer struct answer got = ANSWER_NONE;
@@ -270,7 +287,8 @@ TEST(lists_by_verb_and_by_query)
 
 TEST(put_and_post_are_the_same_with_or_without_a_content_type)
 {
-    static const char *const starts[] = {"POST /v1/sys/policies/acl/a", "PUT /v1/sys/policies/acl/a"};
+    static const char *const starts[] = {"POST /v1/sys/policies/acl/a",
+                                         "PUT /v1/sys/policies/acl/a"};
     static const char *const types[] = {"", "Content-Type: application/json\r\n",
                                         "Content-Type: application/x-www-form-urlencoded\r\n"};
     for (size_t i = 0; i < 6; i++) {
@@ -295,7 +313,8 @@ TEST(bad_json_names_its_place)
     CHECK(has(got.body, "\"line\":2,\"column\":13"));
     CHECK(ask_with_body("PUT /v1/sys/policies/acl/a", "", "{\"policy\":\"\xff\"}", &got));
     CHECK_U64(400, got.status);
-    CHECK(ask_with_body("PUT /v1/sys/policies/acl/a", "", "{\"policy\":\"\",\"policy\":\"\"}", &got));
+    CHECK(
+        ask_with_body("PUT /v1/sys/policies/acl/a", "", "{\"policy\":\"\",\"policy\":\"\"}", &got));
     CHECK_U64(400, got.status);
     CHECK(ask_with_body("PUT /v1/sys/policies/acl/a", "", "[1]", &got));
     CHECK_U64(400, got.status);
@@ -337,7 +356,8 @@ TEST(chunked_bodies_arrive)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
     CHECK(ask("POST /v1/annex/read HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" END
-              "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n", &got));
+              "3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n",
+              &got));
     CHECK_U64(200, got.status);
     CHECK(has(got.body, "\"raw_bytes\":7"));
 }
@@ -350,7 +370,8 @@ TEST(a_body_of_eight_mebibytes_arrives_and_one_byte_more_does_not)
     CHECK_ERR(ERR_NONE, buf_reserve(&body, REQUEST_RAW_MAX_BYTES));
     memset(body.data, 'x', REQUEST_RAW_MAX_BYTES);
     CHECK(client_open(&client));
-    CHECK(client_send(&client, SLICE_LITERAL("POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 8388608\r\n" END)));
+    CHECK(client_send(&client, SLICE_LITERAL("POST /v1/annex/read HTTP/1.1\r\n" HOST
+                                             "Content-Length: 8388608\r\n" END)));
     CHECK(client_send(&client, slice_of(body.data, REQUEST_RAW_MAX_BYTES)));
     CHECK(client_read(&client, true, &got));
     CHECK_U64(200, got.status);
@@ -358,7 +379,8 @@ TEST(a_body_of_eight_mebibytes_arrives_and_one_byte_more_does_not)
     CHECK(ask("POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 8388609\r\n" END, &got));
     CHECK_U64(413, got.status);
     CHECK(has(got.head, "\r\nStrict-Transport-Security: "));
-    CHECK(ask("POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999\r\n" END, &got));
+    CHECK(ask("POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999\r\n" END,
+              &got));
     CHECK_U64(413, got.status);
 }
 
@@ -369,7 +391,8 @@ TEST(a_chunked_body_that_grows_too_large_is_refused)
     cleanup_client struct client client;
     cleanup_answer struct answer got = ANSWER_NONE;
     CHECK(client_open(&client));
-    CHECK(client_send(&client, SLICE_LITERAL("POST /v1/annex/read HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n" END)));
+    CHECK(client_send(&client, SLICE_LITERAL("POST /v1/annex/read HTTP/1.1\r\n" HOST
+                                             "Transfer-Encoding: chunked\r\n" END)));
     for (size_t i = 0; i < 130; i++) {
         CHECK(client_send(&client, SLICE_LITERAL("10000\r\n")));
         CHECK(client_send(&client, slice_of(chunk, 64 << 10)));
@@ -387,7 +410,8 @@ TEST(uploads_together_are_bounded)
     cleanup_answer struct answer got = ANSWER_NONE;
     for (size_t i = 0; i < 18; i++) {
         CHECK(client_open(&clients[i]));
-        CHECK(client_send(&clients[i], SLICE_LITERAL("POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 4194305\r\n" END)));
+        CHECK(client_send(&clients[i], SLICE_LITERAL("POST /v1/annex/read HTTP/1.1\r\n" HOST
+                                                     "Content-Length: 4194305\r\n" END)));
         CHECK(client_send(&clients[i], slice_of(part, sizeof(part))));
     }
     usleep(500000); /* what lies in the sockets is read */
@@ -402,19 +426,22 @@ TEST(uploads_together_are_bounded)
         client_close(&clients[i]);
     }
     CHECK_U64(18, taken + refused);
-    CHECK_U64(15, taken); /* 16 fill the 64 MiB; the first of them finds no room for its last byte and leaves the rest its own */
+    CHECK_U64(15, taken); /* 16 fill the 64 MiB; the first of them finds no room for its last byte
+                             and leaves the rest its own */
 }
 
 TEST(large_replies_arrive_whole)
 {
     cleanup_client struct client client;
     CHECK(client_open(&client));
-    CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/annex/clauses/large") "Connection: close\r\n" END)));
+    CHECK(client_send(&client,
+                      SLICE_LITERAL(GET("/v1/annex/clauses/large") "Connection: close\r\n" END)));
     static char part[65536];
     char head[2048] = "";
     size_t total = 0, head_bytes = 0;
     for (int got; (got = SSL_read(client.tls, part, sizeof(part))) > 0; total += (size_t)got) {
-        size_t more = (size_t)got < sizeof(head) - 1 - head_bytes ? (size_t)got : sizeof(head) - 1 - head_bytes;
+        size_t more = (size_t)got < sizeof(head) - 1 - head_bytes ? (size_t)got
+                                                                  : sizeof(head) - 1 - head_bytes;
         memcpy(head + head_bytes, part, more);
         head_bytes += more;
     }
@@ -493,7 +520,8 @@ TEST(pipelined_requests_are_answered_in_order)
 {
     cleanup_client struct client client;
     CHECK(client_open(&client));
-    CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/annex/clauses/1") END GET("/v1/no") END GET("/v1/annex/clauses/2") END)));
+    CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/annex/clauses/1") END GET("/v1/no")
+                                                 END GET("/v1/annex/clauses/2") END)));
     cleanup_answer struct answer got = ANSWER_NONE;
     CHECK(client_read(&client, true, &got));
     CHECK(has(got.body, "annex/clauses/1"));
@@ -506,9 +534,11 @@ TEST(pipelined_requests_are_answered_in_order)
 TEST(a_login_with_a_cookie_hides_the_token)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask_with_body("POST /v1/auth/link/login", "X-Vogt-Session: cookie\r\n", "{\"code\":\"abc\"}", &got));
+    CHECK(ask_with_body("POST /v1/auth/link/login", "X-Vogt-Session: cookie\r\n",
+                        "{\"code\":\"abc\"}", &got));
     CHECK_U64(200, got.status);
-    CHECK(has(got.head, "\r\nSet-Cookie: __Host-vogt=hvs.session-1; HttpOnly; Secure; SameSite=Strict; Path=/\r\n"));
+    CHECK(has(got.head, "\r\nSet-Cookie: __Host-vogt=hvs.session-1; HttpOnly; Secure; "
+                        "SameSite=Strict; Path=/\r\n"));
     CHECK_SLICE("{\"auth\":{\"client_token\":\"\"}}\n", got.body);
     CHECK(ask_with_body("POST /v1/auth/link/login", "", "{\"code\":\"abc\"}", &got));
     CHECK(!has(got.head, "Set-Cookie"));
@@ -520,12 +550,20 @@ TEST(a_cookie_counts_only_beside_its_header)
     cleanup_answer struct answer got = ANSWER_NONE;
     CHECK(ask(GET("/v1/annex/clauses/1") "Cookie: __Host-vogt=hvs.cookie\r\n" END, &got));
     CHECK(has(got.body, "\"token\":\"\""));
-    CHECK(ask(GET("/v1/annex/clauses/1") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: cookie\r\n" END, &got));
+    CHECK(ask(GET("/v1/annex/clauses/1") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: "
+                                         "cookie\r\n" END,
+              &got));
     CHECK(has(got.body, "\"token\":\"hvs.cookie\""));
-    CHECK(ask(GET("/v1/auth/token/lookup-self") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: cookie\r\n" END, &got));
+    CHECK(ask(GET("/v1/auth/token/lookup-self") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: "
+                                                "cookie\r\n" END,
+              &got));
     CHECK_SLICE("{\"data\":{\"id\":\"\"}}\n", got.body);
-    CHECK(ask(GET("/v1/annex/clauses/1") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: end\r\n" END, &got));
-    CHECK(has(got.head, "\r\nSet-Cookie: __Host-vogt=; HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age=0\r\n"));
+    CHECK(ask(
+        GET("/v1/annex/clauses/1") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: end\r\n" END,
+        &got));
+    CHECK(has(
+        got.head,
+        "\r\nSet-Cookie: __Host-vogt=; HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age=0\r\n"));
 }
 
 TEST(the_page_has_strict_headers)
@@ -547,7 +585,8 @@ TEST(the_page_has_strict_headers)
     CHECK(at != SIZE_MAX);
     char request[512];
     struct slice tag = slice_first(slice_from(got.head, at + 8), 34);
-    snprintf(request, sizeof(request), GET("/ui/") "If-None-Match: %.*s\r\n" END, (int)tag.len, (const char *)tag.data);
+    snprintf(request, sizeof(request), GET("/ui/") "If-None-Match: %.*s\r\n" END, (int)tag.len,
+             (const char *)tag.data);
     CHECK(ask(request, &got));
     CHECK_U64(304, got.status);
     CHECK(ask(GET("/ui/nothing.js") END, &got));
@@ -626,8 +665,10 @@ TEST(ambiguous_headers_are_refused)
         "GET /v1/sys/health HTTP/1.1\r\n" END,
         GET("/v1/sys/health") "Host: other\r\n" END,
         GET("/v1/sys/health") "X-Vault-Token: a\r\nx-vault-token: b\r\n" END,
-        "POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n" END "0\r\n\r\n",
-        "POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 4\r\n" END "abcd",
+        "POST /v1/annex/read HTTP/1.1\r\n" HOST
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n" END "0\r\n\r\n",
+        "POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 4\r\n" END
+        "abcd",
     };
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         cleanup_answer struct answer got = ANSWER_NONE;
@@ -643,7 +684,9 @@ TEST(ambiguous_headers_are_refused)
 TEST(headers_that_would_be_echoed_broken_are_not)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask(GET("/v1/sys/health") "X-Vault-Namespace: a\x01" "b\r\n" END, &got));
+    CHECK(ask(GET("/v1/sys/health") "X-Vault-Namespace: a\x01"
+                                    "b\r\n" END,
+              &got));
     CHECK_U64(400, got.status);
     CHECK(ask(GET("/v1/sys/health") "X-Vault-Wrap-TTL: soon\r\n" END, &got));
     CHECK_U64(400, got.status);
@@ -651,8 +694,9 @@ TEST(headers_that_would_be_echoed_broken_are_not)
 
 TEST(garbage_does_no_harm)
 {
-    static const char *const requests[] = {"\r\n\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01 x y\r\n\r\n", "GET /v1/sys/health HTTP/9.9\r\n\r\n",
-                                           "GET /v1/sys/health HTTP/1.1\r\n\r\n"};
+    static const char *const requests[] = {
+        "\r\n\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01 x y\r\n\r\n",
+        "GET /v1/sys/health HTTP/9.9\r\n\r\n", "GET /v1/sys/health HTTP/1.1\r\n\r\n"};
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         cleanup_client struct client client;
         CHECK(client_open(&client));
@@ -718,7 +762,8 @@ TEST(connections_beyond_the_limit_are_refused)
     CHECK(ask(GET("/v1/sys/health") END, &got));
 }
 
-/* Starts last in its letter of the law: a drip of headers is cut at its deadline although bytes keep coming. */
+/* Starts last in its letter of the law: a drip of headers is cut at its deadline although bytes
+ * keep coming. */
 TEST(slow_headers_are_cut)
 {
     cleanup_client struct client client;
@@ -729,9 +774,12 @@ TEST(slow_headers_are_cut)
         struct timeval second = {.tv_sec = 1};
         setsockopt(client.fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
         char byte;
-        int got = client_send(&client, SLICE_LITERAL("X-Drip: 1\r\n")) ? SSL_read(client.tls, &byte, 1) : 0;
-        open = got < 0 && SSL_get_error(client.tls, got) == SSL_ERROR_SYSCALL ? errno == EAGAIN
-                                                                              : got < 0 && SSL_get_error(client.tls, got) == SSL_ERROR_WANT_READ;
+        int got = client_send(&client, SLICE_LITERAL("X-Drip: 1\r\n"))
+                      ? SSL_read(client.tls, &byte, 1)
+                      : 0;
+        open = got < 0 && SSL_get_error(client.tls, got) == SSL_ERROR_SYSCALL
+                   ? errno == EAGAIN
+                   : got < 0 && SSL_get_error(client.tls, got) == SSL_ERROR_WANT_READ;
     }
     CHECK(!open);
 }
@@ -740,10 +788,13 @@ TEST(slow_headers_are_cut)
 static bool ask_and_wait(struct client *client)
 {
     unsigned before = __atomic_load_n(&peer.requests, __ATOMIC_ACQUIRE);
-    if (!client_open(client) || !client_send(client, SLICE_LITERAL(GET("/v1/annex/clauses/never") END))) {
+    if (!client_open(client) ||
+        !client_send(client, SLICE_LITERAL(GET("/v1/annex/clauses/never") END))) {
         return false;
     }
-    for (int waited_ms = 0; waited_ms < 5000 && __atomic_load_n(&peer.requests, __ATOMIC_ACQUIRE) == before; waited_ms++) {
+    for (int waited_ms = 0;
+         waited_ms < 5000 && __atomic_load_n(&peer.requests, __ATOMIC_ACQUIRE) == before;
+         waited_ms++) {
         usleep(1000);
     }
     return true;

@@ -1,10 +1,11 @@
 /*
- * TLS without a key: the chain comes from keep, and what GnuTLS wants signed goes to keep as SIGN. The wait for SIGNED blocks
- * this one thread for about as long as keep's current batch takes; other frames that arrive meanwhile are held back and
- * handled afterwards, because a reply must not resume a connection in the middle of MHD_run.
+ * TLS without a key: the chain comes from keep, and what GnuTLS wants signed goes to keep as SIGN.
+ * The wait for SIGNED blocks this one thread for about as long as keep's current batch takes; other
+ * frames that arrive meanwhile are held back and handled afterwards, because a reply must not
+ * resume a connection in the middle of MHD_run.
  *
- * SIGN: u16 TLS SignatureScheme, bytes: for ECDSA the digest that the scheme names, for Ed25519 the message itself.
- * SIGNED: bytes signature (ECDSA: DER); empty: refused.
+ * SIGN: u16 TLS SignatureScheme, bytes: for ECDSA the digest that the scheme names, for Ed25519 the
+ * message itself. SIGNED: bytes signature (ECDSA: DER); empty: refused.
  */
 #include "roles/gate.h"
 
@@ -21,7 +22,7 @@ enum { CHAIN_MAX = 8, SIGN_TIMEOUT_MS = 3000, RETIRED_SECONDS = 120 };
 struct identity {
     struct gate *gate;
     struct identity *older;
-    int64_t retired_mono_ns;        /* 0: in use */
+    int64_t retired_mono_ns; /* 0: in use */
     gnutls_pcert_st chain[CHAIN_MAX];
     unsigned chain_count;
     gnutls_privkey_t key;
@@ -29,12 +30,13 @@ struct identity {
     unsigned bits;
 };
 
-/* MHD hands no pointer to the callback that chooses a certificate: there is one gate in a process, and this is it. */
+/* MHD hands no pointer to the callback that chooses a certificate: there is one gate in a process,
+ * and this is it. */
 static struct gate *only_gate;
 
 static const struct {
     gnutls_sign_algorithm_t algorithm;
-    gnutls_digest_algorithm_t digest;   /* GNUTLS_DIG_UNKNOWN: the message is signed as it is */
+    gnutls_digest_algorithm_t digest; /* GNUTLS_DIG_UNKNOWN: the message is signed as it is */
     uint16_t scheme;
 } schemes[] = {
     {GNUTLS_SIGN_ECDSA_SECP256R1_SHA256, GNUTLS_DIG_SHA256, 0x0403},
@@ -93,7 +95,8 @@ static enum err wait_for_signature(struct gate *gate, uint64_t id, gnutls_datum_
     return err;
 }
 
-static int sign(struct gate *gate, uint16_t scheme, const gnutls_datum_t *data, gnutls_datum_t *ret_signature)
+static int sign(struct gate *gate, uint16_t scheme, const gnutls_datum_t *data,
+                gnutls_datum_t *ret_signature)
 {
     struct channel *keep = gate->start.keep;
     uint64_t id = ++gate->sign_id;
@@ -116,25 +119,27 @@ static int sign(struct gate *gate, uint16_t scheme, const gnutls_datum_t *data, 
     return 0;
 }
 
-static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *context, unsigned flags,
-                     const gnutls_datum_t *hash, gnutls_datum_t *ret_signature)
+static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *context,
+                     unsigned flags, const gnutls_datum_t *hash, gnutls_datum_t *ret_signature)
 {
     (void)key;
     (void)flags;
     size_t scheme = scheme_of(algorithm);
     return scheme == SIZE_MAX ? GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM
-                              : sign(((struct identity *)context)->gate, schemes[scheme].scheme, hash, ret_signature);
+                              : sign(((struct identity *)context)->gate, schemes[scheme].scheme,
+                                     hash, ret_signature);
 }
 
-static int sign_data(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *context, unsigned flags,
-                     const gnutls_datum_t *data, gnutls_datum_t *ret_signature)
+static int sign_data(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *context,
+                     unsigned flags, const gnutls_datum_t *data, gnutls_datum_t *ret_signature)
 {
     size_t scheme = scheme_of(algorithm);
     if (scheme == SIZE_MAX) {
         return GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM;
     }
     if (schemes[scheme].digest == GNUTLS_DIG_UNKNOWN) {
-        return sign(((struct identity *)context)->gate, schemes[scheme].scheme, data, ret_signature);
+        return sign(((struct identity *)context)->gate, schemes[scheme].scheme, data,
+                    ret_signature);
     }
     unsigned char digest[64];
     int code = gnutls_hash_fast(schemes[scheme].digest, data->data, data->size, digest);
@@ -157,7 +162,8 @@ static int describe(gnutls_privkey_t key, unsigned flags, void *context)
     }
     if ((flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO) != 0) {
         gnutls_sign_algorithm_t algorithm = GNUTLS_FLAGS_TO_SIGN_ALGO(flags);
-        return scheme_of(algorithm) != SIZE_MAX && gnutls_sign_supports_pk_algorithm(algorithm, identity->algorithm);
+        return scheme_of(algorithm) != SIZE_MAX &&
+               gnutls_sign_supports_pk_algorithm(algorithm, identity->algorithm);
     }
     return -1;
 }
@@ -177,7 +183,8 @@ static int load(struct identity *identity, struct slice pem)
 {
     gnutls_datum_t text = {(unsigned char *)(uintptr_t)pem.data, (unsigned)pem.len};
     unsigned count = CHAIN_MAX;
-    int code = gnutls_pcert_list_import_x509_raw(identity->chain, &count, &text, GNUTLS_X509_FMT_PEM, 0);
+    int code =
+        gnutls_pcert_list_import_x509_raw(identity->chain, &count, &text, GNUTLS_X509_FMT_PEM, 0);
     if (code < 0) {
         return code;
     }
@@ -189,10 +196,12 @@ static int load(struct identity *identity, struct slice pem)
     identity->algorithm = (gnutls_pk_algorithm_t)code;
     code = gnutls_privkey_init(&identity->key);
     return code < 0 ? code
-                    : gnutls_privkey_import_ext4(identity->key, identity, sign_data, sign_hash, NULL, NULL, describe, 0);
+                    : gnutls_privkey_import_ext4(identity->key, identity, sign_data, sign_hash,
+                                                 NULL, NULL, describe, 0);
 }
 
-/* Handshakes under way end within the deadline of a first request: after that nobody points to an old chain. */
+/* Handshakes under way end within the deadline of a first request: after that nobody points to an
+ * old chain. */
 static void forget_retired(struct gate *gate)
 {
     struct identity **place = gate->identities == NULL ? NULL : &gate->identities->older;
@@ -231,9 +240,10 @@ enum err gate_tls_certificate(struct gate *gate, struct slice pem)
     return ERR_NONE;
 }
 
-int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
-                      const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **ret_chain,
-                      unsigned *ret_chain_count, gnutls_privkey_t *ret_key)
+int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
+                      int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                      int algorithm_count, gnutls_pcert_st **ret_chain, unsigned *ret_chain_count,
+                      gnutls_privkey_t *ret_key)
 {
     (void)session;
     (void)authorities;
