@@ -17,7 +17,7 @@ struct vfs {
 struct vfs_file {
     sqlite3_file base;         /* first likewise */
     struct file *file;
-    bool entry_unsynced;       /* the file is new: its directory entry is not on the disk yet */
+    bool entry_unsynced;       /* made just now, or by a process that may have died before it synced the entry */
     bool remove_on_close;
     char name[64];
 };
@@ -160,13 +160,12 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *base_file
 {
     struct vfs_file *file = (struct vfs_file *)base_file;
     file->base.pMethods = NULL;
-    bool created = false;
     /* Nameless files are SQLite's temporary ones; rows keeps those in memory, so none may come. */
     if (name == NULL || strlen(name) >= sizeof(file->name)) {
         return SQLITE_CANTOPEN;
     }
     enum file_mode mode = flags & SQLITE_OPEN_CREATE ? FILE_CREATE : flags & SQLITE_OPEN_READONLY ? FILE_READ : FILE_WRITE;
-    enum err err = file_open(files_of(base), name, mode, &file->file, &created);
+    enum err err = file_open(files_of(base), name, mode, &file->file, NULL);
     if (err == ERR_NONE && (flags & SQLITE_OPEN_MAIN_DB) != 0) {
         err = file_lock(file->file);
         if (err != ERR_NONE) {
@@ -176,7 +175,7 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *base_file
     if (err != ERR_NONE) {
         return err == ERR_LOCKED ? SQLITE_BUSY : result_of(err, SQLITE_CANTOPEN);
     }
-    file->entry_unsynced = created;
+    file->entry_unsynced = mode == FILE_CREATE;
     file->remove_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
     snprintf(file->name, sizeof(file->name), "%s", name);
     file->base.pMethods = &vfs_methods;
