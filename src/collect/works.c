@@ -1,16 +1,19 @@
 #include "collect/works.h"
 
+#include "collect/host.h"
 #include "collect/nft.h"
+#include "collect/self.h"
 #include "collect/sockets.h"
 #include "collect/tls.h"
+#include "collect/volume.h"
 
 static const struct work works[] = {
-    {"collect.tls", collect_tls},
-    {"judge.tls", judge_tls},
-    {"collect.nft", collect_nft},
-    {"judge.firewall", judge_firewall},
-    {"collect.sockets", collect_sockets},
-    {"judge.sockets", judge_sockets},
+    {"collect.tls", collect_tls},         {"judge.tls", judge_tls},
+    {"collect.nft", collect_nft},         {"judge.firewall", judge_firewall},
+    {"collect.volumes", collect_volumes}, {"judge.volume", judge_volume},
+    {"collect.sockets", collect_sockets}, {"judge.sockets", judge_sockets},
+    {"collect.host", collect_host},       {"judge.seal", judge_seal},
+    {"judge.ledger", judge_ledger},       {"judge.privilege", judge_privilege},
 };
 
 const struct work *collect_works(size_t *ret_count)
