@@ -67,12 +67,20 @@ struct fault_file {
     bool holds_lock;
 };
 
-static void *need(void *memory)
+/* Tries twice: a test that fails single allocations means the store's, not those of the disk under it. */
+static void *grow(void *old, size_t bytes)
 {
+    void *memory = realloc(old, bytes);
+    memory = memory == NULL ? realloc(old, bytes) : memory;
     if (memory == NULL) {
         abort(); /* a test without memory proves nothing */
     }
     return memory;
+}
+
+static void *grow_new(size_t bytes)
+{
+    return memset(grow(NULL, bytes), 0, bytes);
 }
 
 uint64_t disk_random(struct disk *disk, uint64_t below)
@@ -85,11 +93,11 @@ uint64_t disk_random(struct disk *disk, uint64_t below)
 
 struct disk *disk_new(uint64_t seed, enum fault_syncs syncs)
 {
-    struct disk *disk = need(calloc(1, sizeof(*disk)));
-    disk->inodes = need(calloc(INODES_MAX, sizeof(*disk->inodes)));
-    disk->now.entries = need(calloc(ENTRIES_MAX, sizeof(struct entry)));
-    disk->durable.entries = need(calloc(ENTRIES_MAX, sizeof(struct entry)));
-    disk->renamings = need(calloc(CHANGES_MAX, sizeof(*disk->renamings)));
+    struct disk *disk = grow_new(sizeof(*disk));
+    disk->inodes = grow_new(INODES_MAX * sizeof(*disk->inodes));
+    disk->now.entries = grow_new(ENTRIES_MAX * sizeof(struct entry));
+    disk->durable.entries = grow_new(ENTRIES_MAX * sizeof(struct entry));
+    disk->renamings = grow_new(CHANGES_MAX * sizeof(*disk->renamings));
     disk->random = seed * 0x9e3779b97f4a7c15U + 1;
     disk->syncs = syncs;
     return disk;
@@ -206,7 +214,7 @@ static void change_names(struct disk *disk, const struct renaming *renaming)
 
 static void resize(struct content *content, size_t len)
 {
-    content->bytes = need(realloc(content->bytes, len == 0 ? 1 : len));
+    content->bytes = grow(content->bytes, len == 0 ? 1 : len);
     if (len > content->len) {
         memset(content->bytes + content->len, 0, len - content->len);
     }
@@ -232,10 +240,10 @@ static void apply_pending(struct content *content, const struct pending *pending
 
 static void add_pending(struct inode *inode, uint64_t offset, struct slice bytes, bool truncation)
 {
-    inode->pending = need(reallocarray(inode->pending, inode->pending_count + 1, sizeof(*inode->pending)));
+    inode->pending = grow(inode->pending, (inode->pending_count + 1) * sizeof(*inode->pending));
     struct pending pending = {offset, NULL, bytes.len};
     if (!truncation) {
-        pending.bytes = need(malloc(bytes.len + 1));
+        pending.bytes = grow(NULL, bytes.len + 1);
         memcpy(pending.bytes, bytes.data, bytes.len);
     }
     apply_pending(&inode->now, &pending);
@@ -323,7 +331,7 @@ static enum err fault_open(struct files *files, const char *name, enum file_mode
     if (err != ERR_NONE) {
         return err;
     }
-    struct fault_file *file = need(calloc(1, sizeof(*file)));
+    struct fault_file *file = grow_new(sizeof(*file));
     file->head.files = files;
     file->disk = disk;
     file->inode = inode;
@@ -507,7 +515,7 @@ static const struct file_layer fault_layer = {
 
 enum err disk_files(struct disk *disk, struct files **ret_files)
 {
-    struct fault_files *files = need(calloc(1, sizeof(*files)));
+    struct fault_files *files = grow_new(sizeof(*files));
     files->head.layer = &fault_layer;
     files->disk = disk;
     *ret_files = &files->head;
