@@ -316,7 +316,12 @@ static enum err commit(struct store *store, struct slice body, struct slice *ret
 enum err store_commit(struct store *store, struct slice body, struct buf *out)
 {
     struct slice conflict = SLICE_NONE;
-    enum err err = done(store, commit(store, body, &conflict));
+    /* Room for the answer first: what is committed must not fail to be said. */
+    enum err err = buf_reserve(out, 2 + 4 + PATH_MAX_BYTES);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    err = done(store, commit(store, body, &conflict));
     enum err put_err = put_u16(out, (uint16_t)err);
     if (put_err == ERR_NONE) {
         put_err = put_bytes(out, conflict);

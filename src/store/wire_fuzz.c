@@ -1,0 +1,53 @@
+/* Needs, changes and appends from arbitrary bytes; what is accepted must come back the same when written again. */
+#include "store/wire.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void expect(bool condition)
+{
+    if (!condition) {
+        abort();
+    }
+}
+
+/* The bytes that were read must be the bytes that are written. */
+static void expect_same(struct slice input, size_t from, size_t to, const struct buf *out, enum err err)
+{
+    expect(err == ERR_NONE && slice_equal(slice_first(slice_from(input, from), to - from), buf_slice(out)));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0) {
+        return 0;
+    }
+    struct slice input = slice_of(data + 1, size - 1);
+    struct reader reader = reader_of(input);
+    enum err err = ERR_NONE;
+    while (err == ERR_NONE && reader_left(&reader) > 0) {
+        cleanup_buf struct buf out = BUF_INIT(ROW_MAX_BYTES + 4096);
+        size_t from = reader.position;
+        if (data[0] % 3 == 0) {
+            struct need need;
+            err = need_get(&reader, &need);
+            if (err == ERR_NONE) {
+                expect_same(input, from, reader.position, &out, need_put(&out, &need));
+            }
+        } else if (data[0] % 3 == 1) {
+            struct change change;
+            err = change_get(&reader, &change);
+            if (err == ERR_NONE) {
+                expect_same(input, from, reader.position, &out, change_put(&out, &change));
+            }
+        } else {
+            struct append append;
+            err = append_get(&reader, &append);
+            if (err == ERR_NONE) {
+                expect_same(input, from, reader.position, &out, append_put(&out, &append));
+            }
+        }
+    }
+    return 0;
+}
