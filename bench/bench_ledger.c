@@ -2,6 +2,9 @@
  * Verifying a million evidence entries (33 bytes each) from tiles on disk, beside the bare SHA-256 work of the same
  * hashes. Five rounds of both in turn; prints "figure floor ratio" of the medians, in milliseconds.
  */
+/* The floor is the library's fastest way, its oldest functions; the one-call SHA256() of 3.0 is three times slower. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "ledger/commitment.h"
 #include "ledger/verify.h"
 
@@ -90,16 +93,24 @@ static void make_log(int directory_fd, const struct note_key *key, struct slice 
     free(hashes);
 }
 
-/* A leaf hash for every entry, a node hash for all but one, by the library's plain function. */
+static void bare(const uint8_t *data, size_t len, uint8_t ret_digest[SHA256_BYTES])
+{
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    SHA256_Update(&context, data, len);
+    SHA256_Final(ret_digest, &context);
+}
+
+/* A leaf hash for every entry, a node hash for all but one. */
 static double floor_ms(void)
 {
     uint8_t leaf[1 + EVIDENCE_ENTRY_BYTES] = {0}, node[1 + 2 * SHA256_BYTES] = {1}, digest[SHA256_BYTES];
     double start_ms = now_ms();
     for (uint64_t i = 0; i < ENTRIES; i++) {
         store_u64_big(leaf + 2, i);
-        SHA256(leaf, sizeof(leaf), digest);
+        bare(leaf, sizeof(leaf), digest);
         memcpy(node + 1, digest, sizeof(digest));
-        SHA256(node, sizeof(node), digest);
+        bare(node, sizeof(node), digest);
         memcpy(node + 1 + SHA256_BYTES, digest, sizeof(digest));
     }
     return now_ms() - start_ms;
