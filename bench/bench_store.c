@@ -1,6 +1,7 @@
 /*
- * Durable commits in batches of 64 rows with their log entries, through the store, beside SQLite alone with the same rows: same run, same directory, taking
- * turns; the median of five. Prints batches a second: `figure floor ratio`.
+ * Durable commits in batches of 64 rows with their log entries, through the store, beside SQLite
+ * alone with the same rows: same run, same directory, taking turns; the median of five. Prints
+ * batches a second: `figure floor ratio`.
  */
 #include "store/rows_inside.h"
 #include "store/sethash.h"
@@ -38,11 +39,14 @@ static void must(enum err err)
 static struct slice path_of(size_t round, size_t batch, size_t row, char out[48])
 {
     /* Spread over the key space, as real paths are. */
-    int len = snprintf(out, 48, "rows/%08zx/%zu", ((round * BATCHES + batch) * BATCH_ROWS + row) * 2654435761U & 0xffffffffU, row);
+    int len =
+        snprintf(out, 48, "rows/%08zx/%zu",
+                 ((round * BATCHES + batch) * BATCH_ROWS + row) * 2654435761U & 0xffffffffU, row);
     return slice_of(out, (size_t)len);
 }
 
-static void put_batch(struct buf *body, struct edge *edge, size_t round, size_t batch, struct slice bytes)
+static void put_batch(struct buf *body, struct edge *edge, size_t round, size_t batch,
+                      struct slice bytes)
 {
     char name[48];
     uint8_t entry[ENTRY_BYTES] = {1}, root[SHA256_BYTES];
@@ -100,14 +104,17 @@ static void step(sqlite3_stmt *statement)
     sqlite3_reset(statement);
 }
 
-/* SQLite as it comes, on its own files: the same rows and entries, one durable transaction a batch. */
+/* SQLite as it comes, on its own files: the same rows and entries, one durable transaction a batch.
+ */
 static double sqlite_round(sqlite3 *database, size_t round, struct slice bytes)
 {
     sqlite3_stmt *row = NULL, *entry = NULL;
     char name[48];
     uint8_t entry_bytes[ENTRY_BYTES] = {1};
-    if (sqlite3_prepare_v2(database, "INSERT INTO row VALUES (?1, 1, 0, ?2)", -1, &row, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(database, "INSERT INTO entry VALUES (1, ?1, ?2)", -1, &entry, NULL) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(database, "INSERT INTO row VALUES (?1, 1, 0, ?2)", -1, &row, NULL) !=
+            SQLITE_OK ||
+        sqlite3_prepare_v2(database, "INSERT INTO entry VALUES (1, ?1, ?2)", -1, &entry, NULL) !=
+            SQLITE_OK) {
         die(sqlite3_errmsg(database));
     }
     double start = seconds();
@@ -138,8 +145,10 @@ static sqlite3 *open_alone(const char *directory)
         die("SQLite alone cannot open its file");
     }
     sql(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                  "CREATE TABLE row(path TEXT PRIMARY KEY NOT NULL, version INTEGER, due_unix_ms INTEGER, bytes BLOB) WITHOUT ROWID;"
-                  "CREATE TABLE entry(log INTEGER, idx INTEGER, bytes BLOB, PRIMARY KEY(log, idx)) WITHOUT ROWID;");
+                  "CREATE TABLE row(path TEXT PRIMARY KEY NOT NULL, version INTEGER, due_unix_ms "
+                  "INTEGER, bytes BLOB) WITHOUT ROWID;"
+                  "CREATE TABLE entry(log INTEGER, idx INTEGER, bytes BLOB, PRIMARY KEY(log, idx)) "
+                  "WITHOUT ROWID;");
     return database;
 }
 
@@ -177,7 +186,7 @@ int main(void)
     }
     qsort(figures, ROUNDS, sizeof(double), ascending);
     qsort(floors, ROUNDS, sizeof(double), ascending);
-    printf("durable batches of %d rows and entries a second: %.0f %.0f %.2f\n", (int)BATCH_ROWS, figures[ROUNDS / 2], floors[ROUNDS / 2],
-           figures[ROUNDS / 2] / floors[ROUNDS / 2]);
+    printf("durable batches of %d rows and entries a second: %.0f %.0f %.2f\n", (int)BATCH_ROWS,
+           figures[ROUNDS / 2], floors[ROUNDS / 2], figures[ROUNDS / 2] / floors[ROUNDS / 2]);
     return 0;
 }

@@ -1,7 +1,8 @@
 /*
- * vogt-store: the role that holds the data, without keys. Descriptors: 3 the parent, 4 keep, 5 the data directory.
- * It drains what keep has sent, answers in order, writes the answers out, and moves the WAL when nothing waits. After a failed sync or
- * on damaged data it answers with the error, logs one line and ends with ROLE_EXIT_DATA: starting it again would not bring the data back.
+ * vogt-store: the role that holds the data, without keys. Descriptors: 3 the parent, 4 keep, 5 the
+ * data directory. It drains what keep has sent, answers in order, writes the answers out, and moves
+ * the WAL when nothing waits. After a failed sync or on damaged data it answers with the error,
+ * logs one line and ends with ROLE_EXIT_DATA: starting it again would not bring the data back.
  */
 #include "base/log.h"
 #include "crypto/crypto.h"
@@ -32,30 +33,47 @@ static const struct question questions[] = {
     {MESSAGE_PUBLISH, MESSAGE_PUBLISHED, store_publish},
 };
 
-/* What a person reads when the store cannot be opened: one row an error, the last for all others. */
+/* What a person reads when the store cannot be opened: one row an error, the last for all others.
+ */
 struct refusal {
     enum err err;
     struct text text;
 };
 
 static const struct refusal refusals[] = {
-    {ERR_NEWER, {"The data directory was written by a newer version of Vogt. Install that version again; nothing was changed.",
-                     "Das Datenverzeichnis wurde von einer neueren Version von Vogt geschrieben. Diese Version wieder installieren; "
-                     "nichts wurde verändert."}},
-    {ERR_LOCKED, {"The database vogt.db is in use by another process. End that process first.",
-                      "Die Datenbank vogt.db wird von einem anderen Prozess benutzt. Zuerst diesen Prozess beenden."}},
-    {ERR_DAMAGED, {"The database vogt.db is damaged or missing beside its ledger. Restore the data directory from a backup.",
-                       "Die Datenbank vogt.db ist beschädigt oder fehlt neben ihrem Ledger. Das Datenverzeichnis aus einer "
-                       "Sicherung wiederherstellen."}},
-    {ERR_INVALID, {"vogt.db is not a database of Vogt. Choose another data directory.",
-                       "vogt.db ist keine Datenbank von Vogt. Ein anderes Datenverzeichnis wählen."}},
-    {ERR_READ_ONLY, {"The data directory cannot be written. Give this user the right to write it, or mount it writable.",
-                         "Das Datenverzeichnis ist nicht beschreibbar. Diesem Benutzer Schreibrechte geben oder es beschreibbar "
-                         "einhängen."}},
-    {ERR_FULL, {"There is no space left for the data directory. Free some space and start again; nothing was lost.",
-                    "Für das Datenverzeichnis ist kein Platz mehr. Platz schaffen und neu starten; nichts ging verloren."}},
-    {ERR_NONE, {"The database vogt.db could not be opened. The log names the error.",
-                    "Die Datenbank vogt.db konnte nicht geöffnet werden. Das Protokoll nennt den Fehler."}},
+    {ERR_NEWER,
+     {"The data directory was written by a newer version of Vogt. Install that version again; "
+      "nothing was changed.",
+      "Das Datenverzeichnis wurde von einer neueren Version von Vogt geschrieben. Diese Version "
+      "wieder installieren; "
+      "nichts wurde verändert."}},
+    {ERR_LOCKED,
+     {"The database vogt.db is in use by another process. End that process first.",
+      "Die Datenbank vogt.db wird von einem anderen Prozess benutzt. Zuerst diesen Prozess "
+      "beenden."}},
+    {ERR_DAMAGED,
+     {"The database vogt.db is damaged or missing beside its ledger. Restore the data directory "
+      "from a backup.",
+      "Die Datenbank vogt.db ist beschädigt oder fehlt neben ihrem Ledger. Das Datenverzeichnis "
+      "aus einer "
+      "Sicherung wiederherstellen."}},
+    {ERR_INVALID,
+     {"vogt.db is not a database of Vogt. Choose another data directory.",
+      "vogt.db ist keine Datenbank von Vogt. Ein anderes Datenverzeichnis wählen."}},
+    {ERR_READ_ONLY,
+     {"The data directory cannot be written. Give this user the right to write it, or mount it "
+      "writable.",
+      "Das Datenverzeichnis ist nicht beschreibbar. Diesem Benutzer Schreibrechte geben oder es "
+      "beschreibbar "
+      "einhängen."}},
+    {ERR_FULL,
+     {"There is no space left for the data directory. Free some space and start again; nothing was "
+      "lost.",
+      "Für das Datenverzeichnis ist kein Platz mehr. Platz schaffen und neu starten; nichts ging "
+      "verloren."}},
+    {ERR_NONE,
+     {"The database vogt.db could not be opened. The log names the error.",
+      "Die Datenbank vogt.db konnte nicht geöffnet werden. Das Protokoll nennt den Fehler."}},
 };
 
 static struct text refusal_text(enum err err)
@@ -77,7 +95,8 @@ static const struct question *question_find(enum message kind)
     return NULL;
 }
 
-/* Answers one frame. An error of the question itself stands in the answer; only an answer that cannot be queued is an error here. */
+/* Answers one frame. An error of the question itself stands in the answer; only an answer that
+ * cannot be queued is an error here. */
 static enum err answer(struct service *service, const struct frame *frame)
 {
     const struct question *question = question_find(frame->kind);
@@ -134,7 +153,8 @@ static enum err wait_and_serve(struct service *service)
 {
     struct role_start *start = service->start;
     short keep_events = channel_queued_bytes(start->keep) > 0 ? POLLIN | POLLOUT : POLLIN;
-    struct pollfd fds[] = {{channel_fd(start->parent), POLLIN, 0}, {channel_fd(start->keep), keep_events, 0}};
+    struct pollfd fds[] = {{channel_fd(start->parent), POLLIN, 0},
+                           {channel_fd(start->keep), keep_events, 0}};
     if (poll(fds, 2, -1) < 0) {
         return ERR_NONE; /* interrupted */
     }
@@ -146,7 +166,8 @@ static enum err wait_and_serve(struct service *service)
         err = store_ended(service->store);
     }
     if (err == ERR_NONE && store_tidy(service->store) != ERR_NONE) {
-        /* All that was committed lies safe in the WAL; a full disk is told to whoever commits next. */
+        /* All that was committed lies safe in the WAL; a full disk is told to whoever commits next.
+         */
         err = store_ended(service->store);
     }
     if (err == ERR_NONE && fds[0].revents != 0) {
@@ -164,7 +185,8 @@ static int serve(struct service *service)
     }
     enum err ended = store_ended(service->store);
     if (ended != ERR_NONE) {
-        /* The last answer tells keep that its commit did not happen; should keep not take it, the closed channel says the same. */
+        /* The last answer tells keep that its commit did not happen; should keep not take it, the
+         * closed channel says the same. */
         if (channel_flush_all(service->start->keep, ANSWER_DEADLINE_MS) != ERR_NONE) {
             LOG(LOG_WARN, "store.answer-lost", LOG_ERR(ended));
         }
@@ -203,7 +225,9 @@ int main(void)
         err = role_confine(&start, start.fds[0]);
     }
     if (err != ERR_NONE) {
-        return role_fail(&start, err, TEXT("The store could not be confined.", "Der Speicher konnte nicht abgeschottet werden."));
+        return role_fail(&start, err,
+                         TEXT("The store could not be confined.",
+                              "Der Speicher konnte nicht abgeschottet werden."));
     }
     err = open_store(&start, &store);
     if (err != ERR_NONE) {

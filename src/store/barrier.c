@@ -18,7 +18,10 @@ enum {
 static const char row_label[] = "vogt/row/v1";
 static const char ring_label[] = "vogt/keyring/v1";
 
-enum { ROW_LABEL_BYTES = sizeof(row_label) - 1, ASSOCIATED_MAX_BYTES = ROW_LABEL_BYTES + 4 + 8 + PATH_MAX_BYTES };
+enum {
+    ROW_LABEL_BYTES = sizeof(row_label) - 1,
+    ASSOCIATED_MAX_BYTES = ROW_LABEL_BYTES + 4 + 8 + PATH_MAX_BYTES
+};
 
 struct ring_key {
     uint32_t id;
@@ -69,8 +72,8 @@ static struct ring_key *key_find(const struct barrier *barrier, uint32_t id)
     return NULL;
 }
 
-static enum err key_add(struct barrier *barrier, uint32_t id, int64_t created_unix_ms, uint64_t sealed_count,
-                        struct slice bytes)
+static enum err key_add(struct barrier *barrier, uint32_t id, int64_t created_unix_ms,
+                        uint64_t sealed_count, struct slice bytes)
 {
     if (bytes.len != KEY_BYTES) {
         return ERR_INVALID;
@@ -220,8 +223,8 @@ static void ring_write(const struct barrier *barrier, uint8_t *out)
     }
 }
 
-enum err barrier_seal_ring(struct barrier *barrier, struct slice root_key, const uint8_t nonce[XAES_NONCE_BYTES],
-                           struct buf *out)
+enum err barrier_seal_ring(struct barrier *barrier, struct slice root_key,
+                           const uint8_t nonce[XAES_NONCE_BYTES], struct buf *out)
 {
     cleanup_secret struct secret plain = SECRET_NONE;
     struct xaes *xaes = NULL;
@@ -231,14 +234,15 @@ enum err barrier_seal_ring(struct barrier *barrier, struct slice root_key, const
         err = xaes_new(root_key, &xaes);
     }
     if (err == ERR_NONE) {
-        err = xaes_seal(xaes, nonce, slice_of(ring_label, sizeof(ring_label) - 1), secret_slice(&plain), out);
+        err = xaes_seal(xaes, nonce, slice_of(ring_label, sizeof(ring_label) - 1),
+                        secret_slice(&plain), out);
     }
     xaes_free(xaes);
     return err;
 }
 
-static enum err associate(uint32_t id, struct slice path, uint64_t version, uint8_t ret_out[ASSOCIATED_MAX_BYTES],
-                          struct slice *ret_associated)
+static enum err associate(uint32_t id, struct slice path, uint64_t version,
+                          uint8_t ret_out[ASSOCIATED_MAX_BYTES], struct slice *ret_associated)
 {
     if (path.len > PATH_MAX_BYTES) {
         return ERR_TOO_LARGE;
@@ -297,8 +301,8 @@ enum err barrier_key_id(struct slice sealed, uint32_t *ret_id)
     return ERR_NONE;
 }
 
-enum err barrier_unseal(struct barrier *barrier, struct slice path, uint64_t version, struct slice sealed,
-                        struct buf *out)
+enum err barrier_unseal(struct barrier *barrier, struct slice path, uint64_t version,
+                        struct slice sealed, struct buf *out)
 {
     uint32_t id;
     enum err err = barrier_key_id(sealed, &id);
@@ -307,7 +311,8 @@ enum err barrier_unseal(struct barrier *barrier, struct slice path, uint64_t ver
     }
     struct ring_key *key = key_find(barrier, id);
     if (key == NULL) {
-        return ERR_FORGED; /* made with a key that was dropped or never existed: it cannot be proven genuine */
+        return ERR_FORGED; /* made with a key that was dropped or never existed: it cannot be proven
+                              genuine */
     }
     uint8_t associated_bytes[ASSOCIATED_MAX_BYTES];
     struct slice associated;
@@ -358,7 +363,8 @@ uint64_t barrier_sealed_count(const struct barrier *barrier)
     return active(barrier)->sealed_count;
 }
 
-enum err root_key_derive(struct slice remote, struct slice local, struct slice info, struct secret *ret_root)
+enum err root_key_derive(struct slice remote, struct slice local, struct slice info,
+                         struct secret *ret_root)
 {
     cleanup_secret struct secret halves = SECRET_NONE;
     cleanup_secret struct secret root = SECRET_NONE;
@@ -379,7 +385,8 @@ enum err root_key_derive(struct slice remote, struct slice local, struct slice i
     if (local.len > 0) {
         memcpy(halves.data + remote.len, local.data, local.len);
     }
-    err = hkdf_sha256(secret_slice(&halves), SLICE_LITERAL("vogt/root/v1"), info, root.data, root.len);
+    err = hkdf_sha256(secret_slice(&halves), SLICE_LITERAL("vogt/root/v1"), info, root.data,
+                      root.len);
     if (err == ERR_NONE) {
         *ret_root = secret_take(&root);
     }

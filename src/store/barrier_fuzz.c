@@ -1,6 +1,6 @@
 /*
- * The first byte chooses: a sealed row or ring as it comes (it must never open under these keys), or the plain form of a ring, sealed here so that its
- * decoder is reached.
+ * The first byte chooses: a sealed row or ring as it comes (it must never open under these keys),
+ * or the plain form of a ring, sealed here so that its decoder is reached.
  */
 #include "store/barrier.h"
 

@@ -1,6 +1,7 @@
 /*
- * The power goes out at a random operation, 300 times, on a disk that loses, tears and reorders what was not synced. No acknowledged commit or publication may
- * be lost, and what was under way is there whole or not at all. The same test on disks that only pretend to sync must find losses.
+ * The power goes out at a random operation, 300 times, on a disk that loses, tears and reorders
+ * what was not synced. No acknowledged commit or publication may be lost, and what was under way is
+ * there whole or not at all. The same test on disks that only pretend to sync must find losses.
  */
 #include "store/file_fault.h"
 #include "store/keep_model.h"
@@ -11,7 +12,8 @@
 
 enum { DISKS = 60, CRASHES_A_DISK = 5, ROUNDS = DISKS * CRASHES_A_DISK, TURNS_MAX = 400 };
 
-/* `sure` is what was acknowledged; `maybe` is the same, or what was under way when the power went out. */
+/* `sure` is what was acknowledged; `maybe` is the same, or what was under way when the power went
+ * out. */
 struct crash_run {
     struct disk *disk;
     struct store *store;
@@ -95,7 +97,8 @@ static void check_survivor(struct crash_run *run)
 
 static void crash_once(struct crash_run *run)
 {
-    disk_crash_after(run->disk, 1 + disk_random(run->disk, disk_random(run->disk, 4) == 0 ? 30 : 700));
+    disk_crash_after(run->disk,
+                     1 + disk_random(run->disk, disk_random(run->disk, 4) == 0 ? 30 : 700));
     enum err err = run->store == NULL ? open_store(run) : ERR_NONE;
     if (err != ERR_NONE) {
         run->store = NULL;
@@ -142,8 +145,10 @@ static size_t run_all(enum fault_syncs syncs, bool loud, size_t disks)
     }
     free(run);
     if (loud) {
-        printf("%d crashes, %zu acknowledged commits, %zu publications\n", (int)ROUNDS, commits, publications);
-        lost += commits < ROUNDS || publications < ROUNDS / 2; /* a run that did too little proves too little */
+        printf("%d crashes, %zu acknowledged commits, %zu publications\n", (int)ROUNDS, commits,
+               publications);
+        lost += commits < ROUNDS ||
+                publications < ROUNDS / 2; /* a run that did too little proves too little */
     }
     return lost;
 }

@@ -14,9 +14,11 @@ void edge_leaf(struct slice entry, uint8_t ret_hash[SHA256_BYTES])
     sha256_prefixed(LEAF_PREFIX, entry, SLICE_NONE, ret_hash);
 }
 
-void edge_node(const uint8_t left[SHA256_BYTES], const uint8_t right[SHA256_BYTES], uint8_t ret_hash[SHA256_BYTES])
+void edge_node(const uint8_t left[SHA256_BYTES], const uint8_t right[SHA256_BYTES],
+               uint8_t ret_hash[SHA256_BYTES])
 {
-    sha256_prefixed(NODE_PREFIX, slice_of(left, SHA256_BYTES), slice_of(right, SHA256_BYTES), ret_hash);
+    sha256_prefixed(NODE_PREFIX, slice_of(left, SHA256_BYTES), slice_of(right, SHA256_BYTES),
+                    ret_hash);
 }
 
 /* Like adding one to a binary number: every one bit at the end merges with what comes. */

@@ -1,6 +1,7 @@
 /*
- * Each operation on the disk, each sync and each allocation fails in turn, once. The store must say so, lose nothing that it acknowledged, go on after
- * what can be tried again, and stop for good after a failed sync.
+ * Each operation on the disk, each sync and each allocation fails in turn, once. The store must say
+ * so, lose nothing that it acknowledged, go on after what can be tried again, and stop for good
+ * after a failed sync.
  */
 #include "store/file_fault.h"
 #include "store/keep_model.h"
@@ -94,7 +95,8 @@ static enum err prepare(struct fault_run *run, size_t turn, struct buf *body)
     run->maybe = run->sure;
     enum err err = buf_reserve(body, 65536);
     if (err == ERR_NONE) {
-        err = turn % 4 == 3 ? model_publication(&run->sure, LOG_EVIDENCE, body) : model_commit(&run->maybe, body);
+        err = turn % 4 == 3 ? model_publication(&run->sure, LOG_EVIDENCE, body)
+                            : model_commit(&run->maybe, body);
     }
     allocations_paused = false;
     return err;
@@ -103,7 +105,8 @@ static enum err prepare(struct fault_run *run, size_t turn, struct buf *body)
 static enum err attempt(struct fault_run *run, size_t turn, struct slice body)
 {
     cleanup_buf struct buf answer = BUF_INIT(4096);
-    enum err err = turn % 4 == 3 ? store_publish(run->store, body, &answer) : store_commit(run->store, body, &answer);
+    enum err err = turn % 4 == 3 ? store_publish(run->store, body, &answer)
+                                 : store_commit(run->store, body, &answer);
     if (err != ERR_NONE) {
         return err;
     }
@@ -155,13 +158,15 @@ static const char *run_turns(struct fault_run *run)
         return "a second opening failed";
     }
     const char *difference = NULL;
-    for (size_t turn = 0; difference == NULL && turn < TURNS && store_ended(run->store) == ERR_NONE; turn++) {
+    for (size_t turn = 0; difference == NULL && turn < TURNS && store_ended(run->store) == ERR_NONE;
+         turn++) {
         difference = turn_once(run, turn);
     }
     return difference;
 }
 
-/* What is there after a calm restart; the failed operation may have reached the disk all the same. */
+/* What is there after a calm restart; the failed operation may have reached the disk all the same.
+ */
 static const char *check_afterwards(struct fault_run *run)
 {
     store_close(run->store);
@@ -172,7 +177,9 @@ static const char *check_afterwards(struct fault_run *run)
         run->store = NULL;
         return "does not open afterwards";
     }
-    const char *difference = rows_integrity(store_rows(run->store)) == ERR_NONE ? NULL : "the database's own check fails";
+    const char *difference = rows_integrity(store_rows(run->store)) == ERR_NONE
+                                 ? NULL
+                                 : "the database's own check fails";
     if (difference == NULL) {
         difference = model_difference(&run->sure, run->store, run->files);
     }
@@ -187,7 +194,8 @@ static const char *check_afterwards(struct fault_run *run)
 enum subject { SUBJECT_OPERATION, SUBJECT_SYNC, SUBJECT_ALLOCATION };
 
 /* True as long as the n-th of its kind exists. */
-static bool fail_nth(enum subject subject, uint64_t n, enum err failure, const char **ret_difference)
+static bool fail_nth(enum subject subject, uint64_t n, enum err failure,
+                     const char **ret_difference)
 {
     struct fault_run *run = calloc(1, sizeof(*run));
     run->disk = disk_new(n, FAULT_SYNCS_WORK);
@@ -200,7 +208,8 @@ static bool fail_nth(enum subject subject, uint64_t n, enum err failure, const c
         disk_fail_after(run->disk, n, failure, subject == SUBJECT_SYNC);
     }
     const char *difference = run_turns(run);
-    bool happened = subject == SUBJECT_ALLOCATION ? allocation_failed : disk_failure_happened(run->disk);
+    bool happened =
+        subject == SUBJECT_ALLOCATION ? allocation_failed : disk_failure_happened(run->disk);
     bool ended = run->store != NULL && store_ended(run->store) != ERR_NONE;
     allocations_left = 0;
     if (difference == NULL && subject == SUBJECT_SYNC && happened && run->first_err == ERR_NONE) {

@@ -24,15 +24,16 @@ bool files_failed(const struct files *files)
     return files->sync_failed;
 }
 
-/* Names come from this program's own constants and numbers; a name that climbs out is a bug, refused all the same. */
+/* Names come from this program's own constants and numbers; a name that climbs out is a bug,
+ * refused all the same. */
 static bool name_allowed(const char *name)
 {
     size_t len = strnlen(name, FILE_NAME_MAX_BYTES + 1);
     return len > 0 && len <= FILE_NAME_MAX_BYTES && name[0] != '/' && strstr(name, "..") == NULL;
 }
 
-enum err file_open(struct files *files, const char *name, enum file_mode mode, struct file **ret_file,
-                   bool *ret_created)
+enum err file_open(struct files *files, const char *name, enum file_mode mode,
+                   struct file **ret_file, bool *ret_created)
 {
     if (!name_allowed(name)) {
         return note(files, ERR_INVALID);

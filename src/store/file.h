@@ -1,10 +1,13 @@
 /*
- * The file layer: every write of store, SQLite's and that of tiles and checkpoints, goes through here and nowhere else. So there is one place
- * that knows whether a sync ever failed, and tests can put a layer in its place that loses, tears and reorders what was not synced.
+ * The file layer: every write of store, SQLite's and that of tiles and checkpoints, goes through
+ * here and nowhere else. So there is one place that knows whether a sync ever failed, and tests can
+ * put a layer in its place that loses, tears and reorders what was not synced.
  *
- * struct files is a directory and everything below it; names are relative, with '/' between them, and never leave it ("..", a leading
- * '/' and symbolic links are refused). struct file is one open file. A failed sync is final: the kernel may have dropped the data and will not
- * say so a second time, so from then on every write and sync of this layer returns ERR_IO and the store must end.
+ * struct files is a directory and everything below it; names are relative, with '/' between them,
+ * and never leave it ("..", a leading
+ * '/' and symbolic links are refused). struct file is one open file. A failed sync is final: the
+ * kernel may have dropped the data and will not say so a second time, so from then on every write
+ * and sync of this layer returns ERR_IO and the store must end.
  */
 #ifndef VOGT_STORE_FILE_H
 #define VOGT_STORE_FILE_H
@@ -20,9 +23,11 @@ struct file;
 
 /* What a layer must be able to do. Offsets and lengths are bytes. */
 struct file_layer {
-    enum err (*open)(struct files *files, const char *name, enum file_mode mode, struct file **ret_file, bool *ret_created);
+    enum err (*open)(struct files *files, const char *name, enum file_mode mode,
+                     struct file **ret_file, bool *ret_created);
     void (*close)(struct file *file);
-    enum err (*read)(struct file *file, uint64_t offset, void *out, size_t len, size_t *ret_len); /* short at the end of the file only */
+    enum err (*read)(struct file *file, uint64_t offset, void *out, size_t len,
+                     size_t *ret_len); /* short at the end of the file only */
     enum err (*write)(struct file *file, uint64_t offset, struct slice bytes);
     enum err (*truncate)(struct file *file, uint64_t size_bytes);
     enum err (*sync)(struct file *file);
@@ -40,7 +45,7 @@ struct file_layer {
 struct files {
     const struct file_layer *layer;
     bool sync_failed;
-    enum err last_err;         /* of the last call that failed: SQLite's own codes are coarser */
+    enum err last_err; /* of the last call that failed: SQLite's own codes are coarser */
 };
 
 struct file {
@@ -50,27 +55,32 @@ struct file {
 /* The kernel's files below a directory. Takes the descriptor. */
 enum err files_new(int directory_fd, struct files **ret_files) must_check;
 void files_free(struct files *files);
-bool files_failed(const struct files *files);                     /* a sync failed: nothing may be acknowledged any more */
+bool files_failed(
+    const struct files *files); /* a sync failed: nothing may be acknowledged any more */
 
 /* ERR_NOT_FOUND, ERR_READ_ONLY, ERR_RIGHTS, ERR_FULL, ERR_IO. */
-enum err file_open(struct files *files, const char *name, enum file_mode mode, struct file **ret_file, bool *ret_created) must_check;
+enum err file_open(struct files *files, const char *name, enum file_mode mode,
+                   struct file **ret_file, bool *ret_created) must_check;
 void file_close(struct file *file);
-enum err file_read(struct file *file, uint64_t offset, void *out, size_t len, size_t *ret_len) must_check;
+enum err file_read(struct file *file, uint64_t offset, void *out, size_t len,
+                   size_t *ret_len) must_check;
 enum err file_write(struct file *file, uint64_t offset, struct slice bytes) must_check;
 enum err file_truncate(struct file *file, uint64_t size_bytes) must_check;
 enum err file_sync(struct file *file) must_check;
 enum err file_size(struct file *file, uint64_t *ret_size_bytes) must_check;
 /* Keeps every other opener out, SQLite's own tools included, until closed. ERR_LOCKED. */
 enum err file_lock(struct file *file) must_check;
-enum err file_remove(struct files *files, const char *name) must_check;              /* a file or an empty directory */
+enum err file_remove(struct files *files,
+                     const char *name) must_check; /* a file or an empty directory */
 enum err file_rename(struct files *files, const char *from, const char *to) must_check;
-enum err file_make_directory(struct files *files, const char *name) must_check;      /* ERR_EXISTS */
-enum err file_sync_directory(struct files *files, const char *name) must_check;      /* "" is the top */
+enum err file_make_directory(struct files *files, const char *name) must_check; /* ERR_EXISTS */
+enum err file_sync_directory(struct files *files, const char *name) must_check; /* "" is the top */
 enum err file_exists(struct files *files, const char *name, bool *ret_exists) must_check;
 
 /* A whole small file into a buf (cleared first); its maximum bounds it. */
 enum err file_load(struct files *files, const char *name, struct buf *out) must_check;
-/* Replaces or creates a whole file so that a crash leaves the old or the new one: `name`.tmp, sync, rename. The caller syncs the directory. */
+/* Replaces or creates a whole file so that a crash leaves the old or the new one: `name`.tmp, sync,
+ * rename. The caller syncs the directory. */
 enum err file_replace(struct files *files, const char *name, struct slice bytes) must_check;
 
 #endif

@@ -1,6 +1,5 @@
 #include "store/file_fault.h"
 
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +35,8 @@ struct names {
     size_t count;
 };
 
-/* An unsynced change of a directory: `name` comes to mean `inode` (or nothing), and `from`, if any, goes. */
+/* An unsynced change of a directory: `name` comes to mean `inode` (or nothing), and `from`, if any,
+ * goes. */
 struct renaming {
     char name[FILE_NAME_MAX_BYTES + 1], from[FILE_NAME_MAX_BYTES + 1];
     bool set;
@@ -67,7 +67,8 @@ struct fault_file {
     bool holds_lock;
 };
 
-/* Tries twice: a test that fails single allocations means the store's, not those of the disk under it. */
+/* Tries twice: a test that fails single allocations means the store's, not those of the disk under
+ * it. */
 static void *grow(void *old, size_t bytes)
 {
     void *memory = realloc(old, bytes);
@@ -250,7 +251,8 @@ static void add_pending(struct inode *inode, uint64_t offset, struct slice bytes
     inode->pending[inode->pending_count++] = pending;
 }
 
-/* Counts an operation. Once the power is out everything fails; the operation that it went out at may still have begun (*ret_begun). */
+/* Counts an operation. Once the power is out everything fails; the operation that it went out at
+ * may still have begun (*ret_begun). */
 static enum err operation(struct disk *disk, bool is_sync, bool *ret_begun)
 {
     *ret_begun = false;
@@ -263,7 +265,8 @@ static enum err operation(struct disk *disk, bool is_sync, bool *ret_begun)
         *ret_begun = true;
         return ERR_IO;
     }
-    if (disk->fail_at != 0 && (is_sync || !disk->fail_syncs_only) && ++disk->fail_seen == disk->fail_at) {
+    if (disk->fail_at != 0 && (is_sync || !disk->fail_syncs_only) &&
+        ++disk->fail_seen == disk->fail_at) {
         disk->failed = true;
         return disk->fail_err;
     }
@@ -318,8 +321,8 @@ static enum err create(struct disk *disk, const char *name, bool directory, size
     return err;
 }
 
-static enum err fault_open(struct files *files, const char *name, enum file_mode mode, struct file **ret_file,
-                           bool *ret_created)
+static enum err fault_open(struct files *files, const char *name, enum file_mode mode,
+                           struct file **ret_file, bool *ret_created)
 {
     struct disk *disk = disk_of(files);
     const struct entry *entry = find(&disk->now, name);
@@ -351,7 +354,8 @@ static void fault_close(struct file *file)
     free(fault);
 }
 
-static enum err fault_read(struct file *file, uint64_t offset, void *out, size_t len, size_t *ret_len)
+static enum err fault_read(struct file *file, uint64_t offset, void *out, size_t len,
+                           size_t *ret_len)
 {
     const struct content *content = &inode_of(file)->now;
     if (((struct fault_file *)file)->disk->crashed) {
@@ -391,7 +395,8 @@ static enum err fault_sync(struct file *file)
     struct disk *disk = ((struct fault_file *)file)->disk;
     bool begun;
     enum err err = operation(disk, true, &begun);
-    if (err != ERR_NONE || disk->syncs == FAULT_SYNCS_IGNORED || disk->syncs == FAULT_SYNCS_OF_FILES_IGNORED) {
+    if (err != ERR_NONE || disk->syncs == FAULT_SYNCS_IGNORED ||
+        disk->syncs == FAULT_SYNCS_OF_FILES_IGNORED) {
         return err;
     }
     struct inode *inode = inode_of(file);
@@ -468,7 +473,8 @@ static enum err fault_sync_directory(struct files *files, const char *name)
     }
     bool begun;
     enum err err = operation(disk, true, &begun);
-    if (err != ERR_NONE || disk->syncs == FAULT_SYNCS_IGNORED || disk->syncs == FAULT_SYNCS_OF_DIRECTORIES_IGNORED) {
+    if (err != ERR_NONE || disk->syncs == FAULT_SYNCS_IGNORED ||
+        disk->syncs == FAULT_SYNCS_OF_DIRECTORIES_IGNORED) {
         return err;
     }
     size_t kept = 0;
@@ -522,7 +528,8 @@ enum err disk_files(struct disk *disk, struct files **ret_files)
     return ERR_NONE;
 }
 
-/* Each sector of a write arrives or not, by itself: torn, and out of order with the sectors before and after. */
+/* Each sector of a write arrives or not, by itself: torn, and out of order with the sectors before
+ * and after. */
 static void survive(struct disk *disk, struct inode *inode, unsigned keep_percent)
 {
     for (size_t i = 0; i < inode->pending_count; i++) {
@@ -564,7 +571,8 @@ static void drop_unreachable(struct disk *disk)
 
 void disk_restart(struct disk *disk)
 {
-    /* Some crashes lose nearly everything, some nearly nothing: both ends hide bugs of their own. */
+    /* Some crashes lose nearly everything, some nearly nothing: both ends hide bugs of their own.
+     */
     unsigned keep_percent = (unsigned)disk_random(disk, 101);
     for (size_t i = 0; i < disk->renaming_count; i++) {
         if (disk_random(disk, 100) < keep_percent) {

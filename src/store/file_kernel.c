@@ -28,14 +28,16 @@ static int fd_of(const struct file *file)
     return ((const struct kernel_file *)file)->fd;
 }
 
-/* A directory that cannot be written is one thing to its owner, whatever kept it from being writable. */
+/* A directory that cannot be written is one thing to its owner, whatever kept it from being
+ * writable. */
 static enum err write_err(int number)
 {
-    return number == EACCES || number == EPERM || number == EROFS ? ERR_READ_ONLY : err_from_errno(number);
+    return number == EACCES || number == EPERM || number == EROFS ? ERR_READ_ONLY
+                                                                  : err_from_errno(number);
 }
 
-static enum err kernel_open(struct files *files, const char *name, enum file_mode mode, struct file **ret_file,
-                            bool *ret_created)
+static enum err kernel_open(struct files *files, const char *name, enum file_mode mode,
+                            struct file **ret_file, bool *ret_created)
 {
     const int flags = O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | (mode == FILE_READ ? O_RDONLY : O_RDWR);
     bool created = false;
@@ -70,7 +72,8 @@ static void kernel_close(struct file *file)
     free(file);
 }
 
-static enum err kernel_read(struct file *file, uint64_t offset, void *out, size_t len, size_t *ret_len)
+static enum err kernel_read(struct file *file, uint64_t offset, void *out, size_t len,
+                            size_t *ret_len)
 {
     size_t done = 0;
     while (done < len) {
@@ -94,7 +97,8 @@ static enum err kernel_write(struct file *file, uint64_t offset, struct slice by
 {
     size_t done = 0;
     while (done < bytes.len) {
-        ssize_t put = pwrite(fd_of(file), bytes.data + done, bytes.len - done, (off_t)(offset + done));
+        ssize_t put =
+            pwrite(fd_of(file), bytes.data + done, bytes.len - done, (off_t)(offset + done));
         if (put < 0 && errno == EINTR) {
             continue;
         }
@@ -127,11 +131,13 @@ static enum err kernel_size(struct file *file, uint64_t *ret_size_bytes)
     return ERR_NONE;
 }
 
-/* The bytes that SQLite's own unix files lock (pending, reserved, shared): its shell and libraries elsewhere see this store as busy. An open file
- * description's lock, so that closing another descriptor of the same file in this process does not drop it. */
+/* The bytes that SQLite's own unix files lock (pending, reserved, shared): its shell and libraries
+ * elsewhere see this store as busy. An open file description's lock, so that closing another
+ * descriptor of the same file in this process does not drop it. */
 static enum err kernel_lock(struct file *file)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000000, .l_len = 512};
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000000, .l_len = 512};
     if (fcntl(fd_of(file), F_OFD_SETLK, &lock) == 0) {
         return ERR_NONE;
     }

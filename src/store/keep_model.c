@@ -78,7 +78,8 @@ static enum err append_entries(struct model *model, const uint32_t counts[3], st
     for (uint8_t log = 1; log <= 2; log++) {
         for (uint32_t i = 0; err == ERR_NONE && i < counts[log]; i++) {
             uint8_t bytes[40];
-            struct append append = {log, model->logs[log].size, entry_bytes(log, model->logs[log].size, bytes)};
+            struct append append = {log, model->logs[log].size,
+                                    entry_bytes(log, model->logs[log].size, bytes)};
             edge_append(&model->logs[log], append.entry);
             err = append_put(body, &append);
         }
@@ -131,7 +132,8 @@ enum err model_publication(const struct model *model, uint8_t log, struct buf *b
     uint8_t root[SHA256_BYTES];
     cleanup_buf struct buf note = BUF_INIT(4096);
     edge_root(&model->logs[log], root);
-    enum err err = buf_printf(&note, "vogt.example/%u\n%llu\n", (unsigned)log, (unsigned long long)model->logs[log].size);
+    enum err err = buf_printf(&note, "vogt.example/%u\n%llu\n", (unsigned)log,
+                              (unsigned long long)model->logs[log].size);
     if (err == ERR_NONE) {
         err = base64_encode(&note, slice_of(root, sizeof(root)));
     }
@@ -159,7 +161,8 @@ static enum err tally_row(void *context, const struct stored_row *row)
 {
     struct tally *tally = context;
     tally->count++;
-    return counted(row->path) ? sethash_add(&tally->all, row->path, row->version, row->bytes) : ERR_NONE;
+    return counted(row->path) ? sethash_add(&tally->all, row->path, row->version, row->bytes)
+                              : ERR_NONE;
 }
 
 static const char *rows_difference(const struct model *model, struct store *store)
@@ -171,7 +174,8 @@ static const char *rows_difference(const struct model *model, struct store *stor
     for (size_t i = 0; i < MODEL_ROWS; i++) {
         expected += model->rows[i].version > 0;
     }
-    if (rows_visit(store_rows(store), tally_row, &tally) != ERR_NONE || rows_state(store_rows(store), &state) != ERR_NONE) {
+    if (rows_visit(store_rows(store), tally_row, &tally) != ERR_NONE ||
+        rows_state(store_rows(store), &state) != ERR_NONE) {
         return "rows cannot be read";
     }
     sethash_save(&tally.all, saved);
@@ -208,18 +212,22 @@ static const char *log_difference(const struct model *model, struct store *store
             edge_append(&edge, entry);
         }
     }
-    return err != ERR_NONE || edge.size != head->edge.size || memcmp(&edge_bytes(&edge).data[0], edge_bytes(&head->edge).data, edge_bytes(&edge).len) != 0
+    return err != ERR_NONE || edge.size != head->edge.size ||
+                   memcmp(&edge_bytes(&edge).data[0], edge_bytes(&head->edge).data,
+                          edge_bytes(&edge).len) != 0
                ? "entries do not give the log's edge"
                : NULL;
 }
 
 /* One file of the published log against the entries that the model knows by heart. */
-static const char *tile_difference(struct files *files, uint8_t log, uint8_t level, uint64_t number, unsigned width)
+static const char *tile_difference(struct files *files, uint8_t log, uint8_t level, uint64_t number,
+                                   unsigned width)
 {
     char name[FILE_NAME_MAX_BYTES + 1];
     cleanup_buf struct buf tile = BUF_INIT(1 << 20);
     cleanup_buf struct buf expected = BUF_INIT(1 << 20);
-    if (tile_name(log, level, number, width, name, sizeof(name)) != ERR_NONE || file_load(files, name, &tile) != ERR_NONE) {
+    if (tile_name(log, level, number, width, name, sizeof(name)) != ERR_NONE ||
+        file_load(files, name, &tile) != ERR_NONE) {
         return "a tile under the checkpoint is missing";
     }
     uint64_t span = level == 1 ? TILE_ENTRIES : 1;
@@ -242,7 +250,9 @@ static const char *tile_difference(struct files *files, uint8_t log, uint8_t lev
             return "out of memory";
         }
     }
-    return slice_equal(buf_slice(&tile), buf_slice(&expected)) ? NULL : "a tile under the checkpoint differs from the entries";
+    return slice_equal(buf_slice(&tile), buf_slice(&expected))
+               ? NULL
+               : "a tile under the checkpoint differs from the entries";
 }
 
 static const char *level_difference(struct files *files, uint8_t log, uint8_t level, uint64_t count)
@@ -250,7 +260,8 @@ static const char *level_difference(struct files *files, uint8_t log, uint8_t le
     const char *difference = NULL;
     for (uint64_t number = 0; difference == NULL && number * TILE_ENTRIES < count; number++) {
         uint64_t left = count - number * TILE_ENTRIES;
-        difference = tile_difference(files, log, level, number, left < TILE_ENTRIES ? (unsigned)left : TILE_ENTRIES);
+        difference = tile_difference(files, log, level, number,
+                                     left < TILE_ENTRIES ? (unsigned)left : TILE_ENTRIES);
     }
     return difference;
 }

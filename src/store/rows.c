@@ -12,23 +12,31 @@ static const char *const statement_sql[] = {
 #undef STATEMENT
 };
 
-/* Before anything is read: the exclusive lock keeps WAL from wanting shared memory; little memory when idle; erased bytes are overwritten. */
-static const char settings_sql[] = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;"
-                                   "PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
-                                   "PRAGMA secure_delete=ON;";
-static const char durable_sql[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
-                                  "PRAGMA journal_size_limit=4194304;";
+/* Before anything is read: the exclusive lock keeps WAL from wanting shared memory; little memory
+ * when idle; erased bytes are overwritten. */
+static const char settings_sql[] =
+    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;"
+    "PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+    "PRAGMA secure_delete=ON;";
+static const char durable_sql[] =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+    "PRAGMA journal_size_limit=4194304;";
 
 static const char schema_sql[] =
     "BEGIN IMMEDIATE;"
-    "CREATE TABLE row(path TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, due_unix_ms INTEGER NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE row(path TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, due_unix_ms "
+    "INTEGER NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX row_due ON row(due_unix_ms) WHERE due_unix_ms > 0;"
-    "CREATE TABLE entry(log INTEGER NOT NULL, idx INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(log, idx)) WITHOUT ROWID;"
-    "CREATE TABLE log(log INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, edge BLOB NOT NULL,"
+    "CREATE TABLE entry(log INTEGER NOT NULL, idx INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY "
+    "KEY(log, idx)) WITHOUT ROWID;"
+    "CREATE TABLE log(log INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, edge "
+    "BLOB NOT NULL,"
     " published_size INTEGER NOT NULL, checkpoint BLOB NOT NULL);"
     "CREATE TABLE meta(name TEXT PRIMARY KEY NOT NULL, value);"
     /* The root of the empty tree is SHA-256 of nothing. */
-    "INSERT INTO log SELECT column1, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', x'', 0, x'' FROM (VALUES (1), (2));"
+    "INSERT INTO log SELECT column1, 0, "
+    "x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', x'', 0, x'' FROM (VALUES "
+    "(1), (2));"
     "INSERT INTO meta VALUES ('state', x''), ('epoch', 0);"
     "PRAGMA application_id=1450141556;";
 
@@ -42,15 +50,18 @@ sqlite3_stmt *rows_statement(struct rows *rows, enum statement statement)
     return rows->statements[statement];
 }
 
-/* Bindings to a prepared statement fail only with a wrong index or type: a bug that the step that follows reports as misuse. */
+/* Bindings to a prepared statement fail only with a wrong index or type: a bug that the step that
+ * follows reports as misuse. */
 void bind_text(sqlite3_stmt *statement, int index, struct slice text)
 {
-    sqlite3_bind_text64(statement, index, text.len == 0 ? "" : (const char *)text.data, text.len, SQLITE_STATIC, SQLITE_UTF8);
+    sqlite3_bind_text64(statement, index, text.len == 0 ? "" : (const char *)text.data, text.len,
+                        SQLITE_STATIC, SQLITE_UTF8);
 }
 
 void bind_blob(sqlite3_stmt *statement, int index, struct slice bytes)
 {
-    sqlite3_bind_blob64(statement, index, bytes.len == 0 ? "" : (const void *)bytes.data, bytes.len, SQLITE_STATIC);
+    sqlite3_bind_blob64(statement, index, bytes.len == 0 ? "" : (const void *)bytes.data, bytes.len,
+                        SQLITE_STATIC);
 }
 
 void bind_u64(sqlite3_stmt *statement, int index, uint64_t value)
@@ -186,8 +197,8 @@ static enum err load_epoch(struct rows *rows)
 static enum err prepare(struct rows *rows)
 {
     for (size_t i = 0; i < STATEMENT_COUNT; i++) {
-        int result = sqlite3_prepare_v3(rows->database, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                        &rows->statements[i], NULL);
+        int result = sqlite3_prepare_v3(rows->database, statement_sql[i], -1,
+                                        SQLITE_PREPARE_PERSISTENT, &rows->statements[i], NULL);
         if (result != SQLITE_OK) {
             /* SQL that no longer fits its tables means that somebody changed them. */
             return (result & 0xff) == SQLITE_ERROR ? ERR_DAMAGED : rows_result(rows, result);
@@ -206,7 +217,8 @@ static int count_pages(void *context, sqlite3 *database, const char *name, int p
 
 static enum err open_database(struct rows *rows, const char *name, bool *ret_created)
 {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    const int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     rows->files->last_err = ERR_NONE;
     int result = sqlite3_open_v2(name, &rows->database, flags, vfs_name(rows->vfs));
     if (result != SQLITE_OK) {
@@ -268,7 +280,8 @@ void rows_close(struct rows *rows)
 enum err rows_integrity(struct rows *rows)
 {
     sqlite3_stmt *statement = NULL;
-    int result = sqlite3_prepare_v2(rows->database, "PRAGMA integrity_check(1)", -1, &statement, NULL);
+    int result =
+        sqlite3_prepare_v2(rows->database, "PRAGMA integrity_check(1)", -1, &statement, NULL);
     if (result == SQLITE_OK) {
         result = sqlite3_step(statement);
     }
@@ -285,7 +298,8 @@ enum err rows_tidy(struct rows *rows)
     if (rows->wal_pages < TIDY_PAGES) {
         return ERR_NONE;
     }
-    int result = sqlite3_wal_checkpoint_v2(rows->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int result =
+        sqlite3_wal_checkpoint_v2(rows->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (result == SQLITE_OK) {
         rows->wal_pages = 0;
     }

@@ -22,10 +22,10 @@ struct rows {
     struct vfs *vfs;
     sqlite3 *database;
     sqlite3_stmt *statements[STATEMENT_COUNT];
-    struct log_head logs[LOGS];        /* as committed */
-    struct log_head next[LOGS];        /* as the running change leaves them */
+    struct log_head logs[LOGS]; /* as committed */
+    struct log_head next[LOGS]; /* as the running change leaves them */
     bool appended[LOGS], intended[LOGS];
-    uint64_t epoch, next_epoch;        /* the greatest that ever wrote; as the running change leaves it */
+    uint64_t epoch, next_epoch; /* the greatest that ever wrote; as the running change leaves it */
     int wal_pages;
 };
 
@@ -39,6 +39,7 @@ void bind_blob(sqlite3_stmt *statement, int index, struct slice bytes);
 void bind_u64(sqlite3_stmt *statement, int index, uint64_t value);
 struct slice column_slice(sqlite3_stmt *statement, int column);
 uint64_t column_u64(sqlite3_stmt *statement, int column);
-enum err step_done(struct rows *rows, sqlite3_stmt *statement) must_check;      /* runs to the end and resets */
+enum err step_done(struct rows *rows,
+                   sqlite3_stmt *statement) must_check; /* runs to the end and resets */
 
 #endif

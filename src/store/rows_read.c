@@ -56,7 +56,8 @@ static enum err put_row(sqlite3_stmt *statement, struct buf *out)
 }
 
 /* Steps through rows (path, version, bytes) as long as they begin with the prefix. */
-static enum err put_rows(struct rows *rows, sqlite3_stmt *statement, struct slice prefix, uint32_t limit, struct buf *out)
+static enum err put_rows(struct rows *rows, sqlite3_stmt *statement, struct slice prefix,
+                         uint32_t limit, struct buf *out)
 {
     size_t offset;
     uint32_t count = 0;
@@ -80,10 +81,12 @@ static enum err put_rows(struct rows *rows, sqlite3_stmt *statement, struct slic
     return err;
 }
 
-enum err rows_list(struct rows *rows, struct slice prefix, struct slice after, uint32_t limit, struct buf *out)
+enum err rows_list(struct rows *rows, struct slice prefix, struct slice after, uint32_t limit,
+                   struct buf *out)
 {
     bool from_prefix = after.len == 0 || slice_compare(after, prefix) < 0;
-    sqlite3_stmt *statement = rows_statement(rows, from_prefix ? STATEMENT_LIST_FROM : STATEMENT_LIST_AFTER);
+    sqlite3_stmt *statement =
+        rows_statement(rows, from_prefix ? STATEMENT_LIST_FROM : STATEMENT_LIST_AFTER);
     bind_text(statement, 1, from_prefix ? prefix : after);
     return put_rows(rows, statement, prefix, limit, out);
 }
@@ -124,14 +127,17 @@ static void seek_after(struct seek *seek, struct slice prefix, struct slice name
     }
 }
 
-static enum err next_name(struct rows *rows, struct slice prefix, struct seek *seek, struct buf *out, bool *ret_found)
+static enum err next_name(struct rows *rows, struct slice prefix, struct seek *seek,
+                          struct buf *out, bool *ret_found)
 {
-    sqlite3_stmt *statement = rows_statement(rows, seek->inclusive ? STATEMENT_NAME_FROM : STATEMENT_NAME_AFTER);
+    sqlite3_stmt *statement =
+        rows_statement(rows, seek->inclusive ? STATEMENT_NAME_FROM : STATEMENT_NAME_AFTER);
     bind_text(statement, 1, slice_of(seek->key, seek->len));
     int result = sqlite3_step(statement);
     enum err err = rows_result(rows, result);
     struct slice path = result == SQLITE_ROW ? column_slice(statement, 0) : SLICE_NONE;
-    bool found = err == ERR_NONE && result == SQLITE_ROW && path.len <= PATH_MAX_BYTES && slice_starts(path, prefix);
+    bool found = err == ERR_NONE && result == SQLITE_ROW && path.len <= PATH_MAX_BYTES &&
+                 slice_starts(path, prefix);
     if (found) {
         struct slice name = slice_from(path, prefix.len);
         size_t slash = slice_find_byte(name, '/');
@@ -144,7 +150,8 @@ static enum err next_name(struct rows *rows, struct slice prefix, struct seek *s
     return err;
 }
 
-enum err rows_names(struct rows *rows, struct slice prefix, struct slice after, uint32_t limit, struct buf *out)
+enum err rows_names(struct rows *rows, struct slice prefix, struct slice after, uint32_t limit,
+                    struct buf *out)
 {
     struct seek seek;
     if (prefix.len > PATH_MAX_BYTES || after.len > PATH_MAX_BYTES) {
@@ -168,7 +175,8 @@ enum err rows_names(struct rows *rows, struct slice prefix, struct slice after, 
     return err;
 }
 
-enum err rows_entries(struct rows *rows, uint8_t log, uint64_t first, uint32_t limit, struct buf *out)
+enum err rows_entries(struct rows *rows, uint8_t log, uint64_t first, uint32_t limit,
+                      struct buf *out)
 {
     sqlite3_stmt *statement = rows_statement(rows, STATEMENT_ENTRIES);
     bind_u64(statement, 1, log);
@@ -229,7 +237,8 @@ enum err rows_visit(struct rows *rows, row_visit_fn visit, void *context)
     enum err err = ERR_NONE;
     int result = SQLITE_ROW;
     while (err == ERR_NONE && (result = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct stored_row row = {column_slice(statement, 0), column_u64(statement, 1), column_slice(statement, 2)};
+        struct stored_row row = {column_slice(statement, 0), column_u64(statement, 1),
+                                 column_slice(statement, 2)};
         err = visit(context, &row);
     }
     if (err == ERR_NONE) {

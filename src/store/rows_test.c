@@ -59,7 +59,8 @@ static enum err commit_change(struct place *place, const struct change *change, 
     return err == ERR_NONE ? store_commit(place->store, buf_slice(&body), answer) : err;
 }
 
-static enum err put_row(struct place *place, const char *path, uint64_t expected, uint64_t due, const char *bytes)
+static enum err put_row(struct place *place, const char *path, uint64_t expected, uint64_t due,
+                        const char *bytes)
 {
     cleanup_buf struct buf answer = BUF_INIT(4096);
     struct change change = {CHANGE_PUT, slice_string(path), expected, due, slice_string(bytes)};
@@ -74,21 +75,22 @@ static enum err words_of(struct buf *answer, bool with_rows, struct buf *out)
     enum err err = get_u32(&reader, &count);
     for (uint32_t i = 0; err == ERR_NONE && i < count; i++) {
         struct stored_row row = {0};
-        err = with_rows ? stored_row_get(&reader, &row) : get_bytes(&reader, PATH_MAX_BYTES, &row.path);
+        err = with_rows ? stored_row_get(&reader, &row)
+                        : get_bytes(&reader, PATH_MAX_BYTES, &row.path);
         err = err == ERR_NONE && i > 0 ? buf_append_byte(out, ' ') : err;
         err = err == ERR_NONE ? buf_append(out, row.path) : err;
     }
     return err == ERR_NONE ? reader_end(&reader) : err;
 }
 
-#define CHECK_WORDS(expected, with_rows, call)                                                                         \
-    do {                                                                                                               \
-        cleanup_buf struct buf answer_ = BUF_INIT(65536);                                                              \
-        cleanup_buf struct buf words_ = BUF_INIT(65536);                                                               \
-        struct buf *out = &answer_;                                                                                    \
-        CHECK_ERR(ERR_NONE, call);                                                                                     \
-        CHECK_ERR(ERR_NONE, words_of(&answer_, with_rows, &words_));                                                   \
-        CHECK_SLICE(expected, buf_slice(&words_));                                                                     \
+#define CHECK_WORDS(expected, with_rows, call)                                                     \
+    do {                                                                                           \
+        cleanup_buf struct buf answer_ = BUF_INIT(65536);                                          \
+        cleanup_buf struct buf words_ = BUF_INIT(65536);                                           \
+        struct buf *out = &answer_;                                                                \
+        CHECK_ERR(ERR_NONE, call);                                                                 \
+        CHECK_ERR(ERR_NONE, words_of(&answer_, with_rows, &words_));                               \
+        CHECK_SLICE(expected, buf_slice(&words_));                                                 \
     } while (0)
 
 TEST(rows_keep_and_give_back)
@@ -144,7 +146,8 @@ TEST(rows_are_listed_in_order)
     }
     struct rows *rows = store_rows(place.store);
     CHECK_WORDS("a/b/c a/b/d a/x", true, rows_list(rows, SLICE_LITERAL("a/"), SLICE_NONE, 10, out));
-    CHECK_WORDS("a/b/d a/x", true, rows_list(rows, SLICE_LITERAL("a/"), SLICE_LITERAL("a/b/c"), 10, out));
+    CHECK_WORDS("a/b/d a/x", true,
+                rows_list(rows, SLICE_LITERAL("a/"), SLICE_LITERAL("a/b/c"), 10, out));
     CHECK_WORDS("a/b/c", true, rows_list(rows, SLICE_LITERAL("a/"), SLICE_LITERAL("a"), 1, out));
     CHECK_WORDS("", true, rows_list(rows, SLICE_LITERAL("c"), SLICE_NONE, 10, out));
     CHECK_WORDS("a a-b a/ a0 b ä/", false, rows_names(rows, SLICE_NONE, SLICE_NONE, 10, out));
@@ -192,7 +195,8 @@ TEST(rows_let_one_process_in)
     sqlite3 *other = NULL;
     place_file(&place, "vogt.db", name);
     CHECK_U64(SQLITE_OK, (unsigned)sqlite3_open(name, &other));
-    CHECK_U64(SQLITE_BUSY, (unsigned)sqlite3_exec(other, "SELECT count(*) FROM row", NULL, NULL, NULL));
+    CHECK_U64(SQLITE_BUSY,
+              (unsigned)sqlite3_exec(other, "SELECT count(*) FROM row", NULL, NULL, NULL));
     sqlite3_close(other);
     CHECK_ERR(ERR_NONE, put_row(&place, "still", 0, 0, "works"));
     place_end(&place);
@@ -225,7 +229,8 @@ TEST(rows_refuse_newer_and_foreign)
     CHECK_ERR(ERR_NONE, place_new(&place));
     CHECK_ERR(ERR_NEWER, reopen_after(&place, "PRAGMA user_version=2"));
     CHECK_ERR(ERR_INVALID, reopen_after(&place, "PRAGMA application_id=1"));
-    CHECK_ERR(ERR_NONE, reopen_after(&place, "PRAGMA application_id=1450141556; PRAGMA user_version=1"));
+    CHECK_ERR(ERR_NONE,
+              reopen_after(&place, "PRAGMA application_id=1450141556; PRAGMA user_version=1"));
     CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "DROP TABLE entry"));
     place_end(&place);
 }
@@ -270,7 +275,9 @@ TEST(rows_do_not_begin_anew_beside_a_ledger)
     CHECK_ERR(ERR_NONE, place_new(&place));
     store_close(place.store);
     place_file(&place, "vogt.db", name);
-    snprintf(command, sizeof(command), "mkdir -p %s/ledger/evidence && echo x > %s/ledger/evidence/checkpoint", place.path, place.path);
+    snprintf(command, sizeof(command),
+             "mkdir -p %s/ledger/evidence && echo x > %s/ledger/evidence/checkpoint", place.path,
+             place.path);
     CHECK(system(command) == 0 && unlink(name) == 0);
     CHECK_ERR(ERR_DAMAGED, place_open(&place));
     CHECK(access(name, F_OK) != 0);
@@ -294,7 +301,8 @@ TEST(note_head_is_read_strictly)
     uint64_t size = 0;
     uint8_t root[SHA256_BYTES];
 #define ROOT "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-    CHECK_ERR(ERR_NONE, note_head(SLICE_LITERAL("log.example\n12\n" ROOT "\n\n- x\n"), &size, root));
+    CHECK_ERR(ERR_NONE,
+              note_head(SLICE_LITERAL("log.example\n12\n" ROOT "\n\n- x\n"), &size, root));
     CHECK_U64(12, size);
     CHECK_ERR(ERR_MALFORMED, note_head(SLICE_LITERAL("log.example\n012\n" ROOT "\n"), &size, root));
     CHECK_ERR(ERR_MALFORMED, note_head(SLICE_LITERAL("log.example\n12\n" ROOT), &size, root));

@@ -59,7 +59,8 @@ enum err rows_begin(struct rows *rows, uint64_t epoch)
     return ERR_NONE;
 }
 
-/* A statement that touches exactly the row with the expected version touches none when somebody was faster. */
+/* A statement that touches exactly the row with the expected version touches none when somebody was
+ * faster. */
 static enum err step_one(struct rows *rows, sqlite3_stmt *statement)
 {
     enum err err = step_done(rows, statement);
@@ -93,20 +94,17 @@ static enum err check_absent(struct rows *rows, struct slice path)
     return err;
 }
 
-static enum err delete(struct rows *rows, const struct change *change)
-{
-    if (change->expected_version == 0) {
-        return check_absent(rows, change->path);
-    }
-    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_DELETE);
-    bind_text(statement, 1, change->path);
-    bind_u64(statement, 2, change->expected_version);
-    return step_one(rows, statement);
+static enum err delete (struct rows *rows, const struct change *change) {
+    if (change->expected_version == 0){return check_absent(rows, change->path);}
+sqlite3_stmt *statement = rows_statement(rows, STATEMENT_DELETE);
+bind_text(statement, 1, change->path);
+bind_u64(statement, 2, change->expected_version);
+return step_one(rows, statement);
 }
 
 enum err rows_change(struct rows *rows, const struct change *change)
 {
-    return change->kind == CHANGE_PUT ? put(rows, change) : delete(rows, change);
+    return change->kind == CHANGE_PUT ? put(rows, change) : delete (rows, change);
 }
 
 enum err rows_append(struct rows *rows, const struct append *append)

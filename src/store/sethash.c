@@ -13,14 +13,16 @@ enum {
 };
 
 static_assert(LABEL_BYTES == 13, "the element's label is a format");
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes are taken from memory as little-endian");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "lanes are taken from memory as little-endian");
 
 void sethash_clear(struct sethash *sethash)
 {
     memset(sethash, 0, sizeof(*sethash));
 }
 
-static enum err expand(struct slice path, uint64_t version, struct slice bytes, uint16_t ret_lanes[SETHASH_LANES])
+static enum err expand(struct slice path, uint64_t version, struct slice bytes,
+                       uint16_t ret_lanes[SETHASH_LANES])
 {
     uint8_t element[ELEMENT_MAX_BYTES];
     if (path.len > PATH_MAX_BYTES) {
@@ -43,7 +45,8 @@ static enum err expand(struct slice path, uint64_t version, struct slice bytes, 
 }
 
 /* Plain loops over whole arrays: the compiler turns them into vector additions modulo 2^16. */
-enum err sethash_add(struct sethash *sethash, struct slice path, uint64_t version, struct slice bytes)
+enum err sethash_add(struct sethash *sethash, struct slice path, uint64_t version,
+                     struct slice bytes)
 {
     uint16_t lanes[SETHASH_LANES];
     enum err err = expand(path, version, bytes, lanes);
@@ -56,7 +59,8 @@ enum err sethash_add(struct sethash *sethash, struct slice path, uint64_t versio
     return ERR_NONE;
 }
 
-enum err sethash_remove(struct sethash *sethash, struct slice path, uint64_t version, struct slice bytes)
+enum err sethash_remove(struct sethash *sethash, struct slice path, uint64_t version,
+                        struct slice bytes)
 {
     uint16_t lanes[SETHASH_LANES];
     enum err err = expand(path, version, bytes, lanes);

@@ -13,7 +13,8 @@ struct store {
     bool damaged;
 };
 
-/* An empty database beside a published ledger is a lost one; to start afresh would let the loss pass as a beginning. */
+/* An empty database beside a published ledger is a lost one; to start afresh would let the loss
+ * pass as a beginning. */
 static enum err check_new(struct files *files, const char *checkpoint)
 {
     bool exists = false;
@@ -89,7 +90,8 @@ static enum err done(struct store *store, enum err err)
 /* --- FETCH --- */
 
 /* The file is what outsiders saw; the row is what remains when it was lost. */
-static enum err load_checkpoint(struct store *store, uint8_t log, struct buf *note, uint64_t *ret_size)
+static enum err load_checkpoint(struct store *store, uint8_t log, struct buf *note,
+                                uint64_t *ret_size)
 {
     enum err err = tiles_checkpoint(store->files, log, note, ret_size);
     if (err == ERR_NOT_FOUND || err == ERR_MALFORMED || err == ERR_TOO_LARGE) {
@@ -174,7 +176,8 @@ static enum err answer(struct store *store, const struct need *need, struct buf 
     return ERR_INVALID;
 }
 
-static enum err answer_all(struct store *store, struct reader *reader, uint32_t count, struct buf *out)
+static enum err answer_all(struct store *store, struct reader *reader, uint32_t count,
+                           struct buf *out)
 {
     enum err err = rows_read_begin(store->rows);
     if (err != ERR_NONE) {
@@ -224,7 +227,8 @@ enum err store_fetch(struct store *store, struct slice body, struct buf *out)
 
 /* --- COMMIT --- */
 
-static enum err apply_changes(struct store *store, struct reader *reader, struct slice *ret_conflict)
+static enum err apply_changes(struct store *store, struct reader *reader,
+                              struct slice *ret_conflict)
 {
     uint32_t count = 0;
     enum err err = get_u32(reader, &count);
@@ -350,7 +354,8 @@ static enum err publish(struct store *store, struct slice body)
     return err == ERR_NONE ? tiles_publish(store->files, store->rows, log, size, note) : err;
 }
 
-/* A root that differs from keep's makes this publication fail, not the store: what is damaged is one side's idea of the tree. */
+/* A root that differs from keep's makes this publication fail, not the store: what is damaged is
+ * one side's idea of the tree. */
 enum err store_publish(struct store *store, struct slice body, struct buf *out)
 {
     enum err err = publish(store, body);

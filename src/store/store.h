@@ -1,6 +1,6 @@
 /*
- * The store as keep sees it: three questions, each a body in and a body out, laid out in store/wire.h. It owns the file layer and the rows. It has no
- * loop, no channel and no keys.
+ * The store as keep sees it: three questions, each a body in and a body out, laid out in
+ * store/wire.h. It owns the file layer and the rows. It has no loop, no channel and no keys.
  */
 #ifndef VOGT_STORE_STORE_H
 #define VOGT_STORE_STORE_H
@@ -9,17 +9,22 @@
 
 struct store;
 
-/* Takes `files`, on failure too. ERR_DAMAGED: the database is gone though a ledger was published here. Else see rows_open. */
+/* Takes `files`, on failure too. ERR_DAMAGED: the database is gone though a ledger was published
+ * here. Else see rows_open. */
 enum err store_open(struct files *files, struct store **ret_store) must_check;
 void store_close(struct store *store);
 
 /*
- * Each appends a whole answer to `out`, whose first field says how it went; the result is that same error (ERR_MALFORMED, ERR_INVALID: keep broke the protocol).
- * When store_ended() says so afterwards, the answer may still be sent, and nothing more may be asked.
+ * Each appends a whole answer to `out`, whose first field says how it went; the result is that same
+ * error (ERR_MALFORMED, ERR_INVALID: keep broke the protocol). When store_ended() says so
+ * afterwards, the answer may still be sent, and nothing more may be asked.
  */
-enum err store_fetch(struct store *store, struct slice body, struct buf *out) must_check;      /* FETCH -> FETCHED */
-enum err store_commit(struct store *store, struct slice body, struct buf *out) must_check;     /* COMMIT -> COMMITTED */
-enum err store_publish(struct store *store, struct slice body, struct buf *out) must_check;    /* PUBLISH -> PUBLISHED */
+enum err store_fetch(struct store *store, struct slice body,
+                     struct buf *out) must_check; /* FETCH -> FETCHED */
+enum err store_commit(struct store *store, struct slice body,
+                      struct buf *out) must_check; /* COMMIT -> COMMITTED */
+enum err store_publish(struct store *store, struct slice body,
+                       struct buf *out) must_check; /* PUBLISH -> PUBLISHED */
 /* When replies have left: moves the WAL if it is long. */
 enum err store_tidy(struct store *store) must_check;
 /* A sync failed or the database is damaged: ERR_IO or ERR_DAMAGED; else ERR_NONE. */

@@ -8,9 +8,11 @@
 
 enum { DIRTY_MAX = 32, DIRECTORY_MAX_BYTES = 128 };
 
-static const char *const log_directories[] = {[LOG_EVIDENCE] = "ledger/evidence", [LOG_AUDIT] = "ledger/audit"};
+static const char *const log_directories[] = {
+    [LOG_EVIDENCE] = "ledger/evidence", [LOG_AUDIT] = "ledger/audit"};
 
-/* One run of publishing. Directories with new entries are remembered and synced together before the checkpoint. */
+/* One run of publishing. Directories with new entries are remembered and synced together before the
+ * checkpoint. */
 struct publishing {
     struct files *files;
     struct rows *rows;
@@ -32,7 +34,8 @@ static void number_name(uint64_t number, char out[40])
     char groups[8][8];
     size_t count = 0;
     do {
-        snprintf(groups[count], sizeof(groups[count]), "%s%03u", count == 0 ? "" : "x", (unsigned)(number % 1000));
+        snprintf(groups[count], sizeof(groups[count]), "%s%03u", count == 0 ? "" : "x",
+                 (unsigned)(number % 1000));
         number /= 1000;
         count++;
     } while (number > 0 && count < 8);
@@ -43,9 +46,11 @@ static void number_name(uint64_t number, char out[40])
     }
 }
 
-enum err tile_name(uint8_t log, uint8_t level, uint64_t number, unsigned width, char *ret_name, size_t name_bytes)
+enum err tile_name(uint8_t log, uint8_t level, uint64_t number, unsigned width, char *ret_name,
+                   size_t name_bytes)
 {
-    if (!log_known(log) || (level >= TILE_LEVELS && level != TILE_LEVEL_ENTRIES) || width == 0 || width > TILE_ENTRIES) {
+    if (!log_known(log) || (level >= TILE_LEVELS && level != TILE_LEVEL_ENTRIES) || width == 0 ||
+        width > TILE_ENTRIES) {
         return ERR_INVALID;
     }
     char number_text[40], level_text[8], partial[8] = "";
@@ -58,7 +63,8 @@ enum err tile_name(uint8_t log, uint8_t level, uint64_t number, unsigned width, 
     if (width < TILE_ENTRIES) {
         snprintf(partial, sizeof(partial), ".p/%u", width);
     }
-    int len = snprintf(ret_name, name_bytes, "%s/tile/%s/%s%s", log_directories[log], level_text, number_text, partial);
+    int len = snprintf(ret_name, name_bytes, "%s/tile/%s/%s%s", log_directories[log], level_text,
+                       number_text, partial);
     return len > 0 && (size_t)len < name_bytes ? ERR_NONE : ERR_INVALID;
 }
 
@@ -66,8 +72,9 @@ enum err note_head(struct slice note, uint64_t *ret_size, uint8_t ret_root[SHA25
 {
     struct slice rest = note, origin, size_text, root_text;
     uint64_t size;
-    if (!slice_split(&rest, '\n', &origin) || origin.len == 0 || !slice_split(&rest, '\n', &size_text) ||
-        !slice_split(&rest, '\n', &root_text) || rest.data == NULL || slice_to_u64(size_text, &size) != ERR_NONE) {
+    if (!slice_split(&rest, '\n', &origin) || origin.len == 0 ||
+        !slice_split(&rest, '\n', &size_text) || !slice_split(&rest, '\n', &root_text) ||
+        rest.data == NULL || slice_to_u64(size_text, &size) != ERR_NONE) {
         return ERR_MALFORMED;
     }
     cleanup_buf struct buf root = BUF_INIT(SHA256_BYTES);
@@ -119,7 +126,8 @@ static enum err sync_dirty(struct publishing *run)
     return err;
 }
 
-/* From the end: tiles come in order, so the directory is nearly always the one of the file before. */
+/* From the end: tiles come in order, so the directory is nearly always the one of the file before.
+ */
 static enum err mark_dirty(struct publishing *run, const char *directory)
 {
     for (size_t i = run->dirty_count; i > 0; i--) {
@@ -137,13 +145,14 @@ static enum err mark_dirty(struct publishing *run, const char *directory)
     return ERR_NONE;
 }
 
-/* Makes every directory above `name` that is missing, topmost first. One that exists may have been made by a process that died before
- * syncing it, so its parent is synced too. */
+/* Makes every directory above `name` that is missing, topmost first. One that exists may have been
+ * made by a process that died before syncing it, so its parent is synced too. */
 static enum err make_directories(struct publishing *run, const char *name)
 {
     char directory[DIRECTORY_MAX_BYTES], parent[DIRECTORY_MAX_BYTES];
     enum err err = ERR_NONE;
-    for (const char *slash = strchr(name, '/'); err == ERR_NONE && slash != NULL; slash = strchr(slash + 1, '/')) {
+    for (const char *slash = strchr(name, '/'); err == ERR_NONE && slash != NULL;
+         slash = strchr(slash + 1, '/')) {
         snprintf(directory, sizeof(directory), "%.*s", (int)(slash - name), name);
         bool exists = false;
         err = file_exists(run->files, directory, &exists);
@@ -172,14 +181,16 @@ static enum err write_file(struct publishing *run, const char *name, struct slic
     return err;
 }
 
-static enum err write_tile(struct publishing *run, uint8_t level, uint64_t number, unsigned width, struct slice bytes)
+static enum err write_tile(struct publishing *run, uint8_t level, uint64_t number, unsigned width,
+                           struct slice bytes)
 {
     char name[DIRECTORY_MAX_BYTES];
     enum err err = tile_name(run->log, level, number, width, name, sizeof(name));
     return err == ERR_NONE ? write_file(run, name, bytes) : err;
 }
 
-/* Entries of one bundle come from the rows, as its bytes and as the leaves of the tile of level 0. */
+/* Entries of one bundle come from the rows, as its bytes and as the leaves of the tile of level 0.
+ */
 static enum err write_bundle(struct publishing *run, uint64_t number, unsigned width)
 {
     uint8_t leaves[TILE_ENTRIES * SHA256_BYTES];
@@ -208,7 +219,9 @@ static enum err write_bundle(struct publishing *run, uint64_t number, unsigned w
     if (err == ERR_NONE) {
         err = write_tile(run, TILE_LEVEL_ENTRIES, number, width, buf_slice(&run->bundle));
     }
-    return err == ERR_NONE ? write_tile(run, 0, number, width, slice_of(leaves, (size_t)width * SHA256_BYTES)) : err;
+    return err == ERR_NONE
+               ? write_tile(run, 0, number, width, slice_of(leaves, (size_t)width * SHA256_BYTES))
+               : err;
 }
 
 /* The root over 2^n hashes, folded in place. */
@@ -224,7 +237,8 @@ static void fold(uint8_t *hashes, size_t count, uint8_t ret_root[SHA256_BYTES])
     memcpy(ret_root, hashes, SHA256_BYTES);
 }
 
-static enum err load_tile(struct publishing *run, uint8_t level, uint64_t number, unsigned width, uint8_t *ret_hashes)
+static enum err load_tile(struct publishing *run, uint8_t level, uint64_t number, unsigned width,
+                          uint8_t *ret_hashes)
 {
     char name[DIRECTORY_MAX_BYTES];
     cleanup_buf struct buf bytes = BUF_INIT(TILE_ENTRIES * SHA256_BYTES);
@@ -241,7 +255,8 @@ static enum err load_tile(struct publishing *run, uint8_t level, uint64_t number
     return err;
 }
 
-static enum err write_level_tile(struct publishing *run, uint8_t level, uint64_t number, unsigned width)
+static enum err write_level_tile(struct publishing *run, uint8_t level, uint64_t number,
+                                 unsigned width)
 {
     if (level == 0) {
         return write_bundle(run, number, width);
@@ -254,21 +269,26 @@ static enum err write_level_tile(struct publishing *run, uint8_t level, uint64_t
             fold(below, TILE_ENTRIES, hashes + (size_t)i * SHA256_BYTES);
         }
     }
-    return err == ERR_NONE ? write_tile(run, level, number, width, slice_of(hashes, (size_t)width * SHA256_BYTES)) : err;
+    return err == ERR_NONE ? write_tile(run, level, number, width,
+                                        slice_of(hashes, (size_t)width * SHA256_BYTES))
+                           : err;
 }
 
 static enum err write_level(struct publishing *run, uint8_t level)
 {
     uint64_t old_count = run->from >> (8 * level), new_count = run->to >> (8 * level);
     enum err err = ERR_NONE;
-    for (uint64_t number = old_count / TILE_ENTRIES; err == ERR_NONE && old_count < new_count && number * TILE_ENTRIES < new_count; number++) {
+    for (uint64_t number = old_count / TILE_ENTRIES;
+         err == ERR_NONE && old_count < new_count && number * TILE_ENTRIES < new_count; number++) {
         uint64_t left = new_count - number * TILE_ENTRIES;
-        err = write_level_tile(run, level, number, left < TILE_ENTRIES ? (unsigned)left : TILE_ENTRIES);
+        err = write_level_tile(run, level, number,
+                               left < TILE_ENTRIES ? (unsigned)left : TILE_ENTRIES);
     }
     return err;
 }
 
-/* The tree's right edge as the tiles have it: each level's last, partial tile holds up to eight of the peaks. */
+/* The tree's right edge as the tiles have it: each level's last, partial tile holds up to eight of
+ * the peaks. */
 static enum err tiles_edge(struct publishing *run, struct edge *ret_edge)
 {
     uint8_t hashes[TILE_ENTRIES * SHA256_BYTES];
@@ -314,7 +334,8 @@ static enum err write_tiles(struct publishing *run, const uint8_t root[SHA256_BY
     return memcmp(tiles_root, root, SHA256_BYTES) == 0 ? ERR_NONE : ERR_DAMAGED;
 }
 
-/* Partial tiles whose full one is published are of no use any more; left over after a crash they do no harm. */
+/* Partial tiles whose full one is published are of no use any more; left over after a crash they do
+ * no harm. */
 static enum err drop_partials(struct publishing *run, uint8_t level, uint64_t number)
 {
     char name[DIRECTORY_MAX_BYTES], directory[DIRECTORY_MAX_BYTES];
@@ -343,7 +364,8 @@ static enum err drop_old(struct publishing *run)
 {
     enum err err = ERR_NONE;
     for (unsigned level = 0; err == ERR_NONE && level < TILE_LEVELS; level++) {
-        uint64_t first = (run->from >> (8 * level)) / TILE_ENTRIES, end = (run->to >> (8 * level)) / TILE_ENTRIES;
+        uint64_t first = (run->from >> (8 * level)) / TILE_ENTRIES,
+                 end = (run->to >> (8 * level)) / TILE_ENTRIES;
         for (uint64_t number = first; err == ERR_NONE && number < end; number++) {
             err = drop_partials(run, (uint8_t)level, number);
             if (err == ERR_NONE && level == 0) {
@@ -359,7 +381,8 @@ static enum err publish(struct publishing *run, struct slice note, const uint8_t
     char name[DIRECTORY_MAX_BYTES];
     enum err err = write_tiles(run, root);
     if (err == ERR_DAMAGED && run->from > 0) {
-        /* Files published earlier were lost or changed: rows are the truth, so all are written anew, once. */
+        /* Files published earlier were lost or changed: rows are the truth, so all are written
+         * anew, once. */
         run->from = 0;
         err = write_tiles(run, root);
     }
@@ -379,11 +402,13 @@ static enum err publish(struct publishing *run, struct slice note, const uint8_t
     return err == ERR_NONE ? drop_old(run) : err;
 }
 
-enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint64_t size, struct slice note)
+enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint64_t size,
+                       struct slice note)
 {
     uint64_t note_size = 0, from = 0;
     uint8_t root[SHA256_BYTES];
-    enum err err = log_known(log) && note.len <= NOTE_MAX_BYTES ? note_head(note, &note_size, root) : ERR_INVALID;
+    enum err err = log_known(log) && note.len <= NOTE_MAX_BYTES ? note_head(note, &note_size, root)
+                                                                : ERR_INVALID;
     if (err != ERR_NONE) {
         return err;
     }
@@ -401,7 +426,9 @@ enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint
     if (run == NULL) {
         return ERR_MEMORY;
     }
-    *run = (struct publishing){files, rows, log, from, size, BUF_INIT(TILE_MAX_BYTES * 2), BUF_INIT(TILE_MAX_BYTES), {{0}}, 0};
+    *run = (struct publishing){
+        files, rows, log, from, size, BUF_INIT(TILE_MAX_BYTES * 2), BUF_INIT(TILE_MAX_BYTES),
+        {{0}}, 0};
     err = publish(run, note, root);
     buf_free(&run->entries);
     buf_free(&run->bundle);

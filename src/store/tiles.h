@@ -1,30 +1,41 @@
 /*
- * A log as files that outsiders read (C2SP tlog-tiles), derived from the rows: below ledger/evidence/ or ledger/audit/
- *   tile/entries/<N>[.p/<W>]   bundles of 256 entries, each u16 big-endian length and bytes
- *   tile/<L>/<N>[.p/<W>]       256 hashes of level 8 x L
- *   checkpoint                 the signed note
- * N in groups of three digits ("x001/x234/067"). Every file is replaced whole, and is on the disk before a checkpoint speaks of it.
+ * A log as files that outsiders read (C2SP tlog-tiles), derived from the rows: below
+ * ledger/evidence/ or ledger/audit/ tile/entries/<N>[.p/<W>]   bundles of 256 entries, each u16
+ * big-endian length and bytes tile/<L>/<N>[.p/<W>]       256 hashes of level 8 x L checkpoint the
+ * signed note N in groups of three digits ("x001/x234/067"). Every file is replaced whole, and is
+ * on the disk before a checkpoint speaks of it.
  */
 #ifndef VOGT_STORE_TILES_H
 #define VOGT_STORE_TILES_H
 
 #include "store/rows.h"
 
-enum { TILE_ENTRIES = 256, TILE_LEVELS = 8, TILE_LEVEL_ENTRIES = 255, TILE_MAX_BYTES = TILE_ENTRIES * (2 + 65535), NOTE_MAX_BYTES = 65536 };
+enum {
+    TILE_ENTRIES = 256,
+    TILE_LEVELS = 8,
+    TILE_LEVEL_ENTRIES = 255,
+    TILE_MAX_BYTES = TILE_ENTRIES * (2 + 65535),
+    NOTE_MAX_BYTES = 65536
+};
 
 /* "ledger/evidence/tile/0/x001/234.p/17" (width 1..256). ERR_INVALID. */
-enum err tile_name(uint8_t log, uint8_t level, uint64_t number, unsigned width, char *ret_name, size_t name_bytes) must_check;
+enum err tile_name(uint8_t log, uint8_t level, uint64_t number, unsigned width, char *ret_name,
+                   size_t name_bytes) must_check;
 
 /* The size that a checkpoint's text names, and its root. ERR_MALFORMED. */
-enum err note_head(struct slice note, uint64_t *ret_size, uint8_t ret_root[SHA256_BYTES]) must_check;
+enum err note_head(struct slice note, uint64_t *ret_size,
+                   uint8_t ret_root[SHA256_BYTES]) must_check;
 
 /* What was published last: the file's note, or ERR_NOT_FOUND. */
-enum err tiles_checkpoint(struct files *files, uint8_t log, struct buf *out, uint64_t *ret_size) must_check;
+enum err tiles_checkpoint(struct files *files, uint8_t log, struct buf *out,
+                          uint64_t *ret_size) must_check;
 
 /*
- * Writes what is missing up to `size`, syncs files and directories, then the checkpoint. ERR_INVALID: the note names another size, or more than the
- * rows hold, or less than was published; ERR_DAMAGED: the rows give another root than the note, so nothing was published.
+ * Writes what is missing up to `size`, syncs files and directories, then the checkpoint.
+ * ERR_INVALID: the note names another size, or more than the rows hold, or less than was published;
+ * ERR_DAMAGED: the rows give another root than the note, so nothing was published.
  */
-enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint64_t size, struct slice note) must_check;
+enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint64_t size,
+                       struct slice note) must_check;
 
 #endif

@@ -9,15 +9,16 @@
 #include <unistd.h>
 
 struct vfs {
-    sqlite3_vfs base;          /* first: SQLite hands this pointer back */
+    sqlite3_vfs base; /* first: SQLite hands this pointer back */
     struct files *files;
     char name[40];
 };
 
 struct vfs_file {
-    sqlite3_file base;         /* first likewise */
+    sqlite3_file base; /* first likewise */
     struct file *file;
-    bool entry_unsynced;       /* made just now, or by a process that may have died before it synced the entry */
+    bool entry_unsynced; /* made just now, or by a process that may have died before it synced the
+                            entry */
     bool remove_on_close;
     char name[64];
 };
@@ -62,7 +63,8 @@ static int vfs_file_read(sqlite3_file *base, void *out, int amount, sqlite3_int6
 static int vfs_file_write(sqlite3_file *base, const void *data, int amount, sqlite3_int64 offset)
 {
     struct vfs_file *file = (struct vfs_file *)base;
-    return result_of(file_write(file->file, (uint64_t)offset, slice_of(data, (size_t)amount)), SQLITE_IOERR_WRITE);
+    return result_of(file_write(file->file, (uint64_t)offset, slice_of(data, (size_t)amount)),
+                     SQLITE_IOERR_WRITE);
 }
 
 static int vfs_file_truncate(sqlite3_file *base, sqlite3_int64 size)
@@ -71,7 +73,8 @@ static int vfs_file_truncate(sqlite3_file *base, sqlite3_int64 size)
     return result_of(file_truncate(file->file, (uint64_t)size), SQLITE_IOERR_TRUNCATE);
 }
 
-/* All files lie in the top directory, so a new one's entry is there. A full disk during a sync is a failed sync like any other. */
+/* All files lie in the top directory, so a new one's entry is there. A full disk during a sync is a
+ * failed sync like any other. */
 static int vfs_file_sync(sqlite3_file *base, int flags)
 {
     (void)flags;
@@ -156,7 +159,8 @@ static struct files *files_of(sqlite3_vfs *base)
     return ((struct vfs *)base)->files;
 }
 
-static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *base_file, int flags, int *ret_flags)
+static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *base_file, int flags,
+                    int *ret_flags)
 {
     struct vfs_file *file = (struct vfs_file *)base_file;
     file->base.pMethods = NULL;
@@ -164,7 +168,9 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *base_file
     if (name == NULL || strlen(name) >= sizeof(file->name)) {
         return SQLITE_CANTOPEN;
     }
-    enum file_mode mode = flags & SQLITE_OPEN_CREATE ? FILE_CREATE : flags & SQLITE_OPEN_READONLY ? FILE_READ : FILE_WRITE;
+    enum file_mode mode = flags & SQLITE_OPEN_CREATE     ? FILE_CREATE
+                          : flags & SQLITE_OPEN_READONLY ? FILE_READ
+                                                         : FILE_WRITE;
     enum err err = file_open(files_of(base), name, mode, &file->file, NULL);
     if (err == ERR_NONE && (flags & SQLITE_OPEN_MAIN_DB) != 0) {
         err = file_lock(file->file);
@@ -294,10 +300,18 @@ struct result_row {
 };
 
 static const struct result_row result_rows[] = {
-    {SQLITE_OK, ERR_NONE},       {SQLITE_ROW, ERR_NONE},        {SQLITE_DONE, ERR_NONE},
-    {SQLITE_NOMEM, ERR_MEMORY},  {SQLITE_BUSY, ERR_LOCKED},     {SQLITE_LOCKED, ERR_LOCKED},
-    {SQLITE_FULL, ERR_FULL},     {SQLITE_CORRUPT, ERR_DAMAGED}, {SQLITE_NOTADB, ERR_DAMAGED},
-    {SQLITE_TOOBIG, ERR_TOO_LARGE}, {SQLITE_READONLY, ERR_READ_ONLY}, {SQLITE_CONSTRAINT, ERR_CONFLICT},
+    {SQLITE_OK, ERR_NONE},
+    {SQLITE_ROW, ERR_NONE},
+    {SQLITE_DONE, ERR_NONE},
+    {SQLITE_NOMEM, ERR_MEMORY},
+    {SQLITE_BUSY, ERR_LOCKED},
+    {SQLITE_LOCKED, ERR_LOCKED},
+    {SQLITE_FULL, ERR_FULL},
+    {SQLITE_CORRUPT, ERR_DAMAGED},
+    {SQLITE_NOTADB, ERR_DAMAGED},
+    {SQLITE_TOOBIG, ERR_TOO_LARGE},
+    {SQLITE_READONLY, ERR_READ_ONLY},
+    {SQLITE_CONSTRAINT, ERR_CONFLICT},
 };
 
 enum err vfs_err(const struct vfs *vfs, int sqlite_result)
@@ -312,7 +326,8 @@ enum err vfs_err(const struct vfs *vfs, int sqlite_result)
         }
     }
     enum err known = vfs->files->last_err;
-    if ((primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR) && known != ERR_NONE && known != ERR_NOT_FOUND) {
+    if ((primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR) && known != ERR_NONE &&
+        known != ERR_NOT_FOUND) {
         return known;
     }
     return ERR_IO;

@@ -4,9 +4,15 @@
 
 #include <string.h>
 
-enum { ENTRY_MAX_BYTES = 65535, TILE_WIDTH_MAX = 256, TILE_LEVEL_MAX = 7, TILE_LEVEL_ENTRIES = 255 };
+enum {
+    ENTRY_MAX_BYTES = 65535,
+    TILE_WIDTH_MAX = 256,
+    TILE_LEVEL_MAX = 7,
+    TILE_LEVEL_ENTRIES = 255
+};
 
-/* A path as it may stand in a row or begin one: UTF-8 without NUL, since SQLite compares text up to its length only. */
+/* A path as it may stand in a row or begin one: UTF-8 without NUL, since SQLite compares text up to
+ * its length only. */
 static enum err check_path(struct slice path, bool may_be_empty)
 {
     if (path.len == 0) {
@@ -60,8 +66,19 @@ static enum err get_log(struct reader *reader, uint8_t *ret_log)
     return err;
 }
 
-/* Which fields a need carries, in their order on the wire: one row a kind, read by writer and reader alike. */
-enum field { FIELD_END, FIELD_PATH, FIELD_PREFIX, FIELD_AFTER, FIELD_LOG, FIELD_LEVEL, FIELD_NUMBER, FIELD_WIDTH, FIELD_LIMIT };
+/* Which fields a need carries, in their order on the wire: one row a kind, read by writer and
+ * reader alike. */
+enum field {
+    FIELD_END,
+    FIELD_PATH,
+    FIELD_PREFIX,
+    FIELD_AFTER,
+    FIELD_LOG,
+    FIELD_LEVEL,
+    FIELD_NUMBER,
+    FIELD_WIDTH,
+    FIELD_LIMIT
+};
 
 static const enum field need_fields[][5] = {
     [NEED_ROW] = {FIELD_PATH},
@@ -225,7 +242,8 @@ enum err change_put(struct buf *out, const struct change *change)
     return err;
 }
 
-/* SQLite's integers are signed: a version or a time that does not fit would change its sign in the row. */
+/* SQLite's integers are signed: a version or a time that does not fit would change its sign in the
+ * row. */
 static enum err get_positive(struct reader *reader, uint64_t *ret_value)
 {
     uint64_t value;

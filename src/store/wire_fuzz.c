@@ -1,4 +1,5 @@
-/* Needs, changes and appends from arbitrary bytes; what is accepted must come back the same when written again. */
+/* Needs, changes and appends from arbitrary bytes; what is accepted must come back the same when
+ * written again. */
 #include "store/wire.h"
 
 #include <stdlib.h>
@@ -13,9 +14,11 @@ static void expect(bool condition)
 }
 
 /* The bytes that were read must be the bytes that are written. */
-static void expect_same(struct slice input, size_t from, size_t to, const struct buf *out, enum err err)
+static void expect_same(struct slice input, size_t from, size_t to, const struct buf *out,
+                        enum err err)
 {
-    expect(err == ERR_NONE && slice_equal(slice_first(slice_from(input, from), to - from), buf_slice(out)));
+    expect(err == ERR_NONE &&
+           slice_equal(slice_first(slice_from(input, from), to - from), buf_slice(out)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

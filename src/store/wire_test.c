@@ -4,7 +4,10 @@
 
 static const struct need needs[] = {
     {.kind = NEED_ROW, .path = {(const uint8_t *)"a/b", 3}},
-    {.kind = NEED_LIST, .path = {(const uint8_t *)"a/", 2}, .after = {(const uint8_t *)"a/b", 3}, .limit = 10},
+    {.kind = NEED_LIST,
+     .path = {(const uint8_t *)"a/", 2},
+     .after = {(const uint8_t *)"a/b", 3},
+     .limit = 10},
     {.kind = NEED_DUE, .number = 1700000000000, .limit = LIST_LIMIT_MAX},
     {.kind = NEED_ENTRIES, .log = LOG_AUDIT, .number = 7, .limit = 256},
     {.kind = NEED_LOG, .log = LOG_EVIDENCE},
@@ -22,8 +25,10 @@ TEST(needs_come_back_as_they_went)
         struct reader reader = reader_of(buf_slice(&out));
         CHECK_ERR(ERR_NONE, need_get(&reader, &back));
         CHECK_ERR(ERR_NONE, reader_end(&reader));
-        CHECK(back.kind == needs[i].kind && slice_equal(back.path, needs[i].path) && slice_equal(back.after, needs[i].after));
-        CHECK(back.number == needs[i].number && back.limit == needs[i].limit && back.log == needs[i].log);
+        CHECK(back.kind == needs[i].kind && slice_equal(back.path, needs[i].path) &&
+              slice_equal(back.after, needs[i].after));
+        CHECK(back.number == needs[i].number && back.limit == needs[i].limit &&
+              back.log == needs[i].log);
         CHECK(back.level == needs[i].level && back.width == needs[i].width);
         for (size_t cut = 0; cut < out.len; cut++) {
             reader = reader_of(slice_first(buf_slice(&out), cut));
@@ -45,14 +50,21 @@ TEST(needs_outside_the_rules_are_refused)
 {
     uint8_t long_path[PATH_MAX_BYTES + 1];
     memset(long_path, 'a', sizeof(long_path));
-    CHECK_ERR(ERR_TOO_LARGE, read_back(&(struct need){.kind = NEED_ROW, .path = slice_of(long_path, sizeof(long_path))}));
-    CHECK_ERR(ERR_NONE, read_back(&(struct need){.kind = NEED_ROW, .path = slice_of(long_path, PATH_MAX_BYTES)}));
+    CHECK_ERR(ERR_TOO_LARGE,
+              read_back(&(struct need){.kind = NEED_ROW,
+                                       .path = slice_of(long_path, sizeof(long_path))}));
+    CHECK_ERR(ERR_NONE, read_back(&(struct need){.kind = NEED_ROW,
+                                                 .path = slice_of(long_path, PATH_MAX_BYTES)}));
     CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = NEED_ROW}));
-    CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = NEED_ROW, .path = SLICE_LITERAL("a\0b")}));
-    CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = NEED_ROW, .path = SLICE_LITERAL("\xff")}));
-    CHECK_ERR(ERR_TOO_LARGE, read_back(&(struct need){.kind = NEED_LIST, .limit = LIST_LIMIT_MAX + 1}));
+    CHECK_ERR(ERR_INVALID,
+              read_back(&(struct need){.kind = NEED_ROW, .path = SLICE_LITERAL("a\0b")}));
+    CHECK_ERR(ERR_INVALID,
+              read_back(&(struct need){.kind = NEED_ROW, .path = SLICE_LITERAL("\xff")}));
+    CHECK_ERR(ERR_TOO_LARGE,
+              read_back(&(struct need){.kind = NEED_LIST, .limit = LIST_LIMIT_MAX + 1}));
     CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = NEED_LOG, .log = 3}));
-    CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = NEED_TILE, .log = 1, .level = 8, .width = 1}));
+    CHECK_ERR(ERR_INVALID,
+              read_back(&(struct need){.kind = NEED_TILE, .log = 1, .level = 8, .width = 1}));
     CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = NEED_TILE, .log = 1, .width = 0}));
     CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = NEED_TILE, .log = 1, .width = 257}));
     CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = (enum need_kind)9}));
@@ -64,7 +76,8 @@ TEST(needs_outside_the_rules_are_refused)
 TEST(changes_and_appends_come_back)
 {
     cleanup_buf struct buf out = BUF_INIT(4096);
-    struct change put = {CHANGE_PUT, SLICE_LITERAL("p"), 3, 99, SLICE_LITERAL("bytes")}, delete = {CHANGE_DELETE, SLICE_LITERAL("d"), 4, 0, SLICE_NONE}, change;
+    struct change put = {CHANGE_PUT, SLICE_LITERAL("p"), 3, 99, SLICE_LITERAL("bytes")},
+                  delete = {CHANGE_DELETE, SLICE_LITERAL("d"), 4, 0, SLICE_NONE}, change;
     struct append append = {LOG_AUDIT, 12, SLICE_LITERAL("entry")}, back;
     CHECK_ERR(ERR_NONE, change_put(&out, &put));
     CHECK_ERR(ERR_NONE, change_put(&out, &delete));
