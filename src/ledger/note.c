@@ -118,7 +118,7 @@ static enum err parse_signature(struct slice line, struct note_signature *ret_si
     struct slice rest = slice_from(line, sizeof(SIGNATURE_START) - 1);
     struct note_signature signature = {.key_id = 0};
     if (slice_find_byte(rest, ' ') == SIZE_MAX || !slice_split(&rest, ' ', &signature.name) ||
-        !name_is_valid(signature.name)) {
+        !name_is_valid(signature.name) || rest.len == 0) {
         return ERR_MALFORMED;
     }
     cleanup_buf struct buf blob = BUF_INIT(SIGNATURE_BLOB_MAX_BYTES);

@@ -543,4 +543,25 @@ TEST(a_held_or_absent_database_is_an_error_and_nothing_is_written)
     free_world(&world);
 }
 
+/* What a crash leaves: pages that stand only in the write-ahead log. They count, and the ledger stays as it was. */
+TEST(a_write_ahead_log_is_read_in_a_copy)
+{
+    struct world world;
+    char path[64];
+    cleanup_buf struct buf before = BUF_INIT(FILE_MAX_BYTES), after = BUF_INIT(FILE_MAX_BYTES);
+    make_world(&world, true, 0, 3);
+    snprintf(path, sizeof(path), "%s/vogt.db", world.directory);
+    MUST(sqlite3_open(path, &world.database) == SQLITE_OK);
+    sql(&world, "PRAGMA journal_mode=WAL; UPDATE meta SET value = 1 WHERE name = 'epoch'");
+    CHECK(faccessat(world.directory_fd, "vogt.db-wal", F_OK, 0) == 0);
+    CHECK(rows_good(&world));
+    sql(&world, "UPDATE row SET version = 2 WHERE path = 'evidence/0000000000000001'");
+    read_file(world.directory_fd, "vogt.db-wal", &before);
+    CHECK(!rows_good(&world));
+    read_file(world.directory_fd, "vogt.db-wal", &after);
+    CHECK(slice_equal(buf_slice(&before), buf_slice(&after)));
+    sqlite3_close(world.database);
+    free_world(&world);
+}
+
 TEST_MAIN
