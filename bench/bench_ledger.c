@@ -1,8 +1,10 @@
 /*
- * Verifying a million evidence entries (33 bytes each) from tiles on disk, beside the bare SHA-256 work of the same
- * hashes. Five rounds of both in turn; prints "figure floor ratio" of the medians, in milliseconds.
+ * Verifying a million evidence entries (33 bytes each) from tiles on disk, beside the bare SHA-256
+ * work of the same hashes. Five rounds of both in turn; prints "figure floor ratio" of the medians,
+ * in milliseconds.
  */
-/* The floor is the library's fastest way, its oldest functions; the one-call SHA256() of 3.0 is three times slower. */
+/* The floor is the library's fastest way, its oldest functions; the one-call SHA256() of 3.0 is
+ * three times slower. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "ledger/commitment.h"
@@ -79,7 +81,9 @@ static void make_log(int directory_fd, const struct note_key *key, struct slice 
             }
         }
         if (tile.level != TILE_LEVEL_ENTRIES) {
-            must(buf_append(&bytes, slice_of(&hashes[first], tile.width * SHA256_BYTES)) == ERR_NONE, "tile");
+            must(buf_append(&bytes, slice_of(&hashes[first], tile.width * SHA256_BYTES)) ==
+                     ERR_NONE,
+                 "tile");
         }
         tile_path(&tile, path);
         write_file(directory_fd, path, buf_slice(&bytes));
@@ -104,7 +108,8 @@ static void bare(const uint8_t *data, size_t len, uint8_t ret_digest[SHA256_BYTE
 /* A leaf hash for every entry, a node hash for all but one. */
 static double floor_ms(void)
 {
-    uint8_t leaf[1 + EVIDENCE_ENTRY_BYTES] = {0}, node[1 + 2 * SHA256_BYTES] = {1}, digest[SHA256_BYTES];
+    uint8_t leaf[1 + EVIDENCE_ENTRY_BYTES] = {0}, node[1 + 2 * SHA256_BYTES] = {1},
+                     digest[SHA256_BYTES];
     double start_ms = now_ms();
     for (uint64_t i = 0; i < ENTRIES; i++) {
         store_u64_big(leaf + 2, i);
@@ -122,9 +127,12 @@ static double verify_ms(const int *directory_fd, const struct note_key *key, uns
     struct verify_source source = verify_directory(directory_fd);
     must(verify_report_start(&report) == ERR_NONE, "report");
     double start_ms = now_ms();
-    enum err err = verify_log(&source, LOG_EVIDENCE, key, &(struct verify_options){.threads = threads}, &report);
+    enum err err = verify_log(&source, LOG_EVIDENCE, key,
+                              &(struct verify_options){.threads = threads}, &report);
     double elapsed_ms = now_ms() - start_ms;
-    must(err == ERR_NONE && verify_report_good(&report) && report.logs[LOG_EVIDENCE].size == ENTRIES, "verify");
+    must(err == ERR_NONE && verify_report_good(&report) &&
+             report.logs[LOG_EVIDENCE].size == ENTRIES,
+         "verify");
     verify_report_free(&report);
     return elapsed_ms;
 }
@@ -151,8 +159,9 @@ int main(void)
     must(crypto_start() == ERR_NONE && mkdtemp(directory) != NULL, "start");
     int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     must(ed25519_public(slice_of(seed, sizeof(seed)), public_key) == ERR_NONE, "key");
-    must(note_key_make(SLICE_LITERAL("bench"), NOTE_TYPE_ED25519, slice_of(public_key, sizeof(public_key)), &key) ==
-             ERR_NONE, "key");
+    must(note_key_make(SLICE_LITERAL("bench"), NOTE_TYPE_ED25519,
+                       slice_of(public_key, sizeof(public_key)), &key) == ERR_NONE,
+         "key");
     make_log(directory_fd, &key, slice_of(seed, sizeof(seed)));
     for (size_t i = 0; i < ROUNDS; i++) {
         floors[i] = floor_ms();

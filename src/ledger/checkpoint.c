@@ -10,10 +10,12 @@ static bool origin_is_valid(struct slice origin)
 {
     static const uint8_t any_key[ED25519_PUBLIC_BYTES];
     struct note_key key;
-    return note_key_make(origin, NOTE_TYPE_ED25519, slice_of(any_key, sizeof(any_key)), &key) == ERR_NONE;
+    return note_key_make(origin, NOTE_TYPE_ED25519, slice_of(any_key, sizeof(any_key)), &key) ==
+           ERR_NONE;
 }
 
-enum err checkpoint_text(struct slice origin, uint64_t size, const struct tree_hash *root, struct buf *out)
+enum err checkpoint_text(struct slice origin, uint64_t size, const struct tree_hash *root,
+                         struct buf *out)
 {
     if (!origin_is_valid(origin)) {
         return ERR_INVALID;
@@ -75,8 +77,8 @@ enum err checkpoint_parse(struct slice text, struct checkpoint *ret_checkpoint)
     return ERR_NONE;
 }
 
-enum err checkpoint_sign(const struct note_key *key, struct slice seed, uint64_t size, const struct tree_hash *root,
-                         struct buf *out)
+enum err checkpoint_sign(const struct note_key *key, struct slice seed, uint64_t size,
+                         const struct tree_hash *root, struct buf *out)
 {
     cleanup_buf struct buf text = BUF_INIT(CHECKPOINT_TEXT_MAX_BYTES);
     enum err err = checkpoint_text(key->name, size, root, &text);

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The label's first byte is handed over as sha256_prefixed's prefix, so that a payload is hashed where it lies. */
+/* The label's first byte is handed over as sha256_prefixed's prefix, so that a payload is hashed
+ * where it lies. */
 static const char label[] = "vogt/commitment/v1";
 
 enum { LABEL_BYTES = sizeof(label) - 1, INDEX_DIGITS = 16, COUNT_BYTES = 4 };
@@ -14,7 +15,8 @@ enum { LABEL_BYTES = sizeof(label) - 1, INDEX_DIGITS = 16, COUNT_BYTES = 4 };
 static_assert(LABEL_BYTES == 18, "the label is a format");
 static_assert(EVIDENCE_ENTRY_BYTES == 33 && AUDIT_ENTRY_BYTES == 137, "entries are formats");
 
-void evidence_entry(struct slice salt, struct slice payload, uint8_t ret_entry[EVIDENCE_ENTRY_BYTES])
+void evidence_entry(struct slice salt, struct slice payload,
+                    uint8_t ret_entry[EVIDENCE_ENTRY_BYTES])
 {
     uint8_t head[LABEL_BYTES - 1 + COMMITMENT_SALT_BYTES];
     if (salt.len != COMMITMENT_SALT_BYTES) {
@@ -178,7 +180,8 @@ static enum err check_batch(struct slice plain, const struct tree_hash *root, ui
     return ERR_NONE;
 }
 
-enum err audit_batch_read(struct slice plain, const struct tree_hash *root, audit_record_fn each, void *context)
+enum err audit_batch_read(struct slice plain, const struct tree_hash *root, audit_record_fn each,
+                          void *context)
 {
     uint32_t count = 0;
     enum err err = check_batch(plain, root, &count);

@@ -29,8 +29,10 @@ TEST(evidence_opens_to_its_payload_only)
         CHECK_ERR(ERR_FORGED, evidence_open(slice_of(entry, sizeof(entry)), buf_slice(&row), &got));
         row.data[i] ^= 1;
     }
-    CHECK_ERR(ERR_MALFORMED, evidence_open(slice_of(entry, sizeof(entry) - 1), buf_slice(&row), &got));
-    CHECK_ERR(ERR_MALFORMED, evidence_open(slice_of(entry, sizeof(entry)), slice_first(buf_slice(&row), 31), &got));
+    CHECK_ERR(ERR_MALFORMED,
+              evidence_open(slice_of(entry, sizeof(entry) - 1), buf_slice(&row), &got));
+    CHECK_ERR(ERR_MALFORMED, evidence_open(slice_of(entry, sizeof(entry)),
+                                           slice_first(buf_slice(&row), 31), &got));
 }
 
 TEST(audit_entries_come_back)
@@ -56,11 +58,13 @@ TEST(row_paths_come_back)
     CHECK_ERR(ERR_NONE, ledger_row_index("evidence", slice_string(path), &index));
     CHECK_U64(42, index);
     CHECK_ERR(ERR_MALFORMED, ledger_row_index("audit", slice_string(path), &index));
-    CHECK_ERR(ERR_MALFORMED, ledger_row_index("evidence", SLICE_LITERAL("evidence/000000000000002A"), &index));
+    CHECK_ERR(ERR_MALFORMED,
+              ledger_row_index("evidence", SLICE_LITERAL("evidence/000000000000002A"), &index));
     CHECK_ERR(ERR_MALFORMED, ledger_row_index("evidence", SLICE_LITERAL("evidence/2a"), &index));
 }
 
-static enum err count_records(void *context, uint32_t number, struct slice record_salt, struct slice record)
+static enum err count_records(void *context, uint32_t number, struct slice record_salt,
+                              struct slice record)
 {
     uint32_t *count = context;
     bool good = number == *count && slice_equal(record_salt, salt()) && record.len == number;
@@ -85,7 +89,8 @@ TEST(batches_come_back_and_every_flip_is_seen)
         batch.plain.data[i] ^= 0x10;
         CHECK(audit_batch_read(buf_slice(&batch.plain), &root, NULL, NULL) != ERR_NONE);
         batch.plain.data[i] ^= 0x10;
-        CHECK(audit_batch_read(slice_first(buf_slice(&batch.plain), i), &root, NULL, NULL) != ERR_NONE);
+        CHECK(audit_batch_read(slice_first(buf_slice(&batch.plain), i), &root, NULL, NULL) !=
+              ERR_NONE);
     }
     audit_batch_free(&batch);
 }

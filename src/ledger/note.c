@@ -17,8 +17,9 @@ enum {
 static bool is_space(uint32_t code_point)
 {
     return (code_point >= 0x09 && code_point <= 0x0d) || code_point == 0x20 || code_point == 0x85 ||
-           code_point == 0xa0 || code_point == 0x1680 || (code_point >= 0x2000 && code_point <= 0x200a) ||
-           code_point == 0x2028 || code_point == 0x2029 || code_point == 0x202f || code_point == 0x205f ||
+           code_point == 0xa0 || code_point == 0x1680 ||
+           (code_point >= 0x2000 && code_point <= 0x200a) || code_point == 0x2028 ||
+           code_point == 0x2029 || code_point == 0x202f || code_point == 0x205f ||
            code_point == 0x3000;
 }
 
@@ -29,8 +30,8 @@ static bool name_is_valid(struct slice name)
     }
     for (size_t position = 0; position < name.len;) {
         uint32_t code_point = 0;
-        if (utf8_next(name, &position, &code_point) != ERR_NONE || is_space(code_point) || code_point == '+' ||
-            code_point < 0x20) {
+        if (utf8_next(name, &position, &code_point) != ERR_NONE || is_space(code_point) ||
+            code_point == '+' || code_point < 0x20) {
             return false;
         }
     }
@@ -49,7 +50,8 @@ static void store_id(uint8_t out[KEY_ID_BYTES], uint32_t id)
     }
 }
 
-static uint32_t compute_id(struct slice name, uint8_t type, const uint8_t public_key[ED25519_PUBLIC_BYTES])
+static uint32_t compute_id(struct slice name, uint8_t type,
+                           const uint8_t public_key[ED25519_PUBLIC_BYTES])
 {
     uint8_t bytes[NOTE_NAME_MAX_BYTES + 2 + ED25519_PUBLIC_BYTES], digest[SHA256_BYTES];
     memcpy(bytes, name.data, name.len);
@@ -60,7 +62,8 @@ static uint32_t compute_id(struct slice name, uint8_t type, const uint8_t public
     return load_id(digest);
 }
 
-enum err note_key_make(struct slice name, uint8_t type, struct slice public_key, struct note_key *ret_key)
+enum err note_key_make(struct slice name, uint8_t type, struct slice public_key,
+                       struct note_key *ret_key)
 {
     if (!name_is_valid(name) || public_key.len != ED25519_PUBLIC_BYTES ||
         (type != NOTE_TYPE_ED25519 && type != NOTE_TYPE_COSIGNATURE)) {
@@ -78,9 +81,9 @@ enum err note_key_parse(struct slice vkey, struct note_key *ret_key)
     cleanup_buf struct buf id = BUF_INIT(KEY_ID_BYTES);
     cleanup_buf struct buf material = BUF_INIT(SIGNATURE_BLOB_MAX_BYTES);
     struct slice rest = vkey, name, id_text;
-    if (!slice_split(&rest, '+', &name) || !slice_split(&rest, '+', &id_text) || id_text.len != 2 * KEY_ID_BYTES ||
-        hex_decode(&id, id_text) != ERR_NONE || rest.len == 0 || base64_decode(&material, rest) != ERR_NONE ||
-        material.len < 1) {
+    if (!slice_split(&rest, '+', &name) || !slice_split(&rest, '+', &id_text) ||
+        id_text.len != 2 * KEY_ID_BYTES || hex_decode(&id, id_text) != ERR_NONE || rest.len == 0 ||
+        base64_decode(&material, rest) != ERR_NONE || material.len < 1) {
         return ERR_MALFORMED;
     }
     uint8_t type = material.data[0];
@@ -139,7 +142,8 @@ static enum err check_characters(struct slice bytes)
 {
     for (size_t position = 0; position < bytes.len;) {
         uint32_t code_point = 0;
-        if (utf8_next(bytes, &position, &code_point) != ERR_NONE || (code_point < 0x20 && code_point != '\n')) {
+        if (utf8_next(bytes, &position, &code_point) != ERR_NONE ||
+            (code_point < 0x20 && code_point != '\n')) {
             return ERR_MALFORMED;
         }
     }
@@ -195,13 +199,16 @@ static enum err cosigned_message(uint64_t time_unix_s, struct slice text, struct
     return err == ERR_NONE ? buf_append(out, text) : err;
 }
 
-static enum err verify_blob(struct slice text, const struct note_key *key, struct slice blob, uint64_t *ret_time_unix_s)
+static enum err verify_blob(struct slice text, const struct note_key *key, struct slice blob,
+                            uint64_t *ret_time_unix_s)
 {
     struct slice public_key = slice_of(key->public_key, sizeof(key->public_key));
     struct slice signature = slice_from(blob, KEY_ID_BYTES);
     if (key->type == NOTE_TYPE_ED25519) {
         *ret_time_unix_s = 0;
-        return signature.len == ED25519_SIGNATURE_BYTES ? ed25519_verify(public_key, text, signature) : ERR_FORGED;
+        return signature.len == ED25519_SIGNATURE_BYTES
+                   ? ed25519_verify(public_key, text, signature)
+                   : ERR_FORGED;
     }
     if (signature.len != TIME_BYTES + ED25519_SIGNATURE_BYTES) {
         return ERR_FORGED;
@@ -248,8 +255,8 @@ enum err note_verify(const struct note *note, const struct note_key *key, uint64
     return result;
 }
 
-static enum err sign_blob(struct slice text, const struct note_key *key, struct slice seed, uint64_t time_unix_s,
-                          struct buf *blob)
+static enum err sign_blob(struct slice text, const struct note_key *key, struct slice seed,
+                          uint64_t time_unix_s, struct buf *blob)
 {
     uint8_t id[KEY_ID_BYTES], time[TIME_BYTES], signature[ED25519_SIGNATURE_BYTES];
     cleanup_buf struct buf message = BUF_INIT(NOTE_MAX_BYTES + 64);
@@ -269,11 +276,12 @@ static enum err sign_blob(struct slice text, const struct note_key *key, struct 
     return err == ERR_NONE ? buf_append(blob, slice_of(signature, sizeof(signature))) : err;
 }
 
-enum err note_sign_line(struct slice text, const struct note_key *key, struct slice seed, uint64_t time_unix_s,
-                        struct buf *out)
+enum err note_sign_line(struct slice text, const struct note_key *key, struct slice seed,
+                        uint64_t time_unix_s, struct buf *out)
 {
     cleanup_buf struct buf blob = BUF_INIT(SIGNATURE_BLOB_MAX_BYTES);
-    enum err err = time_unix_s > INT64_MAX ? ERR_INVALID : sign_blob(text, key, seed, time_unix_s, &blob);
+    enum err err =
+        time_unix_s > INT64_MAX ? ERR_INVALID : sign_blob(text, key, seed, time_unix_s, &blob);
     if (err == ERR_NONE) {
         err = buf_append_string(out, SIGNATURE_START);
     }
@@ -289,7 +297,8 @@ enum err note_sign_line(struct slice text, const struct note_key *key, struct sl
     return err == ERR_NONE ? buf_append_byte(out, '\n') : err;
 }
 
-enum err note_sign(struct slice text, const struct note_key *key, struct slice seed, struct buf *out)
+enum err note_sign(struct slice text, const struct note_key *key, struct slice seed,
+                   struct buf *out)
 {
     if (text.len == 0 || text.data[text.len - 1] != '\n' || check_characters(text) != ERR_NONE) {
         return ERR_INVALID;

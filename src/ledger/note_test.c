@@ -13,7 +13,7 @@ static const char *const bad_notes[] = {
     "text\n\n",
     "text\n\n\xe2\x80\x94 name\n",
     "text\n\n\xe2\x80\x94 name \n",
-    "text\n\n\xe2\x80\x94 name AAAA\n",            /* a key id needs four bytes and a signature more */
+    "text\n\n\xe2\x80\x94 name AAAA\n", /* a key id needs four bytes and a signature more */
     "text\n\n\xe2\x80\x94 na+me AAAAAAA=\n",
     "text\n\n\xe2\x80\x94 name AAAAAAA\n",
     "text\n\n\xe2\x80\x94 name AAAAAAA=",
@@ -29,14 +29,16 @@ struct signer {
     struct note_key key;
 };
 
-static enum err make_signer(const char *name, uint8_t type, uint8_t filler, struct signer *ret_signer)
+static enum err make_signer(const char *name, uint8_t type, uint8_t filler,
+                            struct signer *ret_signer)
 {
     uint8_t public_key[ED25519_PUBLIC_BYTES];
     memset(ret_signer->seed, filler, sizeof(ret_signer->seed));
     enum err err = ed25519_public(slice_of(ret_signer->seed, sizeof(ret_signer->seed)), public_key);
-    return err == ERR_NONE ? note_key_make(slice_string(name), type, slice_of(public_key, sizeof(public_key)),
-                                           &ret_signer->key)
-                           : err;
+    return err == ERR_NONE
+               ? note_key_make(slice_string(name), type, slice_of(public_key, sizeof(public_key)),
+                               &ret_signer->key)
+               : err;
 }
 
 static struct slice seed_of(const struct signer *signer)
@@ -44,7 +46,8 @@ static struct slice seed_of(const struct signer *signer)
     return slice_of(signer->seed, sizeof(signer->seed));
 }
 
-static enum err make_checkpoint(const struct signer *log, uint64_t size, struct tree_hash *root, struct buf *out)
+static enum err make_checkpoint(const struct signer *log, uint64_t size, struct tree_hash *root,
+                                struct buf *out)
 {
     struct tree tree;
     tree_clear(&tree);
@@ -77,13 +80,17 @@ TEST(bad_notes_are_refused)
     }
 }
 
-/* The key and note that the Go project's note package and the specification use as their example. */
+/* The key and note that the Go project's note package and the specification use as their example.
+ */
 TEST(a_note_made_elsewhere_verifies)
 {
     static const char vkey[] = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
     static const char bytes[] =
-        "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n"
-        "\xe2\x80\x94 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+        "If you think cryptography is the answer to your problem,\nthen you don't know what your "
+        "problem is.\n\n"
+        "\xe2\x80\x94 PeterNeumann "
+        "x08go/ZJkuBS9UG/"
+        "SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
     struct note_key key;
     struct note note;
     cleanup_buf struct buf written = BUF_INIT(1024);
@@ -101,9 +108,21 @@ TEST(a_note_made_elsewhere_verifies)
 TEST(verifier_keys_are_read_strictly)
 {
     struct note_key key;
-    CHECK_ERR(ERR_INVALID, note_key_parse(SLICE_LITERAL("PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"), &key));
-    CHECK_ERR(ERR_INVALID, note_key_parse(SLICE_LITERAL("PeterNeumanN+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"), &key));
-    CHECK_ERR(ERR_UNSUPPORTED, note_key_parse(SLICE_LITERAL("PeterNeumann+c74f20a3+Bhpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"), &key));
+    CHECK_ERR(
+        ERR_INVALID,
+        note_key_parse(
+            SLICE_LITERAL("PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"),
+            &key));
+    CHECK_ERR(
+        ERR_INVALID,
+        note_key_parse(
+            SLICE_LITERAL("PeterNeumanN+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"),
+            &key));
+    CHECK_ERR(
+        ERR_UNSUPPORTED,
+        note_key_parse(
+            SLICE_LITERAL("PeterNeumann+c74f20a3+Bhpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"),
+            &key));
     CHECK_ERR(ERR_MALFORMED, note_key_parse(SLICE_LITERAL("PeterNeumann+c74f20a3"), &key));
     CHECK_ERR(ERR_MALFORMED, note_key_parse(SLICE_LITERAL("PeterNeumann+c74f20a+ARpc"), &key));
     CHECK_ERR(ERR_MALFORMED, note_key_parse(SLICE_NONE, &key));
@@ -127,14 +146,16 @@ TEST(checkpoints_are_signed_and_every_flip_is_seen)
         bytes.data[i / 8] ^= (uint8_t)(1u << i % 8);
     }
     for (size_t length = 0; length < bytes.len; length++) {
-        CHECK(checkpoint_open(slice_first(buf_slice(&bytes), length), &log.key, &note, &checkpoint) != ERR_NONE);
+        CHECK(checkpoint_open(slice_first(buf_slice(&bytes), length), &log.key, &note,
+                              &checkpoint) != ERR_NONE);
     }
 }
 
 TEST(checkpoint_texts_are_read_strictly)
 {
     static const char hash[] = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
-    static const char *const bad[] = {"", "o\n", "\n1\n", "o\n01\n", "o\n+1\n", "o\n9223372036854775808\n", "o\n-\n"};
+    static const char *const bad[] = {
+        "", "o\n", "\n1\n", "o\n01\n", "o\n+1\n", "o\n9223372036854775808\n", "o\n-\n"};
     struct checkpoint checkpoint;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         cleanup_buf struct buf text = BUF_INIT(256);
@@ -159,7 +180,8 @@ TEST(sixteen_unknown_signatures_do_no_harm)
     CHECK_ERR(ERR_NONE, make_signer("example.com/log", NOTE_TYPE_ED25519, 1, &log));
     CHECK_ERR(ERR_NONE, make_checkpoint(&log, 3, &root, &bytes));
     for (uint8_t i = 0; i < NOTE_SIGNATURES_MAX - 1; i++) {
-        CHECK_ERR(ERR_NONE, make_signer("example.com/log", NOTE_TYPE_ED25519, (uint8_t)(i + 2), &other));
+        CHECK_ERR(ERR_NONE,
+                  make_signer("example.com/log", NOTE_TYPE_ED25519, (uint8_t)(i + 2), &other));
         CHECK_ERR(ERR_NONE, cosign(&other, 0, &bytes));
     }
     CHECK_ERR(ERR_NONE, checkpoint_open(buf_slice(&bytes), &log.key, &note, &checkpoint));
@@ -169,7 +191,8 @@ TEST(sixteen_unknown_signatures_do_no_harm)
 }
 
 /* A policy of one log and three witnesses, two of which are needed. */
-static enum err make_policy(const struct signer *log, const struct signer witnesses[3], struct buf *text)
+static enum err make_policy(const struct signer *log, const struct signer witnesses[3],
+                            struct buf *text)
 {
     enum err err = buf_append_string(text, "# trust\n\n log ");
     err = err == ERR_NONE ? note_key_write(&log->key, text) : err;
@@ -178,14 +201,17 @@ static enum err make_policy(const struct signer *log, const struct signer witnes
         err = err == ERR_NONE ? note_key_write(&witnesses[i].key, text) : err;
         err = err == ERR_NONE ? buf_append_string(text, " https://example.com/w") : err;
     }
-    return err == ERR_NONE ? buf_append_string(text, "\ngroup two 2 w0 w1\ngroup g any two w2\nquorum g\n") : err;
+    return err == ERR_NONE
+               ? buf_append_string(text, "\ngroup two 2 w0 w1\ngroup g any two w2\nquorum g\n")
+               : err;
 }
 
 static enum err make_cast(struct signer *log, struct signer witnesses[3])
 {
     enum err err = make_signer("example.com/log", NOTE_TYPE_ED25519, 1, log);
     for (uint8_t i = 0; err == ERR_NONE && i < 3; i++) {
-        err = make_signer("example.com/witness", NOTE_TYPE_COSIGNATURE, (uint8_t)(i + 10), &witnesses[i]);
+        err = make_signer("example.com/witness", NOTE_TYPE_COSIGNATURE, (uint8_t)(i + 10),
+                          &witnesses[i]);
     }
     return err;
 }
@@ -226,21 +252,34 @@ TEST(a_policy_counts_witnesses)
 
 TEST(bad_policies_name_their_line)
 {
-    static const char key_line[] = "log PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n";
-    static const char *const bad[] = {"quorum x\n", "group g 1 a\n", "witness w\n", "nonsense\n", "quorum none\nquorum none\n",
-                                      "group none any a\n", "quorum\n", "quorum none none\n", "witness w bad+key\n",
-                                      "log PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n", "quorum\x01none\n", ""};
+    static const char key_line[] =
+        "log PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n";
+    static const char *const bad[] = {
+        "quorum x\n",
+        "group g 1 a\n",
+        "witness w\n",
+        "nonsense\n",
+        "quorum none\nquorum none\n",
+        "group none any a\n",
+        "quorum\n",
+        "quorum none none\n",
+        "witness w bad+key\n",
+        "log PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n",
+        "quorum\x01none\n",
+        ""};
     static struct policy policy;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct complaint complaint = {.line = 0};
         cleanup_buf struct buf text = BUF_INIT(1024);
         CHECK_ERR(ERR_NONE, buf_printf(&text, "%s%s", key_line, bad[i]));
         CHECK(policy_read(buf_slice(&text), &policy, &complaint) != ERR_NONE);
-        CHECK(complaint.line >= 1 && complaint.text.english != NULL && complaint.text.german != NULL);
+        CHECK(complaint.line >= 1 && complaint.text.english != NULL &&
+              complaint.text.german != NULL);
     }
 }
 
-static enum err leaves_node(void *context, unsigned level, uint64_t index, struct tree_hash *ret_hash)
+static enum err leaves_node(void *context, unsigned level, uint64_t index,
+                            struct tree_hash *ret_hash)
 {
     struct tree tree;
     (void)context;
@@ -267,17 +306,21 @@ TEST(a_proof_is_written_read_and_every_flip_is_seen)
     cleanup_buf struct buf bytes = BUF_INIT(8192);
     CHECK_ERR(ERR_NONE, make_signer("example.com/log", NOTE_TYPE_ED25519, 1, &log));
     CHECK_ERR(ERR_NONE, make_checkpoint(&log, 11, &root, &note));
-    CHECK_ERR(ERR_NONE, tree_prove_inclusion(&(struct tree_source){NULL, leaves_node}, 4, 11, &path));
-    CHECK_ERR(ERR_NONE, proof_write(SLICE_LITERAL("what it is"), 4, &path, buf_slice(&note), &bytes));
+    CHECK_ERR(ERR_NONE,
+              tree_prove_inclusion(&(struct tree_source){NULL, leaves_node}, 4, 11, &path));
+    CHECK_ERR(ERR_NONE,
+              proof_write(SLICE_LITERAL("what it is"), 4, &path, buf_slice(&note), &bytes));
     CHECK_ERR(ERR_NONE, proof_read(buf_slice(&bytes), &proof));
-    CHECK_ERR(ERR_NONE, proof_check(&proof, slice_of(&entry, sizeof(entry)), &log.key, &checkpoint));
+    CHECK_ERR(ERR_NONE,
+              proof_check(&proof, slice_of(&entry, sizeof(entry)), &log.key, &checkpoint));
     CHECK_U64(11, checkpoint.size);
     size_t extra_begin = strlen("c2sp.org/tlog-proof@v1\nextra "), extra_end = extra_begin + 16;
     for (size_t i = 0; i < bytes.len; i++) {
         for (unsigned bit = 0; bit < 8; bit++) {
             bytes.data[i] ^= (uint8_t)(1u << bit);
             bool good = proof_read(buf_slice(&bytes), &proof) == ERR_NONE &&
-                        proof_check(&proof, slice_of(&entry, sizeof(entry)), &log.key, &checkpoint) == ERR_NONE;
+                        proof_check(&proof, slice_of(&entry, sizeof(entry)), &log.key,
+                                    &checkpoint) == ERR_NONE;
             /* extra data are no part of what is proved, as the format says */
             CHECK(!good || (i >= extra_begin && i < extra_end));
             bytes.data[i] ^= (uint8_t)(1u << bit);
@@ -285,7 +328,8 @@ TEST(a_proof_is_written_read_and_every_flip_is_seen)
     }
     entry = 5;
     CHECK_ERR(ERR_NONE, proof_read(buf_slice(&bytes), &proof));
-    CHECK_ERR(ERR_FORGED, proof_check(&proof, slice_of(&entry, sizeof(entry)), &log.key, &checkpoint));
+    CHECK_ERR(ERR_FORGED,
+              proof_check(&proof, slice_of(&entry, sizeof(entry)), &log.key, &checkpoint));
 }
 
 TEST(witnesses_are_asked_and_understood)
@@ -301,32 +345,44 @@ TEST(witnesses_are_asked_and_understood)
     CHECK_ERR(ERR_NONE, make_cast(&log, witnesses));
     CHECK_ERR(ERR_NONE, make_checkpoint(&log, 8, &root, &bytes));
     struct slice sent = buf_slice(&bytes);
-    CHECK_ERR(ERR_NONE, tree_prove_consistency(&(struct tree_source){NULL, leaves_node}, 3, 8, &path));
+    CHECK_ERR(ERR_NONE,
+              tree_prove_consistency(&(struct tree_source){NULL, leaves_node}, 3, 8, &path));
     CHECK_ERR(ERR_NONE, witness_request(3, &path, sent, &request));
-    CHECK(slice_starts(buf_slice(&request), SLICE_LITERAL("old 3\n")) && slice_ends(buf_slice(&request), sent));
+    CHECK(slice_starts(buf_slice(&request), SLICE_LITERAL("old 3\n")) &&
+          slice_ends(buf_slice(&request), sent));
     CHECK_U64('\n', request.data[6 + path.count * 45]);
     CHECK_ERR(ERR_INVALID, witness_request(0, &path, sent, &request));
 
     CHECK_ERR(ERR_NONE, buf_append(&cosigned, sent));
     CHECK_ERR(ERR_NONE, cosign(&witnesses[0], 77, &cosigned));
     struct slice body = slice_from(buf_slice(&cosigned), sent.len);
-    CHECK_ERR(ERR_NONE, witness_reply_read(200, SLICE_NONE, body, 3, sent, &witnesses[0].key, &reply));
-    CHECK(reply.outcome == WITNESS_COSIGNED && reply.time_unix_s == 77 && slice_equal(reply.lines, body));
-    CHECK_ERR(ERR_NONE, witness_reply_read(200, SLICE_NONE, body, 3, sent, &witnesses[1].key, &reply));
+    CHECK_ERR(ERR_NONE,
+              witness_reply_read(200, SLICE_NONE, body, 3, sent, &witnesses[0].key, &reply));
+    CHECK(reply.outcome == WITNESS_COSIGNED && reply.time_unix_s == 77 &&
+          slice_equal(reply.lines, body));
+    CHECK_ERR(ERR_NONE,
+              witness_reply_read(200, SLICE_NONE, body, 3, sent, &witnesses[1].key, &reply));
     CHECK(reply.outcome == WITNESS_NO_ANSWER);
-    CHECK_ERR(ERR_NONE, witness_reply_read(409, size_type, SLICE_LITERAL("5\n"), 3, sent, &witnesses[0].key, &reply));
+    CHECK_ERR(ERR_NONE, witness_reply_read(409, size_type, SLICE_LITERAL("5\n"), 3, sent,
+                                           &witnesses[0].key, &reply));
     CHECK(reply.outcome == WITNESS_OTHER_SIZE && reply.size == 5);
-    CHECK_ERR(ERR_NONE, witness_reply_read(409, size_type, SLICE_LITERAL("9\n"), 3, sent, &witnesses[0].key, &reply));
+    CHECK_ERR(ERR_NONE, witness_reply_read(409, size_type, SLICE_LITERAL("9\n"), 3, sent,
+                                           &witnesses[0].key, &reply));
     CHECK(reply.outcome == WITNESS_AHEAD && reply.size == 9);
-    CHECK_ERR(ERR_NONE, witness_reply_read(409, size_type, SLICE_LITERAL("8\n"), 8, sent, &witnesses[0].key, &reply));
+    CHECK_ERR(ERR_NONE, witness_reply_read(409, size_type, SLICE_LITERAL("8\n"), 8, sent,
+                                           &witnesses[0].key, &reply));
     CHECK(reply.outcome == WITNESS_AHEAD);
-    CHECK_ERR(ERR_NONE, witness_reply_read(409, SLICE_LITERAL("text/html"), SLICE_LITERAL("5\n"), 3, sent, &witnesses[0].key, &reply));
+    CHECK_ERR(ERR_NONE, witness_reply_read(409, SLICE_LITERAL("text/html"), SLICE_LITERAL("5\n"), 3,
+                                           sent, &witnesses[0].key, &reply));
     CHECK(reply.outcome == WITNESS_NO_ANSWER);
-    CHECK_ERR(ERR_NONE, witness_reply_read(422, SLICE_NONE, SLICE_NONE, 3, sent, &witnesses[0].key, &reply));
+    CHECK_ERR(ERR_NONE,
+              witness_reply_read(422, SLICE_NONE, SLICE_NONE, 3, sent, &witnesses[0].key, &reply));
     CHECK(reply.outcome == WITNESS_BAD_PROOF);
-    CHECK_ERR(ERR_NONE, witness_reply_read(404, SLICE_NONE, SLICE_NONE, 3, sent, &witnesses[0].key, &reply));
+    CHECK_ERR(ERR_NONE,
+              witness_reply_read(404, SLICE_NONE, SLICE_NONE, 3, sent, &witnesses[0].key, &reply));
     CHECK(reply.outcome == WITNESS_UNKNOWN_LOG);
-    CHECK_ERR(ERR_NONE, witness_reply_read(503, SLICE_NONE, SLICE_NONE, 3, sent, &witnesses[0].key, &reply));
+    CHECK_ERR(ERR_NONE,
+              witness_reply_read(503, SLICE_NONE, SLICE_NONE, 3, sent, &witnesses[0].key, &reply));
     CHECK(reply.outcome == WITNESS_NO_ANSWER);
 }
 

@@ -4,11 +4,11 @@
 
 struct line {
     struct policy *policy;
-    struct slice rest;                  /* words not yet read */
-    struct slice word;                  /* the last one read */
+    struct slice rest; /* words not yet read */
+    struct slice word; /* the last one read */
     size_t number;
     bool quorum_seen;
-    uint64_t used;                      /* members that a group holds already */
+    uint64_t used; /* members that a group holds already */
     struct complaint *complaint;
 };
 
@@ -21,13 +21,15 @@ struct line_kind {
 
 static enum err refuse(const struct line *line, enum err err, struct text text)
 {
-    return complain(line->complaint, err, text, line->number, 0, (const char *)line->word.data, line->word.len);
+    return complain(line->complaint, err, text, line->number, 0, (const char *)line->word.data,
+                    line->word.len);
 }
 
 static bool next_word(struct line *line)
 {
     size_t begin = 0;
-    while (begin < line->rest.len && (line->rest.data[begin] == ' ' || line->rest.data[begin] == '\t')) {
+    while (begin < line->rest.len &&
+           (line->rest.data[begin] == ' ' || line->rest.data[begin] == '\t')) {
         begin++;
     }
     size_t end = begin;
@@ -42,13 +44,15 @@ static bool next_word(struct line *line)
 static enum err take_word(struct line *line)
 {
     return next_word(line) ? ERR_NONE
-                           : refuse(line, ERR_MALFORMED, TEXT("the line ends too early", "die Zeile endet zu früh"));
+                           : refuse(line, ERR_MALFORMED,
+                                    TEXT("the line ends too early", "die Zeile endet zu früh"));
 }
 
 static enum err end_line(struct line *line)
 {
     return next_word(line) ? refuse(line, ERR_MALFORMED,
-                                    TEXT("unexpected word at the end of the line", "unerwartetes Wort am Zeilenende"))
+                                    TEXT("unexpected word at the end of the line",
+                                         "unerwartetes Wort am Zeilenende"))
                            : ERR_NONE;
 }
 
@@ -61,10 +65,13 @@ static enum err take_key(struct line *line, uint8_t type, struct note_key *ret_k
     err = note_key_parse(line->word, ret_key);
     if (err == ERR_UNSUPPORTED || (err == ERR_NONE && ret_key->type != type)) {
         return refuse(line, ERR_UNSUPPORTED,
-                      TEXT("a key of this type is not supported here", "ein Schlüssel dieser Art ist hier nicht möglich"));
+                      TEXT("a key of this type is not supported here",
+                           "ein Schlüssel dieser Art ist hier nicht möglich"));
     }
-    return err == ERR_NONE ? err
-                           : refuse(line, err, TEXT("this is no verifier key", "das ist kein Prüfschlüssel (vkey)"));
+    return err == ERR_NONE
+               ? err
+               : refuse(line, err,
+                        TEXT("this is no verifier key", "das ist kein Prüfschlüssel (vkey)"));
 }
 
 static enum err take_url(struct line *line, struct slice *ret_url)
@@ -95,7 +102,8 @@ static enum err read_log(struct line *line)
     }
     for (size_t i = 0; i < policy->log_count; i++) {
         if (same_key(&policy->logs[i].key, &log->key)) {
-            return refuse(line, ERR_INVALID, TEXT("this log is listed twice", "dieses Log steht zweimal da"));
+            return refuse(line, ERR_INVALID,
+                          TEXT("this log is listed twice", "dieses Log steht zweimal da"));
         }
     }
     err = take_url(line, &log->url);
@@ -147,7 +155,8 @@ static enum err read_witness(struct line *line)
     }
     for (size_t i = 0; i < policy->member_count; i++) {
         if (policy->members[i].is_witness && same_key(&policy->members[i].key, &witness->key)) {
-            return refuse(line, ERR_INVALID, TEXT("this witness is listed twice", "dieser Zeuge steht zweimal da"));
+            return refuse(line, ERR_INVALID,
+                          TEXT("this witness is listed twice", "dieser Zeuge steht zweimal da"));
         }
     }
     err = take_url(line, &witness->url);
@@ -165,17 +174,21 @@ static enum err take_members(struct line *line, uint64_t *ret_members, unsigned 
         size_t index = find_member(line->policy, line->word);
         if (index == SIZE_MAX) {
             return refuse(line, ERR_INVALID,
-                          TEXT("no witness or group of this name above", "kein Zeuge und keine Gruppe dieses Namens darüber"));
+                          TEXT("no witness or group of this name above",
+                               "kein Zeuge und keine Gruppe dieses Namens darüber"));
         }
         if ((line->used >> index & 1) != 0) {
-            return refuse(line, ERR_INVALID, TEXT("is a member already", "ist schon irgendwo Mitglied"));
+            return refuse(line, ERR_INVALID,
+                          TEXT("is a member already", "ist schon irgendwo Mitglied"));
         }
         line->used |= (uint64_t)1 << index;
         *ret_members |= (uint64_t)1 << index;
         ++*ret_count;
     }
-    return *ret_count > 0 ? ERR_NONE
-                          : refuse(line, ERR_MALFORMED, TEXT("a group needs a member", "eine Gruppe braucht ein Mitglied"));
+    return *ret_count > 0
+               ? ERR_NONE
+               : refuse(line, ERR_MALFORMED,
+                        TEXT("a group needs a member", "eine Gruppe braucht ein Mitglied"));
 }
 
 static enum err read_group(struct line *line)
@@ -201,9 +214,10 @@ static enum err read_group(struct line *line)
     if (!slice_is(rule, "any") && !slice_is(rule, "all") &&
         (slice_to_u64(rule, &threshold) != ERR_NONE || threshold < 1 || threshold > count)) {
         line->word = rule;
-        return refuse(line, ERR_INVALID,
-                      TEXT("must be \"all\", \"any\" or a number from 1 to the count of members",
-                           "muss \"all\", \"any\" oder eine Zahl von 1 bis zur Zahl der Mitglieder sein"));
+        return refuse(
+            line, ERR_INVALID,
+            TEXT("must be \"all\", \"any\" or a number from 1 to the count of members",
+                 "muss \"all\", \"any\" oder eine Zahl von 1 bis zur Zahl der Mitglieder sein"));
     }
     group->threshold = (unsigned)threshold;
     policy->group_count++;
@@ -225,7 +239,8 @@ static enum err read_quorum(struct line *line)
         line->policy->quorum = find_member(line->policy, line->word);
         if (line->policy->quorum == SIZE_MAX) {
             return refuse(line, ERR_INVALID,
-                          TEXT("no witness or group of this name above", "kein Zeuge und keine Gruppe dieses Namens darüber"));
+                          TEXT("no witness or group of this name above",
+                               "kein Zeuge und keine Gruppe dieses Namens darüber"));
         }
     }
     line->quorum_seen = true;
@@ -255,8 +270,9 @@ static enum err read_line(struct line *line)
             return line_kinds[i].read(line);
         }
     }
-    return refuse(line, ERR_MALFORMED, TEXT("a line begins with log, witness, group or quorum",
-                                            "eine Zeile beginnt mit log, witness, group oder quorum"));
+    return refuse(line, ERR_MALFORMED,
+                  TEXT("a line begins with log, witness, group or quorum",
+                       "eine Zeile beginnt mit log, witness, group oder quorum"));
 }
 
 enum err policy_read(struct slice text, struct policy *ret_policy, struct complaint *complaint)
@@ -277,10 +293,12 @@ enum err policy_read(struct slice text, struct policy *ret_policy, struct compla
     }
     line.word = SLICE_NONE;
     return line.quorum_seen ? ERR_NONE
-                            : refuse(&line, ERR_MALFORMED, TEXT("the quorum line is missing", "die Quorum-Zeile fehlt"));
+                            : refuse(&line, ERR_MALFORMED,
+                                     TEXT("the quorum line is missing", "die Quorum-Zeile fehlt"));
 }
 
-enum err policy_count(const struct policy *policy, const struct note *note, struct policy_result *ret_result)
+enum err policy_count(const struct policy *policy, const struct note *note,
+                      struct policy_result *ret_result)
 {
     struct policy_result result = {.log = 0};
     for (size_t i = 0; i < policy->member_count; i++) {
@@ -300,8 +318,10 @@ enum err policy_count(const struct policy *policy, const struct note *note, stru
         }
         result.witnessed |= (uint64_t)1 << i;
         bool first = result.witness_count++ == 0;
-        result.earliest_unix_s = first || time_unix_s < result.earliest_unix_s ? time_unix_s : result.earliest_unix_s;
-        result.latest_unix_s = time_unix_s > result.latest_unix_s ? time_unix_s : result.latest_unix_s;
+        result.earliest_unix_s =
+            first || time_unix_s < result.earliest_unix_s ? time_unix_s : result.earliest_unix_s;
+        result.latest_unix_s =
+            time_unix_s > result.latest_unix_s ? time_unix_s : result.latest_unix_s;
     }
     *ret_result = result;
     return ERR_NONE;

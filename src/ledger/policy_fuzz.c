@@ -2,7 +2,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A policy that reads has its quorum among its members, groups name only what stands before them, and a refused one says where. */
+/* A policy that reads has its quorum among its members, groups name only what stands before them,
+ * and a refused one says where. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct policy policy;
@@ -19,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < policy.member_count; i++) {
         const struct policy_member *member = &policy.members[i];
         unsigned count = (unsigned)__builtin_popcountll(member->members);
-        if (!member->is_witness && (member->members >> i != 0 || member->threshold == 0 || member->threshold > count)) {
+        if (!member->is_witness &&
+            (member->members >> i != 0 || member->threshold == 0 || member->threshold > count)) {
             __builtin_trap();
         }
     }

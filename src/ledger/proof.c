@@ -15,8 +15,8 @@ static enum err append_line(struct buf *out, const char *word, struct slice byte
     return err == ERR_NONE ? buf_append_byte(out, '\n') : err;
 }
 
-enum err proof_write(struct slice extra, uint64_t index, const struct tree_proof *path, struct slice checkpoint,
-                     struct buf *out)
+enum err proof_write(struct slice extra, uint64_t index, const struct tree_proof *path,
+                     struct slice checkpoint, struct buf *out)
 {
     if (extra.len > PROOF_EXTRA_MAX_BYTES || path->count > TREE_PROOF_MAX) {
         return ERR_TOO_LARGE;
@@ -99,12 +99,14 @@ enum err proof_read(struct slice bytes, struct proof *ret_proof)
     }
     struct proof proof = {.index = 0};
     struct slice rest = bytes, line, index_word = SLICE_LITERAL("index ");
-    if (take_line(&rest, &line) != ERR_NONE || !slice_is(line, first_line) || take_line(&rest, &line) != ERR_NONE) {
+    if (take_line(&rest, &line) != ERR_NONE || !slice_is(line, first_line) ||
+        take_line(&rest, &line) != ERR_NONE) {
         return ERR_MALFORMED;
     }
     enum err err = read_extra(&rest, &line, &proof.extra_base64);
-    if (err == ERR_NONE && (!slice_starts(line, index_word) ||
-                            slice_to_u64(slice_from(line, index_word.len), &proof.index) != ERR_NONE)) {
+    if (err == ERR_NONE &&
+        (!slice_starts(line, index_word) ||
+         slice_to_u64(slice_from(line, index_word.len), &proof.index) != ERR_NONE)) {
         err = ERR_MALFORMED;
     }
     if (err == ERR_NONE) {
@@ -125,11 +127,13 @@ enum err proof_read(struct slice bytes, struct proof *ret_proof)
     return err;
 }
 
-static enum err check_path(const struct proof *proof, struct slice entry, const struct checkpoint *checkpoint)
+static enum err check_path(const struct proof *proof, struct slice entry,
+                           const struct checkpoint *checkpoint)
 {
     struct tree_hash leaf;
     tree_leaf(entry, &leaf);
-    return tree_check_inclusion(&leaf, proof->index, checkpoint->size, &proof->path, &checkpoint->root);
+    return tree_check_inclusion(&leaf, proof->index, checkpoint->size, &proof->path,
+                                &checkpoint->root);
 }
 
 enum err proof_check(const struct proof *proof, struct slice entry, const struct note_key *key,
@@ -147,8 +151,9 @@ enum err proof_check(const struct proof *proof, struct slice entry, const struct
     return err;
 }
 
-enum err proof_check_policy(const struct proof *proof, struct slice entry, const struct policy *policy,
-                            struct checkpoint *ret_checkpoint, struct policy_result *ret_result)
+enum err proof_check_policy(const struct proof *proof, struct slice entry,
+                            const struct policy *policy, struct checkpoint *ret_checkpoint,
+                            struct policy_result *ret_result)
 {
     struct note note;
     struct checkpoint checkpoint;

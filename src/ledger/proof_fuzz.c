@@ -16,12 +16,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (proof_read(bytes, &proof) == ERR_NONE) {
         struct witness_reply reply = {.outcome = WITNESS_OUTCOMES};
-        if (proof.path.count > TREE_PROOF_MAX || proof_check(&proof, bytes, &key, &checkpoint) == ERR_NONE) {
+        if (proof.path.count > TREE_PROOF_MAX ||
+            proof_check(&proof, bytes, &key, &checkpoint) == ERR_NONE) {
             __builtin_trap(); /* nobody here holds the key */
         }
         for (unsigned status = 200; status <= 409; status += 209) {
-            if (witness_reply_read(status, SLICE_LITERAL("text/x.tlog.size"), bytes, 1, proof.checkpoint, &key, &reply) !=
-                    ERR_NONE || reply.outcome >= WITNESS_OUTCOMES || reply.outcome == WITNESS_COSIGNED) {
+            if (witness_reply_read(status, SLICE_LITERAL("text/x.tlog.size"), bytes, 1,
+                                   proof.checkpoint, &key, &reply) != ERR_NONE ||
+                reply.outcome >= WITNESS_OUTCOMES || reply.outcome == WITNESS_COSIGNED) {
                 __builtin_trap();
             }
         }

@@ -12,15 +12,19 @@ size_t tile_path(const struct tile *tile, char out[TILE_PATH_BYTES])
     size_t count = 0;
     uint64_t rest = tile->number;
     do {
-        snprintf(groups[count], sizeof(groups[0]), count == 0 ? "%03u" : "x%03u", (unsigned)(rest % 1000));
+        snprintf(groups[count], sizeof(groups[0]), count == 0 ? "%03u" : "x%03u",
+                 (unsigned)(rest % 1000));
         count++;
         rest /= 1000;
     } while (rest > 0);
-    size_t length = (size_t)(tile->level == TILE_LEVEL_ENTRIES
-                                 ? snprintf(out, TILE_PATH_BYTES, "%s%s", root_folder, entries_folder)
-                                 : snprintf(out, TILE_PATH_BYTES, "%s%u/", root_folder, tile->level % TILE_LEVELS));
+    size_t length =
+        (size_t)(tile->level == TILE_LEVEL_ENTRIES
+                     ? snprintf(out, TILE_PATH_BYTES, "%s%s", root_folder, entries_folder)
+                     : snprintf(out, TILE_PATH_BYTES, "%s%u/", root_folder,
+                                tile->level % TILE_LEVELS));
     while (count-- > 0) {
-        length += (size_t)snprintf(out + length, TILE_PATH_BYTES - length, count == 0 ? "%s" : "%s/", groups[count]);
+        length += (size_t)snprintf(out + length, TILE_PATH_BYTES - length,
+                                   count == 0 ? "%s" : "%s/", groups[count]);
     }
     if (tile->width < TILE_WIDTH) {
         length += (size_t)snprintf(out + length, TILE_PATH_BYTES - length, ".p/%u", tile->width);
@@ -35,7 +39,8 @@ static enum err parse_level(struct slice *rest, unsigned *ret_level)
         *ret_level = TILE_LEVEL_ENTRIES;
         return ERR_NONE;
     }
-    if (rest->len < 2 || rest->data[0] < '0' || rest->data[0] >= '0' + TILE_LEVELS || rest->data[1] != '/') {
+    if (rest->len < 2 || rest->data[0] < '0' || rest->data[0] >= '0' + TILE_LEVELS ||
+        rest->data[1] != '/') {
         return ERR_MALFORMED;
     }
     *ret_level = (unsigned)(rest->data[0] - '0');
@@ -56,7 +61,8 @@ static enum err parse_group(struct slice group, uint64_t *number)
         value = value * 10 + (unsigned)(group.data[i] - '0');
     }
     uint64_t result;
-    if (__builtin_mul_overflow(*number, (uint64_t)1000, &result) || __builtin_add_overflow(result, value, &result)) {
+    if (__builtin_mul_overflow(*number, (uint64_t)1000, &result) ||
+        __builtin_add_overflow(result, value, &result)) {
         return ERR_MALFORMED;
     }
     *number = result;
@@ -70,7 +76,8 @@ static enum err parse_number(struct slice *rest, uint64_t *ret_number)
     while (rest->len > 0 && rest->data[0] == 'x') {
         struct slice group = slice_first(slice_from(*rest, 1), 3);
         bool leading_zero = number == 0 && slice_is(group, "000");
-        if (leading_zero || rest->len < 5 || rest->data[4] != '/' || parse_group(group, &number) != ERR_NONE) {
+        if (leading_zero || rest->len < 5 || rest->data[4] != '/' ||
+            parse_group(group, &number) != ERR_NONE) {
             return ERR_MALFORMED;
         }
         *rest = slice_from(*rest, 5);
@@ -90,8 +97,9 @@ static enum err parse_width(struct slice rest, unsigned *ret_width)
         return ERR_NONE;
     }
     uint64_t width = 0;
-    if (!slice_starts(rest, SLICE_LITERAL(".p/")) || slice_to_u64(slice_from(rest, 3), &width) != ERR_NONE ||
-        width == 0 || width >= TILE_WIDTH) {
+    if (!slice_starts(rest, SLICE_LITERAL(".p/")) ||
+        slice_to_u64(slice_from(rest, 3), &width) != ERR_NONE || width == 0 ||
+        width >= TILE_WIDTH) {
         return ERR_MALFORMED;
     }
     *ret_width = (unsigned)width;
@@ -143,8 +151,8 @@ uint64_t tile_count(unsigned level, uint64_t size)
     return hashes / TILE_WIDTH + (hashes % TILE_WIDTH != 0);
 }
 
-void tile_of_node(unsigned level, uint64_t index, unsigned *ret_level, uint64_t *ret_number, unsigned *ret_offset,
-                  unsigned *ret_count)
+void tile_of_node(unsigned level, uint64_t index, unsigned *ret_level, uint64_t *ret_number,
+                  unsigned *ret_offset, unsigned *ret_count)
 {
     unsigned above = level % TILE_HEIGHT;
     uint64_t first = index << above;
@@ -186,7 +194,8 @@ bool tile_walk_next(struct tile_walk *walk, struct tile *ret_tile)
         unsigned width = tile_width_at(walk->level, walk->number, walk->new_size);
         if (width == 0) {
             walk->level = walk->level == TILE_LEVEL_ENTRIES ? 0 : walk->level + 1;
-            walk->number = walk->level < TILE_LEVELS ? hashes_of(walk->level, walk->old_size) / TILE_WIDTH : 0;
+            walk->number =
+                walk->level < TILE_LEVELS ? hashes_of(walk->level, walk->old_size) / TILE_WIDTH : 0;
             continue;
         }
         struct tile tile = {walk->level, walk->number, width};

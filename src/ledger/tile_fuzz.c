@@ -5,7 +5,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A path or bundle that is read is written back as the same bytes; batches and entries are read within bounds. */
+/* A path or bundle that is read is written back as the same bytes; batches and entries are read
+ * within bounds. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice bytes = slice_of(data, size), rest = bytes, entry;

@@ -81,11 +81,14 @@ TEST(tile_walks_name_exactly_what_is_new)
         for (uint64_t new = old; new < 1200; new += 53) {
             size_t expected = 0, got = 0;
             for (uint64_t n = 0; n < 5; n++) {
-                expected += tile_width_at(0, n, old) != tile_width_at(0, n, new) ? 2 : 0; /* and its bundle */
+                expected += tile_width_at(0, n, old) != tile_width_at(0, n, new)
+                                ? 2
+                                : 0; /* and its bundle */
                 expected += tile_width_at(1, n, old) != tile_width_at(1, n, new);
             }
             struct tile tile;
-            for (struct tile_walk walk = tile_walk_start(old, new); tile_walk_next(&walk, &tile); got++) {
+            for (struct tile_walk walk = tile_walk_start(old, new); tile_walk_next(&walk, &tile);
+                 got++) {
                 CHECK_U64(tile_width_at(tile.level, tile.number, new), tile.width);
                 CHECK(tile_width_at(tile.level, tile.number, old) != tile.width);
             }

@@ -8,22 +8,19 @@
 #include <string.h>
 #include <time.h>
 
-#define cleanup_of(type, release)                                                                                      \
-    static void cleanup_##type(type **object)                                                                          \
-    {                                                                                                                  \
-        release(*object);                                                                                              \
+#define cleanup_of(type, release)                                                                  \
+    static void cleanup_##type(type **object)                                                      \
+    {                                                                                              \
+        release(*object);                                                                          \
     }
-cleanup_of(TS_REQ, TS_REQ_free)
-cleanup_of(TS_RESP, TS_RESP_free)
-cleanup_of(TS_MSG_IMPRINT, TS_MSG_IMPRINT_free)
-cleanup_of(TS_VERIFY_CTX, TS_VERIFY_CTX_free)
-cleanup_of(X509_ALGOR, X509_ALGOR_free)
-cleanup_of(ASN1_INTEGER, ASN1_INTEGER_free)
-cleanup_of(BIO, BIO_vfree)
+cleanup_of(TS_REQ, TS_REQ_free) cleanup_of(TS_RESP, TS_RESP_free)
+    cleanup_of(TS_MSG_IMPRINT, TS_MSG_IMPRINT_free) cleanup_of(TS_VERIFY_CTX, TS_VERIFY_CTX_free)
+        cleanup_of(X509_ALGOR, X509_ALGOR_free) cleanup_of(ASN1_INTEGER, ASN1_INTEGER_free)
+            cleanup_of(BIO, BIO_vfree)
 
 #define owned(type) __attribute__((cleanup(cleanup_##type))) type
 
-static TS_MSG_IMPRINT *make_imprint(const uint8_t digest[SHA256_BYTES])
+                static TS_MSG_IMPRINT *make_imprint(const uint8_t digest[SHA256_BYTES])
 {
     owned(X509_ALGOR) *algorithm = X509_ALGOR_new();
     TS_MSG_IMPRINT *imprint = TS_MSG_IMPRINT_new();
@@ -54,9 +51,9 @@ enum err timestamp_request(const uint8_t digest[SHA256_BYTES], uint64_t nonce, s
     owned(TS_REQ) *request = TS_REQ_new();
     owned(TS_MSG_IMPRINT) *imprint = make_imprint(digest);
     owned(ASN1_INTEGER) *number = make_integer(nonce);
-    if (request == NULL || imprint == NULL || number == NULL || TS_REQ_set_version(request, 1) != 1 ||
-        TS_REQ_set_msg_imprint(request, imprint) != 1 || TS_REQ_set_nonce(request, number) != 1 ||
-        TS_REQ_set_cert_req(request, 1) != 1) {
+    if (request == NULL || imprint == NULL || number == NULL ||
+        TS_REQ_set_version(request, 1) != 1 || TS_REQ_set_msg_imprint(request, imprint) != 1 ||
+        TS_REQ_set_nonce(request, number) != 1 || TS_REQ_set_cert_req(request, 1) != 1) {
         ERR_clear_error();
         return ERR_MEMORY;
     }
@@ -97,7 +94,8 @@ static enum err load_trust(struct slice trust, X509_STORE **ret_store)
     X509_STORE *store = X509_STORE_new();
     size_t count = 0;
     X509 *certificate;
-    while (bio != NULL && store != NULL && (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+    while (bio != NULL && store != NULL &&
+           (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
         count += X509_STORE_add_cert(store, certificate) == 1;
         X509_free(certificate);
     }
@@ -136,8 +134,10 @@ static enum err check_nonce(TS_RESP *response, const uint64_t *nonce)
     return got != NULL && ASN1_INTEGER_cmp(expected, got) == 0 ? ERR_NONE : ERR_FORGED;
 }
 
-/* The chain is judged at the time stamped: an authority's certificate expires, its stamps do not. */
-static enum err verify(TS_RESP *response, const uint8_t digest[SHA256_BYTES], struct slice trust, int64_t unix_s)
+/* The chain is judged at the time stamped: an authority's certificate expires, its stamps do not.
+ */
+static enum err verify(TS_RESP *response, const uint8_t digest[SHA256_BYTES], struct slice trust,
+                       int64_t unix_s)
 {
     X509_STORE *store = NULL;
     enum err err = load_trust(trust, &store);
@@ -164,7 +164,8 @@ static enum err verify(TS_RESP *response, const uint8_t digest[SHA256_BYTES], st
 static void describe(TS_RESP *response, struct timestamp *timestamp)
 {
     const ASN1_INTEGER *serial = TS_TST_INFO_get_serial(TS_RESP_get_tst_info(response));
-    struct slice digits = slice_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
+    struct slice digits =
+        slice_of(ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial));
     for (size_t i = 0; i < digits.len; i++) {
         timestamp->serial = timestamp->serial << 8 | digits.data[i];
     }
@@ -177,8 +178,8 @@ static void describe(TS_RESP *response, struct timestamp *timestamp)
     ERR_clear_error();
 }
 
-enum err timestamp_check(struct slice reply, const uint8_t digest[SHA256_BYTES], const uint64_t *nonce,
-                         struct slice trust, struct timestamp *ret_timestamp)
+enum err timestamp_check(struct slice reply, const uint8_t digest[SHA256_BYTES],
+                         const uint64_t *nonce, struct slice trust, struct timestamp *ret_timestamp)
 {
     owned(TS_RESP) *response = NULL;
     struct timestamp timestamp = {0};

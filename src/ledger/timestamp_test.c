@@ -1,4 +1,5 @@
-/* An authority is made here with OpenSSL's own responder, so that requests, replies and refusals are real ones. */
+/* An authority is made here with OpenSSL's own responder, so that requests, replies and refusals
+ * are real ones. */
 #include "ledger/timestamp.h"
 
 #include "base/check.h"
@@ -32,7 +33,8 @@ static bool add_extension(X509 *certificate, int kind, const char *value)
 
 static bool make_authority(struct authority *authority, const char *name)
 {
-    *authority = (struct authority){.key = EVP_RSA_gen(2048), .certificate = X509_new(), .responder = TS_RESP_CTX_new()};
+    *authority = (struct authority){
+        .key = EVP_RSA_gen(2048), .certificate = X509_new(), .responder = TS_RESP_CTX_new()};
     authority->pem.max = 1 << 16;
     X509 *certificate = authority->certificate;
     X509_NAME *subject = X509_get_subject_name(certificate);
@@ -41,7 +43,8 @@ static bool make_authority(struct authority *authority, const char *name)
                 X509_gmtime_adj(X509_getm_notBefore(certificate), -60) != NULL &&
                 X509_gmtime_adj(X509_getm_notAfter(certificate), 3600) != NULL &&
                 X509_set_pubkey(certificate, authority->key) == 1 &&
-                X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0) == 1 &&
+                X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name,
+                                           -1, -1, 0) == 1 &&
                 X509_set_issuer_name(certificate, subject) == 1 &&
                 add_extension(certificate, NID_ext_key_usage, "critical,timeStamping") &&
                 add_extension(certificate, NID_key_usage, "critical,digitalSignature") &&
@@ -51,7 +54,8 @@ static bool make_authority(struct authority *authority, const char *name)
     good = good && TS_RESP_CTX_set_signer_cert(responder, certificate) == 1 &&
            TS_RESP_CTX_set_signer_key(responder, authority->key) == 1 &&
            TS_RESP_CTX_set_signer_digest(responder, EVP_sha256()) == 1 &&
-           TS_RESP_CTX_set_def_policy(responder, policy) == 1 && TS_RESP_CTX_add_md(responder, EVP_sha256()) == 1 &&
+           TS_RESP_CTX_set_def_policy(responder, policy) == 1 &&
+           TS_RESP_CTX_add_md(responder, EVP_sha256()) == 1 &&
            TS_RESP_CTX_set_ess_cert_id_digest(responder, EVP_sha256()) == 1;
     ASN1_OBJECT_free(policy);
     TS_RESP_CTX_set_serial_cb(responder, serial, NULL);
@@ -107,9 +111,12 @@ TEST(a_stamp_is_asked_for_and_checked)
     CHECK_ERR(ERR_NONE, timestamp_check(buf_slice(&reply), digest, NULL, trust, &timestamp));
     CHECK_ERR(ERR_FORGED, timestamp_check(buf_slice(&reply), digest, &wrong, trust, &timestamp));
     CHECK_ERR(ERR_FORGED, timestamp_check(buf_slice(&reply), other, &nonce, trust, &timestamp));
-    CHECK_ERR(ERR_FORGED, timestamp_check(buf_slice(&reply), digest, &nonce, buf_slice(&stranger.pem), &timestamp));
-    CHECK_ERR(ERR_INVALID, timestamp_check(buf_slice(&reply), digest, &nonce, SLICE_LITERAL("no PEM"), &timestamp));
-    CHECK_ERR(ERR_MALFORMED, timestamp_check(slice_first(buf_slice(&reply), reply.len - 1), digest, &nonce, trust, &timestamp));
+    CHECK_ERR(ERR_FORGED, timestamp_check(buf_slice(&reply), digest, &nonce,
+                                          buf_slice(&stranger.pem), &timestamp));
+    CHECK_ERR(ERR_INVALID, timestamp_check(buf_slice(&reply), digest, &nonce,
+                                           SLICE_LITERAL("no PEM"), &timestamp));
+    CHECK_ERR(ERR_MALFORMED, timestamp_check(slice_first(buf_slice(&reply), reply.len - 1), digest,
+                                             &nonce, trust, &timestamp));
     CHECK_ERR(ERR_NONE, buf_append_byte(&reply, 0));
     CHECK_ERR(ERR_MALFORMED, timestamp_check(buf_slice(&reply), digest, &nonce, trust, &timestamp));
     free_authority(&authority);
@@ -124,7 +131,8 @@ TEST(a_refusal_is_told)
     cleanup_buf struct buf reply = BUF_INIT(TIMESTAMP_REPLY_MAX_BYTES);
     CHECK(make_authority(&authority, "Stamps"));
     CHECK(answer(&authority, SLICE_LITERAL("no request"), &reply));
-    CHECK_ERR(ERR_DENIED, timestamp_check(buf_slice(&reply), digest, NULL, buf_slice(&authority.pem), &timestamp));
+    CHECK_ERR(ERR_DENIED, timestamp_check(buf_slice(&reply), digest, NULL,
+                                          buf_slice(&authority.pem), &timestamp));
     free_authority(&authority);
 }
 

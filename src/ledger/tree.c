@@ -9,7 +9,8 @@ void tree_leaf(struct slice entry, struct tree_hash *ret_hash)
     sha256_prefixed(LEAF_PREFIX, entry, SLICE_NONE, ret_hash->bytes);
 }
 
-void tree_node(const struct tree_hash *left, const struct tree_hash *right, struct tree_hash *ret_hash)
+void tree_node(const struct tree_hash *left, const struct tree_hash *right,
+               struct tree_hash *ret_hash)
 {
     sha256_prefixed(NODE_PREFIX, tree_hash_slice(left), tree_hash_slice(right), ret_hash->bytes);
 }

@@ -7,8 +7,10 @@ static uint64_t split_of(uint64_t n)
     return (uint64_t)1 << (63 - __builtin_clzll(n - 1));
 }
 
-/* The hash of the leaves [begin, end), a range that RFC 6962's splitting yields: complete subtrees, largest first. */
-static enum err range_hash(const struct tree_source *source, uint64_t begin, uint64_t end, struct tree_hash *ret_hash)
+/* The hash of the leaves [begin, end), a range that RFC 6962's splitting yields: complete subtrees,
+ * largest first. */
+static enum err range_hash(const struct tree_source *source, uint64_t begin, uint64_t end,
+                           struct tree_hash *ret_hash)
 {
     struct tree_hash parts[TREE_LEVELS];
     size_t count = 0;
@@ -29,7 +31,8 @@ static enum err range_hash(const struct tree_source *source, uint64_t begin, uin
     return ERR_NONE;
 }
 
-enum err tree_source_root(const struct tree_source *source, uint64_t size, struct tree_hash *ret_root)
+enum err tree_source_root(const struct tree_source *source, uint64_t size,
+                          struct tree_hash *ret_root)
 {
     if (size > TREE_SIZE_MAX) {
         return ERR_TOO_LARGE;
@@ -51,7 +54,8 @@ static void reverse(struct tree_proof *proof)
     }
 }
 
-static enum err push(const struct tree_source *source, uint64_t begin, uint64_t end, struct tree_proof *proof)
+static enum err push(const struct tree_source *source, uint64_t begin, uint64_t end,
+                     struct tree_proof *proof)
 {
     enum err err = range_hash(source, begin, end, &proof->hashes[proof->count]);
     if (err == ERR_NONE) {
@@ -71,7 +75,8 @@ enum err tree_prove_inclusion(const struct tree_source *source, uint64_t index, 
     while (end - begin > 1) {
         uint64_t middle = begin + split_of(end - begin);
         bool left = index < middle;
-        enum err err = left ? push(source, middle, end, &proof) : push(source, begin, middle, &proof);
+        enum err err =
+            left ? push(source, middle, end, &proof) : push(source, begin, middle, &proof);
         if (err != ERR_NONE) {
             return err;
         }

@@ -46,7 +46,8 @@ static enum err node(void *context, unsigned level, uint64_t index, struct tree_
 static bool is_hex(const char *hex, const uint8_t digest[SHA256_BYTES])
 {
     cleanup_buf struct buf text = BUF_INIT(64);
-    return hex_encode(&text, slice_of(digest, SHA256_BYTES)) == ERR_NONE && slice_is(buf_slice(&text), hex);
+    return hex_encode(&text, slice_of(digest, SHA256_BYTES)) == ERR_NONE &&
+           slice_is(buf_slice(&text), hex);
 }
 
 static enum err grow(struct tree *tree, uint64_t size)
@@ -85,14 +86,16 @@ TEST(tree_proofs_are_those_of_the_recursive_definition)
         uint8_t digest[SHA256_BYTES];
         for (uint64_t index = 0; index < size; index++) {
             CHECK_ERR(ERR_NONE, tree_prove_inclusion(&source, index, size, &proof));
-            CHECK_ERR(ERR_NONE, buf_append(&all, slice_of(proof.hashes, proof.count * SHA256_BYTES)));
+            CHECK_ERR(ERR_NONE,
+                      buf_append(&all, slice_of(proof.hashes, proof.count * SHA256_BYTES)));
         }
         sha256(buf_slice(&all), digest);
         CHECK(is_hex(vectors[i].inclusion, digest));
         buf_clear(&all);
         for (uint64_t old = 1; old <= size; old++) {
             CHECK_ERR(ERR_NONE, tree_prove_consistency(&source, old, size, &proof));
-            CHECK_ERR(ERR_NONE, buf_append(&all, slice_of(proof.hashes, proof.count * SHA256_BYTES)));
+            CHECK_ERR(ERR_NONE,
+                      buf_append(&all, slice_of(proof.hashes, proof.count * SHA256_BYTES)));
         }
         sha256(buf_slice(&all), digest);
         CHECK(is_hex(vectors[i].consistency, digest));
@@ -109,11 +112,13 @@ TEST(inclusion_proofs_hold_and_nothing_else_does)
         tree_root(&tree, &root);
         for (uint64_t index = 0; index < size; index++) {
             struct tree_proof proof;
-            CHECK_ERR(ERR_NONE, tree_prove_inclusion(&(struct tree_source){&size, node}, index, size, &proof));
+            CHECK_ERR(ERR_NONE, tree_prove_inclusion(&(struct tree_source){&size, node}, index,
+                                                     size, &proof));
             leaf_of(index, &leaf);
             CHECK_ERR(ERR_NONE, tree_check_inclusion(&leaf, index, size, &proof, &root));
             for (uint64_t other = 0; other < size + 2; other++) {
-                CHECK(other == index || tree_check_inclusion(&leaf, other, size, &proof, &root) == ERR_FORGED);
+                CHECK(other == index ||
+                      tree_check_inclusion(&leaf, other, size, &proof, &root) == ERR_FORGED);
             }
             for (size_t i = 0; i < proof.count; i++) {
                 proof.hashes[i].bytes[i % SHA256_BYTES] ^= 1;
@@ -124,7 +129,8 @@ TEST(inclusion_proofs_hold_and_nothing_else_does)
             proof.hashes[proof.count - 1] = root;
             CHECK_ERR(ERR_FORGED, tree_check_inclusion(&leaf, index, size, &proof, &root));
             proof.count -= 2;
-            CHECK(size == 1 || tree_check_inclusion(&leaf, index, size, &proof, &root) == ERR_FORGED);
+            CHECK(size == 1 ||
+                  tree_check_inclusion(&leaf, index, size, &proof, &root) == ERR_FORGED);
         }
     }
 }
@@ -140,7 +146,8 @@ TEST(consistency_proofs_hold_and_nothing_else_does)
             struct tree_proof proof;
             CHECK_ERR(ERR_NONE, grow(&before, old));
             tree_root(&before, &old_root);
-            CHECK_ERR(ERR_NONE, tree_prove_consistency(&(struct tree_source){&size, node}, old, size, &proof));
+            CHECK_ERR(ERR_NONE, tree_prove_consistency(&(struct tree_source){&size, node}, old,
+                                                       size, &proof));
             CHECK_ERR(ERR_NONE, tree_check_consistency(old, &old_root, size, &root, &proof));
             wrong = old_root;
             wrong.bytes[5] ^= 4;
@@ -166,7 +173,8 @@ TEST(an_edge_comes_back_and_grows_on)
         size_t count = tree_save(&tree, edge);
         CHECK_U64(__builtin_popcountll(size), count);
         CHECK_ERR(ERR_NONE, tree_load(&loaded, size, slice_of(edge, count * SHA256_BYTES)));
-        CHECK_ERR(ERR_INVALID, tree_load(&loaded, size, slice_of(edge, (count + 1) * SHA256_BYTES)));
+        CHECK_ERR(ERR_INVALID,
+                  tree_load(&loaded, size, slice_of(edge, (count + 1) * SHA256_BYTES)));
         CHECK_ERR(ERR_NONE, tree_append(&tree, SLICE_LITERAL("next")));
         CHECK_ERR(ERR_NONE, tree_append(&loaded, SLICE_LITERAL("next")));
         tree_root(&tree, &root);

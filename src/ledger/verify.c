@@ -38,8 +38,8 @@ bool verify_report_good(const struct verify_report *report)
     return report->broken_count == 0;
 }
 
-void verify_find(struct verify_report *report, enum verify_weight weight, uint8_t log, struct text text,
-                 const char *place, uint64_t index)
+void verify_find(struct verify_report *report, enum verify_weight weight, uint8_t log,
+                 struct text text, const char *place, uint64_t index)
 {
     pthread_mutex_lock(&report->lock);
     report->broken_count += weight == VERIFY_BROKEN;

@@ -10,7 +10,8 @@ static const char *const side_files[] = {"checkpoint", "checkpoint.tsr"};
 
 /* A partial tile of an earlier size is the beginning of the one that there is now. */
 static enum err check_old_tile(const struct verify_source *source, uint8_t log, const char *path,
-                               const struct tile *tile, unsigned width_now, struct verify_report *report)
+                               const struct tile *tile, unsigned width_now,
+                               struct verify_report *report)
 {
     struct tile now = {tile->level, tile->number, width_now};
     char path_now[TILE_PATH_BYTES];
@@ -37,7 +38,8 @@ static enum err check_old_tile(const struct verify_source *source, uint8_t log, 
     if (!good) {
         verify_find(report, VERIFY_BROKEN, log,
                     TEXT("an older partial tile does not fit the present one",
-                         "eine ältere Teilkachel passt nicht zur jetzigen"), path, UINT64_MAX);
+                         "eine ältere Teilkachel passt nicht zur jetzigen"),
+                    path, UINT64_MAX);
     }
     return ERR_NONE;
 }
@@ -52,7 +54,8 @@ static enum err check_file(const struct verify_source *source, uint8_t log, cons
         }
     }
     if (tile_path_parse(slice_string(path), &tile) != ERR_NONE) {
-        verify_find(report, VERIFY_BROKEN, log, TEXT("a file that belongs to no log", "eine Datei, die zu keinem Log gehört"),
+        verify_find(report, VERIFY_BROKEN, log,
+                    TEXT("a file that belongs to no log", "eine Datei, die zu keinem Log gehört"),
                     path, UINT64_MAX);
         return ERR_NONE;
     }
@@ -61,9 +64,12 @@ static enum err check_file(const struct verify_source *source, uint8_t log, cons
         return ERR_NONE; /* verify_log read it */
     }
     if (tile.width > width_now) {
-        verify_find(report, VERIFY_NOTE, log,
-                    TEXT("a tile beyond the checkpoint: written, but not yet published",
-                         "eine Kachel jenseits des Prüfpunkts: geschrieben, aber noch nicht veröffentlicht"), path, UINT64_MAX);
+        verify_find(
+            report, VERIFY_NOTE, log,
+            TEXT(
+                "a tile beyond the checkpoint: written, but not yet published",
+                "eine Kachel jenseits des Prüfpunkts: geschrieben, aber noch nicht veröffentlicht"),
+            path, UINT64_MAX);
         return ERR_NONE;
     }
     return check_old_tile(source, log, path, &tile, width_now, report);
@@ -83,8 +89,10 @@ enum err verify_folder(const int *directory_fd, uint8_t log, struct verify_repor
         if (found->fts_info == FTS_F) {
             err = check_file(&source, log, path, report);
         } else if (found->fts_info != FTS_D && found->fts_info != FTS_DP) {
-            verify_find(report, VERIFY_BROKEN, log, TEXT("neither a file nor a readable folder", "weder Datei noch lesbarer Ordner"),
-                        path, UINT64_MAX);
+            verify_find(
+                report, VERIFY_BROKEN, log,
+                TEXT("neither a file nor a readable folder", "weder Datei noch lesbarer Ordner"),
+                path, UINT64_MAX);
         }
     }
     if (walk != NULL) {

@@ -1,6 +1,7 @@
 /*
- * A small ledger, made here with SQL and plain files, and everything that can be done to it: each byte flipped, each file
- * cut at each length or removed, rows and entries changed, removed, swapped, added, and the whole set back to yesterday.
+ * A small ledger, made here with SQL and plain files, and everything that can be done to it: each
+ * byte flipped, each file cut at each length or removed, rows and entries changed, removed,
+ * swapped, added, and the whole set back to yesterday.
  */
 #include "ledger/verify.h"
 
@@ -19,10 +20,13 @@ enum { FILE_MAX_BYTES = 1 << 20, FILES_MAX = 64 };
 
 static const char schema[] =
     "PRAGMA page_size=512; PRAGMA application_id=1450141556; PRAGMA user_version=1; BEGIN;"
-    "CREATE TABLE row(path TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, due_unix_ms INTEGER NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE row(path TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, due_unix_ms "
+    "INTEGER NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX row_due ON row(due_unix_ms) WHERE due_unix_ms > 0;"
-    "CREATE TABLE entry(log INTEGER NOT NULL, idx INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(log, idx)) WITHOUT ROWID;"
-    "CREATE TABLE log(log INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, edge BLOB NOT NULL,"
+    "CREATE TABLE entry(log INTEGER NOT NULL, idx INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY "
+    "KEY(log, idx)) WITHOUT ROWID;"
+    "CREATE TABLE log(log INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, edge "
+    "BLOB NOT NULL,"
     " published_size INTEGER NOT NULL, checkpoint BLOB NOT NULL);"
     "CREATE TABLE meta(name TEXT PRIMARY KEY NOT NULL, value);"
     "INSERT INTO meta VALUES ('epoch', 0);";
@@ -34,7 +38,7 @@ struct world {
     struct note_key keys[LOG_AUDIT + 1];
     struct tree trees[LOG_AUDIT + 1];
     struct buf checkpoints[LOG_AUDIT + 1];
-    struct buf entries[LOG_AUDIT + 1];  /* of the current bundle */
+    struct buf entries[LOG_AUDIT + 1]; /* of the current bundle */
     struct tree_hash *leaves[LOG_AUDIT + 1];
     struct sethash sethash;
     sqlite3 *database;
@@ -70,12 +74,14 @@ static void sql(struct world *world, const char *text)
     MUST(sqlite3_exec(world->database, text, NULL, NULL, NULL) == SQLITE_OK);
 }
 
-static void insert(struct world *world, const char *text, const char *path, int64_t a, int64_t b, struct slice bytes)
+static void insert(struct world *world, const char *text, const char *path, int64_t a, int64_t b,
+                   struct slice bytes)
 {
     sqlite3_stmt *statement = NULL;
     MUST(sqlite3_prepare_v2(world->database, text, -1, &statement, NULL) == SQLITE_OK);
     MUST(path == NULL || sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC) == SQLITE_OK);
-    MUST(sqlite3_bind_int64(statement, 2, a) == SQLITE_OK && sqlite3_bind_int64(statement, 3, b) == SQLITE_OK);
+    MUST(sqlite3_bind_int64(statement, 2, a) == SQLITE_OK &&
+         sqlite3_bind_int64(statement, 3, b) == SQLITE_OK);
     MUST(sqlite3_bind_blob(statement, 4, bytes.data, (int)bytes.len, SQLITE_STATIC) == SQLITE_OK);
     MUST(sqlite3_step(statement) == SQLITE_DONE);
     sqlite3_finalize(statement);
@@ -93,16 +99,19 @@ static void put_entry(struct world *world, uint8_t log, struct slice entry)
 {
     struct tree *tree = &world->trees[log];
     if (world->database != NULL) {
-        insert(world, "INSERT INTO entry VALUES (?2, ?3, ?4)", NULL, log, (int64_t)tree->size, entry);
+        insert(world, "INSERT INTO entry VALUES (?2, ?3, ?4)", NULL, log, (int64_t)tree->size,
+               entry);
     }
     tree_leaf(entry, &world->leaves[log][tree->size]);
-    MUST(tree_append(tree, entry) == ERR_NONE && bundle_append(&world->entries[log], entry) == ERR_NONE);
+    MUST(tree_append(tree, entry) == ERR_NONE &&
+         bundle_append(&world->entries[log], entry) == ERR_NONE);
 }
 
 /* Evidence with its row, a row that changes nothing else, and the audit entry with its blob. */
 static void commit(struct world *world, uint64_t number)
 {
-    uint8_t evidence[EVIDENCE_ENTRY_BYTES] = {ENTRY_EVIDENCE, (uint8_t)number, (uint8_t)(number >> 8)};
+    uint8_t evidence[EVIDENCE_ENTRY_BYTES] = {ENTRY_EVIDENCE, (uint8_t)number,
+                                              (uint8_t)(number >> 8)};
     uint8_t audit[AUDIT_ENTRY_BYTES], blob[40];
     char path[LEDGER_ROW_PATH_BYTES];
     struct audit_entry entry = {.evidence_size = number + 1};
@@ -134,7 +143,8 @@ static void write_tile(struct world *world, uint8_t log, const struct tile *tile
     }
     for (unsigned i = 0; tile->level != TILE_LEVEL_ENTRIES && i < tile->width; i++) {
         struct tree_hash hash;
-        tile_fold(&world->leaves[log][(first + i) << (TILE_HEIGHT * tile->level)], 1u << (TILE_HEIGHT * tile->level), &hash);
+        tile_fold(&world->leaves[log][(first + i) << (TILE_HEIGHT * tile->level)],
+                  1u << (TILE_HEIGHT * tile->level), &hash);
         MUST(buf_append(&bytes, tree_hash_slice(&hash)) == ERR_NONE);
     }
     tile_path(tile, path);
@@ -146,32 +156,38 @@ static void publish(struct world *world, uint8_t log, uint64_t old_size)
     struct tree *tree = &world->trees[log];
     struct tree_hash root, edge[TREE_EDGE_MAX];
     struct tile tile;
-    for (struct tile_walk walk = tile_walk_start(old_size, tree->size); tile_walk_next(&walk, &tile);) {
+    for (struct tile_walk walk = tile_walk_start(old_size, tree->size);
+         tile_walk_next(&walk, &tile);) {
         write_tile(world, log, &tile);
     }
     tree_root(tree, &root);
     buf_clear(&world->checkpoints[log]);
-    MUST(checkpoint_sign(&world->keys[log], slice_of(world->seed[log], ED25519_SEED_BYTES), tree->size, &root,
-                         &world->checkpoints[log]) == ERR_NONE);
+    MUST(checkpoint_sign(&world->keys[log], slice_of(world->seed[log], ED25519_SEED_BYTES),
+                         tree->size, &root, &world->checkpoints[log]) == ERR_NONE);
     write_file(world->log_fd[log], "checkpoint", buf_slice(&world->checkpoints[log]));
     if (world->database == NULL) {
         return;
     }
     size_t count = tree_save(tree, edge);
     char text[256];
-    snprintf(text, sizeof(text), "INSERT OR REPLACE INTO log VALUES (%u, %llu, x'', x'', %llu, x'')", log,
+    snprintf(text, sizeof(text),
+             "INSERT OR REPLACE INTO log VALUES (%u, %llu, x'', x'', %llu, x'')", log,
              (unsigned long long)tree->size, (unsigned long long)tree->size);
     sql(world, text);
-    insert(world, "UPDATE log SET root = ?4 WHERE log = ?2 AND ?3 = 0", NULL, log, 0, tree_hash_slice(&root));
-    insert(world, "UPDATE log SET edge = ?4 WHERE log = ?2 AND ?3 = 0", NULL, log, 0, slice_of(edge, count * SHA256_BYTES));
-    insert(world, "UPDATE log SET checkpoint = ?4 WHERE log = ?2 AND ?3 = 0", NULL, log, 0, buf_slice(&world->checkpoints[log]));
+    insert(world, "UPDATE log SET root = ?4 WHERE log = ?2 AND ?3 = 0", NULL, log, 0,
+           tree_hash_slice(&root));
+    insert(world, "UPDATE log SET edge = ?4 WHERE log = ?2 AND ?3 = 0", NULL, log, 0,
+           slice_of(edge, count * SHA256_BYTES));
+    insert(world, "UPDATE log SET checkpoint = ?4 WHERE log = ?2 AND ?3 = 0", NULL, log, 0,
+           buf_slice(&world->checkpoints[log]));
 }
 
 static void save_state(struct world *world)
 {
     uint8_t lanes[SETHASH_BYTES];
     sethash_save(&world->sethash, lanes);
-    insert(world, "INSERT OR REPLACE INTO meta SELECT ?1, ?4 WHERE ?2 = 0 AND ?3 = 0", "state", 0, 0, slice_of(lanes, sizeof(lanes)));
+    insert(world, "INSERT OR REPLACE INTO meta SELECT ?1, ?4 WHERE ?2 = 0 AND ?3 = 0", "state", 0,
+           0, slice_of(lanes, sizeof(lanes)));
 }
 
 static void publish_all(struct world *world, uint64_t old_size)
@@ -193,11 +209,14 @@ static void make_world(struct world *world, bool with_database, uint64_t first_s
         world->entries[log].max = world->checkpoints[log].max = FILE_MAX_BYTES;
         world->leaves[log] = calloc(size + TILE_WIDTH, sizeof(struct tree_hash));
         memset(world->seed[log], log, ED25519_SEED_BYTES);
-        MUST(ed25519_public(slice_of(world->seed[log], ED25519_SEED_BYTES), public_key) == ERR_NONE);
-        MUST(note_key_make(slice_string(folder_names[log]), NOTE_TYPE_ED25519, slice_of(public_key, sizeof(public_key)),
+        MUST(ed25519_public(slice_of(world->seed[log], ED25519_SEED_BYTES), public_key) ==
+             ERR_NONE);
+        MUST(note_key_make(slice_string(folder_names[log]), NOTE_TYPE_ED25519,
+                           slice_of(public_key, sizeof(public_key)),
                            &world->keys[log]) == ERR_NONE);
         mkdirat(world->directory_fd, folder_names[log], 0700);
-        world->log_fd[log] = openat(world->directory_fd, folder_names[log], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        world->log_fd[log] =
+            openat(world->directory_fd, folder_names[log], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
     if (with_database) {
         char path[64];
@@ -303,7 +322,8 @@ static void list_files(struct world *world, uint8_t log)
 {
     char root[64];
     listing.count = 0;
-    listing_skip = (size_t)snprintf(root, sizeof(root), "%s/%s", world->directory, folder_names[log]) + 1;
+    listing_skip =
+        (size_t)snprintf(root, sizeof(root), "%s/%s", world->directory, folder_names[log]) + 1;
     nftw(root, list_one, 16, FTW_PHYS);
 }
 
@@ -314,7 +334,8 @@ TEST(every_change_to_a_file_of_a_log_is_found)
     make_world(&world, false, 261, 300);
     CHECK(tiles_good(&world, LOG_EVIDENCE, SLICE_NONE));
     list_files(&world, LOG_EVIDENCE);
-    CHECK_U64(8, listing.count); /* checkpoint, 2 x (full, old and new partial), and level 1's tile */
+    CHECK_U64(8,
+              listing.count); /* checkpoint, 2 x (full, old and new partial), and level 1's tile */
     size_t missed = 0, tried = 0;
     for (size_t file = 0; file < listing.count; file++) {
         const char *path = listing.paths[file];
@@ -373,7 +394,8 @@ TEST(a_checkpoint_kept_elsewhere_shows_a_rollback_and_a_fork)
     struct world old, new;
     make_world(&old, true, 0, 10);
     make_world(&new, true, 10, 12);
-    struct slice yesterday = buf_slice(&old.checkpoints[LOG_EVIDENCE]), today = buf_slice(&new.checkpoints[LOG_EVIDENCE]);
+    struct slice yesterday = buf_slice(&old.checkpoints[LOG_EVIDENCE]),
+                 today = buf_slice(&new.checkpoints[LOG_EVIDENCE]);
     CHECK(tiles_good(&new, LOG_EVIDENCE, yesterday));
     CHECK(tiles_good(&new, LOG_EVIDENCE, today));
     CHECK(!tiles_good(&old, LOG_EVIDENCE, today));
@@ -388,7 +410,9 @@ TEST(a_checkpoint_kept_elsewhere_shows_a_rollback_and_a_fork)
 
     cleanup_buf struct buf forked = BUF_INIT(4096);
     struct tree_hash root = {{1}};
-    CHECK_ERR(ERR_NONE, checkpoint_sign(&new.keys[LOG_EVIDENCE], slice_of(new.seed[LOG_EVIDENCE], ED25519_SEED_BYTES), 7, &root, &forked));
+    CHECK_ERR(ERR_NONE, checkpoint_sign(&new.keys[LOG_EVIDENCE],
+                                        slice_of(new.seed[LOG_EVIDENCE], ED25519_SEED_BYTES), 7,
+                                        &root, &forked));
     CHECK(!tiles_good(&new, LOG_EVIDENCE, buf_slice(&forked)));
     CHECK_ERR(ERR_NONE, rows_checked(&new, buf_slice(&forked), &report));
     CHECK(!verify_report_good(&report));
@@ -404,9 +428,12 @@ static const char *const row_changes[] = {
     "DELETE FROM row WHERE path = 'audit/0000000000000005'",
     "UPDATE row SET version = 2 WHERE path = 'evidence/0000000000000003'",
     "UPDATE row SET version = 2 WHERE path = 'audit/0000000000000003'",
-    "UPDATE row SET bytes = (SELECT bytes FROM row WHERE path = 'evidence/0000000000000001') || x'00' WHERE path = 'evidence/0000000000000001'",
-    "UPDATE row SET bytes = (SELECT r.bytes FROM row r WHERE r.path = CASE row.path WHEN 'audit/0000000000000001' THEN"
-    " 'audit/0000000000000002' ELSE 'audit/0000000000000001' END) WHERE path IN ('audit/0000000000000001', 'audit/0000000000000002')",
+    "UPDATE row SET bytes = (SELECT bytes FROM row WHERE path = 'evidence/0000000000000001') || "
+    "x'00' WHERE path = 'evidence/0000000000000001'",
+    "UPDATE row SET bytes = (SELECT r.bytes FROM row r WHERE r.path = CASE row.path WHEN "
+    "'audit/0000000000000001' THEN"
+    " 'audit/0000000000000002' ELSE 'audit/0000000000000001' END) WHERE path IN "
+    "('audit/0000000000000001', 'audit/0000000000000002')",
     "UPDATE row SET path = 'evidence/0000000000000099' WHERE path = 'evidence/0000000000000004'",
     "INSERT INTO row VALUES ('kv/secret', 1, 0, x'00')",
     "INSERT INTO row VALUES ('audit/0000000000000006', 1, 0, x'00')",
@@ -415,8 +442,10 @@ static const char *const row_changes[] = {
     "DELETE FROM entry WHERE log = 2 AND idx = 5",
     "DELETE FROM entry WHERE log = 1",
     "UPDATE entry SET bytes = x'01' || substr(bytes, 3) || x'00' WHERE log = 1 AND idx = 3",
-    "UPDATE entry SET bytes = (SELECT e.bytes FROM entry e WHERE e.log = 1 AND e.idx = 3 - entry.idx) WHERE log = 1 AND idx IN (1, 2)",
-    "UPDATE entry SET bytes = (SELECT e.bytes FROM entry e WHERE e.log = 2 AND e.idx = 3 - entry.idx) WHERE log = 2 AND idx IN (1, 2)",
+    "UPDATE entry SET bytes = (SELECT e.bytes FROM entry e WHERE e.log = 1 AND e.idx = 3 - "
+    "entry.idx) WHERE log = 1 AND idx IN (1, 2)",
+    "UPDATE entry SET bytes = (SELECT e.bytes FROM entry e WHERE e.log = 2 AND e.idx = 3 - "
+    "entry.idx) WHERE log = 2 AND idx IN (1, 2)",
     "UPDATE entry SET log = 3 WHERE log = 2",
     "INSERT INTO entry SELECT log, 6, bytes FROM entry WHERE idx = 0 AND log = 1",
     "UPDATE log SET size = 5 WHERE log = 1",
@@ -457,17 +486,20 @@ TEST(changed_removed_added_and_swapped_rows_are_found)
 /* SHA-256 of all that the tables say, but for due_unix_ms and the epoch, which no log covers. */
 static bool content_digest(struct world *world, uint8_t ret_digest[SHA256_BYTES], size_t *ret_bytes)
 {
-    static const char *const queries[] = {"SELECT path, version, bytes FROM row ORDER BY path",
-                                          "SELECT log, idx, bytes FROM entry ORDER BY log, idx",
-                                          "SELECT log, size, root, edge, published_size, checkpoint FROM log ORDER BY log",
-                                          "SELECT name, value FROM meta WHERE name = 'state'", "PRAGMA user_version",
-                                          "PRAGMA application_id"};
+    static const char *const queries[] = {
+        "SELECT path, version, bytes FROM row ORDER BY path",
+        "SELECT log, idx, bytes FROM entry ORDER BY log, idx",
+        "SELECT log, size, root, edge, published_size, checkpoint FROM log ORDER BY log",
+        "SELECT name, value FROM meta WHERE name = 'state'",
+        "PRAGMA user_version",
+        "PRAGMA application_id"};
     char name[64];
     sqlite3 *database = NULL;
     cleanup_buf struct buf all = BUF_INIT(FILE_MAX_BYTES);
     snprintf(name, sizeof(name), "file:%s/vogt.db?immutable=1", world->directory);
     *ret_bytes = 0;
-    bool good = sqlite3_open_v2(name, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK;
+    bool good =
+        sqlite3_open_v2(name, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK;
     for (size_t i = 0; good && i < sizeof(queries) / sizeof(queries[0]); i++) {
         sqlite3_stmt *statement = NULL;
         int result = SQLITE_ERROR;
@@ -475,8 +507,13 @@ static bool content_digest(struct world *world, uint8_t ret_digest[SHA256_BYTES]
         while (good && (result = sqlite3_step(statement)) == SQLITE_ROW) {
             for (int c = 0; good && c < sqlite3_column_count(statement); c++) {
                 const void *data = sqlite3_column_blob(statement, c);
-                *ret_bytes += sqlite3_column_type(statement, c) == SQLITE_BLOB ? (size_t)sqlite3_column_bytes(statement, c) : 0;
-                good = put_bytes(&all, slice_of(data, data == NULL ? 0 : (size_t)sqlite3_column_bytes(statement, c))) == ERR_NONE;
+                *ret_bytes += sqlite3_column_type(statement, c) == SQLITE_BLOB
+                                  ? (size_t)sqlite3_column_bytes(statement, c)
+                                  : 0;
+                good =
+                    put_bytes(&all, slice_of(data, data == NULL ? 0
+                                                                : (size_t)sqlite3_column_bytes(
+                                                                      statement, c))) == ERR_NONE;
             }
         }
         good = good && result == SQLITE_DONE;
@@ -487,7 +524,8 @@ static bool content_digest(struct world *world, uint8_t ret_digest[SHA256_BYTES]
     return good;
 }
 
-/* A flip is found, or every row still says the same: counters, free space, types of equal bytes, due and epoch. */
+/* A flip is found, or every row still says the same: counters, free space, types of equal bytes,
+ * due and epoch. */
 TEST(every_flipped_byte_of_the_database_is_found_or_changes_nothing)
 {
     struct world world;
@@ -504,7 +542,8 @@ TEST(every_flipped_byte_of_the_database_is_found_or_changes_nothing)
         MUST(pwrite(fd, &flipped, 1, (off_t)i) == 1);
         if (!rows_good(&world)) {
             found++;
-        } else if (content_digest(&world, after, &other_bytes) && memcmp(before, after, sizeof(before)) == 0) {
+        } else if (content_digest(&world, after, &other_bytes) &&
+                   memcmp(before, after, sizeof(before)) == 0) {
             unchanged++;
         } else {
             printf("     missed: byte %zu\n", i);
@@ -513,7 +552,8 @@ TEST(every_flipped_byte_of_the_database_is_found_or_changes_nothing)
         MUST(pwrite(fd, &bytes.data[i], 1, (off_t)i) == 1);
     }
     close(fd);
-    printf("     %zu bytes: %zu flips found, %zu leave every row as it was, %zu missed\n", bytes.len, found, unchanged, missed);
+    printf("     %zu bytes: %zu flips found, %zu leave every row as it was, %zu missed\n",
+           bytes.len, found, unchanged, missed);
     CHECK_U64(0, missed);
     CHECK(found > content_bytes); /* every byte of a blob, and more */
     for (size_t length = 0; length < bytes.len; length += 97) {
@@ -529,7 +569,8 @@ TEST(a_held_or_absent_database_is_an_error_and_nothing_is_written)
     struct verify_report report;
     make_world(&world, true, 0, 2);
     int fd = openat(world.directory_fd, "vogt.db", O_RDWR | O_CLOEXEC);
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000000, .l_len = 512};
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000000, .l_len = 512};
     CHECK(fcntl(fd, F_OFD_SETLK, &lock) == 0);
     CHECK_ERR(ERR_LOCKED, rows_checked(&world, SLICE_NONE, &report));
     verify_report_free(&report);
@@ -543,7 +584,8 @@ TEST(a_held_or_absent_database_is_an_error_and_nothing_is_written)
     free_world(&world);
 }
 
-/* What a crash leaves: pages that stand only in the write-ahead log. They count, and the ledger stays as it was. */
+/* What a crash leaves: pages that stand only in the write-ahead log. They count, and the ledger
+ * stays as it was. */
 TEST(a_write_ahead_log_is_read_in_a_copy)
 {
     struct world world;

@@ -1,6 +1,7 @@
 /*
- * verify_log and verify_known. The log is cut into chunks of one level 1 tile each (65,536 entries), which threads take
- * one after the other; what a chunk yields are complete subtrees, and the caller's thread puts these together.
+ * verify_log and verify_known. The log is cut into chunks of one level 1 tile each (65,536
+ * entries), which threads take one after the other; what a chunk yields are complete subtrees, and
+ * the caller's thread puts these together.
  */
 #include "ledger/verify.h"
 
@@ -18,10 +19,10 @@ struct job {
     struct verify_report *report;
     uint8_t log;
     uint64_t size, chunk_count;
-    struct tree_hash *tops;             /* of full chunks, at tree level 16 */
-    struct tree tail;                   /* of the last chunk when it is not full */
+    struct tree_hash *tops; /* of full chunks, at tree level 16 */
+    struct tree tail;       /* of the last chunk when it is not full */
     _Atomic uint64_t next, done;
-    _Atomic int err;                    /* the first that is not a finding: memory */
+    _Atomic int err; /* the first that is not a finding: memory */
 };
 
 /* Memory of one thread. */
@@ -41,10 +42,12 @@ static bool fetch(const struct job *job, struct bench *bench, const struct tile 
     if (err == ERR_NONE) {
         return true;
     }
-    verify_find(job->report, VERIFY_BROKEN, job->log,
-                err == ERR_NOT_FOUND ? TEXT("a file of the log is missing", "eine Datei des Logs fehlt")
-                                     : TEXT("a file of the log cannot be read", "eine Datei des Logs ist nicht lesbar"),
-                path, UINT64_MAX);
+    verify_find(
+        job->report, VERIFY_BROKEN, job->log,
+        err == ERR_NOT_FOUND
+            ? TEXT("a file of the log is missing", "eine Datei des Logs fehlt")
+            : TEXT("a file of the log cannot be read", "eine Datei des Logs ist nicht lesbar"),
+        path, UINT64_MAX);
     return false;
 }
 
@@ -63,17 +66,19 @@ static void compare_tile(const struct job *job, struct bench *bench, const struc
     tile_path(tile, path);
     if (bench->file.len != bytes) {
         verify_find(job->report, VERIFY_BROKEN, job->log,
-                    TEXT("a tile has the wrong length", "eine Kachel hat die falsche Länge"), path, UINT64_MAX);
+                    TEXT("a tile has the wrong length", "eine Kachel hat die falsche Länge"), path,
+                    UINT64_MAX);
         return;
     }
     for (unsigned i = 0; i < tile->width; i++) {
         if (memcmp(bench->file.data + i * sizeof(*hashes), &hashes[i], sizeof(*hashes)) != 0) {
             uint64_t index = tile->number * TILE_WIDTH + i;
             verify_find(job->report, VERIFY_BROKEN, job->log,
-                        tile->level == 0 ? TEXT("an entry is not the one that was hashed into the tree",
-                                                "ein Eintrag ist nicht der, der in den Baum einging")
-                                         : TEXT("a hash of a tile does not follow from the entries",
-                                                "ein Hash einer Kachel folgt nicht aus den Einträgen"),
+                        tile->level == 0
+                            ? TEXT("an entry is not the one that was hashed into the tree",
+                                   "ein Eintrag ist nicht der, der in den Baum einging")
+                            : TEXT("a hash of a tile does not follow from the entries",
+                                   "ein Hash einer Kachel folgt nicht aus den Einträgen"),
                         path, tile->level == 0 ? index : UINT64_MAX);
             return;
         }
@@ -120,7 +125,8 @@ static void check_chunk(struct job *job, struct bench *bench, uint64_t chunk)
         compare_tile(job, bench, &(struct tile){0, first + i, width}, bench->leaves);
         if (width == TILE_WIDTH) {
             tile_fold(bench->leaves, TILE_WIDTH, &bench->level_1[full++]);
-            err = err == ERR_NONE ? tree_append_subtree(&tail, TILE_HEIGHT, &bench->level_1[i]) : err;
+            err =
+                err == ERR_NONE ? tree_append_subtree(&tail, TILE_HEIGHT, &bench->level_1[i]) : err;
         }
         for (unsigned leaf = 0; width < TILE_WIDTH && leaf < width; leaf++) {
             err = err == ERR_NONE ? tree_append_leaf(&tail, &bench->leaves[leaf]) : err;
@@ -139,7 +145,6 @@ static void check_chunk(struct job *job, struct bench *bench, uint64_t chunk)
     }
 }
 
-
 /* One thread's part; only the caller's has options, and reports the progress of all. */
 static void work(struct job *job, const struct verify_options *options)
 {
@@ -154,7 +159,8 @@ static void work(struct job *job, const struct verify_options *options)
         check_chunk(job, bench, chunk);
         uint64_t done = (atomic_fetch_add(&job->done, 1) + 1) * CHUNK_ENTRIES;
         if (options != NULL && options->progress != NULL) {
-            options->progress(options->progress_context, job->log, done < job->size ? done : job->size, job->size);
+            options->progress(options->progress_context, job->log,
+                              done < job->size ? done : job->size, job->size);
         }
     }
     buf_free(&bench->file);
@@ -170,7 +176,9 @@ static void *work_beside(void *context)
 static void run(struct job *job, const struct verify_options *options)
 {
     pthread_t threads[VERIFY_THREADS_MAX];
-    unsigned wanted = options == NULL || !job->source->parallel || options->threads < 2 ? 0 : options->threads - 1;
+    unsigned wanted = options == NULL || !job->source->parallel || options->threads < 2
+                          ? 0
+                          : options->threads - 1;
     unsigned started = 0;
     wanted = wanted < VERIFY_THREADS_MAX ? wanted : VERIFY_THREADS_MAX;
     wanted = wanted < job->chunk_count ? wanted : (unsigned)job->chunk_count;
@@ -183,7 +191,8 @@ static void run(struct job *job, const struct verify_options *options)
     }
 }
 
-/* Levels 2 and up, which only very long logs have, from the tops of the chunks; *hashes is folded in place. */
+/* Levels 2 and up, which only very long logs have, from the tops of the chunks; *hashes is folded
+ * in place. */
 static void check_high_tiles(struct job *job, struct bench *bench)
 {
     uint64_t count = job->size >> CHUNK_LEVEL;
@@ -217,7 +226,8 @@ static enum err join(struct job *job, struct tree_hash *ret_root)
     return err;
 }
 
-static enum err check_tiles(struct job *job, const struct verify_options *options, struct tree_hash *ret_root)
+static enum err check_tiles(struct job *job, const struct verify_options *options,
+                            struct tree_hash *ret_root)
 {
     uint64_t tops = job->size >> CHUNK_LEVEL;
     struct bench *bench = calloc(1, sizeof(*bench));
@@ -246,13 +256,17 @@ struct open_row {
 };
 
 static const struct open_row open_rows[] = {
-    {ERR_NOT_FOUND, {"the checkpoint is not signed by the log's key", "der Prüfpunkt ist nicht vom Schlüssel des Logs signiert"}},
+    {ERR_NOT_FOUND,
+     {"the checkpoint is not signed by the log's key",
+      "der Prüfpunkt ist nicht vom Schlüssel des Logs signiert"}},
     {ERR_FORGED, {"the checkpoint's signature is wrong", "die Signatur des Prüfpunkts ist falsch"}},
-    {ERR_INVALID, {"the checkpoint is of another log", "der Prüfpunkt gehört zu einem anderen Log"}},
+    {ERR_INVALID,
+     {"the checkpoint is of another log", "der Prüfpunkt gehört zu einem anderen Log"}},
 };
 
-static bool open_checkpoint(struct slice bytes, uint8_t log, const struct note_key *key, const char *place,
-                            struct verify_report *report, struct checkpoint *ret_checkpoint)
+static bool open_checkpoint(struct slice bytes, uint8_t log, const struct note_key *key,
+                            const char *place, struct verify_report *report,
+                            struct checkpoint *ret_checkpoint)
 {
     struct note note;
     enum err err = checkpoint_open(bytes, key, &note, ret_checkpoint);
@@ -262,7 +276,8 @@ static bool open_checkpoint(struct slice bytes, uint8_t log, const struct note_k
     if (err == ERR_NONE) {
         return true;
     }
-    struct text text = TEXT("the checkpoint is not well-formed", "der Prüfpunkt ist nicht wohlgeformt");
+    struct text text =
+        TEXT("the checkpoint is not well-formed", "der Prüfpunkt ist nicht wohlgeformt");
     for (size_t i = 0; i < sizeof(open_rows) / sizeof(open_rows[0]); i++) {
         text = open_rows[i].err == err ? open_rows[i].text : text;
     }
@@ -280,7 +295,8 @@ enum err verify_log(const struct verify_source *source, uint8_t log, const struc
         return err == ERR_NONE ? ERR_INVALID : err;
     }
     if (err != ERR_NONE) {
-        verify_find(report, VERIFY_BROKEN, log, TEXT("there is no checkpoint to read", "es gibt keinen lesbaren Prüfpunkt"),
+        verify_find(report, VERIFY_BROKEN, log,
+                    TEXT("there is no checkpoint to read", "es gibt keinen lesbaren Prüfpunkt"),
                     "checkpoint", UINT64_MAX);
         return ERR_NONE;
     }
@@ -310,7 +326,8 @@ struct nodes {
     uint64_t size;
 };
 
-static enum err node_of_tiles(void *context, unsigned level, uint64_t index, struct tree_hash *ret_hash)
+static enum err node_of_tiles(void *context, unsigned level, uint64_t index,
+                              struct tree_hash *ret_hash)
 {
     const struct nodes *nodes = context;
     struct tile tile;
@@ -335,12 +352,13 @@ static enum err node_of_tiles(void *context, unsigned level, uint64_t index, str
     return err;
 }
 
-enum err verify_known(const struct verify_source *source, uint8_t log, const struct note_key *key, struct slice known,
-                      struct verify_report *report)
+enum err verify_known(const struct verify_source *source, uint8_t log, const struct note_key *key,
+                      struct slice known, struct verify_report *report)
 {
     struct checkpoint checkpoint;
     const struct verify_log_state *state = &report->logs[log];
-    if (!open_checkpoint(known, log, key, "known checkpoint", report, &checkpoint) || !state->opened) {
+    if (!open_checkpoint(known, log, key, "known checkpoint", report, &checkpoint) ||
+        !state->opened) {
         return ERR_NONE; /* said by a finding of here or of verify_log */
     }
     if (checkpoint.size > state->size) {
@@ -352,7 +370,8 @@ enum err verify_known(const struct verify_source *source, uint8_t log, const str
     }
     struct nodes nodes = {source, state->size};
     struct tree_hash root;
-    enum err err = tree_source_root(&(struct tree_source){&nodes, node_of_tiles}, checkpoint.size, &root);
+    enum err err =
+        tree_source_root(&(struct tree_source){&nodes, node_of_tiles}, checkpoint.size, &root);
     if (err == ERR_MEMORY) {
         return err;
     }

@@ -16,21 +16,27 @@ static const struct status_row status_rows[] = {
 };
 
 static const struct text outcome_texts[WITNESS_OUTCOMES] = {
-    [WITNESS_NO_ANSWER] = {"The witness gave no usable answer; it is asked again later.",
-                           "Der Zeuge gab keine brauchbare Antwort; er wird später wieder gefragt."},
-    [WITNESS_COSIGNED] = {"The witness cosigned the checkpoint.", "Der Zeuge hat den Prüfpunkt mitgezeichnet."},
+    [WITNESS_NO_ANSWER] =
+        {"The witness gave no usable answer; it is asked again later.",
+         "Der Zeuge gab keine brauchbare Antwort; er wird später wieder gefragt."},
+    [WITNESS_COSIGNED] = {"The witness cosigned the checkpoint.",
+                          "Der Zeuge hat den Prüfpunkt mitgezeichnet."},
     [WITNESS_OTHER_SIZE] = {"The witness holds another size and wants the proof from there.",
                             "Der Zeuge kennt eine andere Größe und will den Nachweis von dort an."},
-    [WITNESS_AHEAD] = {"The witness has seen a larger or different tree of this log: this ledger was rolled back or forked.",
-                       "Der Zeuge sah einen größeren oder anderen Baum dieses Logs: Dieses Hauptbuch wurde "
-                       "zurückgesetzt oder gespalten."},
-    [WITNESS_UNKNOWN_LOG] = {"The witness does not know this log; ask its operator to add it.",
-                             "Der Zeuge kennt dieses Log nicht; bitten Sie seinen Betreiber, es aufzunehmen."},
+    [WITNESS_AHEAD] =
+        {"The witness has seen a larger or different tree of this log: this ledger was rolled back "
+         "or forked.",
+         "Der Zeuge sah einen größeren oder anderen Baum dieses Logs: Dieses Hauptbuch wurde "
+         "zurückgesetzt oder gespalten."},
+    [WITNESS_UNKNOWN_LOG] =
+        {"The witness does not know this log; ask its operator to add it.",
+         "Der Zeuge kennt dieses Log nicht; bitten Sie seinen Betreiber, es aufzunehmen."},
     [WITNESS_BAD_SIGNATURE] = {"The witness has another key for this log.",
                                "Der Zeuge hat einen anderen Schlüssel für dieses Log."},
     [WITNESS_BAD_PROOF] = {"The witness finds this tree inconsistent with what it saw before.",
                            "Der Zeuge findet diesen Baum unvereinbar mit dem, was er vorher sah."},
-    [WITNESS_BAD_REQUEST] = {"The witness refused the request.", "Der Zeuge hat die Anfrage abgelehnt."},
+    [WITNESS_BAD_REQUEST] = {"The witness refused the request.",
+                             "Der Zeuge hat die Anfrage abgelehnt."},
 };
 
 struct text witness_outcome_text(enum witness_outcome outcome)
@@ -38,7 +44,8 @@ struct text witness_outcome_text(enum witness_outcome outcome)
     return outcome_texts[(size_t)outcome < WITNESS_OUTCOMES ? outcome : WITNESS_NO_ANSWER];
 }
 
-enum err witness_request(uint64_t old_size, const struct tree_proof *proof, struct slice checkpoint, struct buf *out)
+enum err witness_request(uint64_t old_size, const struct tree_proof *proof, struct slice checkpoint,
+                         struct buf *out)
 {
     if (proof->count > WITNESS_PROOF_MAX || (old_size == 0 && proof->count > 0)) {
         return ERR_INVALID;
@@ -69,19 +76,21 @@ static bool read_size(struct slice content_type, struct slice body, uint64_t *re
     return slice_to_u64(slice_first(body, body.len - 1), ret_size) == ERR_NONE;
 }
 
-static void read_conflict(struct slice content_type, struct slice body, uint64_t asked_old_size, uint64_t our_size,
-                          struct witness_reply *reply)
+static void read_conflict(struct slice content_type, struct slice body, uint64_t asked_old_size,
+                          uint64_t our_size, struct witness_reply *reply)
 {
     if (!read_size(content_type, body, &reply->size)) {
         /* Without a size, 409 says that the roots of one size differ. */
         reply->outcome = asked_old_size == our_size ? WITNESS_AHEAD : WITNESS_NO_ANSWER;
         return;
     }
-    bool ahead = reply->size > our_size || (reply->size == asked_old_size && asked_old_size == our_size);
+    bool ahead =
+        reply->size > our_size || (reply->size == asked_old_size && asked_old_size == our_size);
     reply->outcome = ahead ? WITNESS_AHEAD : WITNESS_OTHER_SIZE;
 }
 
-/* The reply's lines count when, appended to the checkpoint, they make a note that the witness's key signed. */
+/* The reply's lines count when, appended to the checkpoint, they make a note that the witness's key
+ * signed. */
 static enum err read_cosignature(struct slice body, struct slice text, const struct note_key *key,
                                  struct witness_reply *reply)
 {
@@ -97,7 +106,8 @@ static enum err read_cosignature(struct slice body, struct slice text, const str
         return err;
     }
     struct note note;
-    bool good = err == ERR_NONE && note_parse(buf_slice(&bytes), &note) == ERR_NONE && note.text.len == text.len &&
+    bool good = err == ERR_NONE && note_parse(buf_slice(&bytes), &note) == ERR_NONE &&
+                note.text.len == text.len &&
                 note_verify(&note, key, &reply->time_unix_s) == ERR_NONE;
     if (good) {
         reply->lines = body;
@@ -107,8 +117,8 @@ static enum err read_cosignature(struct slice body, struct slice text, const str
 }
 
 enum err witness_reply_read(unsigned http_status, struct slice content_type, struct slice body,
-                            uint64_t asked_old_size, struct slice checkpoint, const struct note_key *key,
-                            struct witness_reply *ret_reply)
+                            uint64_t asked_old_size, struct slice checkpoint,
+                            const struct note_key *key, struct witness_reply *ret_reply)
 {
     struct witness_reply reply = {.outcome = WITNESS_NO_ANSWER};
     struct note note;
@@ -127,7 +137,8 @@ enum err witness_reply_read(unsigned http_status, struct slice content_type, str
     } else if (http_status >= 400 && http_status < 500) {
         reply.outcome = WITNESS_BAD_REQUEST;
         for (size_t i = 0; i < sizeof(status_rows) / sizeof(status_rows[0]); i++) {
-            reply.outcome = status_rows[i].http_status == http_status ? status_rows[i].outcome : reply.outcome;
+            reply.outcome =
+                status_rows[i].http_status == http_status ? status_rows[i].outcome : reply.outcome;
         }
     }
     if (err == ERR_NONE) {
