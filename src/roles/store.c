@@ -66,6 +66,12 @@ static const struct refusal refusals[] = {
       "Das Datenverzeichnis ist nicht beschreibbar. Diesem Benutzer Schreibrechte geben oder es "
       "beschreibbar "
       "einhängen."}},
+    {ERR_RIGHTS,
+     {"The data directory may not be entered by the user that the store runs as. Check its owner "
+      "and rights.",
+      "Der Benutzer, unter dem der Speicher läuft, darf das Datenverzeichnis nicht betreten. "
+      "Eigentümer und "
+      "Rechte prüfen."}},
     {ERR_FULL,
      {"There is no space left for the data directory. Free some space and start again; nothing was "
       "lost.",
