@@ -11,7 +11,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 
-enum { TURNS = 12, FAILURES_MAX = 20000 };
+enum { TURNS = 8, FAILURES_MAX = 20000 };
 
 /* --- allocations: ours through the linker's --wrap, SQLite's through its own table --- */
 
