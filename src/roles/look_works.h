@@ -1,0 +1,12 @@
+/* The works of look: collectors that read this machine. */
+#ifndef VOGT_ROLES_LOOK_WORKS_H
+#define VOGT_ROLES_LOOK_WORKS_H
+
+#include "collect/nft.h"
+#include "collect/sockets.h"
+
+#define LOOK_WORKS                                                                                                                 \
+    WORK("collect.nft", collect_nft)                                                                                               \
+    WORK("collect.sockets", collect_sockets)
+
+#endif

@@ -1,0 +1,175 @@
+/*
+ * Child programs, from a fixed table: who may ask for it, where it stands, its arguments, its confinement. The asker gets one end of a socketpair
+ * that is the program's standard input and output. Killed after 20 s.
+ */
+#include "roles/parent.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PROGRAM_MS = 20000, ARGUMENTS_MAX = 8 };
+
+struct program_row {
+    const char *name;
+    enum role asker;
+    enum child_kind kind;
+    const char *paths[3];                  /* NULL-terminated; the first that is there */
+    const char *arguments[ARGUMENTS_MAX];  /* NULL-terminated */
+};
+
+static const struct program_row rows[] = {
+    {"pdftotext", ROLE_JUDGE, CHILD_PDFTOTEXT, {"/usr/bin/pdftotext", NULL}, {"pdftotext", "-q", "-layout", "-enc", "UTF-8", "-", "-", NULL}},
+    {"nft", ROLE_LOOK, CHILD_NFT, {"/usr/sbin/nft", "/sbin/nft", NULL}, {"nft", "-j", "list", "ruleset", NULL}},
+    {"nft-plant", ROLE_LOOK, CHILD_NFT_PLANT, {"/usr/sbin/nft", "/sbin/nft", NULL}, {"nft", "-j", "list", "ruleset", NULL}},
+};
+
+static const struct program_row *find_row(enum role asker, struct slice name, enum err *ret_err)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (slice_is(name, rows[i].name)) {
+            *ret_err = rows[i].asker == asker ? ERR_NONE : ERR_RIGHTS;
+            return rows[i].asker == asker ? &rows[i] : NULL;
+        }
+    }
+    *ret_err = ERR_NOT_FOUND;
+    return NULL;
+}
+
+static const char *find_path(const struct program_row *row)
+{
+    for (size_t i = 0; row->paths[i] != NULL; i++) {
+        if (access(row->paths[i], X_OK) == 0) {
+            return row->paths[i];
+        }
+    }
+    return NULL;
+}
+
+/* Between fork and exec. What goes wrong is one byte through `trouble_fd`, which exec closes. */
+static _Noreturn void become_program(const struct program_row *row, const char *path, int fd, int trouble_fd)
+{
+    static char search_path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", language[] = "LANG=C.UTF-8";
+    char *const variables[] = {search_path, language, NULL};
+    char *arguments[ARGUMENTS_MAX];
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        arguments[i] = (char *)(uintptr_t)row->arguments[i]; /* execve changes none of them */
+    }
+    int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    sigset_t none;
+    sigemptyset(&none);
+    for (int number = 1; number < NSIG; number++) {
+        signal(number, SIG_DFL);
+    }
+    bool ok = null_fd >= 0 && dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0 && dup2(null_fd, STDERR_FILENO) >= 0 &&
+              sigprocmask(SIG_SETMASK, &none, NULL) == 0 && dup3(trouble_fd, 3, O_CLOEXEC) == 3 &&
+              close_range(4, UINT_MAX, 0) == 0 && sandbox_enter_child(row->kind) == ERR_NONE;
+    if (ok) {
+        execve(path, arguments, variables);
+    }
+    ssize_t written = write(3, "!", 1);
+    _exit(written == 1 ? 126 : 127);
+}
+
+/* Waits the few milliseconds until the program runs, or says that it does not. */
+static bool runs(int trouble_fd)
+{
+    char byte;
+    ssize_t got;
+    do {
+        got = read(trouble_fd, &byte, 1);
+    } while (got < 0 && errno == EINTR);
+    return got == 0;
+}
+
+static enum err launch(struct program *slot, const struct program_row *row, const char *path, int *ret_fd)
+{
+    int fds[2], trouble[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+        return err_from_errno(errno);
+    }
+    if (pipe2(trouble, O_CLOEXEC) != 0) {
+        enum err err = err_from_errno(errno);
+        close(fds[0]);
+        close(fds[1]);
+        return err;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        /* The trouble pipe must not be number 3 while 3 is given to it, nor the socket be overwritten. */
+        int high = fcntl(trouble[1], F_DUPFD_CLOEXEC, 10);
+        int socket_fd = fcntl(fds[1], F_DUPFD_CLOEXEC, 10);
+        become_program(row, path, socket_fd, high);
+    }
+    close(fds[1]);
+    close(trouble[1]);
+    bool started = pid > 0 && runs(trouble[0]);
+    close(trouble[0]);
+    if (pid > 0) {
+        *slot = (struct program){pid, parent_now_ms() + PROGRAM_MS};
+    }
+    if (!started) {
+        close(fds[0]);
+        return ERR_RIGHTS;
+    }
+    *ret_fd = fds[0];
+    return ERR_NONE;
+}
+
+enum err program_start(struct parent *parent, enum role asker, struct slice name, int *ret_fd)
+{
+    enum err err = ERR_INTERNAL;
+    const struct program_row *row = find_row(asker, name, &err);
+    if (row == NULL) {
+        return err;
+    }
+    const char *path = find_path(row);
+    if (path == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    for (size_t i = 0; i < PROGRAMS_MAX; i++) {
+        if (parent->programs[i].pid == 0) {
+            err = launch(&parent->programs[i], row, path, ret_fd);
+            if (err != ERR_NONE) {
+                LOG(LOG_WARN, "program.not-started", LOG_TEXT("program", row->name), LOG_ERR(err));
+            }
+            return err;
+        }
+    }
+    return ERR_BUSY;
+}
+
+bool program_ended(struct parent *parent, pid_t pid)
+{
+    for (size_t i = 0; i < PROGRAMS_MAX; i++) {
+        if (parent->programs[i].pid == pid) {
+            parent->programs[i] = (struct program){0, 0};
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t programs_kill_due(struct parent *parent, int64_t now_ms)
+{
+    int64_t next_ms = -1;
+    for (size_t i = 0; i < PROGRAMS_MAX; i++) {
+        struct program *program = &parent->programs[i];
+        if (program->pid == 0) {
+            continue;
+        }
+        if (now_ms >= program->kill_ms) {
+            kill(program->pid, SIGKILL); /* ours and not reaped yet, so the number is still its own */
+            program->kill_ms = now_ms + PROGRAM_MS;
+        }
+        if (next_ms < 0 || program->kill_ms < next_ms) {
+            next_ms = program->kill_ms;
+        }
+    }
+    return next_ms;
+}

@@ -1,0 +1,10 @@
+/* The works of reach: collectors that connect to their task's target. */
+#ifndef VOGT_ROLES_REACH_WORKS_H
+#define VOGT_ROLES_REACH_WORKS_H
+
+#include "collect/tls.h"
+
+#define REACH_WORKS                                                                                                                \
+    WORK("collect.tls", collect_tls)
+
+#endif
