@@ -394,6 +394,9 @@ static enum err row_read(struct reading *reading, size_t *i)
     }
     for (size_t k = 0; err == ERR_NONE && k < line->cell_count; k++) {
         struct slice cell = line->cells[k];
+        struct marker marker = marker_read(cell);
+        cell = marker.kind == MARKER_GLYPH ? slice_from(cell, marker.length) : cell;
+        refused = refused || marker.checkbox == CHECKBOX_OFF;
         refused = refused || text_word_in(cell, no_words);
         if (!has_letter(cell) || text_word_in(cell, yes_words) || text_word_in(cell, no_words)) {
             continue;
@@ -519,7 +522,7 @@ static enum err section_open(struct reading *reading, size_t *i)
     struct slice title = plain_of(reading->arena, line->body);
     reading->nest_count = 0;
     reading->list_lead = SLICE_NONE;
-    if (line->body.len == 0 && *i + 1 < reading->lines->count && line[1].role == LINE_TEXT &&
+    if (line->body.len == 0 && *i + 1 < reading->lines->count && (line[1].role == LINE_TEXT || line[1].weak) &&
         annex_line_is_title(line[1].body)) {
         title = plain_of(reading->arena, line[1].body);
         ++*i;
@@ -550,7 +553,8 @@ static size_t title_lines(struct reading *reading)
         if (heading ? line->marker.kind != MARKER_NONE : line->role != LINE_TEXT || !annex_line_is_title(line->body)) {
             break;
         }
-        bool last_of_its_level = heading && line->line->heading > 0;
+        bool next_is_text = count + 1 < lines->count && line[1].role == LINE_TEXT;
+        bool last_of_its_level = heading && line->line->heading > 0 && next_is_text;
         for (size_t k = count + 1; last_of_its_level && k < lines->count; k++) {
             last_of_its_level = lines->items[k].role != LINE_HEADING || lines->items[k].line->heading > line->line->heading ||
                                 (lines->items[k].line->heading == 0 && !lines->items[k].weak);

@@ -275,9 +275,6 @@ static void collect_edge(struct edges *edges, struct document_line *first, size_
             edges->patterns[edges->count] = pattern_of(line->text);
             edges->lines[edges->count++] = line;
             taken++;
-            if (is_page_number(line->text)) {
-                line->dropped = true;
-            }
         }
     }
 }
@@ -289,20 +286,19 @@ static void drop_repeated(struct edges *edges, size_t page_count)
         for (size_t k = 0; k < edges->count; k++) {
             same += edges->patterns[k] == edges->patterns[i] ? 1 : 0;
         }
-        if (same >= 2 && same * 2 >= page_count) {
+        if ((same >= 2 && same * 2 >= page_count) || is_page_number(edges->lines[i]->text)) {
             edges->lines[i]->dropped = true;
         }
     }
 }
 
-void document_drop_furniture(struct document *document)
+static void drop_edge(struct document *document, bool bottom)
 {
     struct edges edges = {.count = 0};
     size_t pages = 0, start = 0;
     for (size_t i = 1; i <= document->line_count; i++) {
         if (i == document->line_count || document->lines[i].page_start) {
-            collect_edge(&edges, document->lines + start, i - start, false);
-            collect_edge(&edges, document->lines + start, i - start, true);
+            collect_edge(&edges, document->lines + start, i - start, bottom);
             start = i;
             pages++;
         }
@@ -310,6 +306,12 @@ void document_drop_furniture(struct document *document)
     if (pages > 1) {
         drop_repeated(&edges, pages);
     }
+}
+
+void document_drop_furniture(struct document *document)
+{
+    drop_edge(document, false);
+    drop_edge(document, true);
     for (size_t i = 0; i < document->line_count; i++) {
         struct slice text = document->lines[i].text;
         if (text.len > 0 && strchr("SsPp", text.data[0]) != NULL && is_page_number(text)) {

@@ -140,15 +140,44 @@ static enum err paragraph_close(struct word *word)
     return err;
 }
 
-/* Several paragraphs in a cell: the first cell labels them, each is a line of its own. */
-static enum err row_as_lines(struct word *word, bool labelled)
+static bool is_number(struct slice text)
 {
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr("0123456789.)", text.data[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The first cell that is no number and has one paragraph labels the others; ROW_PARAGRAPHS_MAX: none. */
+static size_t row_label(const struct word *word)
+{
+    for (size_t i = 0; i + 1 < word->row_count; i++) {
+        const struct waiting *waiting = &word->row[i];
+        bool alone = word->row[i + 1].cell != waiting->cell && (i == 0 || word->row[i - 1].cell != waiting->cell);
+        if (!is_number(waiting->line.text)) {
+            return alone ? i : ROW_PARAGRAPHS_MAX;
+        }
+    }
+    return ROW_PARAGRAPHS_MAX;
+}
+
+/* Several paragraphs in a cell: each is a row of its own beside the same label. */
+static enum err row_as_lines(struct word *word)
+{
+    size_t label = row_label(word);
+    struct slice name = label == ROW_PARAGRAPHS_MAX ? SLICE_NONE : word->row[label].line.text;
     enum err err = ERR_NONE;
     for (size_t i = 0; i < word->row_count && err == ERR_NONE; i++) {
         struct document_line line = word->row[i].line;
-        if (i == 0 && labelled && line.text.len > 0 && line.text.data[line.text.len - 1] != ':') {
-            const char *label = arena_printf(word->arena, "%.*s:", (int)line.raw.len, (const char *)line.raw.data);
-            err = label == NULL ? ERR_TOO_LARGE : document_line_set(word->arena, slice_string(label), &line);
+        if (label != ROW_PARAGRAPHS_MAX && (i == label || is_number(line.text))) {
+            continue;
+        }
+        if (label != ROW_PARAGRAPHS_MAX) {
+            const char *row = arena_printf(word->arena, "%.*s\t%.*s", (int)name.len, (const char *)name.data, (int)line.text.len,
+                                           (const char *)line.text.data);
+            err = row == NULL ? ERR_TOO_LARGE : document_line_set(word->arena, slice_string(row), &line);
             line.bold = false;
         }
         err = err == ERR_NONE ? line_add(word, line) : err;
@@ -185,10 +214,7 @@ static enum err row_close(struct word *word)
     }
     enum err err = ERR_NONE;
     if (word->row_count > 0) {
-        bool labelled = several && word->row[1].cell != word->row[0].cell;
-        err = simple && several ? row_as_cells(word) : row_as_lines(word, labelled);
-        /* the label of one row never leads the next */
-        err = err == ERR_NONE && !simple ? line_add(word, (struct document_line){.number = word->paragraph_count}) : err;
+        err = simple && several ? row_as_cells(word) : row_as_lines(word);
     }
     word->row_count = 0;
     return err;

@@ -161,7 +161,7 @@ static const char abbreviations_last[] =
 static const char starters[] =
     " der die das den dem ein eine einen einem wir es sie alle jede jeder jedes jeden bei für im in zur zum nach vor auf mit diese "
     "dieser dieses dies hierzu hierfür hierbei dabei dazu dafür darüber zudem ausserdem außerdem ferner weiterhin auch soweit "
-    "sofern falls wenn zugriffe daten sämtliche the we all each every this these that it they our a an when if any both in for "
+    "sofern falls wenn sämtliche the we all each every this these that it they our a an when if any both in for "
     "on at as by where access no there such ";
 /* Behind "3." these make it an ordinal: "am 3. Werktag". */
 static const char ordinal_nouns[] =
@@ -201,7 +201,7 @@ static bool stop_is_inside(struct slice before, struct slice after)
     if (all_digits(before)) {
         return before.len <= 2 && text_word_in(next, ordinal_nouns);
     }
-    if (letters == 1 || text_word_in(before, abbreviations)) {
+    if ((letters == 1 && is_wordy(before.data[0])) || text_word_in(before, abbreviations)) {
         return true;
     }
     return text_word_in(before, abbreviations_last) && !text_word_in(next, starters);
