@@ -1,5 +1,6 @@
 /*
- * An arena: memory for one message, freed at once. Never holds secrets (it is not wiped).
+ * An arena: memory for one message, freed at once. Never holds secrets: it is wiped when freed or
+ * reset, but neither locked in memory nor kept out of dumps.
  * Allocation past the maximum gives NULL; memory is zeroed.
  */
 #ifndef VOGT_BASE_ARENA_H

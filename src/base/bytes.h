@@ -1,6 +1,7 @@
 /*
  * Bytes. struct slice borrows; struct buf owns and grows up to a mandatory maximum.
  * Neither is ever NUL-terminated; strings with NUL exist at system calls and in configuration only.
+ * A buf wipes what it held when it is cleared, consumed, moved by growth or freed.
  */
 #ifndef VOGT_BASE_BYTES_H
 #define VOGT_BASE_BYTES_H
@@ -18,6 +19,8 @@ struct slice {
 
 #define SLICE_NONE ((struct slice){NULL, 0})
 #define SLICE_LITERAL(literal) ((struct slice){(const uint8_t *)("" literal), sizeof(literal) - 1})
+/* The same as an initializer, for static tables (C takes no compound literal there). */
+#define SLICE_INIT(literal) {(const uint8_t *)("" literal), sizeof(literal) - 1}
 
 struct slice slice_of(const void *data, size_t len);
 struct slice slice_string(const char *string);                    /* strlen; NULL gives the empty slice */

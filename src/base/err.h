@@ -24,6 +24,8 @@ struct text {
     const char *german;
 };
 #define TEXT(english_text, german_text) ((struct text){(english_text), (german_text)})
+/* The same as an initializer, for static tables (C takes no compound literal there). */
+#define TEXT_INIT(english_text, german_text) {(english_text), (german_text)}
 
 const char *err_name(enum err err);                              /* "NOT_FOUND" */
 const char *err_text(enum err err, enum language language);

@@ -37,7 +37,8 @@ bool json_bool(const struct json *object, const char *name, bool fallback);
 enum err json_u64(const struct json *object, const char *name, uint64_t *ret_value) must_check;
 enum err json_i64(const struct json *object, const char *name, int64_t *ret_value) must_check;
 
-/* Building. All return NULL when the arena is full and accept NULL parents, so that a chain needs one check at the end. */
+/* Building. All return NULL when the arena is full and accept NULL parents, so that a chain needs one check at the end.
+ * Texts and names are copied; bytes that are no UTF-8 become U+FFFD. */
 struct json *json_new(struct arena *arena, enum json_type type);
 struct json *json_string(struct arena *arena, struct slice text);          /* copies */
 struct json *json_number_u64(struct arena *arena, uint64_t value);

@@ -1,0 +1,170 @@
+/*
+ * Blocks in a list, newest first; allocations are cut from the newest. The maximum counts what was handed out (rounded
+ * up to 16 bytes), so it means the same whatever the block sizes are.
+ */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGN_BYTES = 16, FIRST_BLOCK_BYTES = 4096, LARGEST_USUAL_BLOCK_BYTES = 1 << 20 };
+
+struct block {
+    struct block *older;
+    size_t capacity, used;
+    _Alignas(ALIGN_BYTES) uint8_t bytes[];
+};
+
+struct arena {
+    struct block *newest;
+    size_t max, used;
+};
+
+static struct block *block_new(size_t capacity)
+{
+    size_t bytes;
+    if (__builtin_add_overflow(capacity, sizeof(struct block), &bytes)) {
+        return NULL;
+    }
+    struct block *block = calloc(1, bytes);
+    if (block != NULL) {
+        block->capacity = capacity;
+    }
+    return block;
+}
+
+/* Wiped although secrets should not be here: values of requests are, and they may matter to their owners. */
+static void block_free(struct block *block)
+{
+    explicit_bzero(block->bytes, block->used);
+    free(block);
+}
+
+struct arena *arena_new(size_t max_bytes)
+{
+    struct arena *arena = calloc(1, sizeof(*arena));
+    if (arena == NULL) {
+        return NULL;
+    }
+    arena->max = max_bytes;
+    size_t first = max_bytes < FIRST_BLOCK_BYTES ? max_bytes : FIRST_BLOCK_BYTES;
+    arena->newest = block_new(first);
+    if (arena->newest == NULL) {
+        free(arena);
+        return NULL;
+    }
+    return arena;
+}
+
+void arena_free(struct arena *arena)
+{
+    if (arena == NULL) {
+        return;
+    }
+    struct block *older = NULL;
+    for (struct block *block = arena->newest; block != NULL; block = older) {
+        older = block->older;
+        block_free(block);
+    }
+    free(arena);
+}
+
+void arena_reset(struct arena *arena)
+{
+    while (arena->newest->older != NULL) {
+        struct block *block = arena->newest;
+        arena->newest = block->older;
+        block_free(block);
+    }
+    explicit_bzero(arena->newest->bytes, arena->newest->used);
+    arena->newest->used = 0;
+    arena->used = 0;
+}
+
+/* The newest block doubles up to a size; what is larger gets a block of its own size. */
+static struct block *add_block(struct arena *arena, size_t bytes)
+{
+    size_t capacity = arena->newest->capacity;
+    capacity = capacity < FIRST_BLOCK_BYTES ? FIRST_BLOCK_BYTES : capacity * 2;
+    if (capacity > LARGEST_USUAL_BLOCK_BYTES) {
+        capacity = LARGEST_USUAL_BLOCK_BYTES;
+    }
+    struct block *block = block_new(bytes > capacity ? bytes : capacity);
+    if (block != NULL) {
+        block->older = arena->newest;
+        arena->newest = block;
+    }
+    return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    if (bytes > SIZE_MAX - ALIGN_BYTES) {
+        return NULL;
+    }
+    size_t rounded = bytes == 0 ? ALIGN_BYTES : (bytes + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
+    if (rounded > arena->max - arena->used) {
+        return NULL;
+    }
+    struct block *block = arena->newest;
+    if (rounded > block->capacity - block->used) {
+        block = add_block(arena, rounded);
+        if (block == NULL) {
+            return NULL;
+        }
+    }
+    void *memory = block->bytes + block->used;
+    block->used += rounded;
+    arena->used += rounded;
+    return memory;
+}
+
+void *arena_alloc_array(struct arena *arena, size_t count, size_t bytes)
+{
+    size_t total;
+    return __builtin_mul_overflow(count, bytes, &total) ? NULL : arena_alloc(arena, total);
+}
+
+struct slice arena_copy(struct arena *arena, struct slice slice)
+{
+    uint8_t *copy = slice.len == SIZE_MAX ? NULL : arena_alloc(arena, slice.len + 1);
+    if (copy == NULL) {
+        return slice_of(NULL, slice.len);
+    }
+    if (slice.len > 0) {
+        memcpy(copy, slice.data, slice.len);
+    }
+    return slice_of(copy, slice.len);
+}
+
+char *arena_string(struct arena *arena, struct slice slice)
+{
+    char *copy = slice.len == SIZE_MAX ? NULL : arena_alloc(arena, slice.len + 1);
+    if (copy != NULL && slice.len > 0) {
+        memcpy(copy, slice.data, slice.len);
+    }
+    return copy;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int needed = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = needed < 0 ? NULL : arena_alloc(arena, (size_t)needed + 1);
+    if (text == NULL) {
+        return NULL;
+    }
+    va_start(arguments, format);
+    int printed = vsnprintf(text, (size_t)needed + 1, format, arguments);
+    va_end(arguments);
+    return printed == needed ? text : NULL;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    return arena->used;
+}
