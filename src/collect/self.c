@@ -26,20 +26,26 @@ static struct json *plant_seal(struct arena *arena, const struct json *facts)
     return json_set_string(arena, planted, "seal", SLICE_LITERAL("key-file")) == NULL ? NULL : planted;
 }
 
-/* The recomputed root with its first digit changed: one flipped bit somewhere in the log would look like this. */
+/* The signed root, recomputed with its first digit changed: one flipped bit somewhere in the log would look like this. */
 static struct json *plant_ledger(struct arena *arena, const struct json *facts)
 {
-    static const char *const in_facts[] = {"evidence", "gaps"}, *const in_log[] = {"verified_root"};
+    static const char *const in_facts[] = {"evidence", "gaps"}, *const in_log[] = {"root", "verified_root", "verified_size", "findings", "size"};
+    static const char zeros[] = "0000000000000000000000000000000000000000000000000000000000000000";
     const struct json *evidence = json_member(facts, "evidence");
-    struct slice root = json_text(evidence, "verified_root", SLICE_LITERAL("0"));
-    uint8_t *flipped = arena_alloc(arena, root.len + 1);
-    struct json *planted = copy_without(arena, facts, in_facts, 2), *log = copy_without(arena, evidence, in_log, 1);
+    struct slice root = json_text(evidence, "root", SLICE_NONE);
+    root = root.len < sizeof(zeros) - 1 ? slice_string(zeros) : root;
+    uint8_t *flipped = arena_alloc(arena, root.len);
+    struct json *planted = copy_without(arena, facts, in_facts, 2), *log = copy_without(arena, evidence, in_log, 5);
     if (flipped == NULL || planted == NULL || log == NULL) {
         return NULL;
     }
     memcpy(flipped, root.data, root.len);
-    flipped[0] = root.len > 0 && root.data[0] == '0' ? '1' : '0';
-    json_set_string(arena, log, "verified_root", slice_of(flipped, root.len > 0 ? root.len : 1));
+    flipped[0] = root.data[0] == '0' ? '1' : '0';
+    json_set_string(arena, log, "root", root);
+    json_set_string(arena, log, "verified_root", slice_of(flipped, root.len));
+    json_set_u64(arena, log, "size", 1);
+    json_set_u64(arena, log, "verified_size", 1);
+    json_set_u64(arena, log, "findings", 0);
     json_set(arena, planted, "evidence", log);
     return json_set_u64(arena, planted, "gaps", 1) == NULL ? NULL : planted;
 }
