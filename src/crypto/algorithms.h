@@ -1,0 +1,18 @@
+/*
+ * The algorithms of libcrypto, fetched once by crypto_start and never changed after: fetching looks into providers and
+ * takes locks, and a confined process can do neither files nor waste. Used by this folder only.
+ */
+#ifndef VOGT_CRYPTO_ALGORITHMS_H
+#define VOGT_CRYPTO_ALGORITHMS_H
+
+#include <openssl/evp.h>
+
+struct algorithms {
+    EVP_MD *sha256, *shake128;
+    EVP_CIPHER *aes256_ecb, *aes256_gcm;
+};
+
+/* Aborts before crypto_start: a forgotten start is a bug. */
+const struct algorithms *algorithms(void);
+
+#endif
