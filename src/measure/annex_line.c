@@ -252,7 +252,7 @@ static bool heads_by_place(const struct annex_lines *lines, size_t i, bool stron
         return false;
     }
     bool colon = line->body.data[line->body.len - 1] == ':';
-    if (colon && (strong_elsewhere || word_count(line->body) > 4)) {
+    if (colon && (strong_elsewhere || word_count(line->body) > 2)) {
         return false;
     }
     bool list = next->marker.kind != MARKER_NONE && (i == 0 || line->after_blank || line[-1].marker.kind != MARKER_NONE);
