@@ -2,9 +2,21 @@
 #ifndef VOGT_ROLES_JUDGE_WORKS_H
 #define VOGT_ROLES_JUDGE_WORKS_H
 
+#include "collect/nft.h"
+#include "collect/self.h"
+#include "collect/sockets.h"
 #include "collect/tls.h"
+#include "collect/volume.h"
+#include "measure/annex.h"
 
 #define JUDGE_WORKS                                                                                                                \
-    WORK("judge.tls", judge_tls)
+    WORK("annex.read", annex_read)                                                                                                 \
+    WORK("judge.firewall", judge_firewall)                                                                                         \
+    WORK("judge.ledger", judge_ledger)                                                                                             \
+    WORK("judge.privilege", judge_privilege)                                                                                       \
+    WORK("judge.seal", judge_seal)                                                                                                 \
+    WORK("judge.sockets", judge_sockets)                                                                                           \
+    WORK("judge.tls", judge_tls)                                                                                                   \
+    WORK("judge.volume", judge_volume)
 
 #endif

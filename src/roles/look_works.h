@@ -2,11 +2,15 @@
 #ifndef VOGT_ROLES_LOOK_WORKS_H
 #define VOGT_ROLES_LOOK_WORKS_H
 
+#include "collect/host.h"
 #include "collect/nft.h"
 #include "collect/sockets.h"
+#include "collect/volume.h"
 
 #define LOOK_WORKS                                                                                                                 \
+    WORK("collect.host", collect_host)                                                                                             \
     WORK("collect.nft", collect_nft)                                                                                               \
-    WORK("collect.sockets", collect_sockets)
+    WORK("collect.sockets", collect_sockets)                                                                                       \
+    WORK("collect.volumes", collect_volumes)
 
 #endif
