@@ -59,8 +59,7 @@ static enum err complain_at(struct reading *reading, enum err err, struct text t
 /* Markdown's marks inside a line: ** __ ` and [text](target) give their text alone. */
 static struct slice plain_of(struct arena *arena, struct slice text)
 {
-    struct slice copy = arena_copy(arena, text);
-    uint8_t *out = copy.data == NULL ? NULL : arena_alloc(arena, text.len + 1);
+    uint8_t *out = arena_alloc(arena, text.len + 1);
     size_t len = 0;
     if (out == NULL) {
         return SLICE_NONE;
@@ -75,7 +74,7 @@ static struct slice plain_of(struct arena *arena, struct slice text)
         } else if (c == ']' && next == '(') {
             size_t close = slice_find_byte(slice_first(slice_from(text, i), 2000), ')');
             i = close == SIZE_MAX ? i + 1 : i + close;
-        } else if (c != '`' && c != '*' && !(c == '[' && slice_find(slice_from(text, i), SLICE_LITERAL("](")) != SIZE_MAX)) {
+        } else if (c != '`' && c != '*' && !(c == '[' && slice_find(slice_first(slice_from(text, i), 500), SLICE_LITERAL("](")) != SIZE_MAX)) {
             out[len++] = c;
         }
     }
@@ -115,7 +114,7 @@ static enum err section_write(struct reading *reading, struct slice number, stru
     return json_set_u64(reading->arena, item, "line", line) == NULL ? ERR_TOO_LARGE : ERR_NONE;
 }
 
-static enum err clause_add(struct reading *reading, struct piece piece, struct slice lead)
+static enum err clause_add_one(struct reading *reading, struct piece piece, struct slice lead)
 {
     struct slice text = sentence_trim(piece.text);
     if (!has_letter(text)) {
@@ -154,6 +153,20 @@ static enum err clause_add(struct reading *reading, struct piece piece, struct s
         last = json_set_string(arena, item, "lead", lead);
     }
     return id == NULL || last == NULL ? ERR_TOO_LARGE : ERR_NONE;
+}
+
+/* Copying can leave a whole list on one line: "alarm • locks • cameras" are three. */
+static enum err clause_add(struct reading *reading, struct piece piece, struct slice lead)
+{
+    static const struct slice glyphs[] = {{(const uint8_t *)" • ", 5}, {(const uint8_t *)" ● ", 5}, {(const uint8_t *)" ▪ ", 5}};
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < sizeof(glyphs) / sizeof(glyphs[0]) && err == ERR_NONE; i++) {
+        for (size_t at; err == ERR_NONE && (at = slice_find(piece.text, glyphs[i])) != SIZE_MAX;) {
+            err = clause_add_one(reading, (struct piece){slice_first(piece.text, at), piece.raw, piece.line}, lead);
+            piece.text = slice_from(piece.text, at + glyphs[i].len);
+        }
+    }
+    return err == ERR_NONE ? clause_add_one(reading, piece, lead) : err;
 }
 
 static enum err release_held(struct reading *reading)
@@ -541,6 +554,25 @@ static enum err section_open(struct reading *reading, size_t *i)
     return section_write(reading, line->marker.number, slice_first(title, 500), line->line->number);
 }
 
+/* Is there no other heading on this one's level, or above it, but some below? Then it names the document. */
+static bool heads_alone(const struct annex_lines *lines, size_t i)
+{
+    const struct annex_line *line = &lines->items[i];
+    size_t below = 0;
+    for (size_t k = i + 1; k < lines->count; k++) {
+        const struct annex_line *other = &lines->items[k];
+        if (other->role != LINE_HEADING) {
+            continue;
+        }
+        unsigned level = line->line->heading, other_level = other->line->heading;
+        if (heading_style(other) == heading_style(line) || (level > 0 && other_level > 0 && other_level < level)) {
+            return false;
+        }
+        below++;
+    }
+    return below > 0;
+}
+
 /* How many lines at the start are title: unnumbered titles before the first numbered or deeper heading, or before any heading. */
 static size_t title_lines(struct reading *reading)
 {
@@ -554,12 +586,7 @@ static size_t title_lines(struct reading *reading)
             break;
         }
         bool next_is_text = count + 1 < lines->count && line[1].role == LINE_TEXT;
-        bool last_of_its_level = heading && line->line->heading > 0 && next_is_text;
-        for (size_t k = count + 1; last_of_its_level && k < lines->count; k++) {
-            last_of_its_level = lines->items[k].role != LINE_HEADING || lines->items[k].line->heading > line->line->heading ||
-                                (lines->items[k].line->heading == 0 && !lines->items[k].weak);
-        }
-        if (heading && !next_is_heading && !last_of_its_level) {
+        if (heading && !next_is_heading && !(next_is_text && heads_alone(lines, count))) {
             break;
         }
         count++;

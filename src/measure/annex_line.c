@@ -43,6 +43,13 @@ bool annex_line_is_title(struct slice body)
     return strchr(".;,!?", body.data[body.len - 1]) == NULL && !letter_is_lower(first);
 }
 
+/* "3. Encryption:" may head a section, "3. Access is guarded by:" leads a list. */
+static bool is_numbered_title(struct slice body)
+{
+    bool colon = body.len > 0 && body.data[body.len - 1] == ':';
+    return annex_line_is_title(body) && (!colon || word_count(body) <= 3);
+}
+
 /* "DATENSCHUTZ UND SICHERHEIT": no small letter, and one word of at least five capitals. */
 static bool is_capitals(struct slice text)
 {
@@ -185,13 +192,6 @@ static bool is_wrapped(const struct annex_lines *lines, size_t i)
     return next_block(lines, i) > i + 1;
 }
 
-/* "3. Encryption:" may head a section, "3. Access is guarded by:" leads a list. */
-static bool is_numbered_title(struct slice body)
-{
-    bool colon = body.len > 0 && body.data[body.len - 1] == ':';
-    return annex_line_is_title(body) && (!colon || word_count(body) <= 3);
-}
-
 struct vote {
     size_t alone, in_run, sentences;
 };
@@ -256,6 +256,12 @@ static bool heads_by_place(const struct annex_lines *lines, size_t i, bool stron
         return false;
     }
     bool list = next->marker.kind != MARKER_NONE && (i == 0 || line->after_blank || line[-1].marker.kind != MARKER_NONE);
+    /* A name above a paragraph that says more: "Zutrittskontrolle" and then a sentence. */
+    bool named = word_count(line->body) <= 3 && (i == 0 || line->after_blank || line[-1].role == LINE_HEADING) &&
+                 next->marker.kind == MARKER_NONE && next->cell_count == 1 && word_count(next->body) >= 6;
+    if (named && !colon) {
+        return true;
+    }
     bool apart = !strong_elsewhere && (i == 0 || line->after_blank) && next->after_blank && !annex_line_is_title(next->body);
     return list || apart;
 }
@@ -377,7 +383,8 @@ bool annex_line_continues(const struct annex_lines *lines, size_t i, size_t item
     if (letter_is_lower(text_first(line->body)) || is_open(before->body)) {
         return true;
     }
-    if (item_indent != SIZE_MAX && line->line->indent >= item_indent + 2 && last != ':') {
+    bool below_title = marker_can_head(before->marker.kind) && is_numbered_title(before->body) && word_count(line->body) >= 5;
+    if (item_indent != SIZE_MAX && line->line->indent >= item_indent + 2 && last != ':' && !below_title) {
         return true;
     }
     size_t first_word = text_first_word(line->body).len;

@@ -184,6 +184,11 @@ static const char months[] =
     " januar februar märz april mai juni juli august september oktober november dezember january february march may june july "
     "october december ";
 
+/* "30 Tage" at the start of a wrapped line is a limit, not the heading of section 30. */
+static const char units[] =
+    " tage tagen tag stunden stunde minuten wochen woche monate monaten monat jahre jahren jahr prozent zeichen personen days hours "
+    "minutes weeks months years percent uhr mb gb tb kb bit ";
+
 static struct marker read_numbered(struct slice text)
 {
     struct marker marker = {.kind = MARKER_NONE};
@@ -198,7 +203,8 @@ static struct marker read_numbered(struct slice text)
     }
     uint32_t first = text_first(slice_from(text, skip_blanks(text, end)));
     bool bare = is_blank_at(text, end) && (end == text.len || letter_is_upper(first)) && (marker.depth > 1 || marker.ordinal < 100);
-    if (bare && !text_word_in(text_first_word(slice_from(text, skip_blanks(text, end))), months)) {
+    struct slice word = text_first_word(slice_from(text, skip_blanks(text, end)));
+    if (bare && !text_word_in(word, months) && !text_word_in(word, units)) {
         return done(marker, marker.depth > 1 ? MARKER_DOT : MARKER_BARE, text, end);
     }
     return (struct marker){.kind = MARKER_NONE};

@@ -9,7 +9,8 @@
 #include "base/check.h"
 #include "measure/sentence.h"
 
-enum { ARENA_BYTES = 256 * 1024 * 1024, SHOWN_BYTES = 64 * 1024, FILE_BYTES = 64 * 1024 };
+/* As much as a worker has. */
+enum { ARENA_BYTES = 96 * 1024 * 1024, SHOWN_BYTES = 64 * 1024, FILE_BYTES = 64 * 1024 };
 
 /* Stands in for the parent, which starts the program in a sandbox. */
 enum err worker_child(const char *program, int *ret_fd)
@@ -112,6 +113,21 @@ static const struct sample {
     {"number twice", "a.txt", "1. Z\n- eins\n1. Y\n- zwei\n", "[1] Z\n1.1 eins\n[1-2] Y\n1-2.1 zwei\n"},
     {"items without bullets", "a.txt", "1. Verschlüsselung\nTLS 1.3 für alle Verbindungen\nAES-256 für Volumes\nRotation jährlich\n2. Backup\nTäglich\n",
      "[1] Verschlüsselung\n1.1 TLS 1.3 für alle Verbindungen\n1.2 AES-256 für Volumes\n1.3 Rotation jährlich\n[2] Backup\n2.1 Täglich\n"},
+    {"a title, a sentence, then numbers", "a.txt", "SCHEDULE 3 - SECURITY\n\nThe processor does this.\n\n1. Access\n- MFA\n2. Backup\n- daily\n",
+     "[0] \n0.1 The processor does this.\n[1] Access\n1.1 MFA\n[2] Backup\n2.1 daily\n"},
+    {"indented paragraph below a title", "a.txt", "1. Access\n   All accounts of all people have MFA.\n2. Backup\n   Copies of all data are made daily.\n",
+     "[1] Access\n1.1 All accounts of all people have MFA.\n[2] Backup\n2.1 Copies of all data are made daily.\n"},
+    {"names above paragraphs", "a.txt",
+     "1. Vertraulichkeit\n\nZutritt\nNiemand betritt die Räume ohne Schlüssel.\n\nZugang\n\n• Kennwort\n• MFA\n\n2. Integrität\n\nProtokolle werden geprüft.\n",
+     "[1] Vertraulichkeit\n[1.1] Zutritt\n1.1.1 Niemand betritt die Räume ohne Schlüssel.\n[1.2] Zugang\n1.2.1 Kennwort\n1.2.2 MFA\n"
+     "[2] Integrität\n2.1 Protokolle werden geprüft.\n"},
+    {"columns of blanks with wrapped cells", "a.txt",
+     "Maßnahme            Umsetzung\nTransport           TLS 1.3 für alle,\n                    auch intern.\nBackups             Täglich. Höchstens\n"
+     "                    30 Tage.\n",
+     "[0] \n0.1 Transport > TLS 1.3 für alle, auch intern.\n0.2 Backups > Täglich.\n0.3 Backups > Höchstens 30 Tage.\n"},
+    {"a list on one line", "a.txt", "1. Z\n• Alarm • Schloss • Kamera\n", "[1] Z\n1.1 Alarm\n1.2 Schloss\n1.3 Kamera\n"},
+    {"a limit at the start of a wrapped line", "a.txt", "1. Z\nWir bewahren alle Sicherungen unserer Datenbanken nicht länger als\n30 Tage auf und löschen sie danach.\n",
+     "[1] Z\n1.1 Wir bewahren alle Sicherungen unserer Datenbanken nicht länger als 30 Tage auf und löschen sie danach.\n"},
     {"numbers alone on their lines", "a.txt", "1.\nZugang\n- MFA\n2.\nSicherung\n- täglich\n", "[1] Zugang\n1.1 MFA\n[2] Sicherung\n2.1 täglich\n"},
 };
 
