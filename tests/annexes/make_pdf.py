@@ -1,3 +1,4 @@
+"""Makes the two PDF fixtures: python3 make_pdf.py two-pages.pdf scan.pdf (needs python3-cairo). locked.pdf is the first one, encrypted with qpdf."""
 import cairo, sys
 def page(ctx, lines, n, total):
     ctx.select_font_face("DejaVu Sans"); ctx.set_font_size(10)
