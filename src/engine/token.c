@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "base/time.h"
+#include "engine/operations.h"
 #include "engine/policy.h"
 
 #include <string.h>
@@ -158,7 +159,10 @@ enum err token_create(struct turn *turn, const struct token_wish *wish, struct j
     struct json *pointer = json_new(arena, JSON_OBJECT);
     json_set_string(arena, pointer, "id", slice_string(id));
     char *accessor_path = turn_path(turn, "token/accessor/%.*s", (int)accessor->text.len, (const char *)accessor->text.data);
-    err = turn_put_json(turn, turn_path(turn, "token/id/%s", id), row, end_s * 1000);
+    char *id_path = turn_path(turn, "token/id/%s", id);
+    err = turn_is_new(turn, id_path);
+    err = err == ERR_NONE ? turn_is_new(turn, accessor_path) : err;
+    err = err == ERR_NONE ? turn_put_json(turn, id_path, row, end_s * 1000) : err;
     enum err second = turn_put_json(turn, accessor_path, pointer, 0);
     *ret_auth = describe(turn, row, token->text);
     return err != ERR_NONE ? err : second != ERR_NONE ? second : *ret_auth == NULL ? ERR_MEMORY : ERR_NONE;

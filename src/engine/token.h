@@ -25,11 +25,5 @@ enum err token_end(struct turn *turn, struct slice id) must_check;
 /* An array of one or more policy names, for a wish. */
 struct json *token_policies(struct turn *turn, const char *first, const char *second);
 
-enum err operation_token_lookup_self(struct turn *turn);
-enum err operation_token_create(struct turn *turn);
-enum err operation_token_renew_self(struct turn *turn);
-enum err operation_token_revoke_self(struct turn *turn);
-enum err operation_token_revoke_accessor(struct turn *turn);
-enum err operation_token_accessors(struct turn *turn);
 
 #endif

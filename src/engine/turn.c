@@ -37,6 +37,7 @@ void turn_free(struct turn *turn)
     wipe(turn->inside->scratch.data, turn->inside->scratch.capacity);
     buf_free(&turn->inside->scratch);
     arena_free(turn->arena);
+    wipe(turn->inside->seed, sizeof turn->inside->seed);
     arena_free(turn->inside->lasting);
     free(turn->inside->row_asks);
     free(turn->inside->evidence);
@@ -239,6 +240,11 @@ bool turn_want(struct turn *turn, const char *path)
     }
     (void)!ask_row(turn, slice_string(path));
     return false;
+}
+
+enum err turn_is_new(struct turn *turn, const char *path)
+{
+    return path == NULL ? ERR_MEMORY : state_supply(turn->state, slice_string(path), false, 0, SLICE_NONE);
 }
 
 /* ---- what outlives a run: lists, entries, work ---- */
@@ -601,11 +607,7 @@ enum err turn_evidence(struct turn *turn, const char *type, const struct json *b
     if (err != ERR_NONE || copy.data == NULL) {
         return err != ERR_NONE ? err : ERR_MEMORY;
     }
-    struct stored_row row;
-    if (state_row(turn->state, slice_string(path), &row) == LOOKUP_UNKNOWN) {
-        /* the log has no entry of this index, so store has no row of it */
-        err = state_supply(turn->state, slice_string(path), false, 0, SLICE_NONE);
-    }
+    err = turn_is_new(turn, path); /* the log has no entry of this index, so store has no row of it */
     if (ret_index != NULL) {
         *ret_index = index;
     }

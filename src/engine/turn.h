@@ -15,6 +15,7 @@
 #include "process/role.h"
 
 struct turn;
+struct vault;
 typedef enum err (*operation_fn)(struct turn *turn);
 
 enum capability {
@@ -43,8 +44,10 @@ struct surroundings {
     int64_t started_ms;
     const struct json *roles;       /* status of every role, as READY and ENDED told */
     const struct json *counters;
-    struct slice key;               /* for naming tokens: HMAC key derived from the root key; empty while sealed */
-    struct slice certificate_pem;
+    struct slice key;               /* for naming tokens: HMAC key; empty while sealed */
+    const char *address;            /* "https://localhost:8200" */
+    const char *directory;          /* for messages */
+    struct vault *vault;            /* only for the operations that initialise, unseal, seal and rotate */
 };
 
 struct turn {
@@ -67,6 +70,8 @@ struct turn {
 enum err turn_row(struct turn *turn, const char *path, struct slice *ret_bytes) must_check;
 enum err turn_json(struct turn *turn, const char *path, const struct json **ret_tree) must_check;
 bool turn_want(struct turn *turn, const char *path);      /* asks without reading, so that one fetch brings several; true if it is there */
+/* Says that no row of this path can exist, because its name was drawn at random just now: spares a fetch. */
+enum err turn_is_new(struct turn *turn, const char *path) must_check;
 struct turn_names {
     struct slice *names;            /* LIST: whole paths; NAMES: segments, folders with '/' */
     struct slice *bytes;            /* LIST: plain row, may be NULL for NAMES */

@@ -1,0 +1,91 @@
+#include "engine/turn_inside.h"
+
+#include "base/encode.h"
+
+static struct json *request_id(struct turn *turn)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[37];
+    const uint8_t *seed = turn->inside->seed;
+    size_t at = 0;
+    for (size_t i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            text[at++] = '-';
+        }
+        text[at++] = digits[(seed[i] ^ seed[i + 16]) >> 4]; /* folded, so that the id tells nothing of the seed */
+        text[at++] = digits[(seed[i] ^ seed[i + 16]) & 15];
+    }
+    return json_string(turn->arena, slice_of(text, at));
+}
+
+struct json *reply_envelope(struct turn *turn, const struct json *data, const struct json *auth)
+{
+    struct arena *arena = turn->arena;
+    struct json *body = json_new(arena, JSON_OBJECT);
+    json_set(arena, body, "request_id", request_id(turn));
+    json_set_string(arena, body, "lease_id", SLICE_NONE);
+    json_set_bool(arena, body, "renewable", false);
+    json_set_u64(arena, body, "lease_duration", 0);
+    json_set(arena, body, "data", data == NULL ? json_new(arena, JSON_NULL) : json_copy(arena, data));
+    json_set_null(arena, body, "wrap_info");
+    json_set_null(arena, body, "warnings");
+    json_set(arena, body, "auth", auth == NULL ? json_new(arena, JSON_NULL) : json_copy(arena, auth));
+    return body;
+}
+
+static enum err reply_tree(struct turn *turn, uint16_t status, const struct json *tree)
+{
+    turn->reply = (struct reply){.status = status, .kind = REPLY_TREE, .tree = tree};
+    return tree == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+enum err turn_reply_data(struct turn *turn, const struct json *data)
+{
+    return data == NULL ? ERR_MEMORY : reply_tree(turn, 200, reply_envelope(turn, data, NULL));
+}
+
+enum err turn_reply_auth(struct turn *turn, const struct json *auth)
+{
+    return auth == NULL ? ERR_MEMORY : reply_tree(turn, 200, reply_envelope(turn, NULL, auth));
+}
+
+enum err turn_reply_top(struct turn *turn, uint16_t status, const struct json *top)
+{
+    return reply_tree(turn, status, top);
+}
+
+enum err turn_reply_raw(struct turn *turn, const char *content_type, const char *file_name, struct slice raw)
+{
+    turn->reply = (struct reply){.status = 200, .kind = REPLY_RAW, .content_type = slice_string(content_type), .file_name = slice_string(file_name), .raw = raw};
+    return ERR_NONE;
+}
+
+enum err turn_reply_none(struct turn *turn)
+{
+    turn->reply = (struct reply){.status = 204, .kind = REPLY_NONE};
+    return ERR_NONE;
+}
+
+/* {"errors":["…"]}, Vault's words where clients match them; with a complaint its parts beside, for page and command line. */
+void reply_error(struct turn *turn, enum err err)
+{
+    struct arena *arena = turn->arena;
+    const struct complaint *complaint = &turn->complaint;
+    struct json *body = json_new(arena, JSON_OBJECT), *errors = json_set_array(arena, body, "errors");
+    bool is_empty = err == ERR_NOT_FOUND && complaint->text.english == NULL;
+    if (complaint->text.english != NULL) {
+        char text[512];
+        size_t len = complaint_format(complaint, LANGUAGE_ENGLISH, text, sizeof text);
+        json_append(errors, json_string(arena, slice_of(text, len)));
+        struct json *parts = json_set_object(arena, body, "complaint");
+        json_set_string(arena, parts, "english", slice_of(text, len));
+        len = complaint_format(complaint, LANGUAGE_GERMAN, text, sizeof text);
+        json_set_string(arena, parts, "german", slice_of(text, len));
+        json_set_u64(arena, parts, "line", complaint->line);
+        json_set_u64(arena, parts, "column", complaint->column);
+        json_set_string(arena, parts, "detail", slice_string(complaint->detail));
+    } else if (!is_empty) {
+        json_append(errors, json_string(arena, slice_string(err_text(err, LANGUAGE_ENGLISH))));
+    }
+    turn->reply = (struct reply){.status = (uint16_t)err_http_status(err), .kind = REPLY_TREE, .tree = body};
+}

@@ -1,0 +1,55 @@
+/*
+ * A request as gate hands it to keep, and the reply as keep hands it back. Gate has parsed everything: keep sees typed trees only.
+ *
+ * REQUEST body: u8 verb, u8 flags, bytes path (after /v1/, no query, decoded, UTF-8), bytes token, bytes remote ("127.0.0.1:5123"),
+ *               bytes wrap_ttl, bytes namespace, bytes packed query (an object of strings), bytes packed body (an object; empty: none),
+ *               bytes raw (the body of a route that takes files).
+ * REPLY body:   u16 HTTP status, u8 kind, bytes content type (kind RAW), bytes file name (RAW, may be empty), bytes body
+ *               (kind TREE: packed JSON, written as JSON text by gate; RAW: as it is; NONE: empty).
+ */
+#ifndef VOGT_ENGINE_REQUEST_H
+#define VOGT_ENGINE_REQUEST_H
+
+#include "base/json.h"
+
+enum verb {
+    VERB_NONE = 0,
+    VERB_READ = 1,          /* GET, HEAD */
+    VERB_WRITE = 2,         /* POST, PUT */
+    VERB_DELETE = 4,
+    VERB_LIST = 8,          /* LIST, or GET with list=true */
+    VERB_PATCH = 16,
+};
+
+enum {
+    REQUEST_PATH_MAX_BYTES = 480,
+    REQUEST_TOKEN_MAX_BYTES = 256,
+    REQUEST_RAW_MAX_BYTES = 8 << 20,
+    REQUEST_BODY_MAX_BYTES = 8 << 20,
+};
+
+struct request {
+    enum verb verb;
+    uint8_t flags;
+    struct slice path, token, remote, wrap_ttl, name_space;
+    const struct json *query, *body;    /* NULL: none */
+    struct slice raw;
+};
+
+enum reply_kind { REPLY_NONE, REPLY_TREE, REPLY_RAW };
+
+struct reply {
+    uint16_t status;
+    enum reply_kind kind;
+    struct slice content_type, file_name;
+    const struct json *tree;
+    struct slice raw;
+};
+
+/* Writers append; readers borrow from the body and unpack trees into the arena. ERR_MALFORMED on anything unexpected. */
+enum err request_put(struct buf *out, const struct request *request) must_check;
+enum err request_get(struct arena *arena, struct slice body, struct request *ret_request) must_check;
+enum err reply_put(struct buf *out, const struct reply *reply) must_check;
+enum err reply_get(struct arena *arena, struct slice body, struct reply *ret_reply) must_check;
+
+#endif

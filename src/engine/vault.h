@@ -1,0 +1,55 @@
+/*
+ * The vault: what keep holds that is in no row in plain form. The remote half of the root key while it is being put together, the keys derived from the ring, the
+ * TLS identity. It owns them and wipes them; it never leaves keep's process.
+ *
+ * Rows: boot/seal     {"type":"key-file"|"shamir","local":hex of 32 bytes,"shares","threshold","initialized_ms"}
+ *       boot/keyring  the sealed ring (store/barrier.h)
+ *       boot/tls      u8 1, bytes private key (DER, SEC 1), bytes certificate (PEM): not behind the barrier, because a sealed Vogt must answer too
+ *       core/keys     u8 1, token key[32], evidence seed[32], audit seed[32], bytes name: the origins are "NAME/evidence" and "NAME/audit"
+ *
+ * Initialising and unsealing are the only operations that change more than rows; they do so in their last run alone.
+ */
+#ifndef VOGT_ENGINE_VAULT_H
+#define VOGT_ENGINE_VAULT_H
+
+#include "engine/turn.h"
+#include "ledger/note.h"
+
+enum { SHARES_MAX = 32 };
+
+struct vault {
+    struct secret remote;               /* key-file: what seal answered */
+    struct secret token_key, evidence_seed, audit_seed;
+    struct secret tls_key;              /* DER */
+    char name[64];
+    struct secret shares[SHARES_MAX];   /* given to sys/unseal so far */
+    size_t share_count;
+    bool sealed, initialized;
+    const char *type;                   /* static: "key-file", "shamir" or "none" before */
+    uint64_t shares_total, threshold;
+    int64_t remote_at_ms;               /* when seal was asked: the proof that it was really asked */
+};
+
+void vault_free(struct vault *vault);
+/* Forgets every key and seals the state. */
+void vault_seal(struct vault *vault, struct state *state);
+
+/* Makes root key, ring and keys and puts their rows. shares 0: the key file's remote half, else Shamir; *ret_shares then holds shares * 33 bytes. */
+enum err vault_initialize(struct vault *vault, struct turn *turn, unsigned shares, unsigned threshold, struct secret *ret_shares) must_check;
+/* Opens the ring with this remote half. ERR_FORGED: the wrong key. */
+enum err vault_unseal(struct vault *vault, struct turn *turn, struct slice remote) must_check;
+/* A new key in the ring; rows are sealed anew in the background. */
+enum err vault_rotate(struct vault *vault, struct turn *turn) must_check;
+
+/* New origins for both logs, after a restore. */
+enum err vault_rename(struct vault *vault, struct turn *turn) must_check;
+
+/* The signing key of a log: origin, public key, seed. */
+enum err vault_log_key(const struct vault *vault, enum log_id log, char origin[96], struct note_key *ret_key, struct slice *ret_seed) must_check;
+
+/* The TLS identity: made at the first start; P-256, self-signed, for localhost, this host's addresses on loopback and `host`. */
+enum err vault_identity(struct vault *vault, struct turn *turn, const char *host, struct slice *ret_certificate_pem) must_check;
+/* Signs a handshake: scheme 0x0403 (ecdsa_secp256r1_sha256) over its digest. */
+enum err vault_sign(const struct vault *vault, uint16_t scheme, struct slice digest, struct buf *out) must_check;
+
+#endif
