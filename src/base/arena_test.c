@@ -1,0 +1,68 @@
+#include "base/check.h"
+#include "base/arena.h"
+
+TEST(arena_memory_is_aligned_zeroed_and_apart)
+{
+    cleanup_arena struct arena *arena = arena_new(1 << 20);
+    CHECK(arena != NULL);
+    uint8_t *previous = NULL;
+    for (size_t size = 0; size < 1000; size += 13) {
+        uint8_t *memory = arena_alloc(arena, size);
+        CHECK(memory != NULL && memory != previous);
+        CHECK_U64(0, (uintptr_t)memory % 16);
+        for (size_t i = 0; i < size; i++) {
+            CHECK_U64(0, memory[i]);
+            memory[i] = 0xff;
+        }
+        previous = memory;
+    }
+}
+
+TEST(arena_stops_at_its_maximum)
+{
+    cleanup_arena struct arena *arena = arena_new(100);
+    CHECK(arena_alloc(arena, 96) != NULL);
+    CHECK(arena_alloc(arena, 1) == NULL);
+    CHECK_U64(96, arena_used(arena));
+    arena_reset(arena);
+    CHECK_U64(0, arena_used(arena));
+    CHECK(arena_alloc(arena, 1) != NULL);
+    CHECK(arena_alloc(arena, SIZE_MAX) == NULL);
+    CHECK(arena_alloc(arena, SIZE_MAX - 16) == NULL);
+    CHECK(arena_alloc_array(arena, SIZE_MAX / 2, 3) == NULL);
+}
+
+TEST(arena_reset_zeroes_again)
+{
+    cleanup_arena struct arena *arena = arena_new(1 << 20);
+    for (int round = 0; round < 3; round++) {
+        uint8_t *first = arena_alloc(arena, 3000), *second = arena_alloc(arena, 100000);
+        CHECK(first != NULL && second != NULL);
+        CHECK(first[0] == 0 && first[2999] == 0 && second[0] == 0 && second[99999] == 0);
+        memset(first, 1, 3000);
+        memset(second, 1, 100000);
+        arena_reset(arena);
+    }
+}
+
+TEST(arena_copies)
+{
+    cleanup_arena struct arena *arena = arena_new(4096);
+    struct slice copy = arena_copy(arena, SLICE_LITERAL("abc"));
+    CHECK_SLICE("abc", copy);
+    CHECK_U64(0, copy.data[3]);
+    CHECK(arena_copy(arena, SLICE_NONE).data != NULL);
+    CHECK_STRING("abc", arena_string(arena, SLICE_LITERAL("abc")));
+    CHECK_STRING("7-x", arena_printf(arena, "%d-%s", 7, "x"));
+    CHECK(arena_copy(arena, slice_of("", SIZE_MAX)).data == NULL);
+    CHECK(arena_printf(arena, "%5000d", 1) == NULL);
+}
+
+TEST(arena_free_of_nothing)
+{
+    arena_free(NULL);
+    cleanup_arena struct arena *empty = arena_new(0);
+    CHECK(empty != NULL && arena_alloc(empty, 0) == NULL);
+}
+
+TEST_MAIN
