@@ -53,13 +53,13 @@ bool gate_client_answer(struct gate_peer *from, struct arena *arena, const struc
         reply->kind = REPLY_RAW;
         reply->content_type = SLICE_LITERAL("application/octet-stream");
         reply->raw = request->path;
-    } else if (slice_is(request->path, "annex/clauses/nothing")) {
+    } else if (slice_is(request->path, "sys/policies/acl/nothing")) {
         *reply = (struct reply){.status = 204, .kind = REPLY_NONE};
-    } else if (slice_is(request->path, "annex/clauses/never")) {
+    } else if (slice_is(request->path, "sys/policies/acl/never")) {
         return false;
-    } else if (slice_is(request->path, "annex/clauses/renew")) {
+    } else if (slice_is(request->path, "sys/policies/acl/renew")) {
         reply->tree = json_boolean(arena, gate_peer_renew(from));
-    } else if (slice_is(request->path, "annex/clauses/large")) {
+    } else if (slice_is(request->path, "sys/policies/acl/large")) {
         uint8_t *bytes = arena_alloc(arena, LARGE_BYTES);
         *reply = (struct reply){.status = 200,
                                 .kind = REPLY_RAW,

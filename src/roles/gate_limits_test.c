@@ -89,8 +89,8 @@ TEST(large_replies_arrive_whole)
 {
     cleanup_client struct client client;
     CHECK(client_open(&client));
-    CHECK(client_send(&client,
-                      SLICE_LITERAL(GET("/v1/annex/clauses/large") "Connection: close\r\n" END)));
+    CHECK(client_send(
+        &client, SLICE_LITERAL(GET("/v1/sys/policies/acl/large") "Connection: close\r\n" END)));
     static char part[65536];
     char head[2048] = "";
     size_t total = 0, head_bytes = 0;
@@ -121,7 +121,7 @@ TEST(a_new_certificate_is_shown_at_once)
     cleanup_answer struct answer got = ANSWER_NONE;
     long before = serial_seen();
     CHECK(before > 0);
-    CHECK(ask(GET("/v1/annex/clauses/renew") END, &got));
+    CHECK(ask(GET("/v1/sys/policies/acl/renew") END, &got));
     CHECK_SLICE("true\n", got.body);
     CHECK_U64(before + 1, serial_seen());
 }
@@ -130,7 +130,7 @@ TEST(long_addresses_and_headers_are_refused)
 {
     static char request[70000];
     cleanup_answer struct answer got = ANSWER_NONE;
-    size_t len = (size_t)snprintf(request, sizeof(request), "GET /v1/annex/clauses/");
+    size_t len = (size_t)snprintf(request, sizeof(request), "GET /v1/sys/policies/acl/");
     memset(request + len, 'a', 2100);
     snprintf(request + len + 2100, 200, " HTTP/1.1\r\n" HOST END);
     CHECK(ask(request, &got));
@@ -229,7 +229,7 @@ TEST(a_client_that_leaves_while_keep_works_does_no_harm)
     {
         cleanup_client struct client client;
         CHECK(client_open(&client));
-        CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/annex/clauses/never") END)));
+        CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/sys/policies/acl/never") END)));
         while (__atomic_load_n(&peer.requests, __ATOMIC_ACQUIRE) == before) {
             usleep(1000);
         }
@@ -282,7 +282,7 @@ static bool ask_and_wait(struct client *client)
 {
     unsigned before = __atomic_load_n(&peer.requests, __ATOMIC_ACQUIRE);
     if (!client_open(client) ||
-        !client_send(client, SLICE_LITERAL(GET("/v1/annex/clauses/never") END))) {
+        !client_send(client, SLICE_LITERAL(GET("/v1/sys/policies/acl/never") END))) {
         return false;
     }
     for (int waited_ms = 0;

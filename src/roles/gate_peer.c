@@ -244,9 +244,14 @@ static int wait_for_exit(pid_t pid, int timeout_ms)
 
 int gate_peer_stop(struct gate_peer *peer)
 {
-    bool told = channel_send(peer->parent, MESSAGE_STOP, 0, SLICE_NONE) == ERR_NONE &&
-                channel_flush_all(peer->parent, STOP_MS) == ERR_NONE;
-    int code = wait_for_exit(peer->gate, told ? STOP_MS : 0);
+    if (peer->gate <= 0) {
+        return -1; /* stopped already */
+    }
+    /* A gate that is ending by itself does not take STOP any more; its exit code tells the same. */
+    if (channel_send(peer->parent, MESSAGE_STOP, 0, SLICE_NONE) == ERR_NONE) {
+        (void)!channel_flush_all(peer->parent, STOP_MS);
+    }
+    int code = wait_for_exit(peer->gate, STOP_MS);
     (void)!write(peer->stop_fds[1], "", 1);
     pthread_join(peer->thread, NULL);
     channel_free(peer->parent);
@@ -255,5 +260,6 @@ int gate_peer_stop(struct gate_peer *peer)
     close(peer->stop_fds[1]);
     EVP_PKEY_free(peer->key);
     buf_free(&peer->certificate_pem);
+    *peer = (struct gate_peer){.gate = 0};
     return code;
 }

@@ -6,9 +6,9 @@
 TEST(a_request_goes_to_keep_and_its_reply_comes_back)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask(GET("/v1/annex/clauses/3.1?a=1&b=x+y%20z") "X-Vault-Token: "
-                                                         "hvs.abc\r\nX-Vault-Namespace: team\r\n"
-                                                         "X-Vault-Wrap-TTL: 1m\r\n" END,
+    CHECK(ask(GET("/v1/sys/policies/acl/3.1?a=1&b=x+y%20z") "X-Vault-Token: "
+                                                            "hvs.abc\r\nX-Vault-Namespace: team\r\n"
+                                                            "X-Vault-Wrap-TTL: 1m\r\n" END,
               &got));
     CHECK_U64(200, got.status);
     CHECK(answer_has(got.head,
@@ -17,7 +17,7 @@ TEST(a_request_goes_to_keep_and_its_reply_comes_back)
     CHECK(answer_has(got.head, "\r\nContent-Type: application/json\r\n"));
     CHECK(answer_has(got.head, "\r\nX-Vault-Namespace: team\r\n"));
     CHECK(!answer_has(got.head, "\r\nServer: "));
-    CHECK_SLICE("{\"data\":{\"verb\":1,\"path\":\"annex/clauses/"
+    CHECK_SLICE("{\"data\":{\"verb\":1,\"path\":\"sys/policies/acl/"
                 "3.1\",\"token\":\"hvs.abc\",\"wrap_ttl\":\"60\","
                 "\"name_space\":\"team\",\"remote\":true,\"raw_bytes\":0,\"query\":{\"a\":\"1\","
                 "\"b\":\"x y z\"}}}\n",
@@ -27,23 +27,23 @@ TEST(a_request_goes_to_keep_and_its_reply_comes_back)
 TEST(bearer_tokens_count_too)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask(GET("/v1/annex/clauses/1") "Authorization: Bearer hvs.bearer\r\n" END, &got));
+    CHECK(ask(GET("/v1/sys/policies/acl/1") "Authorization: Bearer hvs.bearer\r\n" END, &got));
     CHECK(answer_has(got.body, "\"token\":\"hvs.bearer\""));
 }
 
 TEST(paths_are_decoded_once)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask(GET("/v1/annex/clauses/%C3%A4%2520b") END, &got));
-    CHECK(answer_has(got.body, "\"path\":\"annex/clauses/ä%20b\""));
+    CHECK(ask(GET("/v1/sys/policies/acl/%C3%A4%2520b") END, &got));
+    CHECK(answer_has(got.body, "\"path\":\"sys/policies/acl/ä%20b\""));
 }
 
 TEST(broken_paths_are_refused)
 {
     static const char *const requests[] = {
-        GET("/v1/annex/clauses/%zz") END, GET("/v1/annex/clauses/%00") END,
-        GET("/v1/annex/clauses/%0a") END, GET("/v1/annex/clauses/%ff") END,
-        GET("/v1/annex/clauses/%4") END,  GET("/v1/annex/clauses/a b") END,
+        GET("/v1/sys/policies/acl/%zz") END, GET("/v1/sys/policies/acl/%00") END,
+        GET("/v1/sys/policies/acl/%0a") END, GET("/v1/sys/policies/acl/%ff") END,
+        GET("/v1/sys/policies/acl/%4") END,  GET("/v1/sys/policies/acl/a b") END,
     };
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         cleanup_answer struct answer got = ANSWER_NONE;
@@ -53,7 +53,7 @@ TEST(broken_paths_are_refused)
         CHECK(answer_has(got.head, "\r\nStrict-Transport-Security: "));
     }
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask(GET("/v1/annex/clauses/..") END, &got));
+    CHECK(ask(GET("/v1/sys/policies/acl/..") END, &got));
     CHECK_U64(404, got.status);
 }
 
@@ -199,7 +199,7 @@ TEST(head_has_no_body)
 TEST(empty_replies)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask(GET("/v1/annex/clauses/nothing") END, &got));
+    CHECK(ask(GET("/v1/sys/policies/acl/nothing") END, &got));
     CHECK_U64(204, got.status);
     CHECK_U64(0, got.body.len);
     CHECK(answer_has(got.head, "\r\nStrict-Transport-Security: "));
@@ -209,15 +209,15 @@ TEST(pipelined_requests_are_answered_in_order)
 {
     cleanup_client struct client client;
     CHECK(client_open(&client));
-    CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/annex/clauses/1") END GET("/v1/no")
-                                                 END GET("/v1/annex/clauses/2") END)));
+    CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/sys/policies/acl/1") END GET("/v1/no")
+                                                 END GET("/v1/sys/policies/acl/2") END)));
     cleanup_answer struct answer got = ANSWER_NONE;
     CHECK(client_read(&client, true, &got));
-    CHECK(answer_has(got.body, "annex/clauses/1"));
+    CHECK(answer_has(got.body, "sys/policies/acl/1"));
     CHECK(client_read(&client, true, &got));
     CHECK_U64(404, got.status);
     CHECK(client_read(&client, true, &got));
-    CHECK(answer_has(got.body, "annex/clauses/2"));
+    CHECK(answer_has(got.body, "sys/policies/acl/2"));
 }
 
 TEST(a_login_with_a_cookie_hides_the_token)
@@ -237,19 +237,19 @@ TEST(a_login_with_a_cookie_hides_the_token)
 TEST(a_cookie_counts_only_beside_its_header)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask(GET("/v1/annex/clauses/1") "Cookie: __Host-vogt=hvs.cookie\r\n" END, &got));
+    CHECK(ask(GET("/v1/sys/policies/acl/1") "Cookie: __Host-vogt=hvs.cookie\r\n" END, &got));
     CHECK(answer_has(got.body, "\"token\":\"\""));
-    CHECK(ask(GET("/v1/annex/clauses/1") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: "
-                                         "cookie\r\n" END,
+    CHECK(ask(GET("/v1/sys/policies/acl/1") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: "
+                                            "cookie\r\n" END,
               &got));
     CHECK(answer_has(got.body, "\"token\":\"hvs.cookie\""));
     CHECK(ask(GET("/v1/auth/token/lookup-self") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: "
                                                 "cookie\r\n" END,
               &got));
     CHECK_SLICE("{\"data\":{\"id\":\"\"}}\n", got.body);
-    CHECK(ask(
-        GET("/v1/annex/clauses/1") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: end\r\n" END,
-        &got));
+    CHECK(ask(GET("/v1/sys/policies/acl/1") "Cookie: __Host-vogt=hvs.cookie\r\nX-Vogt-Session: "
+                                            "end\r\n" END,
+              &got));
     CHECK(answer_has(
         got.head,
         "\r\nSet-Cookie: __Host-vogt=; HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age=0\r\n"));
