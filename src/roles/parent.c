@@ -130,7 +130,6 @@ static enum err open_signals(struct parent *parent)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD);
-    signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
         return err_from_errno(errno);
     }
@@ -307,6 +306,7 @@ int main(int count, char **arguments)
     parent.options.ready_fd = -1;
     log_start("parent", STDERR_FILENO);
     umask(077);
+    signal(SIGPIPE, SIG_IGN); /* whoever waits for --ready-fd may have gone */
     enum err err = options_read(count, arguments, &parent.options, &complaint);
     if (err == ERR_NONE) {
         if (parent.options.ready_fd >= 0) {

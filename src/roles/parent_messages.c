@@ -124,6 +124,9 @@ static void take_failure(struct parent *parent, struct arena *arena, const struc
     const char *english = arena_string(arena, json_text(tree, "english", SLICE_LITERAL("a role could not start")));
     const char *german = arena_string(arena, json_text(tree, "german", SLICE_LITERAL("eine Rolle konnte nicht starten")));
     enum err err = err_of_name(json_text(tree, "err", SLICE_NONE));
+    if (member->role == ROLE_SEAL || (parent->announced && member->role != ROLE_STORE)) {
+        return; /* the role has logged it; its end is told to keep, and a role that served before is tried again */
+    }
     parent_fail(parent, err, english == NULL || german == NULL ? TEXT("a role could not start", "eine Rolle konnte nicht starten") : TEXT(english, german),
                 role_name(member->role));
 }

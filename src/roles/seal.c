@@ -9,6 +9,7 @@
 #include "process/role_start.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,12 +80,34 @@ static enum err read_key(int fd, struct secret *ret_key)
     return err != ERR_NONE ? err : decode(&file, ret_key);
 }
 
+/* UNWRAP, or the parent's wish that it end before one came. */
+static enum err wait_for_unwrap(struct role_start *start, struct frame *ret_frame)
+{
+    struct pollfd wait[2] = {{channel_fd(start->parent), POLLIN, 0}, {channel_fd(start->keep), POLLIN, 0}};
+    for (;;) {
+        enum err err = channel_receive(start->keep, ret_frame);
+        if (err != ERR_BUSY) {
+            return err;
+        }
+        int ready = poll(wait, 2, UNWRAP_WAIT_MS);
+        if (ready < 0 && errno != EINTR) {
+            return err_from_errno(errno);
+        }
+        if (ready == 0) {
+            return ERR_TIMEOUT;
+        }
+        if (ready > 0 && wait[0].revents != 0) {
+            return ERR_CLOSED;
+        }
+    }
+}
+
 static enum err answer(struct role_start *start, const struct secret *key)
 {
     struct frame frame;
     uint8_t salt[SHA256_BYTES];
     cleanup_secret struct secret remote = SECRET_NONE;
-    enum err err = channel_wait(start->keep, UNWRAP_WAIT_MS, &frame);
+    enum err err = wait_for_unwrap(start, &frame);
     if (err == ERR_NONE && frame.kind != MESSAGE_UNWRAP) {
         err = ERR_PROTOCOL;
     }
@@ -125,7 +148,7 @@ int main(void)
                               "die Schlüsseldatei muss 32 Bytes oder 64 Hexziffern enthalten und nur für ihren Eigentümer lesbar sein (chmod 600)"));
     }
     err = answer(&start, &key);
-    if (err != ERR_NONE) {
+    if (err != ERR_NONE && err != ERR_CLOSED) {
         LOG(LOG_ERROR, "seal.unanswered", LOG_ERR(err));
     }
     role_end(&start);
