@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "engine/operations.h"
 #include "engine/policy.h"
+#include "engine/vault.h"
 
 #include <string.h>
 
@@ -11,11 +12,12 @@ enum { TOKEN_RANDOM_BYTES = 24, ACCESSOR_RANDOM_BYTES = 16, TTL_DEFAULT_S = 8 * 
 
 static enum err name_token(struct turn *turn, struct slice token, char **ret_id)
 {
-    if (turn->around->key.len == 0) {
+    struct slice key = secret_slice(&turn->around->vault->token_key);
+    if (key.len == 0) {
         return ERR_SEALED;
     }
     uint8_t mac[SHA256_BYTES];
-    hmac_sha256(turn->around->key, token, mac);
+    hmac_sha256(key, token, mac);
     cleanup_buf struct buf hex = BUF_INIT(2 * sizeof mac);
     enum err err = hex_encode(&hex, slice_of(mac, sizeof mac));
     *ret_id = arena_string(turn->arena, buf_slice(&hex));

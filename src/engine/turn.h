@@ -44,10 +44,9 @@ struct surroundings {
     int64_t started_ms;
     const struct json *roles;       /* status of every role, as READY and ENDED told */
     const struct json *counters;
-    struct slice key;               /* for naming tokens: HMAC key; empty while sealed */
     const char *address;            /* "https://localhost:8200" */
     const char *directory;          /* for messages */
-    struct vault *vault;            /* only for the operations that initialise, unseal, seal and rotate */
+    struct vault *vault;            /* the key that names tokens; and for the operations that initialise, unseal, seal and rotate */
 };
 
 struct turn {

@@ -1,0 +1,140 @@
+/*
+ * The inside of keep, the hub: it holds the keys, decides, and computes; no file, no socket but its channels, no text from the network.
+ *
+ * One loop: frames in -> turns run -> one COMMIT and one FETCH -> frames out.
+ *
+ *   a turn:  RUNNABLE --ERR_NEED--> WAITING (rows, lists, work) --all there--> RUNNABLE ... --ended, applied--> ENDED --its batch committed--> replied, freed
+ *   start:   WAIT_STORE --channel--> LOADING (state, logs) --> STARTING (turn own_start) --> UNSEALING (seal asked, turn own_unseal) --> READY
+ */
+#ifndef VOGT_ROLES_KEEP_H
+#define VOGT_ROLES_KEEP_H
+
+#include "base/time.h"
+#include "engine/audit.h"
+#include "engine/turn_inside.h"
+#include "engine/vault.h"
+#include "process/role_start.h"
+
+enum {
+    MEMBERS_MAX = 32,
+    RUNNING_MAX = 4096,
+    ASKED_MAX = 8,
+    CACHE_MAX_BYTES = 8 << 20,
+    QUEUE_MAX_BYTES = 64 << 20,
+    CHECKPOINT_EVERY_MS = 10000,
+    TICK_EVERY_MS = 60000,
+    ANCHOR_EVERY_MS = 3600000,
+};
+
+struct member {
+    enum role role;
+    uint64_t index, pid, restarts;
+    char confinement[16], features[256];
+    struct channel *channel;            /* NULL: gone */
+    unsigned busy, capacity;            /* pieces of work */
+};
+
+enum origin { ORIGIN_GATE, ORIGIN_PARENT, ORIGIN_OWN };
+enum run_state { RUN_RUNNABLE, RUN_WAITING, RUN_ENDED };
+
+struct running {
+    struct running *next;
+    struct turn *turn;
+    enum origin origin;
+    enum run_state state;
+    struct channel *gate;               /* compared only; a channel that went is NULL here */
+    uint64_t frame_id;
+    const char *operation;              /* of own turns */
+    unsigned waiting;                   /* answers still to come */
+    uint64_t waits_for;                 /* batch to be committed before the reply leaves */
+    enum err result;
+};
+
+/* One question of a FETCH, in order. ask NULL: the row `path`. */
+struct question {
+    struct running *running;
+    struct ask *ask;
+    struct slice path;
+};
+
+struct fetch {
+    struct fetch *next;
+    uint64_t id;
+    struct question *questions;
+    size_t count, capacity;
+};
+
+struct task {
+    struct task *next;
+    uint64_t id;
+    struct running *running;
+    struct ask *ask;
+    struct member *member;              /* NULL: waits for a free one */
+};
+
+struct publication {
+    uint64_t id, size;                  /* in flight; id 0: none */
+    int64_t last_ms;
+};
+
+enum phase { PHASE_WAIT_STORE, PHASE_LOADING, PHASE_STARTING, PHASE_UNSEALING, PHASE_READY };
+
+struct counters {
+    uint64_t requests, refused, commits, fetches, works, crashes, turns;
+};
+
+struct keep {
+    struct role_start start;
+    enum phase phase;
+    struct state *state;
+    struct vault vault;
+    struct audit *audit;
+    struct surroundings around;
+    struct arena *around_arena;
+    struct member members[MEMBERS_MAX];
+    size_t member_count;
+    struct channel *store, *seal;
+    struct running *running, *running_last;
+    size_t running_count;
+    struct fetch *fetches, *open_fetch;
+    struct task *tasks;
+    struct publication publications[2]; /* evidence, audit */
+    uint64_t next_id, sent_batch, committed_batch;
+    uint64_t asked[ASKED_MAX];          /* of the parent, before READY: frame ids */
+    const char *asked_operation[ASKED_MAX];
+    size_t asked_count;
+    char certificate[16384];
+    size_t certificate_len;
+    struct counters counters;
+    int64_t tick_ms, anchor_ms;
+    struct instant now;
+    bool stopping;
+    enum err failed;                    /* not ERR_NONE: keep must end */
+};
+
+/* keep_turns.c */
+enum err keep_begin_request(struct keep *keep, struct channel *gate, uint64_t frame_id, struct slice body) must_check;
+enum err keep_begin_own(struct keep *keep, enum origin origin, uint64_t frame_id, const char *operation, const struct json *input) must_check;
+void keep_run(struct keep *keep);                       /* every runnable turn */
+enum err keep_send_batch(struct keep *keep) must_check; /* COMMIT, then FETCH */
+enum err keep_take_fetched(struct keep *keep, uint64_t id, struct slice body) must_check;
+enum err keep_take_committed(struct keep *keep, uint64_t id, struct slice body) must_check;
+void keep_release(struct keep *keep);                   /* replies whose batch is committed */
+void keep_answered(struct running *running);            /* one answer less to wait for */
+void keep_forget_gate(struct keep *keep, const struct channel *gate);
+
+/* keep_work.c */
+enum err keep_add_task(struct keep *keep, struct running *running, struct ask *ask) must_check;
+void keep_dispatch(struct keep *keep);
+enum err keep_take_worked(struct keep *keep, uint64_t id, struct slice body) must_check;
+void keep_lose_member(struct keep *keep, struct member *member);
+void keep_publish(struct keep *keep, enum log_id log);
+enum err keep_take_published(struct keep *keep, uint64_t id, struct slice body) must_check;
+
+/* keep_own.c: what follows a turn of keep's own; and the surroundings that turns see. */
+void keep_own_ended(struct keep *keep, struct running *running);
+void keep_greet_gate(struct keep *keep, struct channel *gate);
+void keep_look_around(struct keep *keep);
+const char *keep_config(const struct keep *keep, const char *name);
+
+#endif

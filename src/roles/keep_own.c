@@ -1,0 +1,159 @@
+/* What follows keep's own turns, and the surroundings that turns see. */
+#include "roles/keep.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+const char *keep_config(const struct keep *keep, const char *name)
+{
+    struct slice text = json_text(keep->start.configuration, name, SLICE_NONE);
+    return text.data == NULL ? "" : arena_string(keep->start.arena, text);
+}
+
+static void answer_parent(struct keep *keep, const struct running *running)
+{
+    struct arena *arena = running->turn->arena;
+    cleanup_buf struct buf body = BUF_INIT(65536);
+    struct json *tree = NULL;
+    if (running->result == ERR_NONE && running->turn->reply.kind == REPLY_TREE) {
+        tree = json_copy(arena, running->turn->reply.tree);
+        json_set_string(arena, tree, "certificate", slice_of(keep->certificate, keep->certificate_len));
+    } else {
+        tree = json_new(arena, JSON_OBJECT);
+        json_set_string(arena, tree, "err", slice_string(err_name(running->result)));
+    }
+    enum err err = tree == NULL ? ERR_MEMORY : json_pack(&body, tree);
+    err = err == ERR_NONE ? channel_send(keep->start.parent, MESSAGE_ANSWER, running->frame_id, buf_slice(&body)) : err;
+    wipe(body.data, body.len);
+    if (err != ERR_NONE) {
+        LOG(LOG_ERROR, "keep.answer-lost", LOG_ERR(err));
+    }
+}
+
+static void become_ready(struct keep *keep)
+{
+    keep->phase = PHASE_READY;
+    for (size_t i = 0; i < keep->asked_count; i++) {
+        enum err err = keep_begin_own(keep, ORIGIN_PARENT, keep->asked[i], keep->asked_operation[i], NULL);
+        if (err != ERR_NONE) {
+            LOG(LOG_ERROR, "keep.ask-lost", LOG_ERR(err));
+        }
+    }
+    keep->asked_count = 0;
+    LOG(LOG_INFO, "keep.ready", LOG_TEXT("seal", keep->vault.type), LOG_NUMBER("sealed", keep->vault.sealed));
+}
+
+static void send_certificate(struct keep *keep, struct channel *gate)
+{
+    cleanup_buf struct buf body = BUF_INIT(65536);
+    enum err err = put_bytes(&body, slice_of(keep->certificate, keep->certificate_len));
+    err = err == ERR_NONE ? channel_send(gate, MESSAGE_CERTIFICATE, 0, buf_slice(&body)) : err;
+    if (err != ERR_NONE) {
+        LOG(LOG_ERROR, "keep.certificate-lost", LOG_ERR(err));
+    }
+}
+
+void keep_greet_gate(struct keep *keep, struct channel *gate)
+{
+    if (keep->certificate_len > 0) {
+        send_certificate(keep, gate);
+    }
+}
+
+/* The identity is there, the kind of seal known: ask seal for the key file's half, or wait for people. */
+static void started(struct keep *keep, const struct running *running)
+{
+    struct slice pem = running->turn->reply.raw;
+    if (running->result != ERR_NONE || pem.len > sizeof keep->certificate) {
+        keep->failed = running->result != ERR_NONE ? running->result : ERR_TOO_LARGE;
+        return;
+    }
+    memcpy(keep->certificate, pem.data, pem.len);
+    keep->certificate_len = pem.len;
+    for (size_t i = 0; i < keep->member_count; i++) {
+        if (keep->members[i].role == ROLE_GATE && keep->members[i].channel != NULL) {
+            send_certificate(keep, keep->members[i].channel);
+        }
+    }
+    bool wants_key_file = strcmp(keep_config(keep, "seal"), "key-file") == 0 && !json_bool(keep->start.configuration, "sealed", false);
+    if (!wants_key_file || (keep->vault.initialized && strcmp(keep->vault.type, "key-file") != 0)) {
+        become_ready(keep);
+        return;
+    }
+    keep->phase = PHASE_UNSEALING;
+    struct json *tree = json_new(running->turn->arena, JSON_OBJECT);
+    json_set_string(running->turn->arena, tree, "seal", SLICE_LITERAL("key-file"));
+    cleanup_buf struct buf body = BUF_INIT(4096);
+    enum err err = json_pack(&body, tree);
+    err = err == ERR_NONE ? channel_send(keep->start.parent, MESSAGE_START_SEAL, 0, buf_slice(&body)) : err;
+    if (err != ERR_NONE) {
+        keep->failed = err;
+    }
+}
+
+static void unsealed(struct keep *keep, const struct running *running)
+{
+    if (running->result != ERR_NONE) {
+        LOG(LOG_ERROR, "keep.unseal-failed", LOG_ERR(running->result),
+            LOG_TEXT("what", running->result == ERR_FORGED ? "the key file does not belong to this store" : "the store could not be unsealed"));
+        keep->failed = running->result;
+        return;
+    }
+    become_ready(keep);
+}
+
+void keep_own_ended(struct keep *keep, struct running *running)
+{
+    if (running->origin == ORIGIN_PARENT) {
+        answer_parent(keep, running);
+    } else if (strcmp(running->operation, "own_start") == 0) {
+        started(keep, running);
+    } else if (strcmp(running->operation, "own_unseal") == 0) {
+        unsealed(keep, running);
+    } else if (running->result != ERR_NONE) {
+        LOG(LOG_WARN, "keep.turn-failed", LOG_TEXT("operation", running->operation), LOG_ERR(running->result));
+    }
+}
+
+static void describe_members(struct keep *keep, struct arena *arena, struct json *roles)
+{
+    const struct json *parent = json_member(keep->start.configuration, "parent");
+    struct json *first = json_append(roles, parent == NULL ? json_new(arena, JSON_OBJECT) : json_copy(arena, parent));
+    json_set_string(arena, first, "role", SLICE_LITERAL("parent"));
+    struct json *own = json_append(roles, json_new(arena, JSON_OBJECT));
+    json_set_string(arena, own, "role", SLICE_LITERAL("keep"));
+    json_set_string(arena, own, "confinement", slice_string(confinement_name(keep->start.level)));
+    json_set(arena, own, "features", json_copy(arena, keep->start.features));
+    for (size_t i = 0; i < keep->member_count; i++) {
+        const struct member *member = &keep->members[i];
+        struct json *one = json_append(roles, json_new(arena, JSON_OBJECT));
+        json_set_string(arena, one, "role", slice_string(role_name(member->role)));
+        json_set_u64(arena, one, "index", member->index);
+        json_set_u64(arena, one, "pid", member->pid);
+        json_set_string(arena, one, "confinement", slice_string(member->confinement));
+        json_set_string(arena, one, "features", slice_string(member->features));
+        json_set_u64(arena, one, "restarts", member->restarts);
+        json_set_bool(arena, one, "running", member->channel != NULL);
+    }
+}
+
+/* Built anew when something changed and once a second: a turn only reads it. No turn runs between this and the next run. */
+void keep_look_around(struct keep *keep)
+{
+    struct arena *arena = keep->around_arena;
+    arena_reset(arena);
+    struct json *roles = json_new(arena, JSON_ARRAY), *counters = json_new(arena, JSON_OBJECT);
+    describe_members(keep, arena, roles);
+    json_set_u64(arena, counters, "requests", keep->counters.requests);
+    json_set_u64(arena, counters, "refused", keep->counters.refused);
+    json_set_u64(arena, counters, "turns", keep->counters.turns);
+    json_set_u64(arena, counters, "commits", keep->counters.commits);
+    json_set_u64(arena, counters, "fetches", keep->counters.fetches);
+    json_set_u64(arena, counters, "works", keep->counters.works);
+    json_set_u64(arena, counters, "role_crashes", keep->counters.crashes);
+    keep->around.roles = roles;
+    keep->around.counters = counters;
+    keep->around.sealed = keep->vault.sealed;
+    keep->around.initialized = keep->vault.initialized;
+}

@@ -1,0 +1,486 @@
+/* Turns: begun, run, fetched for, committed, replied. */
+#include "roles/keep.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct running *new_running(struct keep *keep, enum origin origin, uint64_t frame_id)
+{
+    struct running *running = keep->running_count >= RUNNING_MAX ? NULL : calloc(1, sizeof *running);
+    if (running == NULL) {
+        return NULL;
+    }
+    running->turn = turn_new(keep->state, &keep->around);
+    if (running->turn == NULL) {
+        free(running);
+        return NULL;
+    }
+    running->origin = origin;
+    running->frame_id = frame_id;
+    return running;
+}
+
+static void enqueue(struct keep *keep, struct running *running)
+{
+    if (keep->running_last == NULL) {
+        keep->running = running;
+    } else {
+        keep->running_last->next = running;
+    }
+    keep->running_last = running;
+    keep->running_count++;
+}
+
+static void discard(struct running *running)
+{
+    turn_free(running->turn);
+    free(running);
+}
+
+enum err keep_begin_request(struct keep *keep, struct channel *gate, uint64_t frame_id, struct slice body)
+{
+    struct running *running = new_running(keep, ORIGIN_GATE, frame_id);
+    if (running == NULL) {
+        return ERR_BUSY;
+    }
+    uint8_t seed[32];
+    random_bytes(seed, sizeof seed);
+    enum err err = turn_begin_request(running->turn, body, keep->now.unix_ms, seed);
+    wipe(seed, sizeof seed);
+    if (err != ERR_NONE) {
+        discard(running);
+        return err == ERR_MEMORY ? ERR_BUSY : ERR_PROTOCOL;
+    }
+    running->gate = gate;
+    keep->counters.requests++;
+    enqueue(keep, running);
+    return ERR_NONE;
+}
+
+static enum err begin_packed(struct keep *keep, enum origin origin, uint64_t frame_id, const char *operation, struct slice packed)
+{
+    struct running *running = new_running(keep, origin, frame_id);
+    if (running == NULL) {
+        return ERR_BUSY;
+    }
+    uint8_t seed[32];
+    random_bytes(seed, sizeof seed);
+    enum err err = turn_begin_input(running->turn, operation, packed, keep->now.unix_ms, seed);
+    wipe(seed, sizeof seed);
+    if (err != ERR_NONE) {
+        discard(running);
+        return err;
+    }
+    running->operation = operation;
+    enqueue(keep, running);
+    return ERR_NONE;
+}
+
+enum err keep_begin_own(struct keep *keep, enum origin origin, uint64_t frame_id, const char *operation, const struct json *input)
+{
+    cleanup_buf struct buf packed = BUF_INIT(REQUEST_BODY_MAX_BYTES);
+    struct json empty = {.type = JSON_OBJECT};
+    enum err err = json_pack(&packed, input == NULL ? &empty : input);
+    return err == ERR_NONE ? begin_packed(keep, origin, frame_id, operation, buf_slice(&packed)) : err;
+}
+
+/* ---- asking store ---- */
+
+static enum err add_question(struct keep *keep, struct running *running, struct ask *ask, struct slice path)
+{
+    struct fetch *fetch = keep->open_fetch;
+    if (fetch == NULL) {
+        fetch = calloc(1, sizeof *fetch);
+        if (fetch == NULL) {
+            return ERR_MEMORY;
+        }
+        keep->open_fetch = fetch;
+    }
+    if (fetch->count == fetch->capacity) {
+        size_t capacity = fetch->capacity == 0 ? 16 : fetch->capacity * 2;
+        struct question *grown = realloc(fetch->questions, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        fetch->questions = grown;
+        fetch->capacity = capacity;
+    }
+    fetch->questions[fetch->count++] = (struct question){running, ask, path};
+    running->waiting++;
+    return ERR_NONE;
+}
+
+/* Hands every question of the run on: rows and lists to store, work to its role. */
+static enum err ask_for(struct keep *keep, struct running *running)
+{
+    struct turn_private *inside = running->turn->inside;
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < inside->row_ask_count && err == ERR_NONE; i++) {
+        struct slice path = arena_copy(inside->lasting, inside->row_asks[i]); /* the run's arena may go before the answer comes */
+        err = path.data == NULL ? ERR_MEMORY : add_question(keep, running, NULL, path);
+    }
+    for (struct ask *ask = inside->asks; ask != NULL && err == ERR_NONE; ask = ask->next) {
+        if (ask->state != ASK_OPEN) {
+            continue;
+        }
+        ask->state = ASK_SENT;
+        if (ask->role == ROLE_NONE) {
+            err = add_question(keep, running, ask, SLICE_NONE);
+        } else {
+            err = keep_add_task(keep, running, ask);
+        }
+    }
+    running->state = RUN_WAITING;
+    return err;
+}
+
+static enum err put_question(struct buf *out, const struct question *question)
+{
+    struct need need = {.kind = NEED_ROW, .path = question->path};
+    return need_put(out, question->ask == NULL ? &need : &question->ask->need);
+}
+
+/* Would store answer a list of the open fetch without a change that is still in the open batch? */
+static bool fetch_needs_batch(const struct keep *keep)
+{
+    const struct fetch *fetch = keep->open_fetch;
+    for (size_t i = 0; fetch != NULL && i < fetch->count; i++) {
+        const struct ask *ask = fetch->questions[i].ask;
+        if (ask != NULL && ask->need.kind != NEED_TILE && ask->need.kind != NEED_LOG &&
+            (ask->need.kind == NEED_DUE || ask->need.kind == NEED_ENTRIES || state_open_below(keep->state, ask->need.path))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err send_fetch(struct keep *keep)
+{
+    struct fetch *fetch = keep->open_fetch;
+    if (fetch == NULL) {
+        return ERR_NONE;
+    }
+    fetch->id = ++keep->next_id;
+    struct buf *out = channel_begin(keep->store, MESSAGE_FETCH, fetch->id);
+    enum err err = out == NULL ? ERR_MEMORY : put_u32(out, (uint32_t)fetch->count);
+    for (size_t i = 0; i < fetch->count && err == ERR_NONE; i++) {
+        struct ask *ask = fetch->questions[i].ask;
+        if (ask != NULL) {
+            ask->change_number = state_change_number(keep->state);
+        }
+        err = put_question(out, &fetch->questions[i]);
+    }
+    err = err == ERR_NONE ? channel_end(keep->store) : err;
+    keep->open_fetch = NULL;
+    fetch->next = keep->fetches;
+    keep->fetches = fetch;
+    keep->counters.fetches++;
+    return err;
+}
+
+static enum err send_commit(struct keep *keep)
+{
+    uint8_t seed[64];
+    random_bytes(seed, sizeof seed);
+    enum err err = ERR_NONE;
+    if (state_barrier(keep->state) != NULL) {
+        err = audit_close(keep->audit, keep->state, keep->now.unix_ms, seed);
+    }
+    wipe(seed, sizeof seed);
+    uint64_t number = state_batch_number(keep->state);
+    struct buf *out = channel_begin(keep->store, MESSAGE_COMMIT, number);
+    err = err == ERR_NONE && out == NULL ? ERR_MEMORY : err;
+    err = err == ERR_NONE ? state_batch_take(keep->state, out) : err;
+    err = err == ERR_NONE ? channel_end(keep->store) : err;
+    if (err == ERR_NONE) {
+        keep->sent_batch = number;
+        keep->counters.commits++;
+    }
+    return err;
+}
+
+enum err keep_send_batch(struct keep *keep)
+{
+    enum err err = ERR_NONE;
+    bool is_open = !state_batch_is_empty(keep->state) || !audit_is_empty(keep->audit);
+    if (is_open && (keep->sent_batch == keep->committed_batch || fetch_needs_batch(keep))) {
+        err = send_commit(keep);
+    }
+    return err == ERR_NONE ? send_fetch(keep) : err;
+}
+
+/* ---- answers of store ---- */
+
+void keep_answered(struct running *running)
+{
+    if (--running->waiting == 0) {
+        running->state = RUN_RUNNABLE;
+    }
+}
+
+/* Passes over one answer of this kind, so that its bytes can be cut out. */
+static enum err skip_answer(struct reader *reader, enum need_kind kind)
+{
+    uint32_t count = 0;
+    uint64_t number = 0;
+    uint8_t byte = 0;
+    struct slice bytes;
+    struct stored_row row;
+    enum err err = ERR_NONE;
+    switch (kind) {
+    case NEED_LIST:
+    case NEED_DUE:
+        err = get_u32(reader, &count);
+        for (uint32_t i = 0; i < count && err == ERR_NONE; i++) {
+            err = stored_row_get(reader, &row);
+        }
+        return err;
+    case NEED_ENTRIES:
+    case NEED_NAMES:
+        err = get_u32(reader, &count);
+        for (uint32_t i = 0; i < count && err == ERR_NONE; i++) {
+            err = get_bytes(reader, ROW_MAX_BYTES, &bytes);
+        }
+        return err;
+    case NEED_LOG:
+        err = get_u64(reader, &number);
+        err = err == ERR_NONE ? get_u64(reader, &number) : err;
+        err = err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &bytes) : err;
+        err = err == ERR_NONE ? get_u32(reader, &count) : err;
+        return err == ERR_NONE ? get_raw(reader, (size_t)count * SHA256_BYTES, &bytes) : err;
+    case NEED_ROW:
+        err = get_u8(reader, &byte);
+        err = err == ERR_NONE ? get_u64(reader, &number) : err;
+        return err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &bytes) : err;
+    case NEED_TILE:
+        err = get_u8(reader, &byte);
+        return err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &bytes) : err;
+    case NEED_STATE:
+        err = get_bytes(reader, ROW_MAX_BYTES, &bytes);
+        return err == ERR_NONE ? get_u8(reader, &byte) : err;
+    }
+    return ERR_PROTOCOL;
+}
+
+static enum err take_row(struct keep *keep, struct reader *reader, struct slice path)
+{
+    uint8_t found = 0;
+    uint64_t version = 0;
+    struct slice bytes;
+    enum err err = get_u8(reader, &found);
+    err = err == ERR_NONE ? get_u64(reader, &version) : err;
+    err = err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &bytes) : err;
+    return err == ERR_NONE ? state_supply(keep->state, path, found != 0, version, bytes) : err;
+}
+
+static enum err take_answer(struct keep *keep, struct reader *reader, struct question *question)
+{
+    if (question->ask == NULL) {
+        return take_row(keep, reader, question->path);
+    }
+    size_t start = reader->position;
+    enum err err = skip_answer(reader, question->ask->need.kind);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    question->ask->output = arena_copy(question->running->turn->inside->lasting, slice_of(reader->data + start, reader->position - start));
+    question->ask->err = question->ask->output.data == NULL ? ERR_MEMORY : ERR_NONE;
+    question->ask->state = ASK_DONE;
+    return ERR_NONE;
+}
+
+static struct fetch *take_fetch(struct keep *keep, uint64_t id)
+{
+    for (struct fetch **at = &keep->fetches; *at != NULL; at = &(*at)->next) {
+        if ((*at)->id == id) {
+            struct fetch *fetch = *at;
+            *at = fetch->next;
+            return fetch;
+        }
+    }
+    return NULL;
+}
+
+/* Store could not answer (too large an answer, an I/O error): every turn of the fetch ends with that error. */
+static void fail_fetch(const struct fetch *fetch, enum err err)
+{
+    for (size_t i = 0; i < fetch->count; i++) {
+        struct running *running = fetch->questions[i].running;
+        if (running->state == RUN_WAITING) {
+            running->result = err;
+        }
+        keep_answered(running);
+    }
+}
+
+enum err keep_take_fetched(struct keep *keep, uint64_t id, struct slice body)
+{
+    struct fetch *fetch = take_fetch(keep, id);
+    struct reader reader = reader_of(body);
+    uint16_t code = 0;
+    uint32_t count = 0;
+    enum err err = fetch == NULL ? ERR_PROTOCOL : get_u16(&reader, &code);
+    if (err == ERR_NONE && code != ERR_NONE) {
+        fail_fetch(fetch, (enum err)(code < ERR_COUNT ? code : ERR_INTERNAL));
+    } else if (err == ERR_NONE) {
+        err = get_u32(&reader, &count);
+        err = err == ERR_NONE && count != fetch->count ? ERR_PROTOCOL : err;
+        for (size_t i = 0; err == ERR_NONE && i < fetch->count; i++) {
+            err = take_answer(keep, &reader, &fetch->questions[i]);
+            keep_answered(fetch->questions[i].running);
+        }
+        err = err == ERR_NONE ? reader_end(&reader) : err;
+    }
+    if (fetch != NULL) {
+        free(fetch->questions);
+        free(fetch);
+    }
+    return err == ERR_NONE ? ERR_NONE : ERR_PROTOCOL;
+}
+
+enum err keep_take_committed(struct keep *keep, uint64_t id, struct slice body)
+{
+    struct reader reader = reader_of(body);
+    uint16_t code = 0;
+    struct slice path;
+    enum err err = get_u16(&reader, &code);
+    err = err == ERR_NONE ? get_bytes(&reader, PATH_MAX_BYTES, &path) : err;
+    if (err != ERR_NONE || id != keep->committed_batch + 1) {
+        return ERR_PROTOCOL;
+    }
+    if (code != ERR_NONE) {
+        enum err failed = (enum err)(code < ERR_COUNT ? code : ERR_INTERNAL);
+        LOG(LOG_ERROR, "store.refused", LOG_ERR(failed), LOG_SLICE("row", path));
+        return failed;
+    }
+    keep->committed_batch = id;
+    state_batch_committed(keep->state, id);
+    return ERR_NONE;
+}
+
+/* ---- running ---- */
+
+static bool has_effects(const struct turn *turn)
+{
+    return turn->inside->effects != NULL || turn->inside->evidence_count > 0;
+}
+
+static enum err record(struct keep *keep, const struct turn *turn)
+{
+    bool asks_record = turn->route != NULL && (turn->route->flags & (ROUTE_EFFECT | ROUTE_SECRET)) != 0;
+    if (state_barrier(keep->state) == NULL || (!asks_record && !has_effects(turn))) {
+        return ERR_NONE;
+    }
+    uint8_t salt[32];
+    random_bytes(salt, sizeof salt);
+    return audit_add(keep->audit, turn, salt);
+}
+
+static void end_turn(struct keep *keep, struct running *running, enum err err)
+{
+    struct turn *turn = running->turn;
+    running->result = err;
+    running->state = RUN_ENDED;
+    keep->counters.turns++;
+    if (err != ERR_NONE) {
+        keep->counters.refused++;
+        audit_count_refused(keep->audit, err);
+    } else {
+        enum err applied = turn_apply(turn);
+        applied = applied == ERR_NONE ? record(keep, turn) : applied;
+        if (applied != ERR_NONE) {
+            LOG(LOG_ERROR, "keep.effect-lost", LOG_ERR(applied));
+            keep->failed = applied; /* half applied: only a restart from what is committed is safe */
+        }
+    }
+    keep->around.sealed = keep->vault.sealed;
+    keep->around.initialized = keep->vault.initialized;
+    bool is_open = !state_batch_is_empty(keep->state) || !audit_is_empty(keep->audit);
+    running->waits_for = is_open ? state_batch_number(keep->state) : state_batch_number(keep->state) - 1;
+}
+
+void keep_run(struct keep *keep)
+{
+    for (struct running *running = keep->running; running != NULL && keep->failed == ERR_NONE; running = running->next) {
+        if (running->state != RUN_RUNNABLE) {
+            continue;
+        }
+        enum err err = running->result;
+        if (err == ERR_NONE) {
+            err = turn_run(running->turn);
+        } else {
+            reply_error(running->turn, err);
+        }
+        if (err == ERR_NEED) {
+            err = ask_for(keep, running);
+            if (err == ERR_NONE) {
+                continue;
+            }
+            keep->failed = err;
+            return;
+        }
+        end_turn(keep, running, err);
+    }
+}
+
+static void send_reply(struct running *running)
+{
+    struct buf *out = channel_begin(running->gate, MESSAGE_REPLY, running->frame_id);
+    enum err err = out == NULL ? ERR_MEMORY : reply_put(out, &running->turn->reply);
+    err = err == ERR_NONE ? channel_end(running->gate) : err;
+    if (err != ERR_NONE) {
+        LOG(LOG_ERROR, "keep.reply-lost", LOG_ERR(err));
+    }
+}
+
+static void start_followers(struct keep *keep, const struct running *running)
+{
+    for (const struct started *started = running->turn->inside->started; started != NULL; started = started->next) {
+        enum err err = begin_packed(keep, ORIGIN_OWN, 0, started->operation, started->input);
+        if (err != ERR_NONE) {
+            LOG(LOG_ERROR, "keep.turn-lost", LOG_TEXT("operation", started->operation), LOG_ERR(err));
+        }
+    }
+}
+
+void keep_release(struct keep *keep)
+{
+    struct running *previous = NULL, *running = keep->running;
+    while (running != NULL) {
+        struct running *next = running->next;
+        if (running->state != RUN_ENDED || running->waits_for > keep->committed_batch) {
+            previous = running;
+            running = next;
+            continue;
+        }
+        if (running->origin == ORIGIN_GATE && running->gate != NULL) {
+            send_reply(running);
+        } else if (running->origin != ORIGIN_GATE) {
+            keep_own_ended(keep, running);
+        }
+        start_followers(keep, running);
+        next = running->next; /* followers may have been put behind */
+        if (previous == NULL) {
+            keep->running = next;
+        } else {
+            previous->next = next;
+        }
+        if (keep->running_last == running) {
+            keep->running_last = previous;
+        }
+        keep->running_count--;
+        discard(running);
+        running = next;
+    }
+}
+
+void keep_forget_gate(struct keep *keep, const struct channel *gate)
+{
+    for (struct running *running = keep->running; running != NULL; running = running->next) {
+        if (running->gate == gate) {
+            running->gate = NULL;
+        }
+    }
+}
