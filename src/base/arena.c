@@ -1,6 +1,6 @@
 /*
- * Blocks in a list, newest first; allocations are cut from the newest. The maximum counts what was handed out (rounded
- * up to 16 bytes), so it means the same whatever the block sizes are.
+ * Blocks in a list, newest first; allocations are cut from the newest. The maximum counts what was
+ * handed out (rounded up to 16 bytes), so it means the same whatever the block sizes are.
  */
 #include "base/arena.h"
 
@@ -35,7 +35,8 @@ static struct block *block_new(size_t capacity)
     return block;
 }
 
-/* Wiped although secrets should not be here: values of requests are, and they may matter to their owners. */
+/* Wiped although secrets should not be here: values of requests are, and they may matter to their
+ * owners. */
 static void block_free(struct block *block)
 {
     explicit_bzero(block->bytes, block->used);
@@ -104,7 +105,8 @@ void *arena_alloc(struct arena *arena, size_t bytes)
     if (bytes > SIZE_MAX - ALIGN_BYTES) {
         return NULL;
     }
-    size_t rounded = bytes == 0 ? ALIGN_BYTES : (bytes + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
+    size_t rounded =
+        bytes == 0 ? ALIGN_BYTES : (bytes + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
     if (rounded > arena->max - arena->used) {
         return NULL;
     }

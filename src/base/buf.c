@@ -1,6 +1,6 @@
 /*
- * struct buf. What a buf held is wiped when it is cleared, consumed, moved by growth or freed: request bodies and
- * opened rows pass through bufs, and freed memory should not keep them.
+ * struct buf. What a buf held is wiped when it is cleared, consumed, moved by growth or freed:
+ * request bodies and opened rows pass through bufs, and freed memory should not keep them.
  */
 #include "base/bytes.h"
 
@@ -116,7 +116,8 @@ enum err buf_printf(struct buf *buf, const char *format, ...)
     va_start(arguments, format);
     int printed = vsnprintf(text, (size_t)needed + 1, format, arguments);
     va_end(arguments);
-    enum err err = printed == needed ? buf_append(buf, slice_of(text, (size_t)needed)) : ERR_INTERNAL;
+    enum err err =
+        printed == needed ? buf_append(buf, slice_of(text, (size_t)needed)) : ERR_INTERNAL;
     free(text);
     return err;
 }

@@ -29,7 +29,8 @@ bool slice_starts(struct slice slice, struct slice prefix)
 
 bool slice_ends(struct slice slice, struct slice suffix)
 {
-    return slice.len >= suffix.len && slice_equal(slice_from(slice, slice.len - suffix.len), suffix);
+    return slice.len >= suffix.len &&
+           slice_equal(slice_from(slice, slice.len - suffix.len), suffix);
 }
 
 int slice_compare(struct slice a, struct slice b)
@@ -90,7 +91,8 @@ size_t slice_find_byte(struct slice slice, uint8_t byte)
     return found == NULL ? SIZE_MAX : (size_t)(found - slice.data);
 }
 
-/* The end is marked by data == NULL, so that "a," splits into "a" and "" while "" itself gives one empty part. */
+/* The end is marked by data == NULL, so that "a," splits into "a" and "" while "" itself gives one
+ * empty part. */
 bool slice_split(struct slice *rest, uint8_t separator, struct slice *ret_part)
 {
     if (rest->data == NULL) {
@@ -165,5 +167,7 @@ void store_u64_little(uint8_t *data, uint64_t value)
     memcpy(data, &value, sizeof(value));
 }
 
-/* memcpy and bswap above are right only here; every supported machine (x86-64, arm64) is little-endian. */
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the loads and stores assume a little-endian machine");
+/* memcpy and bswap above are right only here; every supported machine (x86-64, arm64) is
+ * little-endian. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "the loads and stores assume a little-endian machine");

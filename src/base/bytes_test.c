@@ -126,7 +126,8 @@ TEST(encodings_round)
     CHECK_ERR(ERR_NONE, put_u32(&buf, 0x12345678));
     CHECK_ERR(ERR_NONE, put_u64(&buf, 0x123456789abcdef0));
     CHECK_ERR(ERR_NONE, put_bytes(&buf, SLICE_LITERAL("hi")));
-    CHECK_SLICE("\xab\x34\x12\x78\x56\x34\x12\xf0\xde\xbc\x9a\x78\x56\x34\x12\x02\0\0\0hi", buf_slice(&buf));
+    CHECK_SLICE("\xab\x34\x12\x78\x56\x34\x12\xf0\xde\xbc\x9a\x78\x56\x34\x12\x02\0\0\0hi",
+                buf_slice(&buf));
     struct reader reader = reader_of(buf_slice(&buf));
     uint8_t a = 0;
     uint16_t b = 0;
@@ -149,7 +150,8 @@ TEST(encodings_round)
 
 TEST(reader_refuses_lengths_past_the_end)
 {
-    struct reader reader = reader_of(SLICE_LITERAL("\xff\xff\xff\xff" "ab"));
+    struct reader reader = reader_of(SLICE_LITERAL("\xff\xff\xff\xff"
+                                                   "ab"));
     struct slice bytes = SLICE_NONE;
     CHECK_ERR(ERR_MALFORMED, get_bytes(&reader, SIZE_MAX, &bytes));
     CHECK_U64(6, reader_left(&reader));

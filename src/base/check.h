@@ -1,6 +1,7 @@
 /*
  * Checks for test programs: each TEST registers itself, TEST_MAIN runs them all and counts.
- * A failed check ends its test, prints the place, and makes the program exit with 1. Never part of a daemon.
+ * A failed check ends its test, prints the place, and makes the program exit with 1. Never part of
+ * a daemon.
  */
 #ifndef VOGT_BASE_CHECK_H
 #define VOGT_BASE_CHECK_H
@@ -38,7 +39,8 @@ static inline void check_fail(const char *file, int line, const char *what)
     printf("FAIL %s %s:%d %s\n", check_name, file, line, what);
 }
 
-static inline int check_err(const char *file, int line, const char *expression, enum err expected, enum err got)
+static inline int check_err(const char *file, int line, const char *expression, enum err expected,
+                            enum err got)
 {
     if (expected == got) {
         return 1;
@@ -48,7 +50,8 @@ static inline int check_err(const char *file, int line, const char *expression, 
     return 0;
 }
 
-static inline int check_u64(const char *file, int line, const char *expression, uint64_t expected, uint64_t got)
+static inline int check_u64(const char *file, int line, const char *expression, uint64_t expected,
+                            uint64_t got)
 {
     if (expected == got) {
         return 1;
@@ -58,16 +61,16 @@ static inline int check_u64(const char *file, int line, const char *expression, 
     return 0;
 }
 
-static inline int check_slice(const char *file, int line, const char *expression, struct slice expected,
-                              struct slice got)
+static inline int check_slice(const char *file, int line, const char *expression,
+                              struct slice expected, struct slice got)
 {
     if (slice_equal(expected, got)) {
         return 1;
     }
     check_fail(file, line, expression);
-    printf("     expected \"%.*s\" (%zu bytes)\n     got      \"%.*s\" (%zu bytes)\n", (int)expected.len,
-           expected.data == NULL ? "" : (const char *)expected.data, expected.len, (int)got.len,
-           got.data == NULL ? "" : (const char *)got.data, got.len);
+    printf("     expected \"%.*s\" (%zu bytes)\n     got      \"%.*s\" (%zu bytes)\n",
+           (int)expected.len, expected.data == NULL ? "" : (const char *)expected.data,
+           expected.len, (int)got.len, got.data == NULL ? "" : (const char *)got.data, got.len);
     return 0;
 }
 
@@ -90,55 +93,56 @@ static inline int check_main(void)
     return failed == 0 && passed > 0 ? 0 : 1;
 }
 
-#define TEST(test_name)                                                                                                \
-    static void test_##test_name(void);                                                                                \
-    __attribute__((constructor)) static void register_##test_name(void)                                                \
-    {                                                                                                                  \
-        check_register(#test_name, test_##test_name);                                                                  \
-    }                                                                                                                  \
+#define TEST(test_name)                                                                            \
+    static void test_##test_name(void);                                                            \
+    __attribute__((constructor)) static void register_##test_name(void)                            \
+    {                                                                                              \
+        check_register(#test_name, test_##test_name);                                              \
+    }                                                                                              \
     static void test_##test_name(void)
 
-#define TEST_MAIN                                                                                                      \
-    int main(void)                                                                                                     \
-    {                                                                                                                  \
-        return check_main();                                                                                           \
+#define TEST_MAIN                                                                                  \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        return check_main();                                                                       \
     }
 
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            check_fail(__FILE__, __LINE__, #condition);                                                                \
-            return;                                                                                                    \
-        }                                                                                                              \
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            check_fail(__FILE__, __LINE__, #condition);                                            \
+            return;                                                                                \
+        }                                                                                          \
     } while (0)
 
-#define CHECK_ERR(expected, expression)                                                                                \
-    do {                                                                                                               \
-        if (!check_err(__FILE__, __LINE__, #expression, (expected), (expression))) {                                   \
-            return;                                                                                                    \
-        }                                                                                                              \
+#define CHECK_ERR(expected, expression)                                                            \
+    do {                                                                                           \
+        if (!check_err(__FILE__, __LINE__, #expression, (expected), (expression))) {               \
+            return;                                                                                \
+        }                                                                                          \
     } while (0)
 
-#define CHECK_U64(expected, value)                                                                                     \
-    do {                                                                                                               \
-        if (!check_u64(__FILE__, __LINE__, #value, (uint64_t)(expected), (uint64_t)(value))) {                         \
-            return;                                                                                                    \
-        }                                                                                                              \
+#define CHECK_U64(expected, value)                                                                 \
+    do {                                                                                           \
+        if (!check_u64(__FILE__, __LINE__, #value, (uint64_t)(expected), (uint64_t)(value))) {     \
+            return;                                                                                \
+        }                                                                                          \
     } while (0)
 
 /* The expected text is a literal; it may hold NUL bytes. */
-#define CHECK_SLICE(literal, slice)                                                                                    \
-    do {                                                                                                               \
-        if (!check_slice(__FILE__, __LINE__, #slice, SLICE_LITERAL(literal), (slice))) {                               \
-            return;                                                                                                    \
-        }                                                                                                              \
+#define CHECK_SLICE(literal, slice)                                                                \
+    do {                                                                                           \
+        if (!check_slice(__FILE__, __LINE__, #slice, SLICE_LITERAL(literal), (slice))) {           \
+            return;                                                                                \
+        }                                                                                          \
     } while (0)
 
-#define CHECK_STRING(expected, string)                                                                                 \
-    do {                                                                                                               \
-        if (!check_slice(__FILE__, __LINE__, #string, slice_string(expected), slice_string(string))) {                 \
-            return;                                                                                                    \
-        }                                                                                                              \
+#define CHECK_STRING(expected, string)                                                             \
+    do {                                                                                           \
+        if (!check_slice(__FILE__, __LINE__, #string, slice_string(expected),                      \
+                         slice_string(string))) {                                                  \
+            return;                                                                                \
+        }                                                                                          \
     } while (0)
 
 #endif

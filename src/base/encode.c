@@ -2,14 +2,17 @@
 
 enum { BAD = 0xff };
 
-/* An alphabet: 64 digits, whether '=' pads, and for decoding the value of each byte (BAD for none). */
+/* An alphabet: 64 digits, whether '=' pads, and for decoding the value of each byte (BAD for none).
+ */
 struct alphabet {
     char digits[65];
     bool padded;
 };
 
-static const struct alphabet standard = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true};
-static const struct alphabet url = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", false};
+static const struct alphabet standard = {
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true};
+static const struct alphabet url = {
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", false};
 
 static enum err encode64(struct buf *out, struct slice bytes, const struct alphabet *alphabet)
 {
@@ -35,7 +38,8 @@ static enum err encode64(struct buf *out, struct slice bytes, const struct alpha
     if (rest > 0) {
         uint32_t bits = (uint32_t)from[0] << 16 | (rest == 2 ? (uint32_t)from[1] << 8 : 0);
         uint8_t last[4] = {(uint8_t)digits[bits >> 18], (uint8_t)digits[bits >> 12 & 63],
-                           rest == 2 ? (uint8_t)digits[bits >> 6 & 63] : (uint8_t)'=', (uint8_t)'='};
+                           rest == 2 ? (uint8_t)digits[bits >> 6 & 63] : (uint8_t)'=',
+                           (uint8_t)'='};
         for (size_t i = 0; i < tail; i++) {
             *to++ = last[i];
         }
@@ -61,12 +65,15 @@ static uint8_t value_of(uint8_t byte, const struct alphabet *alphabet)
     return byte == (uint8_t)alphabet->digits[63] ? 63 : BAD;
 }
 
-/* The last 2 or 3 digits. Their spare bits must be zero, else one byte string would have several spellings. */
-static bool decode_rest(const uint8_t *from, size_t rest, const struct alphabet *alphabet, uint8_t *to)
+/* The last 2 or 3 digits. Their spare bits must be zero, else one byte string would have several
+ * spellings. */
+static bool decode_rest(const uint8_t *from, size_t rest, const struct alphabet *alphabet,
+                        uint8_t *to)
 {
     uint8_t a = value_of(from[0], alphabet), b = value_of(from[1], alphabet);
     uint8_t c = rest == 3 ? value_of(from[2], alphabet) : 0;
-    if (a == BAD || b == BAD || c == BAD || (rest == 2 && (b & 15) != 0) || (rest == 3 && (c & 3) != 0)) {
+    if (a == BAD || b == BAD || c == BAD || (rest == 2 && (b & 15) != 0) ||
+        (rest == 3 && (c & 3) != 0)) {
         return false;
     }
     to[0] = (uint8_t)(a << 2 | b >> 4);

@@ -1,4 +1,5 @@
-/* A text has one spelling: what decodes encodes to the same text (hex: in lower case), and what is encoded decodes. */
+/* A text has one spelling: what decodes encodes to the same text (hex: in lower case), and what is
+ * encoded decodes. */
 #include "base/encode.h"
 #include "base/time.h"
 #include "base/utf8.h"
@@ -11,9 +12,11 @@ typedef enum err (*code_fn)(struct buf *out, struct slice input);
 
 static void check(code_fn encode, code_fn decode, struct slice input, bool one_spelling)
 {
-    cleanup_buf struct buf decoded = BUF_INIT(1 << 20), encoded = BUF_INIT(1 << 21), back = BUF_INIT(1 << 20);
+    cleanup_buf struct buf decoded = BUF_INIT(1 << 20), encoded = BUF_INIT(1 << 21),
+                           back = BUF_INIT(1 << 20);
     if (decode(&decoded, input) == ERR_NONE && one_spelling) {
-        if (encode(&encoded, buf_slice(&decoded)) != ERR_NONE || !slice_equal(buf_slice(&encoded), input)) {
+        if (encode(&encoded, buf_slice(&decoded)) != ERR_NONE ||
+            !slice_equal(buf_slice(&encoded), input)) {
             abort();
         }
     }
@@ -29,7 +32,8 @@ static void check_time(struct slice input)
     int64_t unix_ms, back = 0;
     char out[RFC3339_BYTES];
     uint64_t seconds;
-    if (rfc3339_parse(input, &unix_ms) == ERR_NONE && unix_ms >= -62167219200000 && unix_ms <= 253402300799999) {
+    if (rfc3339_parse(input, &unix_ms) == ERR_NONE && unix_ms >= -62167219200000 &&
+        unix_ms <= 253402300799999) {
         rfc3339_format(unix_ms, out);
         if (rfc3339_parse(slice_string(out), &back) != ERR_NONE || back != unix_ms) {
             abort();

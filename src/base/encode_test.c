@@ -40,8 +40,9 @@ TEST(base64_of_rfc_4648)
 
 TEST(base64_refuses_other_spellings)
 {
-    static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm8=Zm8=", "====", "Zm 9", "Zm9v\n",
-                                      "-_-_", "Zg==\n", "=Zm9", "Zm=v"};
+    static const char *const bad[] = {"Z",    "Zg",       "Zg=",  "Zg===", "Zh==",
+                                      "Zm9=", "Zm8=Zm8=", "====", "Zm 9",  "Zm9v\n",
+                                      "-_-_", "Zg==\n",   "=Zm9", "Zm=v"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         CHECK_ERR(ERR_MALFORMED, result_of(base64_decode, bad[i]));
     }

@@ -61,7 +61,8 @@ static const struct errno_row errno_rows[] = {
     {ELOOP, ERR_INVALID},
 };
 
-/* A number outside the table can only come from a damaged or hostile message that somebody did not check. */
+/* A number outside the table can only come from a damaged or hostile message that somebody did not
+ * check. */
 static const struct err_row *row_of(enum err err)
 {
     size_t index = (size_t)err;
@@ -104,7 +105,8 @@ const char *text_in(struct text text, enum language language)
     return chosen == NULL ? "" : chosen;
 }
 
-/* Copies whole characters only; what cannot be printed becomes '?', an overlong detail ends in "...". */
+/* Copies whole characters only; what cannot be printed becomes '?', an overlong detail ends in
+ * "...". */
 static void copy_printable(char out[COMPLAINT_DETAIL_BYTES], struct slice detail)
 {
     enum { ELLIPSIS_BYTES = 3 };
@@ -112,8 +114,8 @@ static void copy_printable(char out[COMPLAINT_DETAIL_BYTES], struct slice detail
     while (position < detail.len) {
         size_t start = position;
         uint32_t code_point = 0;
-        bool printable = utf8_next(detail, &position, &code_point) == ERR_NONE && code_point >= 0x20 &&
-                         !(code_point >= 0x7f && code_point < 0xa0);
+        bool printable = utf8_next(detail, &position, &code_point) == ERR_NONE &&
+                         code_point >= 0x20 && !(code_point >= 0x7f && code_point < 0xa0);
         if (position == start) {
             position++;
         }
@@ -129,8 +131,8 @@ static void copy_printable(char out[COMPLAINT_DETAIL_BYTES], struct slice detail
     out[length] = '\0';
 }
 
-enum err complain(struct complaint *complaint, enum err err, struct text text, size_t line, size_t column,
-                  const char *detail, size_t detail_length)
+enum err complain(struct complaint *complaint, enum err err, struct text text, size_t line,
+                  size_t column, const char *detail, size_t detail_length)
 {
     if (complaint == NULL) {
         return err;
@@ -151,20 +153,24 @@ static size_t written(int result, size_t out_bytes)
     return (size_t)result < out_bytes ? (size_t)result : out_bytes - 1;
 }
 
-size_t complaint_format(const struct complaint *complaint, enum language language, char *out, size_t out_bytes)
+size_t complaint_format(const struct complaint *complaint, enum language language, char *out,
+                        size_t out_bytes)
 {
     static const struct text line_word = {"line", "Zeile"};
     static const struct text column_word = {"column", "Spalte"};
     const char *text = text_in(complaint->text, language);
     const char *colon = complaint->detail[0] == '\0' ? "" : ": ";
     if (complaint->line == 0) {
-        return written(snprintf(out, out_bytes, "%s%s%s", text, colon, complaint->detail), out_bytes);
+        return written(snprintf(out, out_bytes, "%s%s%s", text, colon, complaint->detail),
+                       out_bytes);
     }
     if (complaint->column == 0) {
-        return written(snprintf(out, out_bytes, "%s %zu: %s%s%s", text_in(line_word, language), complaint->line,
-                                text, colon, complaint->detail), out_bytes);
+        return written(snprintf(out, out_bytes, "%s %zu: %s%s%s", text_in(line_word, language),
+                                complaint->line, text, colon, complaint->detail),
+                       out_bytes);
     }
     return written(snprintf(out, out_bytes, "%s %zu, %s %zu: %s%s%s", text_in(line_word, language),
-                            complaint->line, text_in(column_word, language), complaint->column, text, colon,
-                            complaint->detail), out_bytes);
+                            complaint->line, text_in(column_word, language), complaint->column,
+                            text, colon, complaint->detail),
+                   out_bytes);
 }

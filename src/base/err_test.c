@@ -35,7 +35,8 @@ TEST(err_from_errno_knows_the_usual)
 static struct complaint complaint_of(const char *detail, size_t length)
 {
     struct complaint complaint;
-    enum err err = complain(&complaint, ERR_MALFORMED, TEXT("wrong", "falsch"), 3, 7, detail, length);
+    enum err err =
+        complain(&complaint, ERR_MALFORMED, TEXT("wrong", "falsch"), 3, 7, detail, length);
     if (err != ERR_MALFORMED) {
         complaint.detail[0] = '\0';
     }
@@ -46,7 +47,8 @@ TEST(complaint_in_both_languages)
 {
     char out[300];
     struct complaint complaint = complaint_of("Größe", 7);
-    CHECK_U64(strlen("line 3, column 7: wrong: Größe"), complaint_format(&complaint, LANGUAGE_ENGLISH, out, sizeof(out)));
+    CHECK_U64(strlen("line 3, column 7: wrong: Größe"),
+              complaint_format(&complaint, LANGUAGE_ENGLISH, out, sizeof(out)));
     CHECK_STRING("line 3, column 7: wrong: Größe", out);
     complaint_format(&complaint, LANGUAGE_GERMAN, out, sizeof(out));
     CHECK_STRING("Zeile 3, Spalte 7: falsch: Größe", out);
@@ -61,7 +63,11 @@ TEST(complaint_in_both_languages)
 
 TEST(complaint_detail_is_made_printable)
 {
-    CHECK_STRING("a?b?c?d", complaint_of("a\nb\x1b" "c\xff" "d", 7).detail);
+    CHECK_STRING("a?b?c?d", complaint_of("a\nb\x1b"
+                                         "c\xff"
+                                         "d",
+                                         7)
+                                .detail);
     CHECK_STRING("", complaint_of(NULL, 0).detail);
 }
 

@@ -10,7 +10,8 @@ const struct hcl_attribute *hcl_attribute(const struct hcl_block *block, const c
     if (block == NULL) {
         return NULL;
     }
-    for (const struct hcl_attribute *attribute = block->attributes; attribute != NULL; attribute = attribute->next) {
+    for (const struct hcl_attribute *attribute = block->attributes; attribute != NULL;
+         attribute = attribute->next) {
         if (slice_is(attribute->name, name)) {
             return attribute;
         }
@@ -21,7 +22,8 @@ const struct hcl_attribute *hcl_attribute(const struct hcl_block *block, const c
 struct slice hcl_text(const struct hcl_block *block, const char *name, struct slice fallback)
 {
     const struct hcl_attribute *attribute = hcl_attribute(block, name);
-    return attribute != NULL && attribute->value->type == JSON_STRING ? attribute->value->text : fallback;
+    return attribute != NULL && attribute->value->type == JSON_STRING ? attribute->value->text
+                                                                      : fallback;
 }
 
 static bool is_listed(struct slice name, const char *const *list)
@@ -34,31 +36,37 @@ static bool is_listed(struct slice name, const char *const *list)
     return false;
 }
 
-enum err hcl_check_names(const struct hcl_block *block, const char *const *attributes, const char *const *blocks,
-                         struct complaint *complaint)
+enum err hcl_check_names(const struct hcl_block *block, const char *const *attributes,
+                         const char *const *blocks, struct complaint *complaint)
 {
-    for (const struct hcl_attribute *attribute = block->attributes; attribute != NULL; attribute = attribute->next) {
+    for (const struct hcl_attribute *attribute = block->attributes; attribute != NULL;
+         attribute = attribute->next) {
         if (!is_listed(attribute->name, attributes)) {
-            return complain(complaint, ERR_INVALID,
-                            TEXT("this name is not known here; check its spelling, or remove it",
-                                 "dieser Name ist hier nicht bekannt; Schreibweise prüfen oder entfernen"),
-                            attribute->line, attribute->column, (const char *)attribute->name.data,
-                            attribute->name.len);
+            return complain(
+                complaint, ERR_INVALID,
+                TEXT("this name is not known here; check its spelling, or remove it",
+                     "dieser Name ist hier nicht bekannt; Schreibweise prüfen oder entfernen"),
+                attribute->line, attribute->column, (const char *)attribute->name.data,
+                attribute->name.len);
         }
     }
     for (const struct hcl_block *child = block->blocks; child != NULL; child = child->next) {
         if (!is_listed(child->type, blocks)) {
-            return complain(complaint, ERR_INVALID,
-                            TEXT("this kind of block is not known here; check its spelling, or remove it",
-                                 "diese Art von Block ist hier nicht bekannt; Schreibweise prüfen oder entfernen"),
-                            child->line, child->column, (const char *)child->type.data, child->type.len);
+            return complain(
+                complaint, ERR_INVALID,
+                TEXT("this kind of block is not known here; check its spelling, or remove it",
+                     "diese Art von Block ist hier nicht bekannt; Schreibweise prüfen oder "
+                     "entfernen"),
+                child->line, child->column, (const char *)child->type.data, child->type.len);
         }
     }
     return ERR_NONE;
 }
 
-/* json_set takes a NUL-terminated name; names from the text are slices and may even hold a NUL (written \u0000). */
-static struct json *set_named(struct arena *arena, struct json *object, struct slice name, struct json *value)
+/* json_set takes a NUL-terminated name; names from the text are slices and may even hold a NUL
+ * (written \u0000). */
+static struct json *set_named(struct arena *arena, struct json *object, struct slice name,
+                              struct json *value)
 {
     struct slice copy = arena_copy(arena, name);
     if (object == NULL || value == NULL || copy.data == NULL) {
@@ -71,7 +79,8 @@ static struct json *set_named(struct arena *arena, struct json *object, struct s
     return set;
 }
 
-/* Sorted by type, then by place: the first of a type leads a group and says where its array stands in the object. */
+/* Sorted by type, then by place: the first of a type leads a group and says where its array stands
+ * in the object. */
 struct group {
     const struct hcl_block *block;
     size_t leader;
@@ -132,7 +141,8 @@ static struct json *block_to_json(struct arena *arena, const struct hcl_block *b
 /* Recursion as deep as blocks nest, which the reader bounds. */
 static bool body_to_json(struct arena *arena, const struct hcl_block *block, struct json *object)
 {
-    for (const struct hcl_attribute *attribute = block->attributes; attribute != NULL; attribute = attribute->next) {
+    for (const struct hcl_attribute *attribute = block->attributes; attribute != NULL;
+         attribute = attribute->next) {
         if (set_named(arena, object, attribute->name, json_copy(arena, attribute->value)) == NULL) {
             return false;
         }
@@ -147,7 +157,8 @@ static bool body_to_json(struct arena *arena, const struct hcl_block *block, str
     }
     for (size_t i = 0; i < count; i++) {
         if (groups[i].leader == i) {
-            groups[i].array = set_named(arena, object, groups[i].block->type, json_new(arena, JSON_ARRAY));
+            groups[i].array =
+                set_named(arena, object, groups[i].block->type, json_new(arena, JSON_ARRAY));
         }
         struct json *array = groups[groups[i].leader].array;
         if (json_append(array, block_to_json(arena, groups[i].block)) == NULL) {

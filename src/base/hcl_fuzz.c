@@ -1,4 +1,5 @@
-/* Whatever is read becomes JSON that json_read accepts; whatever is refused is refused with a place inside the text. */
+/* Whatever is read becomes JSON that json_read accepts; whatever is refused is refused with a place
+ * inside the text. */
 #include "base/hcl.h"
 
 #include <stdlib.h>
@@ -15,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     if (err != ERR_NONE) {
-        if (complaint.line == 0 || complaint.column == 0 || complaint.line > size + 1 || complaint.column > size + 1) {
+        if (complaint.line == 0 || complaint.column == 0 || complaint.line > size + 1 ||
+            complaint.column > size + 1) {
             abort();
         }
         return 0;
@@ -26,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0; /* the arena or the buf is full */
     }
     err = json_read(arena, buf_slice(&text), &back, NULL);
-    /* Blocks in blocks nest two levels of JSON each, so a tree may be too deep to read back; else it must be equal. */
+    /* Blocks in blocks nest two levels of JSON each, so a tree may be too deep to read back; else
+     * it must be equal. */
     if (err == ERR_NONE && !json_equal(json, back)) {
         abort();
     }

@@ -24,21 +24,27 @@ void hcl_place(struct hcl_lexer *lexer, size_t *ret_line, size_t *ret_column)
     *ret_column = lexer->mark_column;
 }
 
-enum err hcl_refuse(const struct hcl_lexer *lexer, size_t offset, struct text text, size_t detail_length)
+enum err hcl_refuse(const struct hcl_lexer *lexer, size_t offset, struct text text,
+                    size_t detail_length)
 {
     size_t from = 0, line = 1, column = 1;
     advance(lexer->text, &from, offset, &line, &column);
     struct slice detail = slice_first(slice_from(lexer->text, offset), detail_length);
-    return complain(lexer->complaint, ERR_MALFORMED, text, line, column, (const char *)detail.data, detail.len);
+    return complain(lexer->complaint, ERR_MALFORMED, text, line, column, (const char *)detail.data,
+                    detail.len);
 }
 
-enum err hcl_lexer_start(struct hcl_lexer *lexer, struct arena *arena, struct slice text, struct complaint *complaint)
+enum err hcl_lexer_start(struct hcl_lexer *lexer, struct arena *arena, struct slice text,
+                         struct complaint *complaint)
 {
-    *lexer = (struct hcl_lexer){.arena = arena, .text = text, .complaint = complaint, .mark_line = 1, .mark_column = 1};
+    *lexer = (struct hcl_lexer){
+        .arena = arena, .text = text, .complaint = complaint, .mark_line = 1, .mark_column = 1};
     if (slice_starts(text, SLICE_LITERAL("\xef\xbb\xbf"))) {
-        return hcl_refuse(lexer, 0,
-                          TEXT("the file starts with a byte order mark; save it as UTF-8 without one",
-                               "die Datei beginnt mit einem Byte-Order-Mark; als UTF-8 ohne BOM speichern"), 0);
+        return hcl_refuse(
+            lexer, 0,
+            TEXT("the file starts with a byte order mark; save it as UTF-8 without one",
+                 "die Datei beginnt mit einem Byte-Order-Mark; als UTF-8 ohne BOM speichern"),
+            0);
     }
     size_t position = 0;
     while (position < text.len) {
@@ -47,13 +53,18 @@ enum err hcl_lexer_start(struct hcl_lexer *lexer, struct arena *arena, struct sl
         if (utf8_next(text, &position, &code_point) != ERR_NONE) {
             return hcl_refuse(lexer, start,
                               TEXT("this byte is not UTF-8; save the file as UTF-8",
-                                   "dieses Byte ist kein UTF-8; die Datei als UTF-8 speichern"), 0);
+                                   "dieses Byte ist kein UTF-8; die Datei als UTF-8 speichern"),
+                              0);
         }
-        if ((code_point < 0x20 && code_point != '\t' && code_point != '\n' && code_point != '\r') || code_point == 0x7f) {
+        if ((code_point < 0x20 && code_point != '\t' && code_point != '\n' && code_point != '\r') ||
+            code_point == 0x7f) {
             return hcl_refuse(lexer, start,
-                              TEXT("a control character stands here; remove it, or write it as \\uXXXX in a string",
-                                   "hier steht ein Steuerzeichen; entfernen oder in einer Zeichenkette als \\uXXXX "
-                                   "schreiben"), 0);
+                              TEXT("a control character stands here; remove it, or write it as "
+                                   "\\uXXXX in a string",
+                                   "hier steht ein Steuerzeichen; entfernen oder in einer "
+                                   "Zeichenkette als \\uXXXX "
+                                   "schreiben"),
+                              0);
         }
     }
     return ERR_NONE;
@@ -81,8 +92,10 @@ static enum err skip_block_comment(struct hcl_lexer *lexer)
 {
     size_t offset = slice_find(slice_from(lexer->text, lexer->at + 2), SLICE_LITERAL("*/"));
     if (offset == SIZE_MAX) {
-        return hcl_refuse(lexer, lexer->at,
-                          TEXT("this comment does not end; add */", "dieser Kommentar endet nicht; */ ergänzen"), 2);
+        return hcl_refuse(
+            lexer, lexer->at,
+            TEXT("this comment does not end; add */", "dieser Kommentar endet nicht; */ ergänzen"),
+            2);
     }
     lexer->at += offset + 4;
     return ERR_NONE;
@@ -152,8 +165,8 @@ size_t hcl_word_length(const struct hcl_lexer *lexer)
     return end > lexer->at ? end - lexer->at : lexer->at < lexer->text.len ? 1 : 0;
 }
 
-/* ${ and %{ would be templates of Terraform. Doubling the sign writes them as text: $${ gives ${. Returns the bytes to
- * skip before copying: 1 for a doubled sign, 0 else. */
+/* ${ and %{ would be templates of Terraform. Doubling the sign writes them as text: $${ gives ${.
+ * Returns the bytes to skip before copying: 1 for a doubled sign, 0 else. */
 static enum err check_template(const struct hcl_lexer *lexer, size_t offset, size_t *ret_skip)
 {
     struct slice rest = slice_from(lexer->text, offset);
@@ -163,11 +176,14 @@ static enum err check_template(const struct hcl_lexer *lexer, size_t offset, siz
         return ERR_NONE;
     }
     if (slice_starts(rest, SLICE_LITERAL("${")) || slice_starts(rest, SLICE_LITERAL("%{"))) {
-        return hcl_refuse(lexer, offset,
-                          TEXT("templates are not supported; write the value itself, or double the sign ($${, %%{) if "
-                               "it is meant as text",
-                               "Vorlagen werden nicht unterstützt; den Wert selbst schreiben oder das Zeichen "
-                               "verdoppeln ($${, %%{), wenn es Text sein soll"), 2);
+        return hcl_refuse(
+            lexer, offset,
+            TEXT("templates are not supported; write the value itself, or double the sign ($${, "
+                 "%%{) if "
+                 "it is meant as text",
+                 "Vorlagen werden nicht unterstützt; den Wert selbst schreiben oder das Zeichen "
+                 "verdoppeln ($${, %%{), wenn es Text sein soll"),
+            2);
     }
     return ERR_NONE;
 }
@@ -192,7 +208,8 @@ static bool read_hex(struct slice digits, size_t count, uint32_t *ret_value)
     return true;
 }
 
-/* At a backslash. Every escape is at least as long as its UTF-8, so the buffer of the raw length holds the result. */
+/* At a backslash. Every escape is at least as long as its UTF-8, so the buffer of the raw length
+ * holds the result. */
 static enum err read_escape(const struct hcl_lexer *lexer, size_t *offset, struct buf *out)
 {
     static const char letters[] = "nrt\"\\", meanings[] = "\n\r\t\"\\";
@@ -205,14 +222,16 @@ static enum err read_escape(const struct hcl_lexer *lexer, size_t *offset, struc
     }
     size_t digits = letter == 'u' ? 4 : letter == 'U' ? 8 : 0;
     uint32_t code_point;
-    if (digits > 0 && read_hex(slice_from(rest, 2), digits, &code_point) && utf8_append(out, code_point) == ERR_NONE) {
+    if (digits > 0 && read_hex(slice_from(rest, 2), digits, &code_point) &&
+        utf8_append(out, code_point) == ERR_NONE) {
         *offset += 2 + digits;
         return ERR_NONE;
     }
-    return hcl_refuse(lexer, *offset,
-                      TEXT("this escape is not known; \\n \\r \\t \\\" \\\\ \\uXXXX and \\UXXXXXXXX are",
-                           "dieses Escape gibt es nicht, nur \\n \\r \\t \\\" \\\\ \\uXXXX und \\UXXXXXXXX"),
-                      rest.len > 1 ? 2 : 1);
+    return hcl_refuse(
+        lexer, *offset,
+        TEXT("this escape is not known; \\n \\r \\t \\\" \\\\ \\uXXXX and \\UXXXXXXXX are",
+             "dieses Escape gibt es nicht, nur \\n \\r \\t \\\" \\\\ \\uXXXX und \\UXXXXXXXX"),
+        rest.len > 1 ? 2 : 1);
 }
 
 /* Offset of the closing quote, or SIZE_MAX if the line ends before. */
@@ -246,10 +265,13 @@ enum err hcl_string(struct hcl_lexer *lexer, struct slice *ret_text)
     size_t end = closing_quote(lexer);
     if (end == SIZE_MAX) {
         return hcl_refuse(lexer, lexer->at,
-                          TEXT("this string does not end on its line; add the closing quote, or use <<EOT for several "
+                          TEXT("this string does not end on its line; add the closing quote, or "
+                               "use <<EOT for several "
                                "lines",
-                               "diese Zeichenkette endet nicht in ihrer Zeile; schließendes Anführungszeichen ergänzen "
-                               "oder für mehrere Zeilen <<EOT verwenden"), 0);
+                               "diese Zeichenkette endet nicht in ihrer Zeile; schließendes "
+                               "Anführungszeichen ergänzen "
+                               "oder für mehrere Zeilen <<EOT verwenden"),
+                          0);
     }
     size_t offset = lexer->at + 1;
     struct buf out;
@@ -309,9 +331,11 @@ static enum err heredoc_opening(struct hcl_lexer *lexer, struct heredoc *heredoc
     }
     heredoc->marker = hcl_at_name(lexer) ? hcl_name(lexer) : SLICE_NONE;
     if (heredoc->marker.len == 0 || !hcl_at_line_end(lexer) || hcl_peek(lexer) == 0) {
-        return hcl_refuse(lexer, start,
-                          TEXT("a heredoc starts with <<WORD or <<-WORD alone at the end of the line",
-                               "ein Heredoc beginnt mit <<WORT oder <<-WORT allein am Zeilenende"), 2);
+        return hcl_refuse(
+            lexer, start,
+            TEXT("a heredoc starts with <<WORD or <<-WORD alone at the end of the line",
+                 "ein Heredoc beginnt mit <<WORT oder <<-WORT allein am Zeilenende"),
+            2);
     }
     lexer->at += hcl_peek(lexer) == '\r' ? 2 : 1;
     heredoc->body = lexer->at;
@@ -363,10 +387,12 @@ enum err hcl_heredoc(struct hcl_lexer *lexer, struct slice *ret_text)
         return err;
     }
     if (!heredoc_end(lexer, &heredoc)) {
-        return hcl_refuse(lexer, start,
-                          TEXT("this heredoc does not end; put its word alone on a line behind the text",
-                               "dieses Heredoc endet nicht; sein Wort allein in eine Zeile hinter den Text setzen"),
-                          (heredoc.indented ? 3u : 2u) + heredoc.marker.len);
+        return hcl_refuse(
+            lexer, start,
+            TEXT("this heredoc does not end; put its word alone on a line behind the text",
+                 "dieses Heredoc endet nicht; sein Wort allein in eine Zeile hinter den Text "
+                 "setzen"),
+            (heredoc.indented ? 3u : 2u) + heredoc.marker.len);
     }
     struct slice body = slice_of(lexer->text.data + heredoc.body, heredoc.end - heredoc.body), line;
     struct buf out;
@@ -377,7 +403,9 @@ enum err hcl_heredoc(struct hcl_lexer *lexer, struct slice *ret_text)
         line = without_return(line);
         size_t margin = margin_of(line);
         bool deep = margin >= heredoc.margin;
-        err = heredoc_line(lexer, heredoc.indented ? slice_from(line, deep ? heredoc.margin : margin) : line, &out);
+        err = heredoc_line(
+            lexer, heredoc.indented ? slice_from(line, deep ? heredoc.margin : margin) : line,
+            &out);
     }
     if (err == ERR_NONE) {
         *ret_text = buf_slice(&out);
@@ -396,11 +424,14 @@ enum err hcl_number(struct hcl_lexer *lexer, struct slice *ret_text)
     }
     word = slice_first(word, comment);
     if (!json_number_valid(word)) {
-        return hcl_refuse(lexer, lexer->at,
-                          TEXT("this is not a number; write it like 12, -0.5 or 1e6, or put it in quotes if it has a "
-                               "unit, as in \"30d\"",
-                               "das ist keine Zahl; Schreibweise wie 12, -0.5 oder 1e6, mit Einheit in "
-                               "Anführungszeichen, etwa \"30d\""), length);
+        return hcl_refuse(
+            lexer, lexer->at,
+            TEXT("this is not a number; write it like 12, -0.5 or 1e6, or put it in quotes if it "
+                 "has a "
+                 "unit, as in \"30d\"",
+                 "das ist keine Zahl; Schreibweise wie 12, -0.5 oder 1e6, mit Einheit in "
+                 "Anführungszeichen, etwa \"30d\""),
+            length);
     }
     struct slice copy = arena_copy(lexer->arena, word);
     if (copy.data == NULL) {

@@ -47,7 +47,7 @@ static struct json *new_value(struct hcl_lexer *lexer, enum json_type type)
 static enum err read_list(struct hcl_lexer *lexer, size_t depth, struct json *list)
 {
     size_t opening = lexer->at++;
-    for (bool comma = true;; ) {
+    for (bool comma = true;;) {
         enum err err = hcl_skip(lexer);
         if (err != ERR_NONE) {
             return err;
@@ -57,8 +57,10 @@ static enum err read_list(struct hcl_lexer *lexer, size_t depth, struct json *li
             return ERR_NONE;
         }
         if (hcl_peek(lexer) == 0) {
-            return hcl_refuse(lexer, opening, TEXT("this list is not closed; add ]",
-                                                   "diese Liste ist nicht geschlossen; ] ergänzen"), 1);
+            return hcl_refuse(lexer, opening,
+                              TEXT("this list is not closed; add ]",
+                                   "diese Liste ist nicht geschlossen; ] ergänzen"),
+                              1);
         }
         if (!comma) {
             return refuse_here(lexer, TEXT("a comma or ] was expected in the list",
@@ -79,16 +81,19 @@ static enum err read_list(struct hcl_lexer *lexer, size_t depth, struct json *li
     }
 }
 
-/* A name may stand bare or in quotes; the slice of a bare one is copied, so that trees never point into the text. */
+/* A name may stand bare or in quotes; the slice of a bare one is copied, so that trees never point
+ * into the text. */
 static enum err read_key(struct hcl_lexer *lexer, struct slice *ret_name)
 {
     if (hcl_peek(lexer) == '"') {
         return hcl_string(lexer, ret_name);
     }
     if (!hcl_at_name(lexer)) {
-        return refuse_here(lexer, TEXT("a name was expected; names start with a letter, others go in double quotes",
-                                       "erwartet wurde ein Name; Namen beginnen mit einem Buchstaben, andere stehen in "
-                                       "doppelten Anführungszeichen"));
+        return refuse_here(
+            lexer,
+            TEXT("a name was expected; names start with a letter, others go in double quotes",
+                 "erwartet wurde ein Name; Namen beginnen mit einem Buchstaben, andere stehen in "
+                 "doppelten Anführungszeichen"));
     }
     struct slice copy = arena_copy(lexer->arena, hcl_name(lexer));
     if (copy.data == NULL) {
@@ -110,7 +115,8 @@ static enum err read_pair(struct hcl_lexer *lexer, size_t depth, struct json *ob
         return err;
     }
     if (hcl_peek(lexer) != '=' && hcl_peek(lexer) != ':') {
-        return refuse_here(lexer, TEXT("= was expected after the name", "nach dem Namen wurde = erwartet"));
+        return refuse_here(
+            lexer, TEXT("= was expected after the name", "nach dem Namen wurde = erwartet"));
     }
     lexer->at++;
     struct json *value;
@@ -154,7 +160,8 @@ static enum err check_object(const struct hcl_lexer *lexer, const struct json *o
     }
     return hcl_refuse(lexer, ((const struct placed_json *)repeated)->offset,
                       TEXT("this name stands twice in the object; remove one of them",
-                           "dieser Name steht zweimal im Objekt; einen davon entfernen"), repeated->name.len);
+                           "dieser Name steht zweimal im Objekt; einen davon entfernen"),
+                      repeated->name.len);
 }
 
 static enum err read_object(struct hcl_lexer *lexer, size_t depth, struct json *object)
@@ -170,8 +177,10 @@ static enum err read_object(struct hcl_lexer *lexer, size_t depth, struct json *
             return check_object(lexer, object);
         }
         if (hcl_peek(lexer) == 0) {
-            return hcl_refuse(lexer, opening, TEXT("this object is not closed; add }",
-                                                   "dieses Objekt ist nicht geschlossen; } ergänzen"), 1);
+            return hcl_refuse(lexer, opening,
+                              TEXT("this object is not closed; add }",
+                                   "dieses Objekt ist nicht geschlossen; } ergänzen"),
+                              1);
         }
         err = read_pair(lexer, depth, object);
         if (err == ERR_NONE) {
@@ -197,10 +206,13 @@ static enum err read_word(struct hcl_lexer *lexer, struct json *value)
             return ERR_NONE;
         }
     }
-    return hcl_refuse(lexer, start,
-                      TEXT("a value was expected; put text in double quotes (variables and functions do not exist here)",
-                           "erwartet wurde ein Wert; Text gehört in doppelte Anführungszeichen (Variablen und "
-                           "Funktionen gibt es hier nicht)"), word.len);
+    return hcl_refuse(
+        lexer, start,
+        TEXT("a value was expected; put text in double quotes (variables and functions do not "
+             "exist here)",
+             "erwartet wurde ein Wert; Text gehört in doppelte Anführungszeichen (Variablen und "
+             "Funktionen gibt es hier nicht)"),
+        word.len);
 }
 
 static enum err read_value(struct hcl_lexer *lexer, size_t depth, struct json **ret_value)
@@ -232,9 +244,11 @@ static enum err read_value(struct hcl_lexer *lexer, size_t depth, struct json **
     } else if (hcl_at_name(lexer)) {
         err = read_word(lexer, value);
     } else {
-        err = refuse_here(lexer, TEXT("a value was expected: \"text\", a number, true, false, null, [list] or {object}",
-                                      "erwartet wurde ein Wert: \"Text\", eine Zahl, true, false, null, [Liste] oder "
-                                      "{Objekt}"));
+        err = refuse_here(
+            lexer,
+            TEXT("a value was expected: \"text\", a number, true, false, null, [list] or {object}",
+                 "erwartet wurde ein Wert: \"Text\", eine Zahl, true, false, null, [Liste] oder "
+                 "{Objekt}"));
     }
     if (err == ERR_NONE) {
         *ret_value = value;
@@ -254,8 +268,11 @@ struct body {
 
 static struct body body_of(struct hcl_block *block, size_t opening, size_t depth)
 {
-    return (struct body){.block = block, .next_attribute = &block->attributes, .next_block = &block->blocks,
-                         .opening = opening, .depth = depth};
+    return (struct body){.block = block,
+                         .next_attribute = &block->attributes,
+                         .next_block = &block->blocks,
+                         .opening = opening,
+                         .depth = depth};
 }
 
 /* What an item starts with. */
@@ -280,7 +297,8 @@ static enum err read_attribute(struct hcl_lexer *lexer, struct body *body, const
     if (err != ERR_NONE) {
         return err;
     }
-    *attribute = (struct hcl_attribute){.name = head->name, .value = value, .line = head->line, .column = head->column};
+    *attribute = (struct hcl_attribute){
+        .name = head->name, .value = value, .line = head->line, .column = head->column};
     *body->next_attribute = attribute;
     body->next_attribute = &attribute->next;
     body->attribute_count++;
@@ -291,7 +309,8 @@ static enum err read_labels(struct hcl_lexer *lexer, struct hcl_block *block)
 {
     while (hcl_peek(lexer) == '"') {
         if (block->label_count == HCL_LABELS_MAX) {
-            return refuse_here(lexer, TEXT("a block takes at most four labels", "ein Block hat höchstens vier Namen"));
+            return refuse_here(lexer, TEXT("a block takes at most four labels",
+                                           "ein Block hat höchstens vier Namen"));
         }
         enum err err = hcl_string(lexer, &block->labels[block->label_count]);
         if (err == ERR_NONE) {
@@ -308,12 +327,14 @@ static enum err read_labels(struct hcl_lexer *lexer, struct hcl_block *block)
 static enum err refuse_item(const struct hcl_lexer *lexer, const struct head *head)
 {
     if (hcl_at_name(lexer)) {
-        return refuse_here(lexer, TEXT("put the name of a block in double quotes, as in path \"secret/*\" { ... }",
-                                       "der Name eines Blocks gehört in doppelte Anführungszeichen, etwa path "
-                                       "\"secret/*\" { ... }"));
+        return refuse_here(
+            lexer, TEXT("put the name of a block in double quotes, as in path \"secret/*\" { ... }",
+                        "der Name eines Blocks gehört in doppelte Anführungszeichen, etwa path "
+                        "\"secret/*\" { ... }"));
     }
     if (head->quoted) {
-        return refuse_here(lexer, TEXT("= was expected after the name", "nach dem Namen wurde = erwartet"));
+        return refuse_here(
+            lexer, TEXT("= was expected after the name", "nach dem Namen wurde = erwartet"));
     }
     return refuse_here(lexer, TEXT("after the name, write = and a value, or { to open a block",
                                    "nach dem Namen folgt = und ein Wert oder { für einen Block"));
@@ -358,7 +379,8 @@ static enum err end_item(struct hcl_lexer *lexer)
     if (err != ERR_NONE || hcl_at_line_end(lexer) || hcl_peek(lexer) == '}') {
         return err;
     }
-    return refuse_here(lexer, TEXT("a new line was expected here", "hier wurde eine neue Zeile erwartet"));
+    return refuse_here(lexer,
+                       TEXT("a new line was expected here", "hier wurde eine neue Zeile erwartet"));
 }
 
 static enum err read_item(struct hcl_lexer *lexer, struct body *body)
@@ -382,19 +404,22 @@ static enum err read_item(struct hcl_lexer *lexer, struct body *body)
     return err == ERR_NONE ? end_item(lexer) : err;
 }
 
-static enum err refuse_name(const struct hcl_lexer *lexer, struct text text, struct slice name, size_t line,
-                            size_t column)
+static enum err refuse_name(const struct hcl_lexer *lexer, struct text text, struct slice name,
+                            size_t line, size_t column)
 {
-    return complain(lexer->complaint, ERR_MALFORMED, text, line, column, (const char *)name.data, name.len);
+    return complain(lexer->complaint, ERR_MALFORMED, text, line, column, (const char *)name.data,
+                    name.len);
 }
 
-/* An attribute twice, or a name used for both an attribute and a block: whoever reads the body would see one only. */
+/* An attribute twice, or a name used for both an attribute and a block: whoever reads the body
+ * would see one only. */
 static enum err check_body(struct hcl_lexer *lexer, const struct body *body)
 {
     if (body->attribute_count == 0) {
         return ERR_NONE;
     }
-    struct name_place *names = arena_alloc_array(lexer->arena, body->attribute_count, sizeof(*names));
+    struct name_place *names =
+        arena_alloc_array(lexer->arena, body->attribute_count, sizeof(*names));
     if (names == NULL) {
         return ERR_TOO_LARGE;
     }
@@ -410,16 +435,19 @@ static enum err check_body(struct hcl_lexer *lexer, const struct body *body)
         while (repeated-- > 0) {
             attribute = attribute->next;
         }
-        return refuse_name(lexer, TEXT("this name is set twice; remove one of them",
-                                       "dieser Name wird zweimal gesetzt; einen davon entfernen"),
+        return refuse_name(lexer,
+                           TEXT("this name is set twice; remove one of them",
+                                "dieser Name wird zweimal gesetzt; einen davon entfernen"),
                            attribute->name, attribute->line, attribute->column);
     }
     for (const struct hcl_block *block = body->block->blocks; block != NULL; block = block->next) {
         if (names_contain(names, index, block->type)) {
-            return refuse_name(lexer, TEXT("this name stands for a value and for a block; use one of them",
-                                           "dieser Name steht für einen Wert und für einen Block; nur eins von beiden "
-                                           "verwenden"),
-                               block->type, block->line, block->column);
+            return refuse_name(
+                lexer,
+                TEXT("this name stands for a value and for a block; use one of them",
+                     "dieser Name steht für einen Wert und für einen Block; nur eins von beiden "
+                     "verwenden"),
+                block->type, block->line, block->column);
         }
     }
     return ERR_NONE;
@@ -427,8 +455,10 @@ static enum err check_body(struct hcl_lexer *lexer, const struct body *body)
 
 static enum err refuse_end(const struct hcl_lexer *lexer, const struct body *body)
 {
-    return hcl_refuse(lexer, body->opening, TEXT("this block is not closed; add }",
-                                                 "dieser Block ist nicht geschlossen; } ergänzen"), 1);
+    return hcl_refuse(
+        lexer, body->opening,
+        TEXT("this block is not closed; add }", "dieser Block ist nicht geschlossen; } ergänzen"),
+        1);
 }
 
 static enum err read_body(struct hcl_lexer *lexer, struct body *body)
@@ -458,7 +488,8 @@ static enum err read_body(struct hcl_lexer *lexer, struct body *body)
     }
 }
 
-enum err hcl_read(struct arena *arena, struct slice text, struct hcl_block **ret_root, struct complaint *complaint)
+enum err hcl_read(struct arena *arena, struct slice text, struct hcl_block **ret_root,
+                  struct complaint *complaint)
 {
     struct hcl_lexer lexer;
     enum err err = hcl_lexer_start(&lexer, arena, text, complaint);
@@ -474,8 +505,9 @@ enum err hcl_read(struct arena *arena, struct slice text, struct hcl_block **ret
         err = read_body(&lexer, &body);
     }
     if (err == ERR_TOO_LARGE) {
-        return complain(complaint, err, TEXT("the text is larger than allowed", "der Text ist größer als erlaubt"), 0, 0,
-                        NULL, 0);
+        return complain(complaint, err,
+                        TEXT("the text is larger than allowed", "der Text ist größer als erlaubt"),
+                        0, 0, NULL, 0);
     }
     if (err == ERR_NONE) {
         *ret_root = root;

@@ -1,4 +1,5 @@
-/* The tree: look-ups, building, copies, comparison. Walks keep their own stack of JSON_DEPTH_MAX parents. */
+/* The tree: look-ups, building, copies, comparison. Walks keep their own stack of JSON_DEPTH_MAX
+ * parents. */
 #include "base/json.h"
 
 #include "base/json_tree.h"
@@ -14,7 +15,8 @@ enum { FEW_MEMBERS = 8, SOME_MEMBERS = 32 };
 static const struct json *repeated_among_few(const struct json *object)
 {
     for (const struct json *later = object->first; later != NULL; later = later->next) {
-        for (const struct json *earlier = object->first; earlier != later; earlier = earlier->next) {
+        for (const struct json *earlier = object->first; earlier != later;
+             earlier = earlier->next) {
             if (slice_equal(earlier->name, later->name)) {
                 return later;
             }
@@ -23,7 +25,8 @@ static const struct json *repeated_among_few(const struct json *object)
     return NULL;
 }
 
-enum err json_repeated_name(struct arena *arena, const struct json *object, const struct json **ret_repeated)
+enum err json_repeated_name(struct arena *arena, const struct json *object,
+                            const struct json **ret_repeated)
 {
     if (object->count <= FEW_MEMBERS) {
         *ret_repeated = repeated_among_few(object);
@@ -120,7 +123,9 @@ const struct json *json_path(const struct json *value, const char *dotted_path)
 struct slice json_text(const struct json *object, const char *name, struct slice fallback)
 {
     const struct json *member = json_member(object, name);
-    return member != NULL && (member->type == JSON_STRING || member->type == JSON_NUMBER) ? member->text : fallback;
+    return member != NULL && (member->type == JSON_STRING || member->type == JSON_NUMBER)
+               ? member->text
+               : fallback;
 }
 
 bool json_bool(const struct json *object, const char *name, bool fallback)
@@ -172,8 +177,8 @@ struct json *json_new(struct arena *arena, enum json_type type)
     return value;
 }
 
-/* Names of files and answers of other systems need not be UTF-8: each byte that is not becomes U+FFFD, so that every
- * tree can be written and packed. */
+/* Names of files and answers of other systems need not be UTF-8: each byte that is not becomes
+ * U+FFFD, so that every tree can be written and packed. */
 static struct slice copy_utf8(struct arena *arena, struct slice text)
 {
     if (utf8_valid(text)) {
@@ -250,7 +255,8 @@ struct json *json_append(struct json *array, struct json *value)
     return value;
 }
 
-struct json *json_set(struct arena *arena, struct json *object, const char *name, struct json *value)
+struct json *json_set(struct arena *arena, struct json *object, const char *name,
+                      struct json *value)
 {
     if (object == NULL || value == NULL || object->type != JSON_OBJECT) {
         return NULL;
@@ -264,12 +270,14 @@ struct json *json_set(struct arena *arena, struct json *object, const char *name
     return value;
 }
 
-struct json *json_set_string(struct arena *arena, struct json *object, const char *name, struct slice text)
+struct json *json_set_string(struct arena *arena, struct json *object, const char *name,
+                             struct slice text)
 {
     return json_set(arena, object, name, json_string(arena, text));
 }
 
-struct json *json_set_u64(struct arena *arena, struct json *object, const char *name, uint64_t value)
+struct json *json_set_u64(struct arena *arena, struct json *object, const char *name,
+                          uint64_t value)
 {
     return json_set(arena, object, name, json_number_u64(arena, value));
 }
@@ -316,7 +324,8 @@ static struct json *copy_one(struct arena *arena, const struct json *value)
     return complete ? copy : NULL;
 }
 
-/* Walks down to the first child, then along siblings, then up; from[] and to[] are the parents on the way. */
+/* Walks down to the first child, then along siblings, then up; from[] and to[] are the parents on
+ * the way. */
 struct json *json_copy(struct arena *arena, const struct json *value)
 {
     const struct json *from[JSON_DEPTH_MAX + 1];

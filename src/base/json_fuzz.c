@@ -15,7 +15,8 @@ static void require(bool condition)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cleanup_arena struct arena *arena = arena_new(16 << 20);
-    cleanup_buf struct buf out = BUF_INIT(16 << 20), again = BUF_INIT(16 << 20), packed = BUF_INIT(16 << 20);
+    cleanup_buf struct buf out = BUF_INIT(16 << 20), again = BUF_INIT(16 << 20),
+                           packed = BUF_INIT(16 << 20);
     struct json *value = NULL, *back = NULL;
     struct complaint complaint;
     char line[512];
@@ -29,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(err == ERR_NONE || err == ERR_TOO_LARGE);
     if (err == ERR_NONE) {
         require(json_equal(value, back));
-        require(json_write(&again, back, 0) == ERR_NONE && slice_equal(buf_slice(&out), buf_slice(&again)));
+        require(json_write(&again, back, 0) == ERR_NONE &&
+                slice_equal(buf_slice(&out), buf_slice(&again)));
     }
     require(json_pack(&packed, value) == ERR_NONE);
     err = json_unpack(arena, buf_slice(&packed), &back);

@@ -5,7 +5,8 @@
  *     3 number, 4 string        u32 length, bytes
  *     5 array                   u32 count, count values
  *     6 object                  u32 count, count members: u32 length, name, value
- * One value and nothing behind it. The sender may be captured: everything that json_read promises is checked again.
+ * One value and nothing behind it. The sender may be captured: everything that json_read promises
+ * is checked again.
  */
 #include "base/json.h"
 
@@ -14,13 +15,14 @@
 
 #include <assert.h>
 
-static_assert(JSON_NULL == 0 && JSON_FALSE == 1 && JSON_TRUE == 2 && JSON_NUMBER == 3 && JSON_STRING == 4 &&
-                  JSON_ARRAY == 5 && JSON_OBJECT == 6,
+static_assert(JSON_NULL == 0 && JSON_FALSE == 1 && JSON_TRUE == 2 && JSON_NUMBER == 3 &&
+                  JSON_STRING == 4 && JSON_ARRAY == 5 && JSON_OBJECT == 6,
               "the types are on the wire");
 
 static enum err pack_one(struct buf *out, const struct json *value, const struct json *parent)
 {
-    enum err err = parent != NULL && parent->type == JSON_OBJECT ? put_bytes(out, value->name) : ERR_NONE;
+    enum err err =
+        parent != NULL && parent->type == JSON_OBJECT ? put_bytes(out, value->name) : ERR_NONE;
     if (err == ERR_NONE) {
         err = put_u8(out, (uint8_t)value->type);
     }

@@ -1,4 +1,5 @@
-/* Whatever is unpacked packs to the same bytes, and is a tree that json_read accepts when it is written. */
+/* Whatever is unpacked packs to the same bytes, and is a tree that json_read accepts when it is
+ * written. */
 #include "base/json.h"
 
 #include <stdlib.h>

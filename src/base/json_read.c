@@ -1,11 +1,13 @@
 /*
- * The reader. The text is copied into the arena once; strings are decoded in place there, since no escape is shorter
- * than what it stands for, and every name and text is a slice of that copy. So a byte's offset in the copy is its
- * offset in the text, and complaints find their line. arena_copy adds a NUL, which no rule accepts: it stops every scan.
+ * The reader. The text is copied into the arena once; strings are decoded in place there, since no
+ * escape is shorter than what it stands for, and every name and text is a slice of that copy. So a
+ * byte's offset in the copy is its offset in the text, and complaints find their line. arena_copy
+ * adds a NUL, which no rule accepts: it stops every scan.
  *
  * State: `parents` holds the open containers. Between tokens the reader is
  *   at a value      -> read_value: scalar, or opens a container (push)
- *   after a value   -> read_after: "," to the next value or name, or closes (pop), or the end of the text at depth 0
+ *   after a value   -> read_after: "," to the next value or name, or closes (pop), or the end of
+ * the text at depth 0
  */
 #include "base/json.h"
 
@@ -29,7 +31,8 @@ struct parser {
 
 enum byte_class { CLASS_PLAIN, CLASS_QUOTE, CLASS_ESCAPE, CLASS_CONTROL };
 
-static enum err refuse(const struct parser *parser, const uint8_t *where, struct text text, size_t detail_length)
+static enum err refuse(const struct parser *parser, const uint8_t *where, struct text text,
+                       size_t detail_length)
 {
     size_t offset = (size_t)(where - parser->start), line = 1, column = 1;
     for (size_t i = 0; i < offset && i < parser->text.len; i++) {
@@ -41,7 +44,8 @@ static enum err refuse(const struct parser *parser, const uint8_t *where, struct
         }
     }
     struct slice detail = slice_first(slice_from(parser->text, offset), detail_length);
-    return complain(parser->complaint, ERR_MALFORMED, text, line, column, (const char *)detail.data, detail.len);
+    return complain(parser->complaint, ERR_MALFORMED, text, line, column, (const char *)detail.data,
+                    detail.len);
 }
 
 /* The word at fault, for the complaint: up to white space or punctuation. */
@@ -59,7 +63,8 @@ static enum err refuse_word(const struct parser *parser, const uint8_t *where, s
     if (where >= parser->end) {
         return refuse(parser, where,
                       TEXT("the JSON text ends too early; a bracket, quote or value is missing",
-                           "der JSON-Text endet zu früh; es fehlt eine Klammer, ein Anführungszeichen oder ein Wert"),
+                           "der JSON-Text endet zu früh; es fehlt eine Klammer, ein "
+                           "Anführungszeichen oder ein Wert"),
                       0);
     }
     return refuse(parser, where, text, word_length(parser, where));
@@ -74,17 +79,20 @@ static void skip_space(struct parser *parser)
     parser->at = at;
 }
 
-/* A byte below 0x20, a quote or a backslash somewhere in eight bytes: the usual subtract-and-mask tests. A borrow can
- * only raise false alarms above a true one, and the loop that follows looks at each byte. */
+/* A byte below 0x20, a quote or a backslash somewhere in eight bytes: the usual subtract-and-mask
+ * tests. A borrow can only raise false alarms above a true one, and the loop that follows looks at
+ * each byte. */
 static bool has_special(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
     uint64_t quote = word ^ (ones * '"'), backslash = word ^ (ones * '\\');
-    uint64_t found = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash);
+    uint64_t found = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
+                     ((backslash - ones) & ~backslash);
     return (found & tops) != 0;
 }
 
-/* Moves to the first quote, backslash or control byte; *all collects the bytes' bits, to see whether all are ASCII. */
+/* Moves to the first quote, backslash or control byte; *all collects the bytes' bits, to see
+ * whether all are ASCII. */
 static uint8_t *skip_plain(uint8_t *at, const uint8_t *end, uint64_t *all)
 {
     while ((size_t)(end - at) >= sizeof(uint64_t)) {
@@ -118,7 +126,8 @@ static bool read_hex4(const uint8_t *at, uint32_t *ret_value)
     return true;
 }
 
-/* `at` is behind "\u". A high surrogate must be followed by a low one. Returns the bytes taken, 0 for an error. */
+/* `at` is behind "\u". A high surrogate must be followed by a low one. Returns the bytes taken, 0
+ * for an error. */
 static size_t read_code_point(const uint8_t *at, uint32_t *ret_code_point)
 {
     uint32_t high, low;
@@ -173,8 +182,10 @@ static enum err read_escape(const struct parser *parser, uint8_t **from, uint8_t
     size_t taken = at[1] == 'u' ? read_code_point(at + 2, &code_point) : 0;
     if (taken == 0) {
         return refuse(parser, at,
-                      TEXT("this escape is not allowed in JSON; write \\\\ for a backslash, \\uXXXX for a character",
-                           "dieses Escape ist in JSON nicht erlaubt; \\\\ steht für einen Rückstrich, \\uXXXX für ein "
+                      TEXT("this escape is not allowed in JSON; write \\\\ for a backslash, "
+                           "\\uXXXX for a character",
+                           "dieses Escape ist in JSON nicht erlaubt; \\\\ steht für einen "
+                           "Rückstrich, \\uXXXX für ein "
                            "Zeichen"),
                       (size_t)(parser->end - at) < 6 ? (size_t)(parser->end - at) : 6);
     }
@@ -183,19 +194,23 @@ static enum err read_escape(const struct parser *parser, uint8_t **from, uint8_t
     return ERR_NONE;
 }
 
-static enum err refuse_in_string(const struct parser *parser, const uint8_t *opening, const uint8_t *where)
+static enum err refuse_in_string(const struct parser *parser, const uint8_t *opening,
+                                 const uint8_t *where)
 {
     if (where >= parser->end || *where == '\n') {
         return refuse(parser, opening,
-                      TEXT("this string does not end on its line; add the closing quote, or write \\n for a new line",
-                           "diese Zeichenkette endet nicht in ihrer Zeile; schließendes Anführungszeichen ergänzen "
+                      TEXT("this string does not end on its line; add the closing quote, or write "
+                           "\\n for a new line",
+                           "diese Zeichenkette endet nicht in ihrer Zeile; schließendes "
+                           "Anführungszeichen ergänzen "
                            "oder \\n für den Zeilenumbruch schreiben"),
                       0);
     }
-    return refuse(parser, where,
-                  TEXT("control characters must be escaped inside a string, as in \\t or \\u001f",
-                       "Steuerzeichen müssen in Zeichenketten maskiert werden, etwa \\t oder \\u001f"),
-                  0);
+    return refuse(
+        parser, where,
+        TEXT("control characters must be escaped inside a string, as in \\t or \\u001f",
+             "Steuerzeichen müssen in Zeichenketten maskiert werden, etwa \\t oder \\u001f"),
+        0);
 }
 
 static enum err refuse_utf8(const struct parser *parser, const uint8_t *from, const uint8_t *end)
@@ -232,7 +247,8 @@ static enum err read_string(struct parser *parser, struct slice *ret_text)
     }
     *ret_text = slice_of(first, (size_t)(to - first));
     parser->at = from + 1;
-    /* Escapes are ASCII and give whole characters, so the decoded text is valid exactly if the raw text is. */
+    /* Escapes are ASCII and give whole characters, so the decoded text is valid exactly if the raw
+     * text is. */
     if ((all & 0x8080808080808080u) != 0 && !utf8_valid(*ret_text)) {
         return refuse_utf8(parser, first, from);
     }
@@ -241,7 +257,8 @@ static enum err read_string(struct parser *parser, struct slice *ret_text)
 
 static bool ends_number(uint8_t byte)
 {
-    return !((byte >= '0' && byte <= '9') || byte == '.' || byte == '-' || byte == '+' || (byte | 0x20) == 'e');
+    return !((byte >= '0' && byte <= '9') || byte == '.' || byte == '-' || byte == '+' ||
+             (byte | 0x20) == 'e');
 }
 
 static enum err read_number(struct parser *parser, struct json *value)
@@ -252,10 +269,12 @@ static enum err read_number(struct parser *parser, struct json *value)
     }
     struct slice text = slice_of(parser->at, (size_t)(end - parser->at));
     if (!json_number_valid(text)) {
-        return refuse(parser, parser->at,
-                      TEXT("this is not a JSON number; write it like 12, -0.5 or 1e6, without leading zeros",
-                           "das ist keine JSON-Zahl; Schreibweise wie 12, -0.5 oder 1e6, ohne führende Nullen"),
-                      word_length(parser, parser->at));
+        return refuse(
+            parser, parser->at,
+            TEXT("this is not a JSON number; write it like 12, -0.5 or 1e6, without leading zeros",
+                 "das ist keine JSON-Zahl; Schreibweise wie 12, -0.5 oder 1e6, ohne führende "
+                 "Nullen"),
+            word_length(parser, parser->at));
     }
     value->type = JSON_NUMBER;
     value->text = text;
@@ -266,14 +285,17 @@ static enum err read_number(struct parser *parser, struct json *value)
 static enum err refuse_value(const struct parser *parser)
 {
     if (parser->at == parser->start && slice_starts(parser->text, SLICE_LITERAL("\xef\xbb\xbf"))) {
-        return refuse(parser, parser->at,
-                      TEXT("the text starts with a byte order mark; save it as UTF-8 without one",
-                           "der Text beginnt mit einem Byte-Order-Mark; als UTF-8 ohne BOM speichern"),
-                      0);
+        return refuse(
+            parser, parser->at,
+            TEXT("the text starts with a byte order mark; save it as UTF-8 without one",
+                 "der Text beginnt mit einem Byte-Order-Mark; als UTF-8 ohne BOM speichern"),
+            0);
     }
     return refuse_word(parser, parser->at,
-                       TEXT("a JSON value was expected: a string in double quotes, a number, true, false, null, [ or {",
-                            "erwartet wurde ein JSON-Wert: Zeichenkette in doppelten Anführungszeichen, Zahl, true, "
+                       TEXT("a JSON value was expected: a string in double quotes, a number, true, "
+                            "false, null, [ or {",
+                            "erwartet wurde ein JSON-Wert: Zeichenkette in doppelten "
+                            "Anführungszeichen, Zahl, true, "
                             "false, null, [ oder {"));
 }
 
@@ -318,7 +340,8 @@ static enum err read_name(struct parser *parser)
     skip_space(parser);
     if (*parser->at != '"') {
         return refuse_word(parser, parser->at,
-                           TEXT("a name in double quotes was expected", "erwartet wurde ein Name in doppelten Anführungszeichen"));
+                           TEXT("a name in double quotes was expected",
+                                "erwartet wurde ein Name in doppelten Anführungszeichen"));
     }
     enum err err = read_string(parser, &parser->name);
     if (err != ERR_NONE) {
@@ -327,7 +350,8 @@ static enum err read_name(struct parser *parser)
     skip_space(parser);
     if (*parser->at != ':') {
         return refuse_word(parser, parser->at,
-                           TEXT("a colon was expected after the name", "nach dem Namen wurde ein Doppelpunkt erwartet"));
+                           TEXT("a colon was expected after the name",
+                                "nach dem Namen wurde ein Doppelpunkt erwartet"));
     }
     parser->at++;
     return ERR_NONE;
@@ -407,21 +431,29 @@ static enum err read_after(struct parser *parser)
         return close_container(parser);
     }
     return refuse_word(parser, parser->at,
-                       in_object ? TEXT("a comma or } was expected", "erwartet wurde ein Komma oder }")
-                                 : TEXT("a comma or ] was expected", "erwartet wurde ein Komma oder ]"));
+                       in_object
+                           ? TEXT("a comma or } was expected", "erwartet wurde ein Komma oder }")
+                           : TEXT("a comma or ] was expected", "erwartet wurde ein Komma oder ]"));
 }
 
-enum err json_read(struct arena *arena, struct slice text, struct json **ret_value, struct complaint *complaint)
+enum err json_read(struct arena *arena, struct slice text, struct json **ret_value,
+                   struct complaint *complaint)
 {
     uint8_t *copy = text.len == SIZE_MAX ? NULL : arena_alloc(arena, text.len + 1);
     if (copy == NULL) {
-        return complain(complaint, ERR_TOO_LARGE,
-                        TEXT("the JSON text is larger than allowed", "der JSON-Text ist größer als erlaubt"), 0, 0, NULL, 0);
+        return complain(
+            complaint, ERR_TOO_LARGE,
+            TEXT("the JSON text is larger than allowed", "der JSON-Text ist größer als erlaubt"), 0,
+            0, NULL, 0);
     }
     if (text.len > 0) {
         memcpy(copy, text.data, text.len);
     }
-    struct parser parser = {.arena = arena, .start = copy, .at = copy, .end = copy + text.len, .text = text,
+    struct parser parser = {.arena = arena,
+                            .start = copy,
+                            .at = copy,
+                            .end = copy + text.len,
+                            .text = text,
                             .complaint = complaint};
     enum err err = ERR_NONE;
     do {
@@ -429,7 +461,8 @@ enum err json_read(struct arena *arena, struct slice text, struct json **ret_val
     } while (err == ERR_NONE && (parser.depth > 0 || !parser.after_value));
     if (err == ERR_TOO_LARGE) {
         return complain(complaint, err,
-                        TEXT("the JSON text has more values than allowed", "der JSON-Text hat mehr Werte als erlaubt"),
+                        TEXT("the JSON text has more values than allowed",
+                             "der JSON-Text hat mehr Werte als erlaubt"),
                         0, 0, NULL, 0);
     }
     if (err != ERR_NONE) {

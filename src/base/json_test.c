@@ -33,16 +33,33 @@ static bool rewrites(const char *text, const char *expected)
         return false;
     }
     value = read_text(buf_slice(&out));
-    return value != NULL && json_write(&again, value, 0) == ERR_NONE && slice_is(buf_slice(&out), expected) &&
-           slice_equal(buf_slice(&out), buf_slice(&again));
+    return value != NULL && json_write(&again, value, 0) == ERR_NONE &&
+           slice_is(buf_slice(&out), expected) && slice_equal(buf_slice(&out), buf_slice(&again));
 }
 
 TEST(json_rewrites_the_same)
 {
     static const char *const texts[] = {
-        "null", "true", "false", "0", "-0", "1.1", "12345678901234567890", "1e6", "-0.5E-7", "1.10", "\"\"", "\"a\"", "[]",
-        "{}", "[1,2,[3,{}]]", "{\"a\":{\"b\":[null,true]},\"c\":\"d\"}", "[[],[[]],{},[{}]]", "{\"\":1,\"a\":2}",
-        "\"Größe 日本 😀\"", "\"\\u0000\\u001f\\u007f\\b\\f\\n\\r\\t\\\"\\\\/\"",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "1.1",
+        "12345678901234567890",
+        "1e6",
+        "-0.5E-7",
+        "1.10",
+        "\"\"",
+        "\"a\"",
+        "[]",
+        "{}",
+        "[1,2,[3,{}]]",
+        "{\"a\":{\"b\":[null,true]},\"c\":\"d\"}",
+        "[[],[[]],{},[{}]]",
+        "{\"\":1,\"a\":2}",
+        "\"Größe 日本 😀\"",
+        "\"\\u0000\\u001f\\u007f\\b\\f\\n\\r\\t\\\"\\\\/\"",
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         CHECK(rewrites(texts[i], texts[i]));
@@ -62,7 +79,8 @@ TEST(json_keeps_what_it_read)
     CHECK_U64(1, json_path(value, "deep.er")->count);
     CHECK_SLICE("7", json_path(value, "deep.er")->first->text);
     CHECK(json_path(value, "deep.nothing") == NULL && json_path(value, "n.x") == NULL);
-    CHECK(json_member(NULL, "n") == NULL && json_member(value->first, "n") == NULL && json_path(NULL, "n") == NULL);
+    CHECK(json_member(NULL, "n") == NULL && json_member(value->first, "n") == NULL &&
+          json_path(NULL, "n") == NULL);
 }
 
 TEST(json_refuses_with_line_and_column)
@@ -115,10 +133,13 @@ TEST(json_refuses_with_line_and_column)
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
         struct json *value = NULL;
         struct complaint complaint = {.line = 0};
-        CHECK_ERR(ERR_MALFORMED, json_read(scratch(), slice_string(vectors[i].text), &value, &complaint));
+        CHECK_ERR(ERR_MALFORMED,
+                  json_read(scratch(), slice_string(vectors[i].text), &value, &complaint));
         CHECK(value == NULL);
-        CHECK_STRING(vectors[i].text, complaint.line == vectors[i].line ? vectors[i].text : "another line");
-        CHECK_STRING(vectors[i].text, complaint.column == vectors[i].column ? vectors[i].text : "another column");
+        CHECK_STRING(vectors[i].text,
+                     complaint.line == vectors[i].line ? vectors[i].text : "another line");
+        CHECK_STRING(vectors[i].text,
+                     complaint.column == vectors[i].column ? vectors[i].text : "another column");
         if (vectors[i].detail != NULL) {
             CHECK_STRING(vectors[i].detail, complaint.detail);
         }
@@ -170,7 +191,8 @@ static bool many_members(size_t count, size_t repeated, bool expected)
     cleanup_buf struct buf text = BUF_INIT(4 << 20);
     enum err err = buf_append_byte(&text, '{');
     for (size_t i = 0; err == ERR_NONE && i < count; i++) {
-        err = buf_printf(&text, "%s\"n%zu\":%zu", i == 0 ? "" : ",\n", i == count - 1 ? repeated : i, i);
+        err = buf_printf(&text, "%s\"n%zu\":%zu", i == 0 ? "" : ",\n",
+                         i == count - 1 ? repeated : i, i);
     }
     if (err != ERR_NONE || buf_append_byte(&text, '}') != ERR_NONE) {
         return false;
@@ -178,7 +200,8 @@ static bool many_members(size_t count, size_t repeated, bool expected)
     struct json *value = NULL;
     struct complaint complaint = {.line = 0};
     err = json_read(scratch(), buf_slice(&text), &value, &complaint);
-    return expected ? err == ERR_NONE && value->count == count : err == ERR_MALFORMED && complaint.line == count;
+    return expected ? err == ERR_NONE && value->count == count
+                    : err == ERR_MALFORMED && complaint.line == count;
 }
 
 TEST(json_finds_repeated_names_among_few_and_many)
@@ -204,9 +227,10 @@ TEST(json_arena_full)
 
 TEST(json_numbers_of_members)
 {
-    struct json *value = read_text(SLICE_LITERAL(
-        "{\"a\":18446744073709551615,\"b\":\"42\",\"c\":-9223372036854775808,\"d\":1.5,\"e\":1e3,\"f\":true,\"g\":-1,"
-        "\"h\":9223372036854775808,\"i\":\"-7\",\"j\":\"x\"}"));
+    struct json *value =
+        read_text(SLICE_LITERAL("{\"a\":18446744073709551615,\"b\":\"42\",\"c\":-"
+                                "9223372036854775808,\"d\":1.5,\"e\":1e3,\"f\":true,\"g\":-1,"
+                                "\"h\":9223372036854775808,\"i\":\"-7\",\"j\":\"x\"}"));
     uint64_t u = 1;
     int64_t i = 1;
     CHECK_ERR(ERR_NONE, json_u64(value, "a", &u));
@@ -225,7 +249,8 @@ TEST(json_numbers_of_members)
     CHECK_ERR(ERR_INVALID, json_i64(value, "j", &i));
     CHECK_ERR(ERR_NOT_FOUND, json_u64(value, "none", &u));
     CHECK_ERR(ERR_NOT_FOUND, json_i64(NULL, "none", &i));
-    CHECK(json_bool(value, "f", false) && json_bool(value, "a", true) && !json_bool(value, "none", false));
+    CHECK(json_bool(value, "f", false) && json_bool(value, "a", true) &&
+          !json_bool(value, "none", false));
 }
 
 TEST(json_builds)
@@ -237,12 +262,15 @@ TEST(json_builds)
     json_set_i64(arena, root, "i", INT64_MIN);
     json_set_bool(arena, root, "yes", true);
     json_set_null(arena, root, "none");
-    json_append(json_set_array(arena, root, "list"), json_number_text(arena, SLICE_LITERAL("1.50")));
+    json_append(json_set_array(arena, root, "list"),
+                json_number_text(arena, SLICE_LITERAL("1.50")));
     json_set_bool(arena, json_set_object(arena, root, "object"), "no", false);
     cleanup_buf struct buf out = BUF_INIT(1000), pretty = BUF_INIT(1000);
     CHECK_ERR(ERR_NONE, json_write(&out, root, 0));
-    CHECK_SLICE("{\"name\":\"a\\\"b\",\"u\":18446744073709551615,\"i\":-9223372036854775808,\"yes\":true,\"none\":null,"
-                "\"list\":[1.50],\"object\":{\"no\":false}}", buf_slice(&out));
+    CHECK_SLICE("{\"name\":\"a\\\"b\",\"u\":18446744073709551615,\"i\":-9223372036854775808,"
+                "\"yes\":true,\"none\":null,"
+                "\"list\":[1.50],\"object\":{\"no\":false}}",
+                buf_slice(&out));
     json_set_array(arena, root, "empty");
     CHECK_ERR(ERR_NONE, json_write(&pretty, json_member(root, "object"), 2));
     CHECK_SLICE("{\n  \"no\": false\n}", buf_slice(&pretty));
@@ -254,8 +282,10 @@ TEST(json_builds_nothing_from_nothing)
     struct json *number = json_number_u64(arena, 1), *array = json_new(arena, JSON_ARRAY);
     CHECK(json_number_text(arena, SLICE_LITERAL("01")) == NULL);
     CHECK(json_number_text(arena, SLICE_LITERAL("1]")) == NULL);
-    CHECK(json_append(NULL, number) == NULL && json_append(array, NULL) == NULL && json_append(number, array) == NULL);
-    CHECK(json_set(arena, NULL, "a", number) == NULL && json_set(arena, array, "a", number) == NULL);
+    CHECK(json_append(NULL, number) == NULL && json_append(array, NULL) == NULL &&
+          json_append(number, array) == NULL);
+    CHECK(json_set(arena, NULL, "a", number) == NULL &&
+          json_set(arena, array, "a", number) == NULL);
     CHECK(json_set_object(arena, NULL, "a") == NULL && json_copy(arena, NULL) == NULL);
     cleanup_buf struct buf out = BUF_INIT(10);
     CHECK_ERR(ERR_INVALID, json_write(&out, NULL, 0));
@@ -268,14 +298,18 @@ TEST(json_builds_nothing_from_nothing)
 TEST(json_strings_become_utf8)
 {
     struct arena *arena = scratch();
-    struct json *value = json_string(arena, SLICE_LITERAL("a\xff" "b\xc3"));
-    CHECK_SLICE("a\xef\xbf\xbd" "b\xef\xbf\xbd", value->text);
+    struct json *value = json_string(arena, SLICE_LITERAL("a\xff"
+                                                          "b\xc3"));
+    CHECK_SLICE("a\xef\xbf\xbd"
+                "b\xef\xbf\xbd",
+                value->text);
     cleanup_buf struct buf out = BUF_INIT(100);
     CHECK_ERR(ERR_NONE, json_write_string(&out, SLICE_LITERAL("\xff\"")));
     CHECK_SLICE("\"\xef\xbf\xbd\\\"\"", buf_slice(&out));
 }
 
-/* A tree deeper than any reader makes: writers, packers and copies must stop, not overflow their stacks. */
+/* A tree deeper than any reader makes: writers, packers and copies must stop, not overflow their
+ * stacks. */
 TEST(json_walks_are_bounded)
 {
     struct arena *arena = scratch();
@@ -292,7 +326,8 @@ TEST(json_walks_are_bounded)
 
 TEST(json_copies_and_compares)
 {
-    static const char *const texts[] = {"[1,[2,{\"a\":[{},[]]}],3]", "{\"a\":{\"b\":1},\"c\":2}", "\"x\"", "[]", "null"};
+    static const char *const texts[] = {"[1,[2,{\"a\":[{},[]]}],3]", "{\"a\":{\"b\":1},\"c\":2}",
+                                        "\"x\"", "[]", "null"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct json *value = read_text(slice_string(texts[i]));
         cleanup_arena struct arena *other = arena_new(100000);
@@ -304,7 +339,9 @@ TEST(json_copies_and_compares)
         CHECK(slice_is(buf_slice(&out), texts[i]));
     }
     static const char *const others[][2] = {
-        {"[1]", "[1.0]"}, {"[1]", "[1,2]"}, {"[1,2]", "[2,1]"}, {"{\"a\":1}", "{\"b\":1}"}, {"[]", "{}"}, {"1", "\"1\""},
+        {"[1]", "[1.0]"},       {"[1]", "[1,2]"},
+        {"[1,2]", "[2,1]"},     {"{\"a\":1}", "{\"b\":1}"},
+        {"[]", "{}"},           {"1", "\"1\""},
         {"[[1],2]", "[[2],1]"}, {"{\"a\":1,\"b\":2}", "{\"b\":2,\"a\":1}"},
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {

@@ -1,13 +1,15 @@
-/* The writer: a walk with its own stack of parents, so that depth is bounded whoever built the tree. */
+/* The writer: a walk with its own stack of parents, so that depth is bounded whoever built the
+ * tree. */
 #include "base/json.h"
 
 #include "base/utf8.h"
 
-/* 0: stands for itself. 'u': \u00XX. Else the letter after the backslash. 0x80 and above: looked at as UTF-8. */
+/* 0: stands for itself. 'u': \u00XX. Else the letter after the backslash. 0x80 and above: looked at
+ * as UTF-8. */
 static const uint8_t escapes[128] = {
-    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u',
-    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u',
-    ['"'] = '"', ['\\'] = '\\', [0x7f] = 'u',
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b',         't',           'n',          'u',
+    'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u',         'u',           'u',          'u',
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\', [0x7f] = 'u',
 };
 
 static enum err write_escape(struct buf *out, uint8_t byte)
@@ -22,7 +24,8 @@ static enum err write_escape(struct buf *out, uint8_t byte)
     return buf_append(out, slice_of(six, sizeof(six)));
 }
 
-/* Where the run of bytes that stand for themselves ends: at an escape, at a byte that is no UTF-8, or at the end. */
+/* Where the run of bytes that stand for themselves ends: at an escape, at a byte that is no UTF-8,
+ * or at the end. */
 static size_t plain_run(struct slice text, size_t position)
 {
     while (position < text.len) {
@@ -52,7 +55,8 @@ enum err json_write_string(struct buf *out, struct slice text)
             break;
         }
         uint8_t byte = text.data[end];
-        err = byte < 0x80 ? write_escape(out, byte) : buf_append(out, SLICE_LITERAL("\xef\xbf\xbd"));
+        err =
+            byte < 0x80 ? write_escape(out, byte) : buf_append(out, SLICE_LITERAL("\xef\xbf\xbd"));
         position = end + 1;
     }
     return err == ERR_NONE ? buf_append_byte(out, '"') : err;
@@ -95,7 +99,8 @@ static enum err write_one(struct buf *out, const struct json *value)
     return ERR_INVALID;
 }
 
-static enum err write_named(struct buf *out, const struct json *value, const struct json *parent, unsigned indent)
+static enum err write_named(struct buf *out, const struct json *value, const struct json *parent,
+                            unsigned indent)
 {
     if (parent != NULL && parent->type == JSON_OBJECT) {
         enum err err = json_write_string(out, value->name);

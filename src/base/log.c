@@ -13,7 +13,8 @@ struct log_sink {
 
 static struct log_sink sink = {"vogt", STDERR_FILENO};
 
-static const char *const level_names[] = {[LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
+static const char *const level_names[] = {
+    [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
 
 /* What every line needs after its fields: ,"cut":true}\n */
 enum { TAIL_BYTES = 16 };
@@ -61,7 +62,8 @@ static enum err append_head(struct buf *line, enum log_level level, const char *
     return err == ERR_NONE ? append_pair(line, "event", slice_string(event)) : err;
 }
 
-/* One write a line: short enough for pipes to take it whole, so that roles sharing a descriptor do not mix lines. */
+/* One write a line: short enough for pipes to take it whole, so that roles sharing a descriptor do
+ * not mix lines. */
 static void write_line(struct slice line)
 {
     ssize_t result;
@@ -70,7 +72,8 @@ static void write_line(struct slice line)
     } while (result < 0 && errno == EINTR);
 }
 
-void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t count)
+void log_event(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count)
 {
     int saved_errno = errno;
     cleanup_buf struct buf line = BUF_INIT(LOG_LINE_BYTES - TAIL_BYTES);

@@ -29,7 +29,8 @@ static struct caught catch_event(const char *event, const struct log_field *fiel
 
 TEST(log_line_is_json)
 {
-    const struct log_field fields[] = {LOG_TEXT("path", "a\"\n\x1b"), LOG_NUMBER("bytes", -5), LOG_ERR(ERR_FULL)};
+    const struct log_field fields[] = {LOG_TEXT("path", "a\"\n\x1b"), LOG_NUMBER("bytes", -5),
+                                       LOG_ERR(ERR_FULL)};
     struct caught caught = catch_event("store.failed", fields, 3);
     cleanup_arena struct arena *arena = arena_new(1 << 16);
     struct json *line = NULL;
@@ -50,7 +51,8 @@ TEST(log_line_is_bounded)
     static char text[LOG_LINE_BYTES + 100];
     memset(text, '\x01', sizeof(text) - 1); /* escapes make it six times longer */
     for (size_t len = 0; len < sizeof(text) - 1; len += 7) {
-        const struct log_field fields[] = {LOG_SLICE("long", slice_of(text, len)), LOG_NUMBER("after", 1)};
+        const struct log_field fields[] = {LOG_SLICE("long", slice_of(text, len)),
+                                           LOG_NUMBER("after", 1)};
         struct caught caught = catch_event("e", fields, 2);
         cleanup_arena struct arena *arena = arena_new(1 << 16);
         struct json *line = NULL;

@@ -28,8 +28,8 @@ static void sift_down(struct name_place *names, size_t root, size_t count)
     names[root] = moved;
 }
 
-/* Heapsort: in place and never quadratic. The C library's qsort may allocate and ask the kernel for the memory size,
- * which a confined process must not depend on. */
+/* Heapsort: in place and never quadratic. The C library's qsort may allocate and ask the kernel for
+ * the memory size, which a confined process must not depend on. */
 static void sort(struct name_place *names, size_t count)
 {
     for (size_t i = count / 2; i > 0; i--) {

@@ -1,6 +1,7 @@
 /*
- * Finds a name that stands twice among the members of an object or the attributes of a block. Owns nothing; used by the
- * readers of this folder only. The cost is n log n comparisons, whatever names a hostile input chooses.
+ * Finds a name that stands twice among the members of an object or the attributes of a block. Owns
+ * nothing; used by the readers of this folder only. The cost is n log n comparisons, whatever names
+ * a hostile input chooses.
  */
 #ifndef VOGT_BASE_NAMES_H
 #define VOGT_BASE_NAMES_H

@@ -1,4 +1,5 @@
-/* struct reader: bounded decoding of the little-endian encodings. A failed get leaves position and output alone. */
+/* struct reader: bounded decoding of the little-endian encodings. A failed get leaves position and
+ * output alone. */
 #include "base/bytes.h"
 
 struct reader reader_of(struct slice slice)

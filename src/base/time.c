@@ -3,8 +3,14 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { MS_PER_S = 1000, S_PER_MINUTE = 60, S_PER_HOUR = 3600, S_PER_DAY = 86400, S_PER_WEEK = 604800,
-       S_PER_YEAR = 365 * S_PER_DAY };
+enum {
+    MS_PER_S = 1000,
+    S_PER_MINUTE = 60,
+    S_PER_HOUR = 3600,
+    S_PER_DAY = 86400,
+    S_PER_WEEK = 604800,
+    S_PER_YEAR = 365 * S_PER_DAY
+};
 
 static const int64_t first_ms = -62167219200000; /* 0000-01-01T00:00:00.000Z */
 static const int64_t last_ms = 253402300799999;  /* 9999-12-31T23:59:59.999Z */
@@ -20,8 +26,8 @@ struct instant clock_now(void)
     };
 }
 
-/* Days since 1970-01-01 of the proleptic Gregorian calendar. Counting years from March puts the leap day last, so that
- * a month's offset is the same in every year. */
+/* Days since 1970-01-01 of the proleptic Gregorian calendar. Counting years from March puts the
+ * leap day last, so that a month's offset is the same in every year. */
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
     int64_t march_year = month > 2 ? year : year - 1;
@@ -29,7 +35,8 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day)
     int64_t era = (march_year >= 0 ? march_year : march_year - 399) / 400;
     int64_t year_of_era = march_year - era * 400;
     int64_t day_of_year = (153 * march_month + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+           719468;
 }
 
 static void date_of(int64_t days, int *ret_year, int *ret_month, int *ret_day)
@@ -37,7 +44,8 @@ static void date_of(int64_t days, int *ret_year, int *ret_month, int *ret_day)
     int64_t shifted = days + 719468;
     int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
     int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t march_month = (5 * day_of_year + 2) / 153;
     int64_t month = march_month < 10 ? march_month + 3 : march_month - 9;
@@ -124,12 +132,14 @@ static bool take_date(struct slice *rest, int64_t *ret_days)
     return true;
 }
 
-/* A leap second (:60) counts as the last moment of its minute, since Unix time has no place for it. */
+/* A leap second (:60) counts as the last moment of its minute, since Unix time has no place for it.
+ */
 static bool take_time(struct slice *rest, int64_t *ret_ms)
 {
     int64_t hour, minute, second, ms = 0;
     if (!take_digits(rest, 2, &hour) || !take_byte(rest, ':') || !take_digits(rest, 2, &minute) ||
-        !take_byte(rest, ':') || !take_digits(rest, 2, &second) || hour > 23 || minute > 59 || second > 60) {
+        !take_byte(rest, ':') || !take_digits(rest, 2, &second) || hour > 23 || minute > 59 ||
+        second > 60) {
         return false;
     }
     if (take_byte(rest, '.')) {
@@ -185,7 +195,8 @@ struct unit {
 };
 
 static const struct unit units[] = {
-    {'s', 1}, {'m', S_PER_MINUTE}, {'h', S_PER_HOUR}, {'d', S_PER_DAY}, {'w', S_PER_WEEK}, {'y', S_PER_YEAR},
+    {'s', 1},         {'m', S_PER_MINUTE}, {'h', S_PER_HOUR},
+    {'d', S_PER_DAY}, {'w', S_PER_WEEK},   {'y', S_PER_YEAR},
 };
 
 static uint64_t unit_seconds(uint8_t letter)
@@ -198,7 +209,8 @@ static uint64_t unit_seconds(uint8_t letter)
     return 0;
 }
 
-/* Units must fall ("1h30m", not "30m1h" or "1h1h"): anything else is more likely a slip than a wish. */
+/* Units must fall ("1h30m", not "30m1h" or "1h1h"): anything else is more likely a slip than a
+ * wish. */
 enum err duration_parse(struct slice text, uint64_t *ret_seconds)
 {
     uint64_t total = 0, previous_unit = UINT64_MAX;
@@ -220,7 +232,8 @@ enum err duration_parse(struct slice text, uint64_t *ret_seconds)
         if (unit == 0 || unit >= previous_unit || (bare && previous_unit != UINT64_MAX)) {
             return ERR_MALFORMED;
         }
-        if (__builtin_mul_overflow(value, unit, &seconds) || __builtin_add_overflow(total, seconds, &total)) {
+        if (__builtin_mul_overflow(value, unit, &seconds) ||
+            __builtin_add_overflow(total, seconds, &total)) {
             return ERR_TOO_LARGE;
         }
         previous_unit = unit;
@@ -244,8 +257,8 @@ static const struct unit_words words[] = {
 };
 enum { WORDS_COUNT = sizeof(words) / sizeof(words[0]) };
 
-static size_t append_words(uint64_t count, const struct unit_words *unit, enum language language, char *out,
-                           size_t out_bytes, size_t length)
+static size_t append_words(uint64_t count, const struct unit_words *unit, enum language language,
+                           char *out, size_t out_bytes, size_t length)
 {
     const char *word = text_in(count == 1 ? unit->one : unit->many, language);
     int result = snprintf(out + length, out_bytes - length, "%s%llu %s", length == 0 ? "" : " ",
@@ -273,7 +286,8 @@ size_t duration_words(int64_t seconds, enum language language, char *out, size_t
         length = append_words(left / words[i].seconds, &words[i], language, out, out_bytes, length);
         left %= words[i].seconds;
         if (i + 1 < WORDS_COUNT && left >= words[i + 1].seconds) {
-            length = append_words(left / words[i + 1].seconds, &words[i + 1], language, out, out_bytes, length);
+            length = append_words(left / words[i + 1].seconds, &words[i + 1], language, out,
+                                  out_bytes, length);
         }
         return length;
     }

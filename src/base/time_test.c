@@ -52,11 +52,26 @@ TEST(rfc3339_offsets_and_fractions)
 TEST(rfc3339_refuses)
 {
     static const char *const bad[] = {
-        "", "2026-11-23", "2026-11-23T09:27:32", "2026-11-23 09:27:32Z", "2026-13-01T00:00:00Z",
-        "2026-00-01T00:00:00Z", "2026-02-29T00:00:00Z", "2100-02-29T00:00:00Z", "2026-04-31T00:00:00Z",
-        "2026-01-00T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z", "2026-01-01T00:00:61Z",
-        "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00.1234567890Z", "2026-01-01T00:00:00+24:00",
-        "2026-01-01T00:00:00+02", "2026-01-01T00:00:00Zx", "26-01-01T00:00:00Z", "2026-1-01T00:00:00Z",
+        "",
+        "2026-11-23",
+        "2026-11-23T09:27:32",
+        "2026-11-23 09:27:32Z",
+        "2026-13-01T00:00:00Z",
+        "2026-00-01T00:00:00Z",
+        "2026-02-29T00:00:00Z",
+        "2100-02-29T00:00:00Z",
+        "2026-04-31T00:00:00Z",
+        "2026-01-00T00:00:00Z",
+        "2026-01-01T24:00:00Z",
+        "2026-01-01T00:60:00Z",
+        "2026-01-01T00:00:61Z",
+        "2026-01-01T00:00:00.Z",
+        "2026-01-01T00:00:00.1234567890Z",
+        "2026-01-01T00:00:00+24:00",
+        "2026-01-01T00:00:00+02",
+        "2026-01-01T00:00:00Zx",
+        "26-01-01T00:00:00Z",
+        "2026-1-01T00:00:00Z",
     };
     int64_t unix_ms = 5;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -79,14 +94,16 @@ TEST(duration_parses)
     static const struct {
         const char *text;
         uint64_t seconds;
-    } vectors[] = {{"90", 90}, {"90s", 90}, {"5m", 300}, {"1h30m", 5400}, {"30d", 2592000}, {"0", 0}, {"2w", 1209600},
-                   {"1y", 31536000}, {"1d12h30m5s", 131405}};
+    } vectors[] = {{"90", 90},      {"90s", 90},      {"5m", 300},
+                   {"1h30m", 5400}, {"30d", 2592000}, {"0", 0},
+                   {"2w", 1209600}, {"1y", 31536000}, {"1d12h30m5s", 131405}};
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
         uint64_t seconds = 1;
         CHECK_ERR(ERR_NONE, duration_parse(slice_string(vectors[i].text), &seconds));
         CHECK_U64(vectors[i].seconds, seconds);
     }
-    static const char *const bad[] = {"", "h", "1h30", "30m1h", "1h1h", "-1h", "1.5h", "1 h", "01h", "1x", "1ms", "1H"};
+    static const char *const bad[] = {"",     "h",   "1h30", "30m1h", "1h1h", "-1h",
+                                      "1.5h", "1 h", "01h",  "1x",    "1ms",  "1H"};
     uint64_t seconds = 9;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         CHECK_ERR(ERR_MALFORMED, duration_parse(slice_string(bad[i]), &seconds));
@@ -102,18 +119,15 @@ TEST(duration_words_in_both_languages)
         int64_t seconds;
         const char *english, *german;
     } vectors[] = {
-        {0, "just now", "gerade eben"},
-        {45, "45 s", "45 Sek."},
-        {7500, "2 h 5 min", "2 Std. 5 Min."},
-        {-7500, "2 h 5 min", "2 Std. 5 Min."},
-        {3 * 86400, "3 days", "3 Tage"},
-        {86400 + 3600, "1 day 1 h", "1 Tag 1 Std."},
-        {86400 + 59, "1 day", "1 Tag"},
-        {400 * 86400, "1 year 35 days", "1 Jahr 35 Tage"},
+        {0, "just now", "gerade eben"},       {45, "45 s", "45 Sek."},
+        {7500, "2 h 5 min", "2 Std. 5 Min."}, {-7500, "2 h 5 min", "2 Std. 5 Min."},
+        {3 * 86400, "3 days", "3 Tage"},      {86400 + 3600, "1 day 1 h", "1 Tag 1 Std."},
+        {86400 + 59, "1 day", "1 Tag"},       {400 * 86400, "1 year 35 days", "1 Jahr 35 Tage"},
     };
     char out[64];
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
-        CHECK_U64(strlen(vectors[i].english), duration_words(vectors[i].seconds, LANGUAGE_ENGLISH, out, sizeof(out)));
+        CHECK_U64(strlen(vectors[i].english),
+                  duration_words(vectors[i].seconds, LANGUAGE_ENGLISH, out, sizeof(out)));
         CHECK_STRING(vectors[i].english, out);
         duration_words(vectors[i].seconds, LANGUAGE_GERMAN, out, sizeof(out));
         CHECK_STRING(vectors[i].german, out);

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* The lead byte's table of RFC 3629, section 4: sequence length and the range of the second byte. */
+/* The lead byte's table of RFC 3629, section 4: sequence length and the range of the second byte.
+ */
 struct lead {
     uint8_t first, last;
     uint8_t bytes;
@@ -110,8 +111,8 @@ enum err utf8_append(struct buf *out, uint32_t code_point)
     return buf_append(out, slice_of(bytes, len));
 }
 
-/* A range of capitals: `step` 0 adds `distance`; step 2 means that capitals and small letters alternate, the capital
- * being even (parity 0) or odd (parity 1). */
+/* A range of capitals: `step` 0 adds `distance`; step 2 means that capitals and small letters
+ * alternate, the capital being even (parity 0) or odd (parity 1). */
 struct fold {
     uint16_t first, last;
     int16_t distance;
@@ -119,17 +120,17 @@ struct fold {
 };
 
 static const struct fold folds[] = {
-    {'A', 'Z', 32, 0, 0},         {0xb5, 0xb5, 775, 0, 0},      {0xc0, 0xd6, 32, 0, 0},
-    {0xd8, 0xde, 32, 0, 0},       {0x100, 0x12e, 1, 2, 0},      {0x132, 0x136, 1, 2, 0},
-    {0x139, 0x147, 1, 2, 1},      {0x14a, 0x176, 1, 2, 0},      {0x178, 0x178, -121, 0, 0},
-    {0x179, 0x17d, 1, 2, 1},      {0x17f, 0x17f, -268, 0, 0},   {0x1cd, 0x1db, 1, 2, 1},
-    {0x1de, 0x1ee, 1, 2, 0},      {0x1f8, 0x21e, 1, 2, 0},      {0x222, 0x232, 1, 2, 0},
-    {0x370, 0x372, 1, 2, 0},      {0x386, 0x386, 38, 0, 0},     {0x388, 0x38a, 37, 0, 0},
-    {0x38c, 0x38c, 64, 0, 0},     {0x38e, 0x38f, 63, 0, 0},     {0x391, 0x3a1, 32, 0, 0},
-    {0x3a3, 0x3ab, 32, 0, 0},     {0x3c2, 0x3c2, 1, 0, 0},      {0x3d8, 0x3ee, 1, 2, 0},
-    {0x400, 0x40f, 80, 0, 0},     {0x410, 0x42f, 32, 0, 0},     {0x460, 0x480, 1, 2, 0},
-    {0x48a, 0x4be, 1, 2, 0},      {0x4c0, 0x4c0, 15, 0, 0},     {0x4c1, 0x4cd, 1, 2, 1},
-    {0x4d0, 0x52e, 1, 2, 0},      {0x1e00, 0x1e94, 1, 2, 0},    {0x1e9e, 0x1e9e, -7615, 0, 0},
+    {'A', 'Z', 32, 0, 0},      {0xb5, 0xb5, 775, 0, 0},    {0xc0, 0xd6, 32, 0, 0},
+    {0xd8, 0xde, 32, 0, 0},    {0x100, 0x12e, 1, 2, 0},    {0x132, 0x136, 1, 2, 0},
+    {0x139, 0x147, 1, 2, 1},   {0x14a, 0x176, 1, 2, 0},    {0x178, 0x178, -121, 0, 0},
+    {0x179, 0x17d, 1, 2, 1},   {0x17f, 0x17f, -268, 0, 0}, {0x1cd, 0x1db, 1, 2, 1},
+    {0x1de, 0x1ee, 1, 2, 0},   {0x1f8, 0x21e, 1, 2, 0},    {0x222, 0x232, 1, 2, 0},
+    {0x370, 0x372, 1, 2, 0},   {0x386, 0x386, 38, 0, 0},   {0x388, 0x38a, 37, 0, 0},
+    {0x38c, 0x38c, 64, 0, 0},  {0x38e, 0x38f, 63, 0, 0},   {0x391, 0x3a1, 32, 0, 0},
+    {0x3a3, 0x3ab, 32, 0, 0},  {0x3c2, 0x3c2, 1, 0, 0},    {0x3d8, 0x3ee, 1, 2, 0},
+    {0x400, 0x40f, 80, 0, 0},  {0x410, 0x42f, 32, 0, 0},   {0x460, 0x480, 1, 2, 0},
+    {0x48a, 0x4be, 1, 2, 0},   {0x4c0, 0x4c0, 15, 0, 0},   {0x4c1, 0x4cd, 1, 2, 1},
+    {0x4d0, 0x52e, 1, 2, 0},   {0x1e00, 0x1e94, 1, 2, 0},  {0x1e9e, 0x1e9e, -7615, 0, 0},
     {0x1ea0, 0x1efe, 1, 2, 0},
 };
 

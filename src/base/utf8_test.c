@@ -20,11 +20,20 @@ TEST(utf8_every_code_point_round_trips)
 TEST(utf8_refuses_what_rfc_3629_does)
 {
     static const struct slice bad[] = {
-        SLICE_INIT("\x80"),         SLICE_INIT("\xc0\x80"),         SLICE_INIT("\xc1\xbf"),
-        SLICE_INIT("\xe0\x9f\xbf"), SLICE_INIT("\xed\xa0\x80"),     SLICE_INIT("\xf0\x8f\xbf\xbf"),
-        SLICE_INIT("\xf4\x90\x80\x80"), SLICE_INIT("\xf5\x80\x80\x80"), SLICE_INIT("\xff"),
-        SLICE_INIT("\xc3"),         SLICE_INIT("\xe2\x82"),         SLICE_INIT("\xf0\x9f\x98"),
-        SLICE_INIT("\xc3("),        SLICE_INIT("\xe2\x28\xa1"),
+        SLICE_INIT("\x80"),
+        SLICE_INIT("\xc0\x80"),
+        SLICE_INIT("\xc1\xbf"),
+        SLICE_INIT("\xe0\x9f\xbf"),
+        SLICE_INIT("\xed\xa0\x80"),
+        SLICE_INIT("\xf0\x8f\xbf\xbf"),
+        SLICE_INIT("\xf4\x90\x80\x80"),
+        SLICE_INIT("\xf5\x80\x80\x80"),
+        SLICE_INIT("\xff"),
+        SLICE_INIT("\xc3"),
+        SLICE_INIT("\xe2\x82"),
+        SLICE_INIT("\xf0\x9f\x98"),
+        SLICE_INIT("\xc3("),
+        SLICE_INIT("\xe2\x28\xa1"),
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         size_t position = 0;
@@ -57,14 +66,14 @@ TEST(utf8_folds_letters)
     CHECK_U64('a', utf8_fold('A'));
     CHECK_U64('z', utf8_fold('Z'));
     CHECK_U64('[', utf8_fold('['));
-    CHECK_U64(0xe4, utf8_fold(0xc4));    /* Ä */
-    CHECK_U64(0xd7, utf8_fold(0xd7));    /* the multiplication sign is no letter */
-    CHECK_U64(0xdf, utf8_fold(0x1e9e));  /* capital sharp s */
-    CHECK_U64(0x3c9, utf8_fold(0x3a9));  /* Omega */
-    CHECK_U64(0x3c3, utf8_fold(0x3c2));  /* final sigma */
-    CHECK_U64(0x436, utf8_fold(0x416));  /* Zhe */
-    CHECK_U64(0x451, utf8_fold(0x401));  /* Io */
-    CHECK_U64(0x17e, utf8_fold(0x17d));  /* Z with caron */
+    CHECK_U64(0xe4, utf8_fold(0xc4));   /* Ä */
+    CHECK_U64(0xd7, utf8_fold(0xd7));   /* the multiplication sign is no letter */
+    CHECK_U64(0xdf, utf8_fold(0x1e9e)); /* capital sharp s */
+    CHECK_U64(0x3c9, utf8_fold(0x3a9)); /* Omega */
+    CHECK_U64(0x3c3, utf8_fold(0x3c2)); /* final sigma */
+    CHECK_U64(0x436, utf8_fold(0x416)); /* Zhe */
+    CHECK_U64(0x451, utf8_fold(0x401)); /* Io */
+    CHECK_U64(0x17e, utf8_fold(0x17d)); /* Z with caron */
     CHECK_U64(0x17e, utf8_fold(0x17e));
     CHECK_U64(0x1f600, utf8_fold(0x1f600));
 }

@@ -1,6 +1,7 @@
 /*
- * The algorithms of libcrypto, fetched once by crypto_start and never changed after: fetching looks into providers and
- * takes locks, and a confined process can do neither files nor waste. Used by this folder only.
+ * The algorithms of libcrypto, fetched once by crypto_start and never changed after: fetching looks
+ * into providers and takes locks, and a confined process can do neither files nor waste. Used by
+ * this folder only.
  */
 #ifndef VOGT_CRYPTO_ALGORITHMS_H
 #define VOGT_CRYPTO_ALGORITHMS_H

@@ -2,7 +2,8 @@
 #include "crypto/crypto.h"
 #include "crypto/vector.h"
 
-/* The vectors of RFC 9106 use four lanes and a key; these come from the authors' reference program, with one lane. */
+/* The vectors of RFC 9106 use four lanes and a key; these come from the authors' reference program,
+ * with one lane. */
 TEST(argon2id_as_the_reference)
 {
     static const struct {
@@ -20,7 +21,8 @@ TEST(argon2id_as_the_reference)
     CHECK_ERR(ERR_NONE, crypto_start());
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
         uint8_t out[32];
-        CHECK_ERR(ERR_NONE, argon2id(vectors[i].password, vectors[i].salt, vectors[i].memory_kib, vectors[i].passes, out));
+        CHECK_ERR(ERR_NONE, argon2id(vectors[i].password, vectors[i].salt, vectors[i].memory_kib,
+                                     vectors[i].passes, out));
         CHECK(vector_is(out, sizeof(out), vectors[i].out));
     }
 }

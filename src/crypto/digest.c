@@ -1,7 +1,8 @@
 /*
- * SHA-256, HMAC, HKDF, SHAKE-128. Digests of short data are most of the ledger's work, so each thread keeps one context
- * of libcrypto and starts it anew, instead of allocating one a call; it holds nothing between calls that matters.
- * Digests cannot fail but for memory, which aborts: a caller could do nothing better with half a hash.
+ * SHA-256, HMAC, HKDF, SHAKE-128. Digests of short data are most of the ledger's work, so each
+ * thread keeps one context of libcrypto and starts it anew, instead of allocating one a call; it
+ * holds nothing between calls that matters. Digests cannot fail but for memory, which aborts: a
+ * caller could do nothing better with half a hash.
  */
 #include "crypto/crypto.h"
 
@@ -52,7 +53,8 @@ void sha256(struct slice data, uint8_t ret_digest[SHA256_BYTES])
     finish(context, ret_digest);
 }
 
-void sha256_prefixed(uint8_t prefix, struct slice a, struct slice b, uint8_t ret_digest[SHA256_BYTES])
+void sha256_prefixed(uint8_t prefix, struct slice a, struct slice b,
+                     uint8_t ret_digest[SHA256_BYTES])
 {
     EVP_MD_CTX *context = begin();
     update(context, slice_of(&prefix, 1));
@@ -72,7 +74,8 @@ struct sha256 *sha256_new(void)
         return NULL;
     }
     running->context = EVP_MD_CTX_new();
-    if (running->context == NULL || EVP_DigestInit_ex2(running->context, algorithms()->sha256, NULL) != 1) {
+    if (running->context == NULL ||
+        EVP_DigestInit_ex2(running->context, algorithms()->sha256, NULL) != 1) {
         sha256_free(running);
         return NULL;
     }
@@ -144,7 +147,8 @@ void hmac_sha256(struct slice key, struct slice data, uint8_t ret_mac[SHA256_BYT
     wipe(&pads, sizeof(pads));
 }
 
-enum err hkdf_sha256(struct slice key, struct slice salt, struct slice info, uint8_t *ret_out, size_t out_bytes)
+enum err hkdf_sha256(struct slice key, struct slice salt, struct slice info, uint8_t *ret_out,
+                     size_t out_bytes)
 {
     if (out_bytes > 255 * SHA256_BYTES) {
         return ERR_INVALID;
@@ -155,7 +159,7 @@ enum err hkdf_sha256(struct slice key, struct slice salt, struct slice info, uin
     mac_key_of(slice_of(block, sizeof(block)), &pads);
     struct slice previous = SLICE_NONE;
     uint8_t counter = 0;
-    for (size_t done = 0; done < out_bytes; ) {
+    for (size_t done = 0; done < out_bytes;) {
         counter++;
         mac_of(&pads, previous, info, slice_of(&counter, 1), block);
         previous = slice_of(block, sizeof(block));

@@ -7,11 +7,14 @@ TEST(sha256_of_fips_180_4)
     uint8_t digest[SHA256_BYTES];
     CHECK_ERR(ERR_NONE, crypto_start());
     sha256(SLICE_NONE, digest);
-    CHECK(vector_is(digest, 32, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+    CHECK(
+        vector_is(digest, 32, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
     sha256(SLICE_LITERAL("abc"), digest);
-    CHECK(vector_is(digest, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+    CHECK(
+        vector_is(digest, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
     sha256(SLICE_LITERAL("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"), digest);
-    CHECK(vector_is(digest, 32, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"));
+    CHECK(
+        vector_is(digest, 32, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"));
 }
 
 TEST(sha256_in_pieces_is_the_same)
@@ -31,7 +34,8 @@ TEST(sha256_in_pieces_is_the_same)
         sha256_finish(running, pieces);
         CHECK(memcmp(whole, pieces, sizeof(whole)) == 0);
         sha256_prefixed(data[0], slice_of(data + 1, cut == 0 ? 0 : cut - 1),
-                        slice_of(data + (cut == 0 ? 1 : cut), sizeof(data) - (cut == 0 ? 1 : cut)), pieces);
+                        slice_of(data + (cut == 0 ? 1 : cut), sizeof(data) - (cut == 0 ? 1 : cut)),
+                        pieces);
         CHECK(memcmp(whole, pieces, sizeof(whole)) == 0);
     }
     sha256_free(running);
@@ -49,7 +53,8 @@ TEST(sha256_of_a_million_a)
     }
     sha256_finish(running, digest);
     sha256_free(running);
-    CHECK(vector_is(digest, 32, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"));
+    CHECK(
+        vector_is(digest, 32, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"));
 }
 
 TEST(hmac_of_rfc_4231)
@@ -72,11 +77,17 @@ TEST(hkdf_of_rfc_5869)
     uint8_t out[82];
     CHECK_ERR(ERR_NONE, crypto_start());
     struct vector key = vector_hex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b");
-    struct vector salt = vector_hex("000102030405060708090a0b0c"), info = vector_hex("f0f1f2f3f4f5f6f7f8f9");
-    CHECK_ERR(ERR_NONE, hkdf_sha256(vector_slice(&key), vector_slice(&salt), vector_slice(&info), out, 42));
-    CHECK(vector_is(out, 42, "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"));
+    struct vector salt = vector_hex("000102030405060708090a0b0c"),
+                  info = vector_hex("f0f1f2f3f4f5f6f7f8f9");
+    CHECK_ERR(ERR_NONE,
+              hkdf_sha256(vector_slice(&key), vector_slice(&salt), vector_slice(&info), out, 42));
+    CHECK(vector_is(
+        out, 42,
+        "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"));
     CHECK_ERR(ERR_NONE, hkdf_sha256(vector_slice(&key), SLICE_NONE, SLICE_NONE, out, 42));
-    CHECK(vector_is(out, 42, "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"));
+    CHECK(vector_is(
+        out, 42,
+        "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8"));
     uint8_t counting[80];
     for (size_t i = 0; i < sizeof(counting); i++) {
         counting[i] = (uint8_t)i;
@@ -86,17 +97,22 @@ TEST(hkdf_of_rfc_5869)
         second_salt[i] = (uint8_t)(0x60 + i);
         second_info[i] = (uint8_t)(0xb0 + i);
     }
-    CHECK_ERR(ERR_NONE, hkdf_sha256(slice_of(counting, 80), slice_of(second_salt, 80), slice_of(second_info, 80), out, 82));
-    CHECK(vector_is(out, 82, "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb"
-                             "41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87"));
+    CHECK_ERR(ERR_NONE, hkdf_sha256(slice_of(counting, 80), slice_of(second_salt, 80),
+                                    slice_of(second_info, 80), out, 82));
+    CHECK(vector_is(
+        out, 82,
+        "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb"
+        "41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87"));
 }
 
 TEST(hkdf_has_an_end)
 {
     static uint8_t out[255 * 32 + 1];
     CHECK_ERR(ERR_NONE, crypto_start());
-    CHECK_ERR(ERR_NONE, hkdf_sha256(SLICE_LITERAL("k"), SLICE_NONE, SLICE_NONE, out, sizeof(out) - 1));
-    CHECK_ERR(ERR_INVALID, hkdf_sha256(SLICE_LITERAL("k"), SLICE_NONE, SLICE_NONE, out, sizeof(out)));
+    CHECK_ERR(ERR_NONE,
+              hkdf_sha256(SLICE_LITERAL("k"), SLICE_NONE, SLICE_NONE, out, sizeof(out) - 1));
+    CHECK_ERR(ERR_INVALID,
+              hkdf_sha256(SLICE_LITERAL("k"), SLICE_NONE, SLICE_NONE, out, sizeof(out)));
     CHECK_ERR(ERR_NONE, hkdf_sha256(SLICE_LITERAL("k"), SLICE_NONE, SLICE_NONE, out, 0));
 }
 
@@ -106,7 +122,8 @@ TEST(shake128_of_fips_202)
     CHECK_ERR(ERR_NONE, crypto_start());
     CHECK_ERR(ERR_NONE, shake128(SLICE_NONE, out, sizeof(out)));
     CHECK(vector_is(out, 32, "7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26"));
-    CHECK_ERR(ERR_NONE, shake128(SLICE_LITERAL("The quick brown fox jumps over the lazy dog"), out, sizeof(out)));
+    CHECK_ERR(ERR_NONE, shake128(SLICE_LITERAL("The quick brown fox jumps over the lazy dog"), out,
+                                 sizeof(out)));
     CHECK(vector_is(out, 32, "f4202e3c5852f9182a0430fd8144f0a74b95e7417ecae17db0f8cfeed0e3e66e"));
 }
 

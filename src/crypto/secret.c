@@ -7,7 +7,8 @@
 
 enum err secret_new(size_t len, struct secret *ret_secret)
 {
-    /* sodium_malloc(0) gives a guarded pointer that still wants freeing; the same path serves it. */
+    /* sodium_malloc(0) gives a guarded pointer that still wants freeing; the same path serves it.
+     */
     uint8_t *data = sodium_malloc(len);
     if (data == NULL) {
         return ERR_MEMORY;

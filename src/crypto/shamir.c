@@ -1,6 +1,7 @@
 /*
- * Shamir's scheme, byte by byte, over GF(2^8) with x^8+x^4+x^3+x+1 (0x11b). Share: y for each byte of the secret, then
- * x in one byte. Arithmetic without tables or branches on values: cache and branch timing would tell about the secret.
+ * Shamir's scheme, byte by byte, over GF(2^8) with x^8+x^4+x^3+x+1 (0x11b). Share: y for each byte
+ * of the secret, then x in one byte. Arithmetic without tables or branches on values: cache and
+ * branch timing would tell about the secret.
  */
 #include "crypto/crypto.h"
 
@@ -38,7 +39,8 @@ static uint8_t evaluate(uint8_t secret, const uint8_t *coefficients, size_t coun
     return multiply(y, x) ^ secret;
 }
 
-static void fill_share(struct slice secret, unsigned threshold, struct slice random, uint8_t x, uint8_t *share)
+static void fill_share(struct slice secret, unsigned threshold, struct slice random, uint8_t x,
+                       uint8_t *share)
 {
     size_t count = threshold - 1;
     for (size_t i = 0; i < secret.len; i++) {
@@ -52,7 +54,8 @@ enum err shamir_split(struct slice secret, unsigned shares, unsigned threshold, 
 {
     size_t needed;
     if (secret.len == 0 || shares > SHARES_MAX || threshold < 2 || threshold > shares ||
-        __builtin_mul_overflow(secret.len, (size_t)(threshold - 1), &needed) || random.len != needed) {
+        __builtin_mul_overflow(secret.len, (size_t)(threshold - 1), &needed) ||
+        random.len != needed) {
         return ERR_INVALID;
     }
     struct secret made[SHARES_MAX];
@@ -91,7 +94,8 @@ static bool usable(const struct slice *shares, size_t count)
     return true;
 }
 
-/* Lagrange's factor of share i at 0: the product over the others of x_j / (x_j - x_i); minus is xor. */
+/* Lagrange's factor of share i at 0: the product over the others of x_j / (x_j - x_i); minus is
+ * xor. */
 static uint8_t factor(const struct slice *shares, size_t count, size_t i)
 {
     size_t last = shares[0].len - 1;

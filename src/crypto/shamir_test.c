@@ -18,7 +18,8 @@ static enum err combine(const struct secret *shares, unsigned chosen, struct sec
 }
 
 /* Every subset: enough shares give the secret back, fewer do not. */
-static bool all_subsets_hold(const struct secret *shares, unsigned count, unsigned threshold, struct slice secret)
+static bool all_subsets_hold(const struct secret *shares, unsigned count, unsigned threshold,
+                             struct slice secret)
 {
     for (unsigned chosen = 0; chosen < 1u << count; chosen++) {
         unsigned size = (unsigned)__builtin_popcount(chosen);
@@ -43,9 +44,11 @@ TEST(shamir_all_subsets_of_all_small_splits)
     for (unsigned count = 2; count <= MOST_SHARES; count++) {
         for (unsigned threshold = 2; threshold <= count; threshold++) {
             struct secret shares[MOST_SHARES] = {SECRET_NONE};
-            CHECK_ERR(ERR_NONE, shamir_split(slice_of(secret, sizeof(secret)), count, threshold,
-                                             slice_of(random, sizeof(secret) * (threshold - 1)), shares));
-            bool hold = all_subsets_hold(shares, count, threshold, slice_of(secret, sizeof(secret)));
+            CHECK_ERR(ERR_NONE,
+                      shamir_split(slice_of(secret, sizeof(secret)), count, threshold,
+                                   slice_of(random, sizeof(secret) * (threshold - 1)), shares));
+            bool hold =
+                all_subsets_hold(shares, count, threshold, slice_of(secret, sizeof(secret)));
             for (unsigned i = 0; i < count; i++) {
                 CHECK_U64(sizeof(secret) + 1, shares[i].len);
                 CHECK_U64(i + 1, shares[i].data[sizeof(secret)]);
@@ -56,8 +59,8 @@ TEST(shamir_all_subsets_of_all_small_splits)
     }
 }
 
-/* One byte, every value of secret and coefficient: the line through (0, secret) with that slope. A share at x = 1 is
- * secret xor slope; two shares always rebuild it. */
+/* One byte, every value of secret and coefficient: the line through (0, secret) with that slope. A
+ * share at x = 1 is secret xor slope; two shares always rebuild it. */
 TEST(shamir_every_byte_and_slope)
 {
     CHECK_ERR(ERR_NONE, crypto_start());
@@ -65,7 +68,8 @@ TEST(shamir_every_byte_and_slope)
         for (unsigned slope = 0; slope < 256; slope += 3) {
             uint8_t secret = (uint8_t)value, coefficient = (uint8_t)slope;
             struct secret shares[2], rebuilt;
-            CHECK_ERR(ERR_NONE, shamir_split(slice_of(&secret, 1), 2, 2, slice_of(&coefficient, 1), shares));
+            CHECK_ERR(ERR_NONE,
+                      shamir_split(slice_of(&secret, 1), 2, 2, slice_of(&coefficient, 1), shares));
             CHECK_U64(value ^ slope, shares[0].data[0]);
             struct slice both[2] = {secret_slice(&shares[1]), secret_slice(&shares[0])};
             CHECK_ERR(ERR_NONE, shamir_combine(both, 2, &rebuilt));
@@ -77,7 +81,8 @@ TEST(shamir_every_byte_and_slope)
     }
 }
 
-/* By hand in GF(2^8), 0x11b: secret 0x42, line 0x42 + 0x57 x; 0x57 * 0x83 = 0xc1 is the example of FIPS 197. */
+/* By hand in GF(2^8), 0x11b: secret 0x42, line 0x42 + 0x57 x; 0x57 * 0x83 = 0xc1 is the example of
+ * FIPS 197. */
 TEST(shamir_field_is_that_of_aes)
 {
     struct slice shares[2] = {SLICE_LITERAL("\x83\x83"), SLICE_LITERAL("\x15\x01")};
@@ -98,7 +103,8 @@ TEST(shamir_255_shares)
     struct secret rebuilt;
     CHECK_ERR(ERR_NONE, crypto_start());
     CHECK_ERR(ERR_NONE, shake128(SLICE_LITERAL("many"), random, sizeof(random)));
-    CHECK_ERR(ERR_NONE, shamir_split(slice_of(secret, 2), 255, 255, slice_of(random, sizeof(random)), shares));
+    CHECK_ERR(ERR_NONE, shamir_split(slice_of(secret, 2), 255, 255,
+                                     slice_of(random, sizeof(random)), shares));
     for (size_t i = 0; i < 255; i++) {
         slices[i] = secret_slice(&shares[i]);
     }
