@@ -1,0 +1,68 @@
+"""Runs every test of a build: the C programs beside the code, the Python scenarios, the page. Ends with 'N passed, N failed'.
+
+    tests/run.py BUILD [WORD]     only tests whose name contains WORD
+
+A C test prints its own 'N passed, N failed' line, whose numbers are added up; a scenario counts as the number of its own line, or as one. A test that exits with 77
+could not run here: it says why, and counts as neither.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+LINE = re.compile(r"^(\d+) passed, (\d+) failed", re.M)
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+
+
+def meson_tests(build):
+    listed = json.loads(subprocess.check_output(["meson", "introspect", "--tests", build]))
+    return [(test["name"], test["cmd"], test["timeout"]) for test in listed]
+
+
+def scenarios(build):
+    names = sorted(name for name in os.listdir(HERE) if name.startswith("test_") and name.endswith(".py"))
+    return [(name[:-3], [sys.executable, os.path.join(HERE, name), build], 600) for name in names]
+
+
+def run(name, command, timeout, environment):
+    start = time.monotonic()
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
+        status, output = done.returncode, done.stdout.decode("utf-8", "replace")
+    except subprocess.TimeoutExpired as late:
+        status, output = 1, (late.stdout or b"").decode("utf-8", "replace") + f"\n{name}: took longer than {timeout} s"
+    lines = LINE.findall(output)
+    if status == 77:
+        print(f"--   {name}: not run here: {output.strip().splitlines()[-1] if output.strip() else 'no reason given'}", flush=True)
+        return 0, 0
+    passed, failed = (int(lines[-1][0]), int(lines[-1][1])) if lines else (1, 0) if status == 0 else (0, 1)
+    if status != 0 and failed == 0:
+        failed = 1
+    print(f"{'ok' if failed == 0 else 'FAIL'}   {name}: {passed} passed, {failed} failed, {time.monotonic() - start:.1f} s", flush=True)
+    if failed:
+        print("\n".join("     " + line for line in output.splitlines()[-60:]), flush=True)
+    return passed, failed
+
+
+def main():
+    build = os.path.abspath(sys.argv[1])
+    word = sys.argv[2] if len(sys.argv) > 2 else ""
+    sanitized = "asan" in os.path.basename(build)
+    environment = dict(os.environ, VOGT_BUILD=build, LC_ALL="C.UTF-8", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
+    tests = [test for test in meson_tests(build) + scenarios(build) if word in test[0]]
+    targets = sorted({os.path.relpath(part, build) for _, command, _ in tests for part in command if part.startswith(build + os.sep)})
+    subprocess.check_call(["ninja", "-C", build, *targets], stdout=subprocess.DEVNULL if not word else None)
+    total = [0, 0]
+    for name, command, timeout in tests:
+        passed, failed = run(name, command, timeout * (4 if sanitized else 1), environment)
+        total[0] += passed
+        total[1] += failed
+    print(f"{total[0]} passed, {total[1]} failed")
+    return 1 if total[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
