@@ -123,7 +123,7 @@ class ParentTest(unittest.TestCase):
         self.assertLess(daemon.ready_ms, 300 if "ASAN_OPTIONS" not in os.environ else 5000)
         self.assertEqual(daemon.ready["login_link"], "https://localhost/login")
         self.assertEqual(sorted(daemon.ready["levels"]), ["gate", "judge", "keep", "look", "parent", "reach", "store"])
-        daemon.wait_for(lambda: len([e for e in daemon.events("double.heard") if e["message"] == "WORKED"]) == 3, "three workers answered")
+        daemon.wait_for(lambda: len([e for e in daemon.events("double.worked") if e["work"] == "judge.nothing"]) == 3, "three workers answered")
         daemon.wait_for(lambda: any(e["message"] == "UNWRAPPED" and e["bytes"] == 32 for e in daemon.events("double.heard")), "seal answered")
         self.assertEqual(daemon.events("double.directory")[0]["writable"], 1)
         self.assertEqual(os.stat(self.directory).st_mode & 0o7777, 0o700)
@@ -139,6 +139,21 @@ class ParentTest(unittest.TestCase):
                     probe.connect((host, port))
         self.assertEqual(daemon.stop(), 0)
         self.assertEqual(daemon.children(), {})
+
+    def test_works_run_in_their_sandboxes(self):
+        daemon = self.start()
+        expected = {"judge.nothing": "NOT_FOUND", "collect.tls": "NONE", "collect.host": "NONE", "collect.nft": "NONE", "collect.sockets": "NONE",
+                    "collect.volumes": "NONE"}
+        daemon.wait_for(lambda: len(daemon.events("double.worked")) == 11, "all works answered", 30)
+        for entry in daemon.events("double.worked"):
+            if entry["work"] in expected:
+                self.assertEqual(entry["result"], expected[entry["work"]], entry)
+            if entry["work"] == "collect.tls":
+                self.assertIn('"resolved":"ok"', entry["output"])
+            if entry["work"] == "annex.read" and shutil.which("pdftotext"):
+                self.assertNotEqual(entry["result"], "RIGHTS", entry)
+        self.assertEqual(daemon.events("role.ended"), [])
+        self.assertEqual(daemon.stop(), 0)
 
     def test_full_confinement_hides_the_key_from_the_store(self):
         daemon = self.start()

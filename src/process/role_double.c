@@ -1,6 +1,6 @@
 /*
- * A double of keep, store and gate for tests of the parent; which one, its name says. keep answers the parent's questions, sends one piece of work
- * to each worker that it is handed ("judge.nothing", unknown everywhere), and logs what it hears; store tries to read the key file in its directory;
+ * A double of keep, store and gate for tests of the parent; which one, its name says. keep answers the parent's questions, sends each worker that
+ * it is handed the works of a table, and logs what it hears; store tries to read the key file in its directory;
  * the others wait for STOP. No part of a daemon.
  */
 #include "base/log.h"
@@ -35,6 +35,48 @@ static enum err send_object(struct channel *channel, enum message kind, uint64_t
     return channel_flush(channel);
 }
 
+/* Real works, so that a system call that a collector needs and its sandbox lacks shows here; and one that nobody has. */
+static const struct {
+    enum role role;
+    const char *name, *input, *raw;
+} orders[] = {
+    {ROLE_JUDGE, "judge.nothing", "{}", ""},
+    {ROLE_JUDGE, "annex.read", "{\"name\":\"a.md\"}", "# Annex\n\n## 1. Access\n\n- All data in transit is encrypted with TLS 1.3.\n"},
+    {ROLE_JUDGE, "annex.read", "{\"name\":\"a.pdf\"}", "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"},
+    {ROLE_JUDGE, "judge.tls", "{}", ""},
+    {ROLE_REACH, "judge.nothing", "{}", ""},
+    {ROLE_REACH, "collect.tls", "{\"host\":\"localhost\",\"port\":1,\"server_name\":\"localhost\",\"protocol\":\"https\"}", ""},
+    {ROLE_LOOK, "judge.nothing", "{}", ""},
+    {ROLE_LOOK, "collect.host", "{}", ""},
+    {ROLE_LOOK, "collect.nft", "{}", ""},
+    {ROLE_LOOK, "collect.sockets", "{}", ""},
+    {ROLE_LOOK, "collect.volumes", "{\"path\":\"/tmp\"}", ""},
+};
+
+static enum err send_order(struct channel *peer, size_t number)
+{
+    struct arena *arena cleanup_arena = arena_new(1 << 16);
+    struct json *input = NULL;
+    enum err err = json_read(arena, slice_string(orders[number].input), &input, NULL);
+    if (err == ERR_NONE) {
+        err = work_put_call(channel_begin(peer, MESSAGE_WORK, number), slice_string(orders[number].name), input, slice_string(orders[number].raw));
+    }
+    return err == ERR_NONE ? channel_end(peer) : err;
+}
+
+static void log_result(const struct frame *frame)
+{
+    struct arena *arena cleanup_arena = arena_new(16 << 20);
+    struct work_result result;
+    cleanup_buf struct buf text = BUF_INIT(16 << 20);
+    if (frame->id >= sizeof(orders) / sizeof(orders[0]) || work_get_result(arena, frame->body, &result) != ERR_NONE ||
+        json_write(&text, result.output, 0) != ERR_NONE) {
+        abort();
+    }
+    LOG(LOG_INFO, "double.worked", LOG_TEXT("work", orders[frame->id].name), LOG_TEXT("result", err_name(result.err)),
+        LOG_TEXT("complaint", result.complaint.text.english), LOG_SLICE("output", slice_first(buf_slice(&text), 600)));
+}
+
 static void take_channel(struct double_keep *keep, const struct frame *frame)
 {
     struct arena *arena cleanup_arena = arena_new(1 << 16);
@@ -47,12 +89,9 @@ static void take_channel(struct double_keep *keep, const struct frame *frame)
     keep->peers[keep->peer_count++] = peer;
     LOG(LOG_INFO, "double.channel", LOG_SLICE("of", json_text(tree, "role", SLICE_NONE)),
         LOG_SLICE("confinement", json_text(tree, "confinement", SLICE_NONE)), LOG_SLICE("features", json_text(tree, "features", SLICE_NONE)));
-    enum err err = ERR_NONE;
-    if (role == ROLE_JUDGE || role == ROLE_REACH || role == ROLE_LOOK) {
-        err = work_put_call(channel_begin(peer, MESSAGE_WORK, 1), SLICE_LITERAL("judge.nothing"), NULL, SLICE_NONE);
-        err = err == ERR_NONE ? channel_end(peer) : err;
-    } else if (role == ROLE_SEAL) {
-        err = channel_send(peer, MESSAGE_UNWRAP, 1, SLICE_LITERAL("wrapped"));
+    enum err err = role == ROLE_SEAL ? channel_send(peer, MESSAGE_UNWRAP, 1, SLICE_LITERAL("wrapped")) : ERR_NONE;
+    for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]) && err == ERR_NONE; i++) {
+        err = orders[i].role == role ? send_order(peer, i) : ERR_NONE;
     }
     if (err != ERR_NONE || channel_flush(peer) != ERR_NONE) {
         LOG_BARE(LOG_ERROR, "double.unsent");
@@ -90,20 +129,22 @@ static void take_parent(struct double_keep *keep, const struct frame *frame)
     }
 }
 
-static void hear_peer(struct double_keep *keep, size_t i)
+/* All that waits: poll does not know of frames that were read along with the first. False: the peer is gone. */
+static bool hear_peer(struct channel *peer)
 {
-    struct frame frame;
-    enum err err = channel_receive(keep->peers[i], &frame);
-    if (err == ERR_BUSY) {
-        return;
+    for (;;) {
+        struct frame frame;
+        enum err err = channel_receive(peer, &frame);
+        if (err != ERR_NONE) {
+            return err == ERR_BUSY;
+        }
+        if (frame.kind == MESSAGE_WORKED) {
+            log_result(&frame);
+        } else {
+            LOG(LOG_INFO, "double.heard", LOG_TEXT("of", role_name(channel_peer(peer))), LOG_TEXT("message", message_name(frame.kind)),
+                LOG_NUMBER("bytes", frame.body.len));
+        }
     }
-    if (err != ERR_NONE) {
-        channel_free(keep->peers[i]);
-        keep->peers[i] = keep->peers[--keep->peer_count];
-        return;
-    }
-    LOG(LOG_INFO, "double.heard", LOG_TEXT("of", role_name(channel_peer(keep->peers[i]))), LOG_TEXT("message", message_name(frame.kind)),
-        LOG_NUMBER("bytes", frame.body.len));
 }
 
 static void round_of(struct double_keep *keep)
@@ -119,8 +160,9 @@ static void round_of(struct double_keep *keep)
         return;
     }
     for (size_t i = count; i > 0; i--) {
-        if (wait[i].revents != 0) {
-            hear_peer(keep, i - 1);
+        if (wait[i].revents != 0 && !hear_peer(keep->peers[i - 1])) {
+            channel_free(keep->peers[i - 1]);
+            keep->peers[i - 1] = keep->peers[--keep->peer_count];
         }
     }
     enum err err = ERR_NONE;

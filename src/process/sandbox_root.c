@@ -161,9 +161,12 @@ static bool build_root(const struct sandbox_profile *profile, const char *base)
     if (profile->root == ROOT_DIRECTORY) {
         return bind_path(".", base, 0) && hide_names(base, profile->hidden_names);
     }
-    return mount("vogt", base, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=65536,mode=0755") == 0 &&
-           bind_paths(base, profile->read_paths) &&
-           mount(NULL, base, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | flags_of(base), NULL) == 0;
+    mode_t mask = umask(022); /* the places must be passable for the uid that comes later */
+    bool ok = mount("vogt", base, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=65536,mode=0755") == 0 &&
+              bind_paths(base, profile->read_paths) &&
+              mount(NULL, base, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | flags_of(base), NULL) == 0;
+    umask(mask);
+    return ok;
 }
 
 static const char *mount_point(void)

@@ -174,6 +174,12 @@ static int try_read_proc(void)
     return open("/proc/net/tcp", O_RDONLY);
 }
 
+/* What a resolver reads. */
+static int try_read_hosts(void)
+{
+    return open("/etc/hosts", O_RDONLY);
+}
+
 /* Where the promise comes from: the level that must have been reached for it to hold. */
 struct attempt {
     const char *what;
@@ -215,6 +221,7 @@ static const struct attempt attempts[] = {
     {"own directory", try_own_directory, R(STORE), R(KEEP) | R(GATE) | R(JUDGE) | R(SEAL) | R(REACH) | R(LOOK), CONFINEMENT_NONE},
     {"key in its directory", try_hidden_key, 0, 0, CONFINEMENT_FULL},
     {"proc", try_read_proc, R(LOOK), 0, CONFINEMENT_LANDLOCK},
+    {"names of hosts", try_read_hosts, R(REACH), 0, CONFINEMENT_LANDLOCK},
 };
 
 static bool has_feature(const struct sandbox_report *report, const char *feature)
@@ -256,6 +263,7 @@ static void remove_directory(const char *path)
 /* The whole life of one child: enters, tells the report through `fd`, tries, exits with what came of it. */
 static _Noreturn void live(enum role role, const struct attempt *attempt, int directory_fd, int fd)
 {
+    umask(077); /* as under the parent */
     const struct sandbox_options options = {role == ROLE_STORE ? directory_fd : -1, 0, 0};
     struct sandbox_report report;
     if (sandbox_enter(role, &options, &report) != ERR_NONE || write(fd, &report, sizeof(report)) != (ssize_t)sizeof(report)) {

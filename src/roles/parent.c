@@ -21,6 +21,7 @@ enum {
     ARENA_BYTES = 8 << 20,
     START_MS = 10000,           /* all roles must be serving by then */
     ERROR_BYTES = 1024,
+    HUNG_MS = 1000,
 };
 
 int64_t parent_now_ms(void)
@@ -259,7 +260,7 @@ static void wait_once(struct parent *parent, int64_t wait_ms)
         if (member->channel != NULL) {
             short events = (short)(POLLIN | (channel_queued_bytes(member->channel) > 0 ? POLLOUT : 0));
             members[count] = member;
-            wait[count++] = (struct pollfd){channel_fd(member->channel), events, 0};
+            wait[count++] = (struct pollfd){member->hung ? -1 : channel_fd(member->channel), events, 0};
         }
     }
     if (poll(wait, count, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms) < 0) {
@@ -273,16 +274,15 @@ static void wait_once(struct parent *parent, int64_t wait_ms)
             member_hear(parent, members[i]);
         }
     }
-    /* Last, because it may free what the loop above looked at. A role that closed its channel and lives on is told apart by the signal
-     * that does not come; it would make this loop spin, so it is ended. */
-    if (wait[0].revents != 0) {
-        take_signals(parent);
-        return;
-    }
+    /* A role that closed its channel is about to end, which comes as a signal; one that lives on is ended. */
     for (nfds_t i = 1; i < count; i++) {
-        if ((wait[i].revents & POLLHUP) != 0) {
-            member_kill(members[i]);
+        if ((wait[i].revents & (POLLHUP | POLLERR)) != 0) {
+            members[i]->hung = true;
+            members[i]->kill_ms = parent_now_ms() + HUNG_MS;
         }
+    }
+    if (wait[0].revents != 0) {
+        take_signals(parent); /* last, because it may free what the loops above looked at */
     }
 }
 

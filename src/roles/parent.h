@@ -33,6 +33,7 @@ struct member {
     int keep_end;                       /* keep's end of its channel, -1 once handed over */
     enum confinement level;
     char features[512];                 /* words, joined by ", " */
+    bool hung;                          /* closed its channel: nothing more comes from it */
     bool replaced;                      /* told to go because keep ended: start it anew, nobody is to blame */
     unsigned crashes;                   /* since it last ran for a minute */
     int64_t started_ms, restart_ms, kill_ms; /* monotonic; kill_ms 0: no deadline */

@@ -215,6 +215,7 @@ static enum err start_with_key(struct parent *parent, struct member *member, int
     member->started_ms = parent_now_ms();
     member->kill_ms = 0;
     member->replaced = false;
+    member->hung = false;
     err = configure(parent, member, own);
     if (err != ERR_NONE) {
         member_kill(member); /* its end is noticed like any other */
