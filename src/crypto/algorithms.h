@@ -13,7 +13,7 @@ struct algorithms {
     EVP_CIPHER *aes256_ecb, *aes256_gcm;
 };
 
-/* Aborts before crypto_start: a forgotten start is a bug. */
+/* Starts what was not started, and aborts if that fails. */
 const struct algorithms *algorithms(void);
 
 #endif

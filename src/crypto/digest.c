@@ -25,9 +25,12 @@ static void must(int result)
 static EVP_MD_CTX *begin(void)
 {
     if (shared == NULL) {
-        shared = EVP_MD_CTX_new();
-        must(shared != NULL);
-        must(EVP_DigestInit_ex2(shared, algorithms()->sha256, NULL));
+        const struct algorithms *known = algorithms(); /* may digest, and so make the context */
+        if (shared == NULL) {
+            shared = EVP_MD_CTX_new();
+            must(shared != NULL);
+        }
+        must(EVP_DigestInit_ex2(shared, known->sha256, NULL));
         return shared;
     }
     must(EVP_DigestInit_ex2(shared, NULL, NULL));

@@ -2,6 +2,14 @@
 #include "crypto/crypto.h"
 #include "crypto/vector.h"
 
+/* The first test of the program: nobody has started anything. */
+TEST(sha256_starts_by_itself)
+{
+    uint8_t digest[SHA256_BYTES];
+    sha256(SLICE_LITERAL("abc"), digest);
+    CHECK(vector_is(digest, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+}
+
 TEST(sha256_of_fips_180_4)
 {
     uint8_t digest[SHA256_BYTES];
