@@ -53,7 +53,8 @@ def main():
     sanitized = "asan" in os.path.basename(build)
     environment = dict(os.environ, VOGT_BUILD=build, LC_ALL="C.UTF-8", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
     tests = [test for test in meson_tests(build) + scenarios(build) if word in test[0]]
-    targets = sorted({os.path.relpath(part, build) for _, command, _ in tests for part in command if part.startswith(build + os.sep)})
+    parts = {os.path.normpath(part) for _, command, _ in tests for part in command}
+    targets = sorted(os.path.relpath(part, build) for part in parts if part.startswith(build + os.sep))
     subprocess.check_call(["ninja", "-C", build, *targets], stdout=subprocess.DEVNULL if not word else None)
     total = [0, 0]
     for name, command, timeout in tests:
