@@ -8,9 +8,11 @@
 #include "collect/tls.h"
 #include "collect/volume.h"
 #include "measure/annex.h"
+#include "roles/judge_password.h"
 
 #define JUDGE_WORKS                                                                                                                \
     WORK("annex.read", annex_read)                                                                                                 \
+    WORK("argon2id", judge_password)                                                                                               \
     WORK("judge.firewall", judge_firewall)                                                                                         \
     WORK("judge.ledger", judge_ledger)                                                                                             \
     WORK("judge.privilege", judge_privilege)                                                                                       \
