@@ -17,9 +17,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 
 
+def whole(build, part):
+    inside = os.path.join(build, part)
+    return inside if not os.path.isabs(part) and "/" in part else os.path.normpath(part) if os.path.isabs(part) else part
+
+
 def meson_tests(build):
     listed = json.loads(subprocess.check_output(["meson", "introspect", "--tests", build]))
-    return [(test["name"], test["cmd"], test["timeout"]) for test in listed]
+    return [(test["name"], [whole(build, part) for part in test["cmd"]], test["timeout"]) for test in listed]
 
 
 def scenarios(build):
@@ -53,7 +58,7 @@ def main():
     sanitized = "asan" in os.path.basename(build)
     environment = dict(os.environ, VOGT_BUILD=build, LC_ALL="C.UTF-8", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
     tests = [test for test in meson_tests(build) + scenarios(build) if word in test[0]]
-    parts = {os.path.normpath(part) for _, command, _ in tests for part in command}
+    parts = {part for _, command, _ in tests for part in command}
     targets = sorted(os.path.relpath(part, build) for part in parts if part.startswith(build + os.sep))
     subprocess.check_call(["ninja", "-C", build, *targets], stdout=subprocess.DEVNULL if not word else None)
     total = [0, 0]

@@ -1,3 +1,4 @@
+#include "crypto/check_crypto.h"
 #include "ledger/checkpoint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,3 +1,4 @@
+#include "crypto/check_crypto.h"
 #include "ledger/checkpoint.h"
 #include "ledger/policy.h"
 #include "ledger/proof.h"

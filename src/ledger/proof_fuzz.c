@@ -1,3 +1,4 @@
+#include "crypto/check_crypto.h"
 #include "ledger/proof.h"
 #include "ledger/witness.h"
 

@@ -1,3 +1,4 @@
+#include "crypto/check_crypto.h"
 #include "ledger/commitment.h"
 #include "ledger/tile.h"
 

@@ -1,5 +1,6 @@
 /* An authority is made here with OpenSSL's own responder, so that requests, replies and refusals
  * are real ones. */
+#include "crypto/check_crypto.h"
 #include "ledger/timestamp.h"
 
 #include "base/check.h"

@@ -1,3 +1,4 @@
+#include "crypto/check_crypto.h"
 #include "ledger/tree.h"
 
 #include "base/check.h"

@@ -3,6 +3,7 @@
  * byte flipped, each file cut at each length or removed, rows and entries changed, removed,
  * swapped, added, and the whole set back to yesterday.
  */
+#include "crypto/check_crypto.h"
 #include "ledger/verify.h"
 
 #include "base/check.h"

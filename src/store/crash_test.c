@@ -3,6 +3,7 @@
  * what was not synced. No acknowledged commit or publication may be lost, and what was under way is
  * there whole or not at all. The same test on disks that only pretend to sync must find losses.
  */
+#include "crypto/check_crypto.h"
 #include "store/file_fault.h"
 #include "store/keep_model.h"
 

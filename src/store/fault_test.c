@@ -3,6 +3,7 @@
  * so, lose nothing that it acknowledged, go on after what can be tried again, and stop for good
  * after a failed sync.
  */
+#include "crypto/check_crypto.h"
 #include "store/file_fault.h"
 #include "store/keep_model.h"
 

@@ -1,3 +1,4 @@
+#include "crypto/check_crypto.h"
 #include "store/store.h"
 
 #include "store/tiles.h"

@@ -1,3 +1,4 @@
+#include "crypto/check_crypto.h"
 #include "store/sethash.h"
 
 #include "base/check.h"

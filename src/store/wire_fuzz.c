@@ -1,5 +1,6 @@
 /* Needs, changes and appends from arbitrary bytes; what is accepted must come back the same when
  * written again. */
+#include "crypto/check_crypto.h"
 #include "store/wire.h"
 
 #include <stdlib.h>
