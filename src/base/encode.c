@@ -25,6 +25,9 @@ static enum err encode64(struct buf *out, struct slice bytes, const struct alpha
     if (err != ERR_NONE) {
         return err;
     }
+    if (bytes.len == 0) {
+        return ERR_NONE; /* neither side need have memory */
+    }
     uint8_t *to = out->data + out->len;
     const uint8_t *from = bytes.data;
     const char *digits = alphabet->digits;
@@ -102,6 +105,9 @@ static enum err decode64(struct buf *out, struct slice text, const struct alphab
     if (err != ERR_NONE) {
         return err;
     }
+    if (text.len == 0) {
+        return ERR_NONE; /* neither side need have memory */
+    }
     uint8_t *to = out->data + out->len;
     const uint8_t *from = text.data;
     for (size_t i = 0; i < groups; i++, from += 4, to += 3) {
@@ -151,6 +157,9 @@ enum err hex_encode(struct buf *out, struct slice bytes)
     if (err != ERR_NONE) {
         return err;
     }
+    if (bytes.len == 0) {
+        return ERR_NONE; /* neither side need have memory */
+    }
     uint8_t *to = out->data + out->len;
     for (size_t i = 0; i < bytes.len; i++) {
         *to++ = (uint8_t)digits[bytes.data[i] >> 4];
@@ -177,6 +186,9 @@ enum err hex_decode(struct buf *out, struct slice text)
     enum err err = buf_reserve(out, text.len / 2);
     if (err != ERR_NONE) {
         return err;
+    }
+    if (text.len == 0) {
+        return ERR_NONE; /* neither side need have memory */
     }
     uint8_t *to = out->data + out->len;
     for (size_t i = 0; i < text.len; i += 2) {

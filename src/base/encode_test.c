@@ -73,4 +73,16 @@ TEST(codes_respect_the_maximum)
     buf_free(&out);
 }
 
+TEST(nothing_encodes_and_decodes_to_nothing)
+{
+    static enum err (*const codes[])(struct buf *out, struct slice input) = {
+        base64_encode, base64_decode, base64url_encode, base64url_decode, hex_encode, hex_decode,
+    };
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        cleanup_buf struct buf out = BUF_INIT(0);
+        CHECK_ERR(ERR_NONE, codes[i](&out, SLICE_NONE));
+        CHECK_U64(0, out.len);
+    }
+}
+
 TEST_MAIN

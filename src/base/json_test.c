@@ -365,4 +365,12 @@ TEST(json_writes_into_a_full_buf)
     CHECK_ERR(ERR_NONE, json_write(&out, value, 0));
 }
 
+/* The sanitizers watch: no arithmetic on what points nowhere. */
+TEST(json_writes_an_empty_slice)
+{
+    cleanup_buf struct buf out = BUF_INIT(2);
+    CHECK_ERR(ERR_NONE, json_write_string(&out, SLICE_NONE));
+    CHECK_SLICE("\"\"", buf_slice(&out));
+}
+
 TEST_MAIN

@@ -50,7 +50,7 @@ enum err json_write_string(struct buf *out, struct slice text)
     size_t position = 0;
     while (err == ERR_NONE) {
         size_t end = plain_run(text, position);
-        err = buf_append(out, slice_of(text.data + position, end - position));
+        err = buf_append(out, slice_first(slice_from(text, position), end - position));
         if (err != ERR_NONE || end == text.len) {
             break;
         }
