@@ -307,14 +307,14 @@ static enum err take_ended(struct keep *keep, struct arena *arena, const struct 
     if (err != ERR_NONE) {
         return ERR_PROTOCOL;
     }
-    keep->counters.crashes++;
     enum role role = role_of(json_text(tree, "role", SLICE_NONE));
+    keep->counters.crashes += role != ROLE_SEAL;
     struct member *member = find_member(keep, role, index);
     if (member != NULL && role != ROLE_STORE) {
         keep_lose_member(keep, member);
     }
     keep_look_around(keep);
-    return keep->vault.sealed ? ERR_NONE : keep_begin_own(keep, ORIGIN_OWN, 0, "own_role_ended", tree);
+    return keep->vault.sealed || role == ROLE_SEAL ? ERR_NONE : keep_begin_own(keep, ORIGIN_OWN, 0, "own_role_ended", tree); /* seal answers once and ends */
 }
 
 static enum err take_ask(struct keep *keep, struct arena *arena, const struct frame *frame)

@@ -22,6 +22,7 @@ static void answer_parent(struct keep *keep, const struct running *running)
     } else {
         tree = json_new(arena, JSON_OBJECT);
         json_set_string(arena, tree, "err", slice_string(err_name(running->result)));
+        json_set_string(arena, tree, "certificate", slice_of(keep->certificate, keep->certificate_len));
     }
     enum err err = tree == NULL ? ERR_MEMORY : json_pack(&body, tree);
     err = err == ERR_NONE ? channel_send(keep->start.parent, MESSAGE_ANSWER, running->frame_id, buf_slice(&body)) : err;

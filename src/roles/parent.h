@@ -51,6 +51,9 @@ struct options {
     uint64_t judges, gates, reaches;
 };
 
+/* What the parent writes into the data directory for people: the operator's token, and the certificate to trust. */
+enum notice { NOTICE_TOKEN, NOTICE_CERTIFICATE, NOTICE_COUNT };
+
 struct parent {
     struct options options;
     enum language language;
@@ -86,7 +89,7 @@ enum err options_read(int count, char **arguments, struct options *ret_options, 
 
 /* parent_directory.c */
 enum err directory_open(struct parent *parent, struct complaint *complaint) must_check;
-enum err directory_write_token(const struct parent *parent, struct slice token) must_check;
+enum err directory_write(const struct parent *parent, enum notice notice, struct slice text) must_check;
 /* The key file of the seal, checked: regular, ours, nobody else's to read. */
 enum err directory_open_key(const struct parent *parent, int *ret_fd, struct complaint *complaint) must_check;
 

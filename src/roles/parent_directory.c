@@ -17,10 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_FILE_BYTES = 32, TOKEN_BYTES = 4096, DEPTH_MAX = 16 };
+enum { KEY_FILE_BYTES = 32, NOTICE_BYTES = 16384, DEPTH_MAX = 16 };
 
 static const char key_name[] = "seal.key";
-static const char token_name[] = "operator.token";
+/* What people read in the directory: by enum notice. */
+static const char *const notice_names[NOTICE_COUNT] = {[NOTICE_TOKEN] = "operator.token", [NOTICE_CERTIFICATE] = "tls.pem"};
 static const char lock_name[] = "vogt.pid";
 static const char database_name[] = "vogt.db";
 
@@ -162,17 +163,20 @@ static enum err make_key(struct parent *parent, struct complaint *complaint)
                                            parent->directory_path);
 }
 
-/* The token's file stands before the store starts, because the store's sandbox lays an empty device over the name, and the file is
- * then rewritten in place. The old token is gone with the old process. */
-static enum err make_token(struct parent *parent, struct complaint *complaint)
+/* These files stand before the store starts, because the store's sandbox lays an empty device over the token's name, and are then
+ * rewritten in place. The old token is gone with the old process. */
+static enum err make_notices(struct parent *parent, struct complaint *complaint)
 {
-    int fd = openat(parent->directory_fd, token_name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return complain_path(complaint, err_from_errno(errno),
-                             TEXT("the operator's token cannot be written", "das Token des Betreibers lässt sich nicht schreiben"),
-                             parent->directory_path);
+    for (size_t i = 0; i < NOTICE_COUNT; i++) {
+        int fd = openat(parent->directory_fd, notice_names[i], O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0) {
+            return complain_path(complaint, err_from_errno(errno),
+                                 TEXT("the operator's token and the certificate cannot be written",
+                                      "Token des Betreibers und Zertifikat lassen sich nicht schreiben"),
+                                 parent->directory_path);
+        }
+        close(fd);
     }
-    close(fd);
     return ERR_NONE;
 }
 
@@ -233,7 +237,7 @@ enum err directory_open(struct parent *parent, struct complaint *complaint)
         err = make_key(parent, complaint);
     }
     if (err == ERR_NONE) {
-        err = make_token(parent, complaint);
+        err = make_notices(parent, complaint);
     }
     if (err == ERR_NONE) {
         give_to_store(parent);
@@ -241,13 +245,13 @@ enum err directory_open(struct parent *parent, struct complaint *complaint)
     return err;
 }
 
-enum err directory_write_token(const struct parent *parent, struct slice token)
+enum err directory_write(const struct parent *parent, enum notice notice, struct slice text)
 {
-    char line[TOKEN_BYTES + 1];
-    if (token.len == 0 || token.len > TOKEN_BYTES) {
+    char whole[NOTICE_BYTES + 1];
+    if (text.len == 0 || text.len > NOTICE_BYTES) {
         return ERR_INVALID;
     }
-    int fd = openat(parent->directory_fd, token_name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(parent->directory_fd, notice_names[notice], O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
     struct stat status;
     if (fd < 0) {
         return err_from_errno(errno);
@@ -256,11 +260,11 @@ enum err directory_write_token(const struct parent *parent, struct slice token)
         close(fd);
         return ERR_RIGHTS; /* not the file that we made */
     }
-    memcpy(line, token.data, token.len);
-    line[token.len] = '\n';
+    memcpy(whole, text.data, text.len);
+    whole[text.len] = '\n';
     /* One write into an empty file: a reader sees nothing or all of it. */
-    enum err err = ftruncate(fd, 0) == 0 ? write_whole(fd, line, token.len + 1) : err_from_errno(errno);
-    explicit_bzero(line, sizeof(line));
+    enum err err = ftruncate(fd, 0) == 0 ? write_whole(fd, whole, text.len + 1) : err_from_errno(errno);
+    explicit_bzero(whole, sizeof(whole));
     close(fd);
     return err;
 }

@@ -198,8 +198,11 @@ static enum err take_answer(struct parent *parent, struct arena *arena, struct m
         return ERR_PROTOCOL;
     }
     if (frame->id == ASK_TOKEN) {
-        struct slice token = json_text(tree, "token", SLICE_NONE);
-        enum err err = token.len == 0 ? ERR_NONE : directory_write_token(parent, token);
+        struct slice token = json_text(tree, "token", SLICE_NONE), certificate = json_text(tree, "certificate", SLICE_NONE);
+        enum err err = token.len == 0 ? ERR_NONE : directory_write(parent, NOTICE_TOKEN, token);
+        if (err == ERR_NONE && certificate.len > 0) {
+            err = directory_write(parent, NOTICE_CERTIFICATE, certificate);
+        }
         if (err != ERR_NONE) {
             LOG(LOG_ERROR, "parent.token-unwritten", LOG_ERR(err));
         }
