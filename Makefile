@@ -35,7 +35,7 @@ sanitize:
 SECONDS_EACH ?= 600
 fuzz:
 	tools/install.sh wide
-	test -f build-fuzz/build.ninja || CC=clang meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+	test -f build-fuzz/build.ninja || CC=clang meson setup build-fuzz -Dfuzz=true -Dc_args=-fsanitize=fuzzer-no-link -Db_sanitize=address,undefined -Db_lundef=false
 	python3 fuzz/run.py build-fuzz $(SECONDS_EACH)
 
 bench: build
