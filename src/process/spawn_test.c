@@ -25,6 +25,9 @@ static int tell(void)
     for (struct dirent *entry = directory == NULL ? NULL : readdir(directory); entry != NULL; entry = readdir(directory)) {
         open_count += entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(directory) ? 1 : 0;
     }
+    if (directory != NULL) {
+        closedir(directory);
+    }
     char byte = 0;
     ssize_t from_four = read(4, &byte, 1), from_stdin = read(STDIN_FILENO, &line, 1);
     prctl(PR_GET_PDEATHSIG, &death, 0, 0, 0);
