@@ -11,7 +11,7 @@ measure "crypto.transit" {
   not        = ["at rest|ruhend*|ruhezustand|volume*|festplatte*|aes=|aes256", "secret|vault|rotation", "certified|zertifizierung"]
   promise "tls13" {
     title      = { en = "connections use TLS of the promised version or newer", de = "Verbindungen nutzen TLS in der zugesagten Fassung oder neuer" }
-    parameters = { version = "1.3" }
+    parameters = { version = "1.2" }
     sure       = ["tls=|tls1.3|tls1.2|ssl=|https=|mtls=", "in transit|transport*|übertrag*|transmi*|datenverkehr*|traffic|verbindung*|connection"]
     observation "tls.version" {
       subject = "endpoint"

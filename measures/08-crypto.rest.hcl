@@ -11,7 +11,7 @@ measure "crypto.rest" {
   not        = ["in transit|übertrag*|tls=", "laptop|notebook|endgerät*|mobile", "täglich*|daily|nightly|nächtlich* + backup*|sicherung*|kopie*|copies", "secret|vault"]
   promise "volumes" {
     title      = { en = "volumes with data are encrypted with the promised key size", de = "Volumes mit Daten sind mit der zugesagten Schlüssellänge verschlüsselt" }
-    parameters = { bits = 256 }
+    parameters = { bits = 128 }
     sure       = ["volume*|datenträger*|festplatt*|disk|luks=|luks2|dm-crypt|at rest|ruhend*|ruhezustand|aes=|aes256|laufwerk*|server|gespeichert*|stored"]
     observation "volume.cipher" {
       subject = "volume"

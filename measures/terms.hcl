@@ -14,6 +14,14 @@ term "deadline.unstated" {
   parameter = "hours"
   proposal  = { en = "the sentence names no number of hours; taken as {hours} hours", de = "der Satz nennt keine Stundenzahl; angenommen sind {hours} Stunden" }
 }
+term "version.unstated" {
+  parameter = "version"
+  proposal  = { en = "the sentence names no version; taken as TLS {version} or newer", de = "der Satz nennt keine Fassung; angenommen ist TLS {version} oder neuer" }
+}
+term "bits.unstated" {
+  parameter = "bits"
+  proposal  = { en = "the sentence names no key size; taken as a true size of at least {bits} bits", de = "der Satz nennt keine Schlüssellänge; angenommen ist eine wahre Länge von mindestens {bits} Bit" }
+}
 term "prompt" {
   parameter = "hours"
   values    = { hours = 48 }
@@ -33,7 +41,7 @@ term "strict" {
 term "state-of-the-art" {
   measures = ["crypto.rest", "infra.default-deny", "secrets.vault"]
   sure     = ["state of the art|stand der technik", "appropriate|angemessen*|geeignet*", "strong encryption|starke verschlüsselung|stark verschlüsselt"]
-  proposal = { en = "what the catalogue asks for this measure; for encryption at rest AES with 256 bits", de = "was der Katalog für diese Maßnahme verlangt; bei ruhenden Daten AES mit 256 Bit" }
+  proposal = { en = "what the catalogue asks for this measure; for encryption at rest AES with at least 128 bits", de = "was der Katalog für diese Maßnahme verlangt; bei ruhenden Daten AES mit mindestens 128 Bit" }
 }
 term "region" {
   measures = ["backup.copies"]
