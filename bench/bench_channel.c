@@ -1,6 +1,7 @@
 /*
- * Round trips over a channel between two processes, alone and in batches of 64, beside the same over a bare socketpair: same run, same bytes, median of
- * five. Prints `figure floor ratio` a line (round trips a second).
+ * Round trips over a channel between two processes, alone and in batches of 64, beside the same
+ * over a bare socketpair: same run, same bytes, median of five. Prints `figure floor ratio` a line
+ * (round trips a second).
  */
 #include "process/channel.h"
 
@@ -12,7 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY_BYTES = 256, FRAME_BYTES = BODY_BYTES + CHANNEL_HEADER_BYTES, RUNS = 5, SINGLES = 20000, BATCHES = 4000, BATCH_MAX = 64 };
+enum {
+    BODY_BYTES = 256,
+    FRAME_BYTES = BODY_BYTES + CHANNEL_HEADER_BYTES,
+    RUNS = 5,
+    SINGLES = 20000,
+    BATCHES = 4000,
+    BATCH_MAX = 64
+};
 
 static void must(bool ok, const char *what)
 {
@@ -29,7 +37,8 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* keep's side: answers each REQUEST by a REPLY of the same body, whatever came in one go by one flush. */
+/* keep's side: answers each REQUEST by a REPLY of the same body, whatever came in one go by one
+ * flush. */
 static _Noreturn void echo_channel(int fd)
 {
     struct channel *channel = channel_new(fd, ROLE_KEEP, ROLE_GATE, 1 << 22);
@@ -83,10 +92,14 @@ static double channel_rate(size_t rounds, size_t batch)
     double begun = seconds();
     for (size_t round = 0; round < rounds; round++) {
         for (size_t i = 0; i < batch; i++) {
-            must(channel_send(channel, MESSAGE_REQUEST, i, slice_of(body, sizeof(body))) == ERR_NONE, "send");
+            must(channel_send(channel, MESSAGE_REQUEST, i, slice_of(body, sizeof(body))) ==
+                     ERR_NONE,
+                 "send");
         }
         for (size_t i = 0; i < batch; i++) {
-            must(channel_wait(channel, -1, &frame) == ERR_NONE && frame.id == i && frame.body.len == BODY_BYTES, "reply");
+            must(channel_wait(channel, -1, &frame) == ERR_NONE && frame.id == i &&
+                     frame.body.len == BODY_BYTES,
+                 "reply");
         }
     }
     double taken = seconds() - begun;
@@ -108,7 +121,9 @@ static double bare_rate(size_t rounds, size_t batch)
     close(fds[1]);
     double begun = seconds();
     for (size_t round = 0; round < rounds; round++) {
-        must(write(fds[0], bytes, batch * FRAME_BYTES) == (ssize_t)(batch * FRAME_BYTES) && read_whole(fds[0], bytes, batch * FRAME_BYTES), "trip");
+        must(write(fds[0], bytes, batch * FRAME_BYTES) == (ssize_t)(batch * FRAME_BYTES) &&
+                 read_whole(fds[0], bytes, batch * FRAME_BYTES),
+             "trip");
     }
     double taken = seconds() - begun;
     close(fds[0]);
@@ -131,7 +146,8 @@ static void measure(const char *name, size_t rounds, size_t batch)
     }
     qsort(figures, RUNS, sizeof(double), compare);
     qsort(floors, RUNS, sizeof(double), compare);
-    printf("%s: %.0f %.0f %.2f\n", name, figures[RUNS / 2], floors[RUNS / 2], figures[RUNS / 2] / floors[RUNS / 2]);
+    printf("%s: %.0f %.0f %.2f\n", name, figures[RUNS / 2], floors[RUNS / 2],
+           figures[RUNS / 2] / floors[RUNS / 2]);
 }
 
 int main(void)

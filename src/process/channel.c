@@ -1,12 +1,14 @@
 /*
- * Two buffers: `in` holds what the kernel gave and is not parsed yet, `out` whole frames that wait to be written and at most one
- * frame being built at the end.
+ * Two buffers: `in` holds what the kernel gave and is not parsed yet, `out` whole frames that wait
+ * to be written and at most one frame being built at the end.
  *
- *   in:   [ parsed | frame being returned | more, perhaps cut ]      out:  [ written | whole frames | frame being built ]
- *           ^0       ^in_start              ^            ^in_end             ^0        ^sent          ^building
+ *   in:   [ parsed | frame being returned | more, perhaps cut ]      out:  [ written | whole frames
+ * | frame being built ] ^0       ^in_start              ^            ^in_end             ^0 ^sent
+ * ^building
  *
- * A descriptor travels with the first byte of its frame. The kernel never moves bytes after a descriptor into the same read as the
- * bytes of the next one, so received descriptors wait in a queue and frames that say they carry one take from it in order.
+ * A descriptor travels with the first byte of its frame. The kernel never moves bytes after a
+ * descriptor into the same read as the bytes of the next one, so received descriptors wait in a
+ * queue and frames that say they carry one take from it in order.
  */
 #include "process/channel.h"
 
@@ -20,14 +22,14 @@
 #include <unistd.h>
 
 enum {
-    READ_BYTES = 64 << 10,           /* one read takes at least this much if the kernel has it */
-    KEEP_BYTES = 256 << 10,          /* larger buffers are given back when they are empty */
-    FDS_MAX = 16,                    /* descriptors that may wait in either direction */
+    READ_BYTES = 64 << 10,  /* one read takes at least this much if the kernel has it */
+    KEEP_BYTES = 256 << 10, /* larger buffers are given back when they are empty */
+    FDS_MAX = 16,           /* descriptors that may wait in either direction */
     NOT_BUILDING = -1,
 };
 
 struct waiting_fd {
-    size_t offset;                   /* in `out`: the first byte of its frame */
+    size_t offset; /* in `out`: the first byte of its frame */
     int fd;
 };
 
@@ -42,22 +44,22 @@ struct channel {
     size_t sent;
     struct waiting_fd out_fds[FDS_MAX];
     size_t out_fd_count;
-    ssize_t building;                /* offset in `out` of the frame begun, or NOT_BUILDING */
-    enum err begun;                  /* what channel_begin could not say */
+    ssize_t building; /* offset in `out` of the frame begun, or NOT_BUILDING */
+    enum err begun;   /* what channel_begin could not say */
     size_t building_max;
-    bool closed, broken;             /* the peer is gone; the peer broke the protocol */
+    bool closed, broken; /* the peer is gone; the peer broke the protocol */
 };
 
 struct message_row {
     const char *name;
     uint16_t number;
-    uint8_t sender, receiver;        /* enum role; ROLE_NONE: any */
+    uint8_t sender, receiver; /* enum role; ROLE_NONE: any */
     uint32_t max_bytes;
     uint8_t descriptor;
 };
 
 static const struct message_row message_rows[] = {
-#define MESSAGE(name, number, sender, receiver, max_bytes, descriptor)                                                             \
+#define MESSAGE(name, number, sender, receiver, max_bytes, descriptor)                             \
     {#name, number, ROLE_##sender, ROLE_##receiver, max_bytes, descriptor},
 #include "process/messages.def"
 #undef MESSAGE
@@ -100,7 +102,9 @@ static bool row_allows(const struct message_row *row, enum role from, enum role 
 
 enum err channel_pair(int ret_fds[2])
 {
-    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ret_fds) == 0 ? ERR_NONE : err_from_errno(errno);
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ret_fds) == 0
+               ? ERR_NONE
+               : err_from_errno(errno);
 }
 
 struct channel *channel_new(int fd, enum role self, enum role peer, size_t queue_max_bytes)
@@ -184,11 +188,13 @@ static enum err make_room(struct channel *channel, size_t need)
     return ERR_NONE;
 }
 
-/* Keeps the descriptors of a control message; false: more than a well-behaved peer may have on the way. */
+/* Keeps the descriptors of a control message; false: more than a well-behaved peer may have on the
+ * way. */
 static bool take_fds(struct channel *channel, struct msghdr *message)
 {
     bool ok = (message->msg_flags & MSG_CTRUNC) == 0;
-    for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control != NULL; control = CMSG_NXTHDR(message, control)) {
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(message); control != NULL;
+         control = CMSG_NXTHDR(message, control)) {
         if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) {
             continue;
         }
@@ -211,8 +217,10 @@ static enum err read_more(struct channel *channel)
 {
     _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(4 * sizeof(int))];
     struct iovec part = {channel->in + channel->in_end, channel->in_capacity - channel->in_end};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
     ssize_t got;
     do {
         got = recvmsg(channel->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -245,8 +253,8 @@ static enum err parse(struct channel *channel, struct frame *ret_frame, size_t *
     uint16_t kind = (uint16_t)(data[4] | data[5] << 8);
     unsigned fd_count = (unsigned)(data[6] | data[7] << 8);
     const struct message_row *row = row_find(kind);
-    if (row == NULL || !row_allows(row, channel->peer, channel->self) || body_bytes > row->max_bytes ||
-        fd_count > row->descriptor) {
+    if (row == NULL || !row_allows(row, channel->peer, channel->self) ||
+        body_bytes > row->max_bytes || fd_count > row->descriptor) {
         return violate(channel);
     }
     if (have - CHANNEL_HEADER_BYTES < body_bytes) {
@@ -309,7 +317,8 @@ static void drop_unfinished(struct channel *channel)
     }
 }
 
-/* Moves what is unwritten to the front once that is cheap, so that `max` bounds the queue and not its history. */
+/* Moves what is unwritten to the front once that is cheap, so that `max` bounds the queue and not
+ * its history. */
 static void compact(struct channel *channel)
 {
     if (channel->sent < channel->out.len / 2 || channel->sent == 0) {
@@ -328,7 +337,8 @@ static void compact(struct channel *channel)
 static enum err begin(struct channel *channel, enum message kind, uint64_t id, unsigned fd_count)
 {
     const struct message_row *row = (unsigned)kind <= UINT16_MAX ? row_find((uint16_t)kind) : NULL;
-    if (row == NULL || !row_allows(row, channel->self, channel->peer) || fd_count > row->descriptor) {
+    if (row == NULL || !row_allows(row, channel->self, channel->peer) ||
+        fd_count > row->descriptor) {
         return ERR_INVALID;
     }
     compact(channel);
@@ -337,7 +347,8 @@ static enum err begin(struct channel *channel, enum message kind, uint64_t id, u
     if (err != ERR_NONE) {
         return err;
     }
-    uint8_t header[CHANNEL_HEADER_BYTES] = {0, 0, 0, 0, (uint8_t)kind, (uint8_t)((unsigned)kind >> 8), (uint8_t)fd_count, 0};
+    uint8_t header[CHANNEL_HEADER_BYTES] = {
+        0, 0, 0, 0, (uint8_t)kind, (uint8_t)((unsigned)kind >> 8), (uint8_t)fd_count, 0};
     store_u64_little(header + 8, id);
     return buf_append(&channel->out, slice_of(header, sizeof(header)));
 }
@@ -381,7 +392,8 @@ enum err channel_send(struct channel *channel, enum message kind, uint64_t id, s
     return channel_end(channel);
 }
 
-enum err channel_send_fd(struct channel *channel, enum message kind, uint64_t id, struct slice body, int fd)
+enum err channel_send_fd(struct channel *channel, enum message kind, uint64_t id, struct slice body,
+                         int fd)
 {
     if (channel->out_fd_count == FDS_MAX) {
         return ERR_TOO_LARGE;
@@ -407,7 +419,8 @@ enum err channel_send_fd(struct channel *channel, enum message kind, uint64_t id
     return ERR_NONE;
 }
 
-/* One write from `sent` up to the next descriptor's frame or `end`; with that descriptor when it stands at `sent`. */
+/* One write from `sent` up to the next descriptor's frame or `end`; with that descriptor when it
+ * stands at `sent`. */
 static ssize_t write_some(struct channel *channel, size_t end)
 {
     _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))] = {0};
@@ -422,7 +435,8 @@ static ssize_t write_some(struct channel *channel, size_t end)
         message.msg_control = control;
         message.msg_controllen = sizeof(control);
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        *header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+        *header = (struct cmsghdr){
+            .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
         memcpy(CMSG_DATA(header), &channel->out_fds[0].fd, sizeof(int));
     }
     ssize_t written;
@@ -432,7 +446,8 @@ static ssize_t write_some(struct channel *channel, size_t end)
     if (written > 0 && with_fd) {
         close(channel->out_fds[0].fd);
         channel->out_fd_count--;
-        memmove(channel->out_fds, channel->out_fds + 1, channel->out_fd_count * sizeof(channel->out_fds[0]));
+        memmove(channel->out_fds, channel->out_fds + 1,
+                channel->out_fd_count * sizeof(channel->out_fds[0]));
     }
     return written;
 }
@@ -492,7 +507,8 @@ enum err channel_wait(struct channel *channel, int timeout_ms, struct frame *ret
     for (;;) {
         enum err err = channel_flush(channel);
         if (err == ERR_NONE || err == ERR_CLOSED) {
-            err = channel_receive(channel, ret_frame); /* what the peer sent before it went is still worth having */
+            err = channel_receive(
+                channel, ret_frame); /* what the peer sent before it went is still worth having */
         }
         if (err != ERR_BUSY) {
             return err;

@@ -1,5 +1,6 @@
-/* Frames from a hostile peer, in pieces of the fuzzer's choice: no crash, no frame outside its row, an end after a violation. Bodies go on to the decoders
- * of WORK and WORKED. First byte: who speaks; second: bytes a piece. */
+/* Frames from a hostile peer, in pieces of the fuzzer's choice: no crash, no frame outside its row,
+ * an end after a violation. Bodies go on to the decoders of WORK and WORKED. First byte: who
+ * speaks; second: bytes a piece. */
 #include "process/channel.h"
 #include "process/work.h"
 
@@ -17,7 +18,8 @@ static void decode(struct slice body)
     if (arena != NULL && work_get_call(arena, body, &call) == ERR_NONE && call.input == NULL) {
         abort();
     }
-    if (arena != NULL && work_get_result(arena, body, &result) == ERR_NONE && result.output == NULL) {
+    if (arena != NULL && work_get_result(arena, body, &result) == ERR_NONE &&
+        result.output == NULL) {
         abort();
     }
 }
@@ -41,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2 || channel_pair(fds) != ERR_NONE) {
         return 0;
     }
-    struct channel *channel = channel_new(fds[0], ROLE_KEEP, (enum role)(1 + data[0] % (ROLE_COUNT - 1)), 1 << 16);
+    struct channel *channel =
+        channel_new(fds[0], ROLE_KEEP, (enum role)(1 + data[0] % (ROLE_COUNT - 1)), 1 << 16);
     size_t piece = 1u + data[1];
     enum err err = ERR_BUSY;
     for (size_t at = 2; at < size && err == ERR_BUSY; at += piece) {

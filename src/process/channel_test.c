@@ -31,7 +31,8 @@ static void pair_free(struct pair pair)
     channel_free(pair.keep);
 }
 
-/* keep's end of a channel whose other end is a bare socket, to say what no well-behaved peer says. */
+/* keep's end of a channel whose other end is a bare socket, to say what no well-behaved peer says.
+ */
 static struct channel *victim_of(enum role peer, int *ret_raw)
 {
     int fds[2];
@@ -42,7 +43,8 @@ static struct channel *victim_of(enum role peer, int *ret_raw)
     return channel_new(fds[0], ROLE_KEEP, peer, QUEUE_BYTES);
 }
 
-static void header_of(uint8_t out[CHANNEL_HEADER_BYTES], uint32_t bytes, unsigned kind, unsigned fds)
+static void header_of(uint8_t out[CHANNEL_HEADER_BYTES], uint32_t bytes, unsigned kind,
+                      unsigned fds)
 {
     memset(out, 0, CHANNEL_HEADER_BYTES);
     store_u32_little(out, bytes);
@@ -206,7 +208,8 @@ TEST(sending_keeps_to_the_table_too)
     static const uint8_t large[4097];
     CHECK_ERR(ERR_INVALID, channel_send(pair.gate, MESSAGE_REPLY, 1, SLICE_NONE));
     CHECK_ERR(ERR_INVALID, channel_send(pair.gate, (enum message)15, 1, SLICE_NONE));
-    CHECK_ERR(ERR_TOO_LARGE, channel_send(pair.gate, MESSAGE_SIGN, 1, slice_of(large, sizeof(large))));
+    CHECK_ERR(ERR_TOO_LARGE,
+              channel_send(pair.gate, MESSAGE_SIGN, 1, slice_of(large, sizeof(large))));
     CHECK_U64(0, channel_queued_bytes(pair.gate));
     CHECK_ERR(ERR_INVALID, channel_send_fd(pair.gate, MESSAGE_SIGN, 1, SLICE_NONE, 0));
     CHECK_U64(0, channel_queued_bytes(pair.gate));
@@ -218,7 +221,8 @@ TEST(the_queue_is_bounded_and_the_frame_too_many_leaves_no_trace)
     struct pair pair = pair_of(ROLE_GATE, ROLE_KEEP, 100);
     static const uint8_t bytes[60];
     CHECK_ERR(ERR_NONE, channel_send(pair.gate, MESSAGE_SIGN, 1, slice_of(bytes, sizeof(bytes))));
-    CHECK_ERR(ERR_TOO_LARGE, channel_send(pair.gate, MESSAGE_SIGN, 2, slice_of(bytes, sizeof(bytes))));
+    CHECK_ERR(ERR_TOO_LARGE,
+              channel_send(pair.gate, MESSAGE_SIGN, 2, slice_of(bytes, sizeof(bytes))));
     CHECK_U64(76, channel_queued_bytes(pair.gate));
     CHECK_ERR(ERR_NONE, channel_flush(pair.gate));
     CHECK_ERR(ERR_NONE, channel_send(pair.gate, MESSAGE_SIGN, 3, slice_of(bytes, sizeof(bytes))));
@@ -289,8 +293,10 @@ TEST(descriptors_stay_with_their_frames)
     struct frame frame;
     for (uint64_t i = 0; i < 3; i++) {
         int fd = pipe_with(texts[i]);
-        CHECK_ERR(ERR_NONE, channel_send(pair.gate, MESSAGE_ENDED, 10 + i, SLICE_LITERAL("between")));
-        CHECK_ERR(ERR_NONE, channel_send_fd(pair.gate, MESSAGE_CHANNEL, i, SLICE_LITERAL("with"), fd));
+        CHECK_ERR(ERR_NONE,
+                  channel_send(pair.gate, MESSAGE_ENDED, 10 + i, SLICE_LITERAL("between")));
+        CHECK_ERR(ERR_NONE,
+                  channel_send_fd(pair.gate, MESSAGE_CHANNEL, i, SLICE_LITERAL("with"), fd));
         close(fd);
     }
     CHECK_ERR(ERR_NONE, channel_flush(pair.gate));
@@ -315,9 +321,13 @@ TEST(a_descriptor_that_no_frame_announced_is_a_violation)
     header_of(header, 0, MESSAGE_ENDED, 0);
     _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))] = {0};
     struct iovec part = {header, sizeof(header)};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
     struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-    *head = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    *head = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
     int zero = 0;
     memcpy(CMSG_DATA(head), &zero, sizeof(zero));
     CHECK(sendmsg(raw, &message, 0) == (ssize_t)sizeof(header));

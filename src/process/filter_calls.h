@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 enum filter_test {
-    TEST_MASKED,         /* (argument & mask) == value; a mask of zero: no test */
-    TEST_SELF,           /* argument == our own process id */
+    TEST_MASKED, /* (argument & mask) == value; a mask of zero: no test */
+    TEST_SELF,   /* argument == our own process id */
 };
 
 struct filter_argument {
@@ -18,20 +18,25 @@ struct filter_argument {
 enum { FILTER_ARGUMENTS = 2 };
 
 struct filter_call {
-    const char *name;            /* of the system call; one that the architecture does not have is passed over */
+    const char
+        *name; /* of the system call; one that the architecture does not have is passed over */
     struct filter_argument arguments[FILTER_ARGUMENTS]; /* all must hold */
-    int refuse_errno;            /* 0: allowed; else answered with this error instead of death */
+    int refuse_errno; /* 0: allowed; else answered with this error instead of death */
 };
 
-/* A filter is the union of its lists; any other call has the filter's own action. Rows of one call are alternatives. */
+/* A filter is the union of its lists; any other call has the filter's own action. Rows of one call
+ * are alternatives. */
 struct filter {
     const struct filter_call *const *lists; /* NULL-terminated */
 };
 
-extern const struct filter filters_of_roles[];           /* by enum role */
-extern const struct filter filters_of_children[];        /* by enum child_kind */
-extern const struct filter_call *const filter_sanitizer; /* added to every filter of a sanitizer build */
-extern const char *const filter_task_refused[];          /* NULL-terminated: killed on top of reach's filter */
-extern const char *const filter_parent_refused[];        /* NULL-terminated: EPERM in the parent and all that it starts */
+extern const struct filter filters_of_roles[];    /* by enum role */
+extern const struct filter filters_of_children[]; /* by enum child_kind */
+extern const struct filter_call
+    *const filter_sanitizer; /* added to every filter of a sanitizer build */
+extern const char
+    *const filter_task_refused[]; /* NULL-terminated: killed on top of reach's filter */
+extern const char *const
+    filter_parent_refused[]; /* NULL-terminated: EPERM in the parent and all that it starts */
 
 #endif

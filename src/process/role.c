@@ -1,15 +1,14 @@
 #include "process/role.h"
 
 static const char *const role_names[ROLE_COUNT] = {
-    [ROLE_NONE] = "none",   [ROLE_PARENT] = "parent", [ROLE_GATE] = "gate",   [ROLE_KEEP] = "keep", [ROLE_STORE] = "store",
-    [ROLE_JUDGE] = "judge", [ROLE_REACH] = "reach",   [ROLE_LOOK] = "look",   [ROLE_SEAL] = "seal",
+    [ROLE_NONE] = "none",   [ROLE_PARENT] = "parent", [ROLE_GATE] = "gate",
+    [ROLE_KEEP] = "keep",   [ROLE_STORE] = "store",   [ROLE_JUDGE] = "judge",
+    [ROLE_REACH] = "reach", [ROLE_LOOK] = "look",     [ROLE_SEAL] = "seal",
 };
 
 static const char *const level_names[CONFINEMENT_COUNT] = {
-    [CONFINEMENT_NONE] = "none",
-    [CONFINEMENT_LIMITS] = "limits",
-    [CONFINEMENT_SECCOMP] = "seccomp",
-    [CONFINEMENT_LANDLOCK] = "landlock",
+    [CONFINEMENT_NONE] = "none",       [CONFINEMENT_LIMITS] = "limits",
+    [CONFINEMENT_SECCOMP] = "seccomp", [CONFINEMENT_LANDLOCK] = "landlock",
     [CONFINEMENT_FULL] = "full",
 };
 

@@ -1,7 +1,8 @@
 /*
- * A double of keep, store and gate for tests of the parent; which one, its name says. keep answers the parent's questions, sends each worker that
- * it is handed the works of a table, and logs what it hears; store tries to read the key file in its directory;
- * the others wait for STOP. No part of a daemon.
+ * A double of keep, store and gate for tests of the parent; which one, its name says. keep answers
+ * the parent's questions, sends each worker that it is handed the works of a table, and logs what
+ * it hears; store tries to read the key file in its directory; the others wait for STOP. No part of
+ * a daemon.
  */
 #include "base/log.h"
 #include "process/role_start.h"
@@ -22,7 +23,8 @@ struct double_keep {
     bool stopping;
 };
 
-static enum err send_object(struct channel *channel, enum message kind, uint64_t id, const char *name, const char *value)
+static enum err send_object(struct channel *channel, enum message kind, uint64_t id,
+                            const char *name, const char *value)
 {
     struct arena *arena cleanup_arena = arena_new(1 << 16);
     struct json *tree = json_new(arena, JSON_OBJECT);
@@ -35,17 +37,23 @@ static enum err send_object(struct channel *channel, enum message kind, uint64_t
     return channel_flush(channel);
 }
 
-/* Real works, so that a system call that a collector needs and its sandbox lacks shows here; and one that nobody has. */
+/* Real works, so that a system call that a collector needs and its sandbox lacks shows here; and
+ * one that nobody has. */
 static const struct {
     enum role role;
     const char *name, *input, *raw;
 } orders[] = {
     {ROLE_JUDGE, "judge.nothing", "{}", ""},
-    {ROLE_JUDGE, "annex.read", "{\"name\":\"a.md\"}", "# Annex\n\n## 1. Access\n\n- All data in transit is encrypted with TLS 1.3.\n"},
-    {ROLE_JUDGE, "annex.read", "{\"name\":\"a.pdf\"}", "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"},
+    {ROLE_JUDGE, "annex.read", "{\"name\":\"a.md\"}",
+     "# Annex\n\n## 1. Access\n\n- All data in transit is encrypted with TLS 1.3.\n"},
+    {ROLE_JUDGE, "annex.read", "{\"name\":\"a.pdf\"}",
+     "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count "
+     "0>>endobj\n"},
     {ROLE_JUDGE, "judge.tls", "{}", ""},
     {ROLE_REACH, "judge.nothing", "{}", ""},
-    {ROLE_REACH, "collect.tls", "{\"host\":\"localhost\",\"port\":1,\"server_name\":\"localhost\",\"protocol\":\"https\"}", ""},
+    {ROLE_REACH, "collect.tls",
+     "{\"host\":\"localhost\",\"port\":1,\"server_name\":\"localhost\",\"protocol\":\"https\"}",
+     ""},
     {ROLE_LOOK, "judge.nothing", "{}", ""},
     {ROLE_LOOK, "collect.host", "{}", ""},
     {ROLE_LOOK, "collect.nft", "{}", ""},
@@ -59,7 +67,9 @@ static enum err send_order(struct channel *peer, size_t number)
     struct json *input = NULL;
     enum err err = json_read(arena, slice_string(orders[number].input), &input, NULL);
     if (err == ERR_NONE) {
-        err = work_put_call(channel_begin(peer, MESSAGE_WORK, number), slice_string(orders[number].name), input, slice_string(orders[number].raw));
+        err = work_put_call(channel_begin(peer, MESSAGE_WORK, number),
+                            slice_string(orders[number].name), input,
+                            slice_string(orders[number].raw));
     }
     return err == ERR_NONE ? channel_end(peer) : err;
 }
@@ -69,27 +79,34 @@ static void log_result(const struct frame *frame)
     struct arena *arena cleanup_arena = arena_new(16 << 20);
     struct work_result result;
     cleanup_buf struct buf text = BUF_INIT(16 << 20);
-    if (frame->id >= sizeof(orders) / sizeof(orders[0]) || work_get_result(arena, frame->body, &result) != ERR_NONE ||
+    if (frame->id >= sizeof(orders) / sizeof(orders[0]) ||
+        work_get_result(arena, frame->body, &result) != ERR_NONE ||
         json_write(&text, result.output, 0) != ERR_NONE) {
         abort();
     }
-    LOG(LOG_INFO, "double.worked", LOG_TEXT("work", orders[frame->id].name), LOG_TEXT("result", err_name(result.err)),
-        LOG_TEXT("complaint", result.complaint.text.english), LOG_SLICE("output", slice_first(buf_slice(&text), 600)));
+    LOG(LOG_INFO, "double.worked", LOG_TEXT("work", orders[frame->id].name),
+        LOG_TEXT("result", err_name(result.err)),
+        LOG_TEXT("complaint", result.complaint.text.english),
+        LOG_SLICE("output", slice_first(buf_slice(&text), 600)));
 }
 
 static void take_channel(struct double_keep *keep, const struct frame *frame)
 {
     struct arena *arena cleanup_arena = arena_new(1 << 16);
     struct json *tree = NULL;
-    if (json_unpack(arena, frame->body, &tree) != ERR_NONE || frame->fd < 0 || keep->peer_count == PEERS_MAX) {
+    if (json_unpack(arena, frame->body, &tree) != ERR_NONE || frame->fd < 0 ||
+        keep->peer_count == PEERS_MAX) {
         abort();
     }
     enum role role = role_of_name(json_text(tree, "role", SLICE_NONE));
     struct channel *peer = channel_new(frame->fd, ROLE_KEEP, role, 1 << 20);
     keep->peers[keep->peer_count++] = peer;
     LOG(LOG_INFO, "double.channel", LOG_SLICE("of", json_text(tree, "role", SLICE_NONE)),
-        LOG_SLICE("confinement", json_text(tree, "confinement", SLICE_NONE)), LOG_SLICE("features", json_text(tree, "features", SLICE_NONE)));
-    enum err err = role == ROLE_SEAL ? channel_send(peer, MESSAGE_UNWRAP, 1, SLICE_LITERAL("wrapped")) : ERR_NONE;
+        LOG_SLICE("confinement", json_text(tree, "confinement", SLICE_NONE)),
+        LOG_SLICE("features", json_text(tree, "features", SLICE_NONE)));
+    enum err err = role == ROLE_SEAL
+                       ? channel_send(peer, MESSAGE_UNWRAP, 1, SLICE_LITERAL("wrapped"))
+                       : ERR_NONE;
     for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]) && err == ERR_NONE; i++) {
         err = orders[i].role == role ? send_order(peer, i) : ERR_NONE;
     }
@@ -115,21 +132,25 @@ static void take_parent(struct double_keep *keep, const struct frame *frame)
         abort();
     }
     if (frame->kind == MESSAGE_ENDED) {
-        LOG(LOG_INFO, "double.ended", LOG_SLICE("of", json_text(tree, "role", SLICE_NONE)), LOG_SLICE("reason", json_text(tree, "reason", SLICE_NONE)));
-    } else if (frame->kind == MESSAGE_ASK && slice_is(json_text(tree, "do", SLICE_NONE), "operator-token")) {
+        LOG(LOG_INFO, "double.ended", LOG_SLICE("of", json_text(tree, "role", SLICE_NONE)),
+            LOG_SLICE("reason", json_text(tree, "reason", SLICE_NONE)));
+    } else if (frame->kind == MESSAGE_ASK &&
+               slice_is(json_text(tree, "do", SLICE_NONE), "operator-token")) {
         err = send_object(keep->start.parent, MESSAGE_ANSWER, frame->id, "token", "hvs.operator");
         if (err == ERR_NONE && !json_bool(keep->start.configuration, "sealed", false)) {
             err = send_object(keep->start.parent, MESSAGE_START_SEAL, 0, "seal", "key-file");
         }
     } else if (frame->kind == MESSAGE_ASK) {
-        err = send_object(keep->start.parent, MESSAGE_ANSWER, frame->id, "login_link", "https://localhost/login");
+        err = send_object(keep->start.parent, MESSAGE_ANSWER, frame->id, "login_link",
+                          "https://localhost/login");
     }
     if (err != ERR_NONE) {
         LOG(LOG_ERROR, "double.unsent", LOG_ERR(err));
     }
 }
 
-/* All that waits: poll does not know of frames that were read along with the first. False: the peer is gone. */
+/* All that waits: poll does not know of frames that were read along with the first. False: the peer
+ * is gone. */
 static bool hear_peer(struct channel *peer)
 {
     for (;;) {
@@ -141,8 +162,8 @@ static bool hear_peer(struct channel *peer)
         if (frame.kind == MESSAGE_WORKED) {
             log_result(&frame);
         } else {
-            LOG(LOG_INFO, "double.heard", LOG_TEXT("of", role_name(channel_peer(peer))), LOG_TEXT("message", message_name(frame.kind)),
-                LOG_NUMBER("bytes", frame.body.len));
+            LOG(LOG_INFO, "double.heard", LOG_TEXT("of", role_name(channel_peer(peer))),
+                LOG_TEXT("message", message_name(frame.kind)), LOG_NUMBER("bytes", frame.body.len));
         }
     }
 }
@@ -182,7 +203,8 @@ static void try_directory(void)
     int made = open("double.db", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     int key = open("seal.key", O_RDONLY | O_CLOEXEC);
     ssize_t got = key < 0 ? -1 : read(key, &byte, 1);
-    LOG(LOG_INFO, "double.directory", LOG_NUMBER("writable", made >= 0 ? 1 : 0), LOG_NUMBER("key_readable", got > 0 ? 1 : 0));
+    LOG(LOG_INFO, "double.directory", LOG_NUMBER("writable", made >= 0 ? 1 : 0),
+        LOG_NUMBER("key_readable", got > 0 ? 1 : 0));
 }
 
 static void wait_for_stop(struct role_start *start)
@@ -205,9 +227,11 @@ int main(int count, char **arguments)
         try_directory();
     }
     if (err != ERR_NONE || role_ready(&keep.start) != ERR_NONE) {
-        return role_fail(&keep.start, ERR_RIGHTS, TEXT("the double could not start", "das Double konnte nicht starten"));
+        return role_fail(&keep.start, ERR_RIGHTS,
+                         TEXT("the double could not start", "das Double konnte nicht starten"));
     }
-    LOG(LOG_INFO, "double.configured", LOG_NUMBER("sealed", json_bool(keep.start.configuration, "sealed", false) ? 1 : 0));
+    LOG(LOG_INFO, "double.configured",
+        LOG_NUMBER("sealed", json_bool(keep.start.configuration, "sealed", false) ? 1 : 0));
     if (role != ROLE_KEEP) {
         wait_for_stop(&keep.start);
     }

@@ -21,7 +21,8 @@ static bool is_socket(int fd)
 {
     int type;
     socklen_t length = sizeof(type);
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 &&
+           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
 static enum err open_channels(enum role self, struct role_start *start)
@@ -34,7 +35,10 @@ static enum err open_channels(enum role self, struct role_start *start)
         start->keep = channel_new(ROLE_KEEP_FD, self, ROLE_KEEP, KEEP_QUEUE_BYTES);
     }
     start->arena = arena_new(CONFIGURATION_BYTES);
-    return start->parent == NULL || start->arena == NULL || (self != ROLE_KEEP && start->keep == NULL) ? ERR_MEMORY : ERR_NONE;
+    return start->parent == NULL || start->arena == NULL ||
+                   (self != ROLE_KEEP && start->keep == NULL)
+               ? ERR_MEMORY
+               : ERR_NONE;
 }
 
 static enum err take_configuration(struct role_start *start)
@@ -49,7 +53,8 @@ static enum err take_configuration(struct role_start *start)
     }
     struct slice body = arena_copy(start->arena, frame.body); /* the tree borrows from it */
     struct json *configuration = NULL;
-    err = body.data == NULL && frame.body.len > 0 ? ERR_MEMORY : json_unpack(start->arena, body, &configuration);
+    err = body.data == NULL && frame.body.len > 0 ? ERR_MEMORY
+                                                  : json_unpack(start->arena, body, &configuration);
     start->configuration = configuration;
     return err;
 }
@@ -100,12 +105,14 @@ enum err role_start(enum role self, struct role_start *ret_start)
     struct role_start start = {.self = self, .level = CONFINEMENT_NONE};
     enum err err = begin(self, &start);
     if (err != ERR_NONE) {
-        LOG(LOG_ERROR, "role.not-started", LOG_ERR(err), LOG_TEXT("hint", "roles are started by vogt-parent only"));
+        LOG(LOG_ERROR, "role.not-started", LOG_ERR(err),
+            LOG_TEXT("hint", "roles are started by vogt-parent only"));
         role_end(&start);
         return err;
     }
-    start.language =
-        slice_is(json_text(start.configuration, "language", SLICE_NONE), "de") ? LANGUAGE_GERMAN : LANGUAGE_ENGLISH;
+    start.language = slice_is(json_text(start.configuration, "language", SLICE_NONE), "de")
+                         ? LANGUAGE_GERMAN
+                         : LANGUAGE_ENGLISH;
     *ret_start = start;
     return ERR_NONE;
 }
@@ -113,7 +120,8 @@ enum err role_start(enum role self, struct role_start *ret_start)
 static uint32_t id_of(const struct role_start *start, const char *member)
 {
     uint64_t id = 0;
-    return json_u64(start->configuration, member, &id) == ERR_NONE && id < UINT32_MAX ? (uint32_t)id : 0;
+    return json_u64(start->configuration, member, &id) == ERR_NONE && id < UINT32_MAX ? (uint32_t)id
+                                                                                      : 0;
 }
 
 enum err role_confine(struct role_start *start, int directory_fd)
@@ -152,7 +160,8 @@ static enum err send_tree(struct channel *channel, enum message kind, const stru
 enum err role_ready(struct role_start *start)
 {
     struct json *ready = json_new(start->arena, JSON_OBJECT);
-    json_set_string(start->arena, ready, "confinement", slice_string(confinement_name(start->level)));
+    json_set_string(start->arena, ready, "confinement",
+                    slice_string(confinement_name(start->level)));
     if (start->features == NULL) {
         start->features = json_new(start->arena, JSON_ARRAY);
     }

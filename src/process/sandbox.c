@@ -39,7 +39,8 @@ static void report_feature(struct sandbox_report *report, const char *feature)
     }
 }
 
-static void report_either(struct sandbox_report *report, bool reached, const char *yes, const char *no)
+static void report_either(struct sandbox_report *report, bool reached, const char *yes,
+                          const char *no)
 {
     report_feature(report, reached ? yes : no);
 }
@@ -52,7 +53,8 @@ static bool set_limit(__rlimit_resource_t resource, uint64_t value)
     if (getrlimit(resource, &limit) != 0) {
         return false;
     }
-    rlim_t want = limit.rlim_max == RLIM_INFINITY || value < limit.rlim_max ? (rlim_t)value : limit.rlim_max;
+    rlim_t want =
+        limit.rlim_max == RLIM_INFINITY || value < limit.rlim_max ? (rlim_t)value : limit.rlim_max;
     limit = (struct rlimit){want, want};
     return setrlimit(resource, &limit) == 0;
 }
@@ -86,17 +88,21 @@ static bool capabilities_are(uint64_t kept)
         return false;
     }
     return (data[0].permitted | (uint64_t)data[1].permitted << 32) == kept &&
-           (data[0].effective | (uint64_t)data[1].effective << 32) == kept && data[0].inheritable == 0 && data[1].inheritable == 0;
+           (data[0].effective | (uint64_t)data[1].effective << 32) == kept &&
+           data[0].inheritable == 0 && data[1].inheritable == 0;
 }
 
 static uint64_t capabilities_now(void)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[2] = {{0, 0, 0}, {0, 0, 0}};
-    return syscall(SYS_capget, &header, data) != 0 ? 0 : data[0].permitted | (uint64_t)data[1].permitted << 32;
+    return syscall(SYS_capget, &header, data) != 0
+               ? 0
+               : data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
 
-/* No exec could bring capabilities back; where we may not even drop the bounding set there is none to lose. */
+/* No exec could bring capabilities back; where we may not even drop the bounding set there is none
+ * to lose. */
 static void drop_bounds(uint64_t kept)
 {
     for (unsigned long i = 0; i < 64; i++) {
@@ -106,19 +112,22 @@ static void drop_bounds(uint64_t kept)
     }
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     (void)prctl(PR_SET_SECUREBITS,
-                SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
-                    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+                SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED |
+                    SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
                 0, 0, 0);
 }
 
 /* Gives up root. True when the ids are the role's own now; false when the host refused that. */
 static bool change_ids(uint32_t uid, uint32_t gid)
 {
-    return setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
+    return setgroups(0, NULL) == 0 && setresgid(gid, gid, gid) == 0 &&
+           setresuid(uid, uid, uid) == 0;
 }
 
-/* Ordinary users are left as they are (an own user namespace did it); root must become someone else. *ret_own: the uid is our own. */
-static enum err leave_root(const struct sandbox_profile *profile, uint32_t uid, uint32_t gid, bool own_user, bool *ret_own)
+/* Ordinary users are left as they are (an own user namespace did it); root must become someone
+ * else. *ret_own: the uid is our own. */
+static enum err leave_root(const struct sandbox_profile *profile, uint32_t uid, uint32_t gid,
+                           bool own_user, bool *ret_own)
 {
     uint64_t kept = own_user ? 0 : profile->capabilities & capabilities_now();
     bool own = own_user;
@@ -141,7 +150,8 @@ static enum err leave_root(const struct sandbox_profile *profile, uint32_t uid, 
 
 /* ---- the whole ---- */
 
-static enum err enter_files(const struct sandbox_profile *profile, int directory_fd, struct sandbox_report *report, bool *ret_reached)
+static enum err enter_files(const struct sandbox_profile *profile, int directory_fd,
+                            struct sandbox_report *report, bool *ret_reached)
 {
     const struct landlock_rules rules = {
         .directory_fd = directory_fd,
@@ -177,7 +187,8 @@ static enum confinement level_of(bool seccomp, bool landlock, bool root_and_uid)
     return root_and_uid ? CONFINEMENT_FULL : CONFINEMENT_LANDLOCK;
 }
 
-enum err sandbox_enter(enum role role, const struct sandbox_options *options, struct sandbox_report *ret_report)
+enum err sandbox_enter(enum role role, const struct sandbox_options *options,
+                       struct sandbox_report *ret_report)
 {
     const struct sandbox_profile *profile = &sandbox_profiles[role];
     struct sandbox_report report = {CONFINEMENT_NONE, {NULL}, 0};
@@ -197,12 +208,15 @@ enum err sandbox_enter(enum role role, const struct sandbox_options *options, st
     if (err != ERR_NONE) {
         return err;
     }
-    /* Changing ids may make a process dumpable again and forgets the signal at the parent's death, so these come after. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    /* Changing ids may make a process dumpable again and forgets the signal at the parent's death,
+     * so these come after. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+        prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return ERR_RIGHTS;
     }
     report_either(&report, own_uid, root.own_user ? "own user namespace" : "own uid", "no own uid");
-    report_either(&report, root.own_root, profile->root == ROOT_HOST ? "host root, read-only" : "own root", "no own root");
+    report_either(&report, root.own_root,
+                  profile->root == ROOT_HOST ? "host root, read-only" : "own root", "no own root");
     if (!profile->host_network) {
         report_either(&report, root.own_network, "own network", "no own network");
     }
@@ -225,8 +239,10 @@ enum err sandbox_enter(enum role role, const struct sandbox_options *options, st
 
 enum err sandbox_narrow_task(const uint16_t *ports, size_t port_count)
 {
-    const struct landlock_rules rules = {
-        .directory_fd = -1, .limit_connect = true, .connect_ports = ports, .connect_port_count = port_count};
+    const struct landlock_rules rules = {.directory_fd = -1,
+                                         .limit_connect = true,
+                                         .connect_ports = ports,
+                                         .connect_port_count = port_count};
     unsigned abi = 0;
     enum err err = landlock_enter(&rules, &abi);
     if (err != ERR_NONE && err != ERR_UNSUPPORTED) {
@@ -239,7 +255,8 @@ enum err sandbox_narrow_task(const uint16_t *ports, size_t port_count)
 enum err sandbox_enter_parent(struct sandbox_report *ret_report)
 {
     struct sandbox_report report = {CONFINEMENT_NONE, {NULL}, 0};
-    if (!set_limit(RLIMIT_CORE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    if (!set_limit(RLIMIT_CORE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return ERR_RIGHTS;
     }
     enum err err = filter_load_parent();

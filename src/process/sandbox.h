@@ -1,11 +1,11 @@
 /*
- * The sandbox of a role, entered once, in the single thread that there is, before the first hostile byte:
- *   limits    rlimits, not dumpable, no new privileges
- *   root      own user, mount, network, IPC and UTS namespaces as the host allows; an empty root (or the role's one directory)
- *   uid       own uid, no groups, no capability but those of the role's row; proven by trying to get back
- *   landlock  no file and no TCP port but the row's; scopes (ABI 6)
- *   seccomp   the row's system calls; any other kills the process (KILL_PROCESS), which the parent sees and records
- * What a role may do stands in tables (sandbox_profile.c, filter_calls.c), not in code. What the host refuses lowers the level
+ * The sandbox of a role, entered once, in the single thread that there is, before the first hostile
+ * byte: limits    rlimits, not dumpable, no new privileges root      own user, mount, network, IPC
+ * and UTS namespaces as the host allows; an empty root (or the role's one directory) uid       own
+ * uid, no groups, no capability but those of the role's row; proven by trying to get back landlock
+ * no file and no TCP port but the row's; scopes (ABI 6) seccomp   the row's system calls; any other
+ * kills the process (KILL_PROCESS), which the parent sees and records What a role may do stands in
+ * tables (sandbox_profile.c, filter_calls.c), not in code. What the host refuses lowers the level
  * and is named in the features; whether the level suffices is the caller's decision.
  */
 #ifndef VOGT_PROCESS_SANDBOX_H
@@ -16,8 +16,8 @@
 enum { SANDBOX_FEATURES_MAX = 16, SANDBOX_PORTS_MAX = 4 };
 
 struct sandbox_options {
-    int directory_fd;               /* -1, or the one directory that the role may read and write */
-    uint32_t uid, gid;              /* 0: 65500 + role when root */
+    int directory_fd;  /* -1, or the one directory that the role may read and write */
+    uint32_t uid, gid; /* 0: 65500 + role when root */
 };
 
 /* What was reached: static words such as "landlock 7", "own network", "no empty root". */
@@ -27,22 +27,25 @@ struct sandbox_report {
     size_t feature_count;
 };
 
-uint32_t sandbox_uid(enum role role);             /* 65500 + role */
+uint32_t sandbox_uid(enum role role); /* 65500 + role */
 
-/* ERR_RIGHTS: something that must work everywhere did not (limits, giving up root); the process must exit. Otherwise *ret_report says
- * how far it went. */
-enum err sandbox_enter(enum role role, const struct sandbox_options *options, struct sandbox_report *ret_report) must_check;
+/* ERR_RIGHTS: something that must work everywhere did not (limits, giving up root); the process
+ * must exit. Otherwise *ret_report says how far it went. */
+enum err sandbox_enter(enum role role, const struct sandbox_options *options,
+                       struct sandbox_report *ret_report) must_check;
 
-/* Narrows a process that is in reach's sandbox already: TCP connections to these ports only (where Landlock knows ports), and no new
- * process. For the child that reach forks for one task. */
+/* Narrows a process that is in reach's sandbox already: TCP connections to these ports only (where
+ * Landlock knows ports), and no new process. For the child that reach forks for one task. */
 enum err sandbox_narrow_task(const uint16_t *ports, size_t port_count) must_check;
 
-/* For a child program of the parent's table, between fork and exec: limits, no new privileges, Landlock read-only on /usr, /lib*, /etc/fonts…,
- * a system call filter without sockets (pdftotext) or with netlink only (nft). Only async-signal-safe state is touched. */
+/* For a child program of the parent's table, between fork and exec: limits, no new privileges,
+ * Landlock read-only on /usr, /lib*, /etc/fonts…, a system call filter without sockets (pdftotext)
+ * or with netlink only (nft). Only async-signal-safe state is touched. */
 enum child_kind { CHILD_PDFTOTEXT, CHILD_NFT, CHILD_NFT_PLANT };
 enum err sandbox_enter_child(enum child_kind kind) must_check;
 
-/* The parent's own: not dumpable, no new privileges, a filter that refuses what no role and no child ever needs. */
+/* The parent's own: not dumpable, no new privileges, a filter that refuses what no role and no
+ * child ever needs. */
 enum err sandbox_enter_parent(struct sandbox_report *ret_report) must_check;
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * Child programs of the parent's fixed table, between fork and exec. They read hostile input (pdftotext) or need one capability (nft); each
- * has the limits, ids, files and system calls of its row, and nothing else.
+ * Child programs of the parent's fixed table, between fork and exec. They read hostile input
+ * (pdftotext) or need one capability (nft); each has the limits, ids, files and system calls of its
+ * row, and nothing else.
  */
 #include "process/sandbox_profile.h"
 
@@ -15,12 +16,20 @@
 
 static const char *const programs[] = {"/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", NULL};
 static const char *const program_data[] = {
-    "/etc/fonts", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/protocols", "/etc/services", "/dev/null", "/proc", NULL,
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/protocols",
+    "/etc/services",
+    "/dev/null",
+    "/proc",
+    NULL,
 };
 
 struct child_profile {
     enum role uid_of;
-    uint64_t capability;         /* number of CAP_*, held through exec; 0: none */
+    uint64_t capability; /* number of CAP_*, held through exec; 0: none */
     bool own_network, network_needed;
 };
 
@@ -44,7 +53,8 @@ static bool limit(__rlimit_resource_t resource, rlim_t value)
     return setrlimit(resource, &now) == 0;
 }
 
-/* An ordinary user gets a network of its own through a user namespace, without a map: it needs no id there. */
+/* An ordinary user gets a network of its own through a user namespace, without a map: it needs no
+ * id there. */
 static bool separate(const struct child_profile *profile)
 {
     if (!profile->own_network) {
@@ -60,7 +70,8 @@ static bool change_user(const struct child_profile *profile)
     return setgroups(0, NULL) == 0 && setresgid(id, id, id) == 0 && setresuid(id, id, id) == 0;
 }
 
-/* Everything goes but the row's capability, which is made to survive exec. Where we lack it already, the program will say so. */
+/* Everything goes but the row's capability, which is made to survive exec. Where we lack it
+ * already, the program will say so. */
 static bool reduce(const struct child_profile *profile)
 {
     uint64_t kept = profile->capability == 0 ? 0 : UINT64_C(1) << profile->capability;
@@ -85,12 +96,18 @@ enum err sandbox_enter_child(enum child_kind kind)
 {
     const struct child_profile *profile = &profiles[kind];
     const struct landlock_rules rules = {
-        .directory_fd = -1, .read_paths = program_data, .run_paths = programs, .limit_files = true, .limit_bind = true, .limit_connect = true,
+        .directory_fd = -1,
+        .read_paths = program_data,
+        .run_paths = programs,
+        .limit_files = true,
+        .limit_bind = true,
+        .limit_connect = true,
         .limit_scopes = true,
     };
     unsigned abi = 0;
-    if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_AS, MEMORY_BYTES) || !limit(RLIMIT_NOFILE, FILES) || !limit(RLIMIT_CPU, CPU_SECONDS) ||
-        !limit(RLIMIT_FSIZE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !separate(profile) || !reduce(profile) ||
+    if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_AS, MEMORY_BYTES) || !limit(RLIMIT_NOFILE, FILES) ||
+        !limit(RLIMIT_CPU, CPU_SECONDS) || !limit(RLIMIT_FSIZE, 0) ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !separate(profile) || !reduce(profile) ||
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
         return ERR_RIGHTS;
     }

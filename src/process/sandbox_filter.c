@@ -1,4 +1,5 @@
-/* Tables into filters, by libseccomp. The action for all that is not in a role's table is the end of the process. */
+/* Tables into filters, by libseccomp. The action for all that is not in a role's table is the end
+ * of the process. */
 #include "process/filter_calls.h"
 #include "process/sandbox_profile.h"
 
@@ -11,7 +12,8 @@ static bool add_call(scmp_filter_ctx filter, const struct filter_call *call)
 {
     int number = seccomp_syscall_resolve_name(call->name);
     if (number < 0) {
-        return true; /* not on this architecture, or newer than the library: nobody can call it by accident */
+        return true; /* not on this architecture, or newer than the library: nobody can call it by
+                        accident */
     }
     struct scmp_arg_cmp tests[FILTER_ARGUMENTS];
     unsigned count = 0;
@@ -22,7 +24,8 @@ static bool add_call(scmp_filter_ctx filter, const struct filter_call *call)
             tests[count++] = SCMP_CMP(argument->number, SCMP_CMP_MASKED_EQ, argument->mask, value);
         }
     }
-    uint32_t action = call->refuse_errno == 0 ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)call->refuse_errno);
+    uint32_t action =
+        call->refuse_errno == 0 ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)call->refuse_errno);
     int result = seccomp_rule_add_array(filter, action, number, count, tests);
     return result == 0 || result == -EEXIST; /* the same row in two lists */
 }
@@ -55,14 +58,16 @@ static enum err load(scmp_filter_ctx filter)
     if (result == 0) {
         return ERR_NONE;
     }
-    return result == -EINVAL || result == -ENOSYS || result == -ECANCELED ? ERR_UNSUPPORTED : err_from_errno(-result);
+    return result == -EINVAL || result == -ENOSYS || result == -ECANCELED ? ERR_UNSUPPORTED
+                                                                          : err_from_errno(-result);
 }
 
 static scmp_filter_ctx filter_new(uint32_t action)
 {
     scmp_filter_ctx filter = seccomp_init(action);
-    if (filter != NULL && (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0 ||
-                           seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)) {
+    if (filter != NULL &&
+        (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) != 0 ||
+         seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) != 0)) {
         seccomp_release(filter);
         return NULL;
     }
@@ -106,7 +111,8 @@ enum err filter_load_task(void)
     /* A thread shares the memory; a process does not. */
     struct scmp_arg_cmp process = SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0);
     bool ok = add_names(filter, SCMP_ACT_KILL_PROCESS, filter_task_refused) &&
-              seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS, seccomp_syscall_resolve_name("clone"), 1, &process) == 0;
+              seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS,
+                                     seccomp_syscall_resolve_name("clone"), 1, &process) == 0;
     enum err err = ok ? load(filter) : ERR_INTERNAL;
     seccomp_release(filter);
     return err;
@@ -118,7 +124,8 @@ enum err filter_load_parent(void)
     if (filter == NULL) {
         return ERR_MEMORY;
     }
-    enum err err = add_names(filter, SCMP_ACT_ERRNO(EPERM), filter_parent_refused) ? load(filter) : ERR_INTERNAL;
+    enum err err = add_names(filter, SCMP_ACT_ERRNO(EPERM), filter_parent_refused) ? load(filter)
+                                                                                   : ERR_INTERNAL;
     seccomp_release(filter);
     return err;
 }

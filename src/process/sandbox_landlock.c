@@ -1,8 +1,8 @@
 /*
- * Landlock by its three system calls. The kernel's headers may be older than the kernel, so numbers and structures stand here, as the
- * kernel's documentation gives them:
- *   ruleset   u64 file accesses, u64 network accesses (ABI 4), u64 scopes (ABI 6)
- *   beneath   u64 accesses, s32 descriptor (packed, 12 bytes)         port  u64 accesses, u64 port
+ * Landlock by its three system calls. The kernel's headers may be older than the kernel, so numbers
+ * and structures stand here, as the kernel's documentation gives them: ruleset   u64 file accesses,
+ * u64 network accesses (ABI 4), u64 scopes (ABI 6) beneath   u64 accesses, s32 descriptor (packed,
+ * 12 bytes)         port  u64 accesses, u64 port
  */
 #include "process/sandbox_profile.h"
 
@@ -29,9 +29,9 @@ enum file_access {
     FILE_READ = 1 << 2,
     FILE_READ_DIR = 1 << 3,
     FILE_ALL_ABI_1 = (1 << 13) - 1,
-    FILE_REFER = 1 << 13,      /* ABI 2 */
-    FILE_TRUNCATE = 1 << 14,   /* ABI 3 */
-    FILE_IOCTL_DEV = 1 << 15,  /* ABI 5 */
+    FILE_REFER = 1 << 13,     /* ABI 2 */
+    FILE_TRUNCATE = 1 << 14,  /* ABI 3 */
+    FILE_IOCTL_DEV = 1 << 15, /* ABI 5 */
     FILE_REMOVE_DIR = 1 << 4,
     FILE_REMOVE = 1 << 5,
     FILE_MAKE_DIR = 1 << 7,
@@ -63,10 +63,13 @@ static const uint64_t files_of_abi[] = {
 };
 enum { ABI_FILES_MAX = 5, ABI_NETWORK = 4, ABI_SCOPES = 6 };
 
-/* Bytes of struct ruleset that each kernel knows: it refuses larger ones only if the rest is not zero, but older ones refuse any. */
+/* Bytes of struct ruleset that each kernel knows: it refuses larger ones only if the rest is not
+ * zero, but older ones refuse any. */
 static size_t ruleset_bytes(unsigned abi)
 {
-    return abi >= ABI_SCOPES ? sizeof(struct ruleset) : abi >= ABI_NETWORK ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+    return abi >= ABI_SCOPES    ? sizeof(struct ruleset)
+           : abi >= ABI_NETWORK ? 2 * sizeof(uint64_t)
+                                : sizeof(uint64_t);
 }
 
 static enum err add_beneath(int ruleset_fd, int fd, uint64_t access)
@@ -76,10 +79,12 @@ static enum err add_beneath(int ruleset_fd, int fd, uint64_t access)
         return err_from_errno(errno);
     }
     if (!S_ISDIR(status.st_mode)) {
-        access &= FILE_EXECUTE | FILE_WRITE | FILE_READ | FILE_TRUNCATE | FILE_IOCTL_DEV; /* the others mean directories only */
+        access &= FILE_EXECUTE | FILE_WRITE | FILE_READ | FILE_TRUNCATE |
+                  FILE_IOCTL_DEV; /* the others mean directories only */
     }
     struct beneath rule = {access, fd};
-    return syscall(CALL_ADD_RULE, ruleset_fd, RULE_BENEATH, &rule, 0) == 0 ? ERR_NONE : err_from_errno(errno);
+    return syscall(CALL_ADD_RULE, ruleset_fd, RULE_BENEATH, &rule, 0) == 0 ? ERR_NONE
+                                                                           : err_from_errno(errno);
 }
 
 static enum err add_paths(int ruleset_fd, const char *const *paths, uint64_t access)
@@ -101,29 +106,34 @@ static enum err add_paths(int ruleset_fd, const char *const *paths, uint64_t acc
 static enum err add_port(int ruleset_fd, uint64_t access, uint16_t number)
 {
     struct port rule = {access, number};
-    return syscall(CALL_ADD_RULE, ruleset_fd, RULE_PORT, &rule, 0) == 0 ? ERR_NONE : err_from_errno(errno);
+    return syscall(CALL_ADD_RULE, ruleset_fd, RULE_PORT, &rule, 0) == 0 ? ERR_NONE
+                                                                        : err_from_errno(errno);
 }
 
 static enum err add_files(int ruleset_fd, const struct landlock_rules *rules, uint64_t handled)
 {
-    const uint64_t data_access = FILE_WRITE | FILE_READ | FILE_READ_DIR | FILE_REMOVE_DIR | FILE_REMOVE | FILE_MAKE_DIR |
-                                 FILE_MAKE_REG | FILE_REFER | FILE_TRUNCATE;
+    const uint64_t data_access = FILE_WRITE | FILE_READ | FILE_READ_DIR | FILE_REMOVE_DIR |
+                                 FILE_REMOVE | FILE_MAKE_DIR | FILE_MAKE_REG | FILE_REFER |
+                                 FILE_TRUNCATE;
     enum err err = ERR_NONE;
     if (rules->directory_fd >= 0) {
         err = add_beneath(ruleset_fd, rules->directory_fd, data_access & handled);
     }
     if (err == ERR_NONE) {
-        err = add_paths(ruleset_fd, rules->read_paths, (FILE_READ | FILE_READ_DIR | FILE_IOCTL_DEV) & handled);
+        err = add_paths(ruleset_fd, rules->read_paths,
+                        (FILE_READ | FILE_READ_DIR | FILE_IOCTL_DEV) & handled);
     }
     if (err == ERR_NONE) {
-        err = add_paths(ruleset_fd, rules->run_paths, (FILE_READ | FILE_READ_DIR | FILE_EXECUTE) & handled);
+        err = add_paths(ruleset_fd, rules->run_paths,
+                        (FILE_READ | FILE_READ_DIR | FILE_EXECUTE) & handled);
     }
     return err;
 }
 
 static enum err add_ports(int ruleset_fd, const struct landlock_rules *rules)
 {
-    enum err err = rules->limit_bind && rules->bind_any_port ? add_port(ruleset_fd, NET_BIND_TCP, 0) : ERR_NONE;
+    enum err err = rules->limit_bind && rules->bind_any_port ? add_port(ruleset_fd, NET_BIND_TCP, 0)
+                                                             : ERR_NONE;
     for (size_t i = 0; err == ERR_NONE && i < rules->connect_port_count; i++) {
         err = add_port(ruleset_fd, NET_CONNECT_TCP, rules->connect_ports[i]);
     }
@@ -142,7 +152,8 @@ enum err landlock_enter(const struct landlock_rules *rules, unsigned *ret_abi)
     }
     bool network = abi >= ABI_NETWORK && (rules->limit_bind || rules->limit_connect);
     if (network) {
-        ruleset.network = (rules->limit_bind ? NET_BIND_TCP : 0u) | (rules->limit_connect ? NET_CONNECT_TCP : 0u);
+        ruleset.network =
+            (rules->limit_bind ? NET_BIND_TCP : 0u) | (rules->limit_connect ? NET_CONNECT_TCP : 0u);
     }
     if (abi >= ABI_SCOPES && rules->limit_scopes) {
         ruleset.scopes = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;

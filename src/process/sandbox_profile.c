@@ -6,17 +6,30 @@
 
 /* Names are looked up and certificates checked with the host's own files. */
 static const char *const reach_paths[] = {
-    "/etc/resolv.conf", "/etc/hosts",  "/etc/nsswitch.conf",         "/etc/gai.conf", "/etc/host.conf", "/etc/services",
-    "/etc/protocols",   "/etc/ssl",    "/usr/lib/ssl",               "/usr/share/ca-certificates",
-    "/etc/pki/tls",     NULL,
+    "/etc/resolv.conf",   "/etc/hosts",
+    "/etc/nsswitch.conf", "/etc/gai.conf",
+    "/etc/host.conf",     "/etc/services",
+    "/etc/protocols",     "/etc/ssl",
+    "/usr/lib/ssl",       "/usr/share/ca-certificates",
+    "/etc/pki/tls",       NULL,
 };
 
-/* What describes the machine. /dev for the headers of encrypted volumes; permissions still decide there. */
+/* What describes the machine. /dev for the headers of encrypted volumes; permissions still decide
+ * there. */
 static const char *const look_paths[] = {
-    "/proc", "/sys", "/dev", "/etc/os-release", "/usr/lib/os-release", "/etc/hostname", "/etc/crypttab", "/etc/fstab", NULL,
+    "/proc",
+    "/sys",
+    "/dev",
+    "/etc/os-release",
+    "/usr/lib/os-release",
+    "/etc/hostname",
+    "/etc/crypttab",
+    "/etc/fstab",
+    NULL,
 };
 
-/* In the data directory, but no business of who keeps the data: the key that would open it, and the operator's token. */
+/* In the data directory, but no business of who keeps the data: the key that would open it, and the
+ * operator's token. */
 static const char *const store_hidden[] = {"seal.key", "operator.token", NULL};
 
 enum { FILES_FEW = 64 };
@@ -28,11 +41,21 @@ const struct sandbox_profile sandbox_profiles[ROLE_COUNT] = {
     [ROLE_STORE] = {.root = ROOT_DIRECTORY, .files_max = 256, .hidden_names = store_hidden},
     /* Hostile facts: memory is bounded by the kernel too. Argon2id and a PDF fit well. */
     [ROLE_JUDGE] = {.root = ROOT_EMPTY, .files_max = FILES_FEW, .memory_max_bytes = 2 * GIBIBYTE},
-    [ROLE_REACH] = {.root = ROOT_PATHS, .host_network = true, .task_ports = true, .children = true, .files_max = 256,
-                    .memory_max_bytes = 2 * GIBIBYTE, .read_paths = reach_paths},
-    /* Reads what root reads, and may neither write nor connect. Rulesets come from the parent's nft, so no CAP_NET_ADMIN here. */
-    [ROLE_LOOK] = {.root = ROOT_HOST, .host_network = true, .bind_any_port = true, .files_max = 1024,
-                   .memory_max_bytes = 2 * GIBIBYTE, .capabilities = CAPABILITY(CAP_DAC_READ_SEARCH),
+    [ROLE_REACH] = {.root = ROOT_PATHS,
+                    .host_network = true,
+                    .task_ports = true,
+                    .children = true,
+                    .files_max = 256,
+                    .memory_max_bytes = 2 * GIBIBYTE,
+                    .read_paths = reach_paths},
+    /* Reads what root reads, and may neither write nor connect. Rulesets come from the parent's
+       nft, so no CAP_NET_ADMIN here. */
+    [ROLE_LOOK] = {.root = ROOT_HOST,
+                   .host_network = true,
+                   .bind_any_port = true,
+                   .files_max = 1024,
+                   .memory_max_bytes = 2 * GIBIBYTE,
+                   .capabilities = CAPABILITY(CAP_DAC_READ_SEARCH),
                    .read_paths = look_paths},
     [ROLE_SEAL] = {.root = ROOT_EMPTY, .files_max = FILES_FEW, .memory_max_bytes = GIBIBYTE},
 };

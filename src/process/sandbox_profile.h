@@ -1,5 +1,6 @@
 /*
- * One row a role: what its sandbox leaves it. Internal to process/; the system calls stand in filter_calls.c.
+ * One row a role: what its sandbox leaves it. Internal to process/; the system calls stand in
+ * filter_calls.c.
  */
 #ifndef VOGT_PROCESS_SANDBOX_PROFILE_H
 #define VOGT_PROCESS_SANDBOX_PROFILE_H
@@ -7,43 +8,46 @@
 #include "process/sandbox.h"
 
 enum root_kind {
-    ROOT_EMPTY,          /* nothing at all */
-    ROOT_DIRECTORY,      /* the role's one directory is its root */
-    ROOT_PATHS,          /* nothing but read_paths, read-only */
-    ROOT_HOST,           /* the host's root, narrowed to read_paths by Landlock */
+    ROOT_EMPTY,     /* nothing at all */
+    ROOT_DIRECTORY, /* the role's one directory is its root */
+    ROOT_PATHS,     /* nothing but read_paths, read-only */
+    ROOT_HOST,      /* the host's root, narrowed to read_paths by Landlock */
 };
 
 struct sandbox_profile {
     enum root_kind root;
-    bool host_network;                   /* stays in the host's network namespace */
-    bool task_ports;                     /* TCP connections are narrowed later, per task (sandbox_narrow_task) */
-    bool bind_any_port;                  /* may bind TCP port 0: a port of the kernel's choice */
-    bool children;                       /* may have processes of its own */
-    uint64_t capabilities;               /* kept when started by root: bits of CAP_* */
+    bool host_network;     /* stays in the host's network namespace */
+    bool task_ports;       /* TCP connections are narrowed later, per task (sandbox_narrow_task) */
+    bool bind_any_port;    /* may bind TCP port 0: a port of the kernel's choice */
+    bool children;         /* may have processes of its own */
+    uint64_t capabilities; /* kept when started by root: bits of CAP_* */
     uint64_t files_max, memory_max_bytes; /* RLIMIT_NOFILE; RLIMIT_AS, 0: as inherited */
-    const char *const *read_paths;       /* NULL-terminated; those that do not exist are passed over */
-    const char *const *hidden_names;     /* in the role's directory, NULL-terminated: what it must not see */
+    const char *const *read_paths; /* NULL-terminated; those that do not exist are passed over */
+    const char *const
+        *hidden_names; /* in the role's directory, NULL-terminated: what it must not see */
 };
 
 extern const struct sandbox_profile sandbox_profiles[ROLE_COUNT];
 
 /* The filter of a role, loaded into the kernel. ERR_UNSUPPORTED: the kernel has none. */
 enum err filter_load_role(enum role role) must_check;
-enum err filter_load_task(void) must_check;                    /* on top of reach's: no new process, no more confinement calls */
+enum err filter_load_task(void)
+    must_check; /* on top of reach's: no new process, no more confinement calls */
 enum err filter_load_child(enum child_kind kind) must_check;
 enum err filter_load_parent(void) must_check;
 
-/* Own namespaces and root. *ret_own_user: a user namespace was made, so the uid is its own there. */
+/* Own namespaces and root. *ret_own_user: a user namespace was made, so the uid is its own there.
+ */
 struct root_result {
     bool own_user, own_root, own_network, own_ipc;
 };
-enum err root_enter(const struct sandbox_profile *profile, uint32_t uid, uint32_t gid, int directory_fd,
-                    struct root_result *ret_result) must_check;
+enum err root_enter(const struct sandbox_profile *profile, uint32_t uid, uint32_t gid,
+                    int directory_fd, struct root_result *ret_result) must_check;
 
 struct landlock_rules {
-    int directory_fd;                    /* -1, or read and write beneath */
-    const char *const *read_paths;       /* NULL, or read beneath */
-    const char *const *run_paths;        /* NULL, or read and execute beneath */
+    int directory_fd;              /* -1, or read and write beneath */
+    const char *const *read_paths; /* NULL, or read beneath */
+    const char *const *run_paths;  /* NULL, or read and execute beneath */
     bool limit_files, limit_bind, limit_connect, limit_scopes;
     bool bind_any_port;
     const uint16_t *connect_ports;

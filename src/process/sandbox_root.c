@@ -1,10 +1,10 @@
 /*
- * Own namespaces and an own root. Root unshares directly; an ordinary user through a user namespace in which the process has one id
- * and, in the end, no capability. The new root is built on a file system in memory (or is the role's one directory), then the old one is
- * let go:
- *     unshare -> nothing propagates -> tmpfs (or directory) on a mount point -> paths bound read-only -> pivot_root -> old root detached
- * Where mount namespaces are refused but chroot is not (a container with its default rights), the process's own fdinfo directory serves
- * as a root in which there is nothing.
+ * Own namespaces and an own root. Root unshares directly; an ordinary user through a user namespace
+ * in which the process has one id and, in the end, no capability. The new root is built on a file
+ * system in memory (or is the role's one directory), then the old one is let go: unshare -> nothing
+ * propagates -> tmpfs (or directory) on a mount point -> paths bound read-only -> pivot_root -> old
+ * root detached Where mount namespaces are refused but chroot is not (a container with its default
+ * rights), the process's own fdinfo directory serves as a root in which there is nothing.
  */
 #include "process/sandbox_profile.h"
 
@@ -47,8 +47,10 @@ static bool map_ids(uid_t outer_uid, gid_t outer_gid, uint32_t uid, uint32_t gid
     return write_file("/proc/self/uid_map", map);
 }
 
-/* The most that the host allows, tried from the most to the least. A user namespace without its map would leave us nobody: fatal. */
-static enum err separate(const struct sandbox_profile *profile, uint32_t uid, uint32_t gid, struct root_result *result)
+/* The most that the host allows, tried from the most to the least. A user namespace without its map
+ * would leave us nobody: fatal. */
+static enum err separate(const struct sandbox_profile *profile, uint32_t uid, uint32_t gid,
+                         struct root_result *result)
 {
     uid_t outer_uid = geteuid();
     gid_t outer_gid = getegid();
@@ -80,8 +82,9 @@ static unsigned long flags_of(const char *path)
     static const struct {
         unsigned long have, flag;
     } rows[] = {
-        {ST_RDONLY, MS_RDONLY}, {ST_NOSUID, MS_NOSUID},         {ST_NODEV, MS_NODEV},       {ST_NOEXEC, MS_NOEXEC},
-        {ST_NOATIME, MS_NOATIME}, {ST_NODIRATIME, MS_NODIRATIME}, {ST_RELATIME, MS_RELATIME},
+        {ST_RDONLY, MS_RDONLY},     {ST_NOSUID, MS_NOSUID},   {ST_NODEV, MS_NODEV},
+        {ST_NOEXEC, MS_NOEXEC},     {ST_NOATIME, MS_NOATIME}, {ST_NODIRATIME, MS_NODIRATIME},
+        {ST_RELATIME, MS_RELATIME},
     };
     struct statvfs status;
     unsigned long flags = 0;
@@ -97,10 +100,13 @@ static unsigned long flags_of(const char *path)
 static bool bind_path(const char *from, const char *to, unsigned long extra)
 {
     return mount(from, to, NULL, MS_BIND | MS_REC, NULL) == 0 &&
-           mount(NULL, to, NULL, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | MS_NOEXEC | extra | flags_of(to), NULL) == 0;
+           mount(NULL, to, NULL,
+                 MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV | MS_NOEXEC | extra | flags_of(to),
+                 NULL) == 0;
 }
 
-/* Makes the directories above the last component of `path`, and the last as a directory or an empty file. */
+/* Makes the directories above the last component of `path`, and the last as a directory or an empty
+ * file. */
 static bool make_place(char *path, bool directory)
 {
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
@@ -122,7 +128,8 @@ static bool make_place(char *path, bool directory)
     return true;
 }
 
-/* Binds each path that exists to the same name below `base`. A link is followed first: its name then holds what it points to. */
+/* Binds each path that exists to the same name below `base`. A link is followed first: its name
+ * then holds what it points to. */
 static bool bind_paths(const char *base, const char *const *paths)
 {
     for (size_t i = 0; paths != NULL && paths[i] != NULL; i++) {
@@ -132,8 +139,8 @@ static bool bind_paths(const char *base, const char *const *paths)
             continue;
         }
         int length = snprintf(place, sizeof(place), "%s%s", base, paths[i]);
-        if (length < 0 || (size_t)length >= sizeof(place) || !make_place(place, S_ISDIR(status.st_mode)) ||
-            !bind_path(real, place, MS_RDONLY)) {
+        if (length < 0 || (size_t)length >= sizeof(place) ||
+            !make_place(place, S_ISDIR(status.st_mode)) || !bind_path(real, place, MS_RDONLY)) {
             return false;
         }
     }
@@ -162,9 +169,13 @@ static bool build_root(const struct sandbox_profile *profile, const char *base)
         return bind_path(".", base, 0) && hide_names(base, profile->hidden_names);
     }
     mode_t mask = umask(022); /* the places must be passable for the uid that comes later */
-    bool ok = mount("vogt", base, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=65536,mode=0755") == 0 &&
-              bind_paths(base, profile->read_paths) &&
-              mount(NULL, base, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | flags_of(base), NULL) == 0;
+    bool ok =
+        mount("vogt", base, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=65536,mode=0755") ==
+            0 &&
+        bind_paths(base, profile->read_paths) &&
+        mount(NULL, base, NULL,
+              MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | flags_of(base),
+              NULL) == 0;
     umask(mask);
     return ok;
 }
@@ -183,8 +194,9 @@ static const char *mount_point(void)
 static bool enter_new_root(const struct sandbox_profile *profile)
 {
     const char *base = mount_point();
-    return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && build_root(profile, base) && chdir(base) == 0 &&
-           syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 && chdir("/") == 0;
+    return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && build_root(profile, base) &&
+           chdir(base) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 &&
+           umount2(".", MNT_DETACH) == 0 && chdir("/") == 0;
 }
 
 /* Without mount namespaces: chroot, if that is allowed. */
@@ -199,7 +211,8 @@ static bool enter_chroot(const struct sandbox_profile *profile)
     return false;
 }
 
-/* The descriptor came from outside and would lead back there by "..": from now on it is the directory as the new root shows it. */
+/* The descriptor came from outside and would lead back there by "..": from now on it is the
+ * directory as the new root shows it. */
 static bool renew_directory(int directory_fd)
 {
     int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -211,11 +224,12 @@ static bool renew_directory(int directory_fd)
     return ok;
 }
 
-enum err root_enter(const struct sandbox_profile *profile, uint32_t uid, uint32_t gid, int directory_fd,
-                    struct root_result *ret_result)
+enum err root_enter(const struct sandbox_profile *profile, uint32_t uid, uint32_t gid,
+                    int directory_fd, struct root_result *ret_result)
 {
     struct root_result result = {false, false, false, false};
-    /* The working directory moves into a new mount namespace with us, a descriptor does not; so it comes first. */
+    /* The working directory moves into a new mount namespace with us, a descriptor does not; so it
+     * comes first. */
     if (directory_fd >= 0 && fchdir(directory_fd) != 0) {
         return ERR_RIGHTS;
     }
@@ -230,7 +244,8 @@ enum err root_enter(const struct sandbox_profile *profile, uint32_t uid, uint32_
     } else {
         result.own_root = enter_chroot(profile);
     }
-    if (directory_fd >= 0 && !(result.own_root ? renew_directory(directory_fd) : fchdir(directory_fd) == 0)) {
+    if (directory_fd >= 0 &&
+        !(result.own_root ? renew_directory(directory_fd) : fchdir(directory_fd) == 0)) {
         return ERR_RIGHTS;
     }
     *ret_result = result;

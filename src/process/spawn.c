@@ -16,7 +16,8 @@
 enum { FD_FIRST = 3, ENVIRONMENT_MAX = 8, VARIABLE_BYTES = 256 };
 
 /* What a role may know of our environment; its value is passed on only when short and printable. */
-static const char *const variables_kept[] = {"LANG", "LC_ALL", "LC_MESSAGES", "TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", NULL};
+static const char *const variables_kept[] = {"LANG",         "LC_ALL",        "LC_MESSAGES", "TZ",
+                                             "ASAN_OPTIONS", "UBSAN_OPTIONS", NULL};
 
 enum err spawn_directory(int *ret_directory_fd)
 {
@@ -40,7 +41,8 @@ enum err spawn_directory(int *ret_directory_fd)
 }
 
 /* NAME=value for each variable kept; `text` holds them. */
-static void copy_environment(char text[ENVIRONMENT_MAX][VARIABLE_BYTES], char *variables[ENVIRONMENT_MAX])
+static void copy_environment(char text[ENVIRONMENT_MAX][VARIABLE_BYTES],
+                             char *variables[ENVIRONMENT_MAX])
 {
     size_t count = 0;
     for (size_t i = 0; variables_kept[i] != NULL && count < ENVIRONMENT_MAX - 1; i++) {
@@ -57,8 +59,8 @@ static void copy_environment(char text[ENVIRONMENT_MAX][VARIABLE_BYTES], char *v
     variables[count] = NULL;
 }
 
-/* In the child: puts fds[i] at 3 + i and lets everything else go. Copies are made above the target range first, so that no target is
- * overwritten before it was copied. */
+/* In the child: puts fds[i] at 3 + i and lets everything else go. Copies are made above the target
+ * range first, so that no target is overwritten before it was copied. */
 static bool place_fds(const int *fds, size_t fd_count)
 {
     int copies[SPAWN_FDS_MAX];
@@ -78,7 +80,8 @@ static bool place_fds(const int *fds, size_t fd_count)
 
 static bool set_signals(void)
 {
-    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
+    static const int ignored[] = {SIGINT,  SIGTERM, SIGHUP,  SIGPIPE,
+                                  SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
     for (int number = 1; number < NSIG; number++) {
         signal(number, SIG_DFL); /* SIGKILL and a few others refuse; they are default already */
     }
@@ -109,7 +112,8 @@ static _Noreturn void become_role(const struct start *start)
     memcpy(fds, start->fds, start->fd_count * sizeof(int));
     fds[start->fd_count] = start->executable_fd; /* travels above the others; closed by exec */
     int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    bool ok = null_fd >= 0 && dup2(null_fd, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 && set_signals() &&
+    bool ok = null_fd >= 0 && dup2(null_fd, STDIN_FILENO) >= 0 &&
+              dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 && set_signals() &&
               prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == start->parent_pid &&
               place_fds(fds, start->fd_count + 1);
     if (ok) {
@@ -122,7 +126,8 @@ static _Noreturn void become_role(const struct start *start)
     _exit(127);
 }
 
-enum err spawn_role(int directory_fd, enum role role, const int *fds, size_t fd_count, struct spawned *ret_spawned)
+enum err spawn_role(int directory_fd, enum role role, const int *fds, size_t fd_count,
+                    struct spawned *ret_spawned)
 {
     char name[32], text[ENVIRONMENT_MAX][VARIABLE_BYTES], *variables[ENVIRONMENT_MAX];
     if (fd_count >= SPAWN_FDS_MAX) {

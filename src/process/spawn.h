@@ -1,6 +1,7 @@
 /*
- * Starting a role's executable: beside our own (/proc/self/exe), with exactly the descriptors given (from 3 on), a clean environment,
- * /dev/null as standard input, standard error passed on as output and error, killed when the parent dies. Knows nothing of what roles do.
+ * Starting a role's executable: beside our own (/proc/self/exe), with exactly the descriptors given
+ * (from 3 on), a clean environment, /dev/null as standard input, standard error passed on as output
+ * and error, killed when the parent dies. Knows nothing of what roles do.
  */
 #ifndef VOGT_PROCESS_SPAWN_H
 #define VOGT_PROCESS_SPAWN_H
@@ -13,13 +14,15 @@ enum { SPAWN_FDS_MAX = 16 };
 
 struct spawned {
     pid_t pid;
-    int pidfd;                 /* readable when the process ended; CLOEXEC; the caller closes it */
+    int pidfd; /* readable when the process ended; CLOEXEC; the caller closes it */
 };
 
 /* Opens the directory of our own executable: what spawn_role takes. */
 enum err spawn_directory(int *ret_directory_fd) must_check;
 
-/* fds[i] becomes descriptor 3 + i; they stay the caller's. ERR_NOT_FOUND: no such executable; ERR_IO. */
-enum err spawn_role(int directory_fd, enum role role, const int *fds, size_t fd_count, struct spawned *ret_spawned) must_check;
+/* fds[i] becomes descriptor 3 + i; they stay the caller's. ERR_NOT_FOUND: no such executable;
+ * ERR_IO. */
+enum err spawn_role(int directory_fd, enum role role, const int *fds, size_t fd_count,
+                    struct spawned *ret_spawned) must_check;
 
 #endif

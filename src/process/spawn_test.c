@@ -1,4 +1,5 @@
-/* spawn_role starts this very program under the name "vogt-seal" from a directory of its own, and the child tells what it got. */
+/* spawn_role starts this very program under the name "vogt-seal" from a directory of its own, and
+ * the child tells what it got. */
 #include "process/spawn.h"
 
 #include "base/check.h"
@@ -22,7 +23,8 @@ static int tell(void)
     int death = 0;
     struct sigaction interrupt, child;
     DIR *directory = opendir("/proc/self/fd");
-    for (struct dirent *entry = directory == NULL ? NULL : readdir(directory); entry != NULL; entry = readdir(directory)) {
+    for (struct dirent *entry = directory == NULL ? NULL : readdir(directory); entry != NULL;
+         entry = readdir(directory)) {
         open_count += entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(directory) ? 1 : 0;
     }
     if (directory != NULL) {
@@ -34,8 +36,10 @@ static int tell(void)
     sigaction(SIGINT, NULL, &interrupt);
     sigaction(SIGCHLD, NULL, &child);
     const char *language = getenv("LANG");
-    snprintf(line, sizeof(line), "fds=%u four=%zd%c stdin=%zd death=%d int=%d chld=%d secret=%d lang=%s", open_count, from_four, byte, from_stdin, death,
-             interrupt.sa_handler == SIG_IGN, child.sa_handler == SIG_DFL, getenv("SECRET") != NULL, language == NULL ? "-" : language);
+    snprintf(
+        line, sizeof(line), "fds=%u four=%zd%c stdin=%zd death=%d int=%d chld=%d secret=%d lang=%s",
+        open_count, from_four, byte, from_stdin, death, interrupt.sa_handler == SIG_IGN,
+        child.sa_handler == SIG_DFL, getenv("SECRET") != NULL, language == NULL ? "-" : language);
     return write(3, line, strlen(line)) > 0 ? 7 : 1;
 }
 
@@ -67,7 +71,8 @@ TEST(a_role_gets_its_descriptors_and_nothing_else)
     int directory_fd = own_directory(), out[2], in[2], status = 0;
     struct spawned spawned;
     char line[512] = {0};
-    CHECK(directory_fd >= 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(in, O_CLOEXEC) == 0 && write(in[1], "z", 1) == 1);
+    CHECK(directory_fd >= 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(in, O_CLOEXEC) == 0 &&
+          write(in[1], "z", 1) == 1);
     int stray = open("/dev/null", O_RDONLY); /* without CLOEXEC, as a careless library would */
     setenv("SECRET", "x", 1);
     setenv("LANG", "de_DE.UTF-8", 1);
@@ -79,7 +84,8 @@ TEST(a_role_gets_its_descriptors_and_nothing_else)
     close(out[1]);
     struct pollfd ended = {spawned.pidfd, POLLIN, 0};
     CHECK(poll(&ended, 1, 10000) == 1);
-    CHECK(waitpid(spawned.pid, &status, 0) == spawned.pid && WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    CHECK(waitpid(spawned.pid, &status, 0) == spawned.pid && WIFEXITED(status) &&
+          WEXITSTATUS(status) == 7);
     CHECK(read(out[0], line, sizeof(line) - 1) > 0);
     CHECK_STRING("fds=5 four=1z stdin=0 death=9 int=1 chld=1 secret=0 lang=de_DE.UTF-8", line);
     close(stray);
@@ -92,17 +98,21 @@ TEST(a_role_gets_its_descriptors_and_nothing_else)
 
 TEST(descriptors_may_come_in_any_order)
 {
-    /* All of ours are moved up first, so that 3 and 4 are free to be given crosswise: 3 is wanted at 4 and the other way round. */
+    /* All of ours are moved up first, so that 3 and 4 are free to be given crosswise: 3 is wanted
+     * at 4 and the other way round. */
     int directory_low = own_directory(), out[2], in[2], status = 0;
     struct spawned spawned;
     char line[512] = {0};
-    CHECK(directory_low >= 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(in, O_CLOEXEC) == 0 && write(in[1], "y", 1) == 1);
-    int directory_fd = fcntl(directory_low, F_DUPFD_CLOEXEC, 40), reader = fcntl(out[0], F_DUPFD_CLOEXEC, 40);
+    CHECK(directory_low >= 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(in, O_CLOEXEC) == 0 &&
+          write(in[1], "y", 1) == 1);
+    int directory_fd = fcntl(directory_low, F_DUPFD_CLOEXEC, 40),
+        reader = fcntl(out[0], F_DUPFD_CLOEXEC, 40);
     int to_four = fcntl(in[0], F_DUPFD_CLOEXEC, 40), to_three = fcntl(out[1], F_DUPFD_CLOEXEC, 40);
     CHECK(dup3(to_four, 3, O_CLOEXEC) == 3 && dup3(to_three, 4, O_CLOEXEC) == 4);
     const int fds[] = {4, 3};
     CHECK_ERR(ERR_NONE, spawn_role(directory_fd, ROLE_SEAL, fds, 2, &spawned));
-    CHECK(waitpid(spawned.pid, &status, 0) == spawned.pid && WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    CHECK(waitpid(spawned.pid, &status, 0) == spawned.pid && WIFEXITED(status) &&
+          WEXITSTATUS(status) == 7);
     close(spawned.pidfd);
     CHECK(read(reader, line, sizeof(line) - 1) > 0);
     CHECK(strstr(line, "fds=5 four=1y") == line);

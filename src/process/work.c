@@ -2,7 +2,8 @@
 
 static const struct json empty_object = {.type = JSON_OBJECT};
 
-/* A packed tree as bytes: its length is known only afterwards, so the four bytes before it are filled in then. */
+/* A packed tree as bytes: its length is known only afterwards, so the four bytes before it are
+ * filled in then. */
 static enum err put_tree(struct buf *out, const struct json *tree, size_t max_bytes)
 {
     size_t start = out->len;
@@ -21,14 +22,16 @@ static enum err put_tree(struct buf *out, const struct json *tree, size_t max_by
     return ERR_NONE;
 }
 
-static enum err get_tree(struct arena *arena, struct reader *reader, size_t max_bytes, struct json **ret_tree)
+static enum err get_tree(struct arena *arena, struct reader *reader, size_t max_bytes,
+                         struct json **ret_tree)
 {
     struct slice packed;
     enum err err = get_bytes(reader, max_bytes, &packed);
     return err != ERR_NONE ? err : json_unpack(arena, packed, ret_tree);
 }
 
-enum err work_put_call(struct buf *out, struct slice name, const struct json *input, struct slice raw)
+enum err work_put_call(struct buf *out, struct slice name, const struct json *input,
+                       struct slice raw)
 {
     if (name.len > WORK_NAME_BYTES) {
         return ERR_TOO_LARGE;
@@ -106,7 +109,8 @@ static enum err get_text(struct arena *arena, struct reader *reader, const char 
     return ERR_NONE;
 }
 
-static enum err get_complaint(struct arena *arena, struct reader *reader, struct complaint *complaint)
+static enum err get_complaint(struct arena *arena, struct reader *reader,
+                              struct complaint *complaint)
 {
     uint32_t line = 0, column = 0;
     const char *detail = "";
@@ -129,8 +133,10 @@ static enum err get_complaint(struct arena *arena, struct reader *reader, struct
     if ((complaint->text.english == NULL) != (complaint->text.german == NULL)) {
         return ERR_MALFORMED; /* people of both languages, or nobody */
     }
-    /* complain() cuts the detail and makes it printable; its result is the error that we pass, ERR_NONE. */
-    return complain(complaint, ERR_NONE, complaint->text, line, column, detail, slice_string(detail).len);
+    /* complain() cuts the detail and makes it printable; its result is the error that we pass,
+     * ERR_NONE. */
+    return complain(complaint, ERR_NONE, complaint->text, line, column, detail,
+                    slice_string(detail).len);
 }
 
 enum err work_get_result(struct arena *arena, struct slice body, struct work_result *ret_result)

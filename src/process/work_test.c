@@ -10,7 +10,8 @@ TEST(a_call_comes_back_as_it_went)
     cleanup_buf struct buf out = BUF_INIT(BYTES_MAX);
     struct json *input = json_new(arena, JSON_OBJECT);
     json_set_string(arena, input, "host", SLICE_LITERAL("example.org"));
-    CHECK_ERR(ERR_NONE, work_put_call(&out, SLICE_LITERAL("collect.tls"), input, SLICE_LITERAL("raw\0bytes")));
+    CHECK_ERR(ERR_NONE, work_put_call(&out, SLICE_LITERAL("collect.tls"), input,
+                                      SLICE_LITERAL("raw\0bytes")));
     struct work_call call;
     CHECK_ERR(ERR_NONE, work_get_call(arena, buf_slice(&out), &call));
     CHECK_SLICE("collect.tls", call.name);
@@ -23,7 +24,8 @@ TEST(a_result_comes_back_as_it_went)
     struct arena *arena cleanup_arena = arena_new(BYTES_MAX);
     cleanup_buf struct buf out = BUF_INIT(BYTES_MAX);
     struct work_result result = {.err = ERR_MALFORMED}, back;
-    CHECK_ERR(ERR_MALFORMED, complain(&result.complaint, ERR_MALFORMED, TEXT("no", "nein"), 3, 7, "word", 4));
+    CHECK_ERR(ERR_MALFORMED,
+              complain(&result.complaint, ERR_MALFORMED, TEXT("no", "nein"), 3, 7, "word", 4));
     CHECK_ERR(ERR_NONE, work_put_result(&out, &result));
     CHECK_ERR(ERR_NONE, work_get_result(arena, buf_slice(&out), &back));
     CHECK(back.err == ERR_MALFORMED && back.output->type == JSON_OBJECT && back.output->count == 0);

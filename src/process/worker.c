@@ -9,7 +9,8 @@
 
 enum { CHILD_WAIT_MS = 5000 };
 
-/* worker_child has no context to take it from: a work function sees only its input. Set once, before the first piece of work. */
+/* worker_child has no context to take it from: a work function sees only its input. Set once,
+ * before the first piece of work. */
 static struct worker *current;
 
 enum err worker_refuse(struct buf *out, enum err err, struct text text, const char *detail)
@@ -31,18 +32,22 @@ static const struct work *find_work(const struct worker *worker, struct slice na
     return NULL;
 }
 
-enum err worker_answer(const struct worker *worker, struct arena *arena, struct slice body, struct buf *out)
+enum err worker_answer(const struct worker *worker, struct arena *arena, struct slice body,
+                       struct buf *out)
 {
     struct work_call call;
     enum err err = work_get_call(arena, body, &call);
     if (err != ERR_NONE) {
-        return worker_refuse(out, err, TEXT("the work order is damaged", "der Arbeitsauftrag ist beschädigt"), "");
+        return worker_refuse(
+            out, err, TEXT("the work order is damaged", "der Arbeitsauftrag ist beschädigt"), "");
     }
     const struct work *work = find_work(worker, call.name);
     if (work == NULL) {
         const char *name = arena_string(arena, call.name);
-        return worker_refuse(out, ERR_NOT_FOUND, TEXT("this role has no such work", "diese Rolle kennt diese Arbeit nicht"),
-                             name == NULL ? "" : name);
+        return worker_refuse(
+            out, ERR_NOT_FOUND,
+            TEXT("this role has no such work", "diese Rolle kennt diese Arbeit nicht"),
+            name == NULL ? "" : name);
     }
     cleanup_buf struct buf raw = BUF_INIT(WORKER_BODY_BYTES);
     struct work_reply reply = {.raw = &raw};
@@ -59,7 +64,8 @@ enum err worker_answer(const struct worker *worker, struct arena *arena, struct 
         return ERR_NONE;
     }
     out->len = start; /* too large for the wire: say so instead */
-    return worker_refuse(out, put, TEXT("the result is too large", "das Ergebnis ist zu groß"), work->name);
+    return worker_refuse(out, put, TEXT("the result is too large", "das Ergebnis ist zu groß"),
+                         work->name);
 }
 
 void worker_hear_parent(struct worker *worker)
@@ -112,7 +118,8 @@ static enum err serve_loop(struct worker *worker)
         if (err != ERR_BUSY) {
             return err;
         }
-        struct pollfd wait[2] = {{channel_fd(worker->start.parent), POLLIN, 0}, {channel_fd(worker->start.keep), POLLIN, 0}};
+        struct pollfd wait[2] = {{channel_fd(worker->start.parent), POLLIN, 0},
+                                 {channel_fd(worker->start.keep), POLLIN, 0}};
         if (poll(wait, 2, -1) < 0 && errno != EINTR) {
             return err_from_errno(errno);
         }
@@ -136,7 +143,8 @@ int worker_run(enum role self, const struct work *works, size_t count)
     }
     if (err != ERR_NONE) {
         return role_fail(&worker.start, err,
-                         TEXT("a worker could not be confined as configured", "ein Arbeiter ließ sich nicht wie verlangt einsperren"));
+                         TEXT("a worker could not be confined as configured",
+                              "ein Arbeiter ließ sich nicht wie verlangt einsperren"));
     }
     err = self == ROLE_REACH ? worker_reach_loop(&worker) : serve_loop(&worker);
     if (err != ERR_NONE && err != ERR_CLOSED) {

@@ -1,9 +1,12 @@
 /*
- * reach: a child process a task. The upper half connects nowhere; it takes WORK, forks, and passes the child's answer on. The child gives
- * up both channels, narrows itself to the task's ports, runs the one piece of work, writes the WORKED body to its pipe and is gone.
+ * reach: a child process a task. The upper half connects nowhere; it takes WORK, forks, and passes
+ * the child's answer on. The child gives up both channels, narrows itself to the task's ports, runs
+ * the one piece of work, writes the WORKED body to its pipe and is gone.
  *
- *   WORK -> start_task -> [child runs] -> read_task until the end of the pipe -> finish_task -> WORKED
- *                                      \-> deadline passed: expire_tasks kills it     -> WORKED with TIMEOUT
+ *   WORK -> start_task -> [child runs] -> read_task until the end of the pipe -> finish_task ->
+ * WORKED
+ *                                      \-> deadline passed: expire_tasks kills it     -> WORKED
+ * with TIMEOUT
  */
 #include "process/worker_internal.h"
 
@@ -24,7 +27,7 @@ enum {
     TASKS_MAX = 4,
     TIMEOUT_DEFAULT_MS = 15000,
     TIMEOUT_MAX_MS = 120000,
-    TIMEOUT_GRACE_MS = 500,    /* for a collector that keeps to its time to say so itself */
+    TIMEOUT_GRACE_MS = 500, /* for a collector that keeps to its time to say so itself */
     DNS_PORT = 53,
     READ_BYTES = 64 << 10,
 };
@@ -32,7 +35,7 @@ enum {
 struct task {
     bool used;
     pid_t pid;
-    int fd;                    /* the end that the child writes to */
+    int fd; /* the end that the child writes to */
     uint64_t id;
     int64_t deadline_ms;
     struct buf answer;
@@ -64,7 +67,8 @@ static void write_all(int fd, struct slice bytes)
     }
 }
 
-/* "port" and "ports" of the task's input, and 53: names are looked up over TCP too when the answer is long. */
+/* "port" and "ports" of the task's input, and 53: names are looked up over TCP too when the answer
+ * is long. */
 static size_t ports_of(const struct json *input, uint16_t ports[SANDBOX_PORTS_MAX])
 {
     size_t count = 0;
@@ -74,7 +78,8 @@ static size_t ports_of(const struct json *input, uint16_t ports[SANDBOX_PORTS_MA
         ports[count++] = (uint16_t)number;
     }
     const struct json *more = json_member(input, "ports");
-    for (const struct json *port = more == NULL ? NULL : more->first; port != NULL && count < SANDBOX_PORTS_MAX; port = port->next) {
+    for (const struct json *port = more == NULL ? NULL : more->first;
+         port != NULL && count < SANDBOX_PORTS_MAX; port = port->next) {
         if (slice_to_u64(port->text, &number) == ERR_NONE && number > 0 && number <= UINT16_MAX) {
             ports[count++] = (uint16_t)number;
         }
@@ -82,14 +87,16 @@ static size_t ports_of(const struct json *input, uint16_t ports[SANDBOX_PORTS_MA
     return count;
 }
 
-static _Noreturn void run_task(const struct worker *worker, struct arena *arena, const struct json *input, struct slice body, int fd)
+static _Noreturn void run_task(const struct worker *worker, struct arena *arena,
+                               const struct json *input, struct slice body, int fd)
 {
     cleanup_buf struct buf out = BUF_INIT(WORKER_BODY_BYTES);
     uint16_t ports[SANDBOX_PORTS_MAX];
     size_t port_count = ports_of(input, ports);
     close(channel_fd(worker->start.parent));
     close(channel_fd(worker->start.keep));
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || sandbox_narrow_task(ports, port_count) != ERR_NONE ||
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
+        sandbox_narrow_task(ports, port_count) != ERR_NONE ||
         worker_answer(worker, arena, body, &out) != ERR_NONE) {
         _exit(1);
     }
@@ -100,7 +107,8 @@ static _Noreturn void run_task(const struct worker *worker, struct arena *arena,
 static int64_t timeout_of(const struct json *input)
 {
     uint64_t timeout_ms = TIMEOUT_DEFAULT_MS;
-    if (json_u64(input, "timeout_ms", &timeout_ms) != ERR_NONE || timeout_ms == 0 || timeout_ms > TIMEOUT_MAX_MS) {
+    if (json_u64(input, "timeout_ms", &timeout_ms) != ERR_NONE || timeout_ms == 0 ||
+        timeout_ms > TIMEOUT_MAX_MS) {
         timeout_ms = TIMEOUT_DEFAULT_MS;
     }
     return (int64_t)timeout_ms + TIMEOUT_GRACE_MS;
@@ -130,7 +138,12 @@ static enum err fork_task(struct reach *reach, struct task *task, const struct f
         close(fds[0]);
         return err_from_errno(number);
     }
-    *task = (struct task){true, pid, fds[0], frame->id, mono_ms() + timeout_of(call.input), BUF_INIT(WORKER_BODY_BYTES)};
+    *task = (struct task){true,
+                          pid,
+                          fds[0],
+                          frame->id,
+                          mono_ms() + timeout_of(call.input),
+                          BUF_INIT(WORKER_BODY_BYTES)};
     return ERR_NONE;
 }
 
@@ -153,11 +166,15 @@ static enum err finish_task(struct reach *reach, struct task *task, enum err rea
     task->used = false;
     enum err err;
     if (reason == ERR_NONE && task->answer.len > 0) {
-        err = channel_send(reach->worker->start.keep, MESSAGE_WORKED, task->id, buf_slice(&task->answer));
+        err = channel_send(reach->worker->start.keep, MESSAGE_WORKED, task->id,
+                           buf_slice(&task->answer));
     } else if (reason == ERR_TIMEOUT) {
-        err = refuse(reach, task->id, reason, TEXT("the target did not answer in time", "das Ziel antwortete nicht rechtzeitig"));
+        err = refuse(
+            reach, task->id, reason,
+            TEXT("the target did not answer in time", "das Ziel antwortete nicht rechtzeitig"));
     } else {
-        LOG(LOG_WARN, "reach.task-died", LOG_NUMBER("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0));
+        LOG(LOG_WARN, "reach.task-died",
+            LOG_NUMBER("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0));
         err = refuse(reach, task->id, reason == ERR_NONE ? ERR_PROTOCOL : reason,
                      TEXT("the probe ended without an answer", "die Messung endete ohne Antwort"));
     }
@@ -229,7 +246,9 @@ static enum err take_work(struct reach *reach)
         }
         err = fork_task(reach, task, &frame);
         if (err != ERR_NONE) {
-            err = refuse(reach, frame.id, err, TEXT("the probe could not be started", "die Messung ließ sich nicht starten"));
+            err = refuse(
+                reach, frame.id, err,
+                TEXT("the probe could not be started", "die Messung ließ sich nicht starten"));
         }
         if (err != ERR_NONE) {
             return err;
@@ -244,7 +263,8 @@ static enum err wait_and_read(struct reach *reach, int wait_ms)
     struct task *tasks[2 + TASKS_MAX] = {NULL};
     nfds_t count = 2;
     struct channel *keep = reach->worker->start.keep;
-    short events = (short)((free_task(reach) != NULL ? POLLIN : 0) | (channel_queued_bytes(keep) > 0 ? POLLOUT : 0));
+    short events = (short)((free_task(reach) != NULL ? POLLIN : 0) |
+                           (channel_queued_bytes(keep) > 0 ? POLLOUT : 0));
     wait[0] = (struct pollfd){channel_fd(reach->worker->start.parent), POLLIN, 0};
     wait[1] = (struct pollfd){channel_fd(keep), events, 0};
     for (size_t i = 0; i < TASKS_MAX; i++) {

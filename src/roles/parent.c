@@ -19,7 +19,7 @@
 enum {
     CONFIG_BYTES = 1 << 20,
     ARENA_BYTES = 8 << 20,
-    START_MS = 10000,           /* all roles must be serving by then */
+    START_MS = 10000, /* all roles must be serving by then */
     ERROR_BYTES = 1024,
     HUNG_MS = 1000,
 };
@@ -43,7 +43,8 @@ void parent_fail(struct parent *parent, enum err err, struct text text, const ch
         return; /* one clear error; what follows is its echo */
     }
     parent->failed = true;
-    LOG(LOG_ERROR, "parent.failed", LOG_ERR(err), LOG_TEXT("text", text_in(text, parent->language)), LOG_TEXT("detail", detail));
+    LOG(LOG_ERROR, "parent.failed", LOG_ERR(err), LOG_TEXT("text", text_in(text, parent->language)),
+        LOG_TEXT("detail", detail));
     if (parent->announced || parent->options.ready_fd < 0) {
         fprintf(stderr, "vogt: %s: %s\n", text_in(text, parent->language), detail);
     } else {
@@ -60,7 +61,8 @@ static void fail_with(struct parent *parent, enum err err, const struct complain
     }
     char detail[ERROR_BYTES];
     if (complaint->line > 0) {
-        snprintf(detail, sizeof(detail), "%s:%zu:%zu: %s", parent->options.config, complaint->line, complaint->column, complaint->detail);
+        snprintf(detail, sizeof(detail), "%s:%zu:%zu: %s", parent->options.config, complaint->line,
+                 complaint->column, complaint->detail);
     } else {
         snprintf(detail, sizeof(detail), "%s", complaint->detail);
     }
@@ -111,8 +113,10 @@ static enum err read_config(struct parent *parent, struct complaint *complaint)
     struct hcl_block *root = NULL;
     enum err err = read_whole(path, &bytes);
     if (err != ERR_NONE) {
-        return complain(complaint, err, TEXT("the configuration cannot be read", "die Konfiguration lässt sich nicht lesen"), 0, 0, path,
-                        strlen(path));
+        return complain(
+            complaint, err,
+            TEXT("the configuration cannot be read", "die Konfiguration lässt sich nicht lesen"), 0,
+            0, path, strlen(path));
     }
     struct slice text = arena_copy(parent->arena, buf_slice(&bytes));
     err = hcl_read(parent->arena, text, &root, complaint);
@@ -170,7 +174,8 @@ static void start_all(struct parent *parent)
         if (err != ERR_NONE) {
             parent_fail(parent, err,
                         TEXT("a role's program cannot be started; it must stand beside vogt-parent",
-                             "das Programm einer Rolle lässt sich nicht starten; es muss neben vogt-parent liegen"),
+                             "das Programm einer Rolle lässt sich nicht starten; es muss neben "
+                             "vogt-parent liegen"),
                         role_name(member->role));
             return;
         }
@@ -223,7 +228,10 @@ static int64_t do_what_is_due(struct parent *parent)
         members_stop_step(parent, now_ms);
     } else if (!parent->announced) {
         if (now_ms - parent->begun_ms > START_MS) {
-            parent_fail(parent, ERR_TIMEOUT, TEXT("the roles did not get ready in time", "die Rollen wurden nicht rechtzeitig bereit"), "10 s");
+            parent_fail(parent, ERR_TIMEOUT,
+                        TEXT("the roles did not get ready in time",
+                             "die Rollen wurden nicht rechtzeitig bereit"),
+                        "10 s");
             return 0;
         }
         next_ms = sooner(next_ms, parent->begun_ms + START_MS + 1);
@@ -258,9 +266,11 @@ static void wait_once(struct parent *parent, int64_t wait_ms)
     for (size_t i = 0; i < parent->member_count; i++) {
         struct member *member = &parent->members[i];
         if (member->channel != NULL) {
-            short events = (short)(POLLIN | (channel_queued_bytes(member->channel) > 0 ? POLLOUT : 0));
+            short events =
+                (short)(POLLIN | (channel_queued_bytes(member->channel) > 0 ? POLLOUT : 0));
             members[count] = member;
-            wait[count++] = (struct pollfd){member->hung ? -1 : channel_fd(member->channel), events, 0};
+            wait[count++] =
+                (struct pollfd){member->hung ? -1 : channel_fd(member->channel), events, 0};
         }
     }
     if (poll(wait, count, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms) < 0) {
@@ -274,7 +284,8 @@ static void wait_once(struct parent *parent, int64_t wait_ms)
             member_hear(parent, members[i]);
         }
     }
-    /* A role that closed its channel is about to end, which comes as a signal; one that lives on is ended. */
+    /* A role that closed its channel is about to end, which comes as a signal; one that lives on is
+     * ended. */
     for (nfds_t i = 1; i < count; i++) {
         if ((wait[i].revents & (POLLHUP | POLLERR)) != 0) {
             members[i]->hung = true;
@@ -299,7 +310,8 @@ static void run(struct parent *parent)
 
 int main(int count, char **arguments)
 {
-    static struct parent parent = {.directory_fd = -1, .lock_fd = -1, .executables_fd = -1, .signal_fd = -1};
+    static struct parent parent = {
+        .directory_fd = -1, .lock_fd = -1, .executables_fd = -1, .signal_fd = -1};
     struct complaint complaint = {.text = {NULL, NULL}};
     parent.begun_ms = parent_now_ms();
     parent.language = language_of_environment();

@@ -1,6 +1,7 @@
 /*
- * The parent: starts every role, makes every channel, hands out descriptors, restarts what may be restarted, stops all in order. It holds the
- * configuration and the listening sockets and sees no client bytes. Internal to parent*.c.
+ * The parent: starts every role, makes every channel, hands out descriptors, restarts what may be
+ * restarted, stops all in order. It holds the configuration and the listening sockets and sees no
+ * client bytes. Internal to parent*.c.
  */
 #ifndef VOGT_ROLES_PARENT_H
 #define VOGT_ROLES_PARENT_H
@@ -19,10 +20,18 @@ enum {
 };
 
 /*
- *   EMPTY --member_start--> STARTING --READY--> SERVING --end--> WAITING --member_start (after the backoff)--> STARTING
- *                               \------------------\---- STOP (members_stop) ---> STOPPING --end--> EMPTY
+ *   EMPTY --member_start--> STARTING --READY--> SERVING --end--> WAITING --member_start (after the
+ * backoff)--> STARTING
+ *                               \------------------\---- STOP (members_stop) ---> STOPPING --end-->
+ * EMPTY
  */
-enum member_state { MEMBER_EMPTY, MEMBER_STARTING, MEMBER_SERVING, MEMBER_STOPPING, MEMBER_WAITING };
+enum member_state {
+    MEMBER_EMPTY,
+    MEMBER_STARTING,
+    MEMBER_SERVING,
+    MEMBER_STOPPING,
+    MEMBER_WAITING
+};
 
 struct member {
     enum role role;
@@ -30,51 +39,52 @@ struct member {
     enum member_state state;
     struct spawned spawned;
     struct channel *channel;
-    int keep_end;                       /* keep's end of its channel, -1 once handed over */
+    int keep_end; /* keep's end of its channel, -1 once handed over */
     enum confinement level;
-    char features[512];                 /* words, joined by ", " */
-    bool hung;                          /* closed its channel: nothing more comes from it */
-    bool replaced;                      /* told to go because keep ended: start it anew, nobody is to blame */
-    unsigned crashes;                   /* since it last ran for a minute */
+    char features[512]; /* words, joined by ", " */
+    bool hung;          /* closed its channel: nothing more comes from it */
+    bool replaced;      /* told to go because keep ended: start it anew, nobody is to blame */
+    unsigned crashes;   /* since it last ran for a minute */
     int64_t started_ms, restart_ms, kill_ms; /* monotonic; kill_ms 0: no deadline */
 };
 
-struct program {                        /* a running child program */
-    pid_t pid;                          /* 0: free */
+struct program { /* a running child program */
+    pid_t pid;   /* 0: free */
     int64_t kill_ms;
 };
 
 struct options {
     const char *directory, *listen, *config;
     enum confinement minimum;
-    int ready_fd;                       /* -1 */
+    int ready_fd; /* -1 */
     uint64_t judges, gates, reaches;
 };
 
-/* What the parent writes into the data directory for people: the operator's token, and the certificate to trust. */
+/* What the parent writes into the data directory for people: the operator's token, and the
+ * certificate to trust. */
 enum notice { NOTICE_TOKEN, NOTICE_CERTIFICATE, NOTICE_COUNT };
 
 struct parent {
     struct options options;
     enum language language;
-    struct arena *arena;                /* configuration */
-    const struct json *config;          /* never NULL */
+    struct arena *arena;       /* configuration */
+    const struct json *config; /* never NULL */
     char directory_path[4096];
     int directory_fd, lock_fd, executables_fd, signal_fd;
     int sockets[SOCKETS_MAX];
     size_t socket_count;
-    char address[ADDRESS_BYTES];        /* "https://localhost:8200" */
+    char address[ADDRESS_BYTES]; /* "https://localhost:8200" */
     struct sandbox_report own;
     struct member members[MEMBERS_MAX];
     size_t member_count;
     struct program programs[PROGRAMS_MAX];
-    bool sealed;                        /* keep ended once: it must not unseal by itself again */
-    bool announced;                     /* ready was said */
+    bool sealed;    /* keep ended once: it must not unseal by itself again */
+    bool announced; /* ready was said */
     bool asked;
     bool stopping, failed;
     size_t stop_phase;
     int64_t begun_ms;
-    char keep_reason[REASON_BYTES];     /* why the last keep ended; told to the new one */
+    char keep_reason[REASON_BYTES];        /* why the last keep ended; told to the new one */
     int64_t watchdog_ms, watchdog_next_ms; /* 0: none asked for */
 };
 
@@ -85,13 +95,16 @@ void parent_fail(struct parent *parent, enum err err, struct text text, const ch
 void parent_begin_stop(struct parent *parent);
 
 /* parent_options.c */
-enum err options_read(int count, char **arguments, struct options *ret_options, struct complaint *complaint) must_check;
+enum err options_read(int count, char **arguments, struct options *ret_options,
+                      struct complaint *complaint) must_check;
 
 /* parent_directory.c */
 enum err directory_open(struct parent *parent, struct complaint *complaint) must_check;
-enum err directory_write(const struct parent *parent, enum notice notice, struct slice text) must_check;
+enum err directory_write(const struct parent *parent, enum notice notice,
+                         struct slice text) must_check;
 /* The key file of the seal, checked: regular, ours, nobody else's to read. */
-enum err directory_open_key(const struct parent *parent, int *ret_fd, struct complaint *complaint) must_check;
+enum err directory_open_key(const struct parent *parent, int *ret_fd,
+                            struct complaint *complaint) must_check;
 
 /* parent_listen.c */
 enum err listen_open(struct parent *parent, struct complaint *complaint) must_check;
@@ -104,22 +117,25 @@ void member_ended(struct parent *parent, struct member *member, int status);
 void members_restart_due(struct parent *parent, int64_t now_ms);
 void members_stop_step(struct parent *parent, int64_t now_ms);
 bool members_all(const struct parent *parent, enum member_state state);
-int64_t members_next_ms(const struct parent *parent);      /* -1: nothing is due */
+int64_t members_next_ms(const struct parent *parent); /* -1: nothing is due */
 void member_kill(struct member *member);
 
 /* parent_messages.c */
 void member_hear(struct parent *parent, struct member *member);
-void keep_tell_ended(struct parent *parent, enum role role, uint64_t index, const char *reason, bool restarted);
-void members_settle(struct parent *parent);               /* after any READY: hand over channels, ask keep */
+void keep_tell_ended(struct parent *parent, enum role role, uint64_t index, const char *reason,
+                     bool restarted);
+void members_settle(struct parent *parent); /* after any READY: hand over channels, ask keep */
 
 /* parent_programs.c */
-enum err program_start(struct parent *parent, enum role asker, struct slice name, int *ret_fd) must_check;
+enum err program_start(struct parent *parent, enum role asker, struct slice name,
+                       int *ret_fd) must_check;
 bool program_ended(struct parent *parent, pid_t pid);
-int64_t programs_kill_due(struct parent *parent, int64_t now_ms); /* the next deadline, -1 without */
+int64_t programs_kill_due(struct parent *parent,
+                          int64_t now_ms); /* the next deadline, -1 without */
 
 /* parent_notify.c */
-void notify_manager(const char *state);                    /* systemd's NOTIFY_SOCKET; nothing without */
-int64_t notify_watchdog_ms(void);                          /* half the interval asked for, 0 without */
+void notify_manager(const char *state); /* systemd's NOTIFY_SOCKET; nothing without */
+int64_t notify_watchdog_ms(void);       /* half the interval asked for, 0 without */
 void notify_ready(const struct parent *parent, struct slice login_link);
 void notify_failed(const struct parent *parent, enum err err, struct text text, const char *detail);
 

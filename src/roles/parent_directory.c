@@ -1,6 +1,7 @@
 /*
- * The data directory: 0700 and ours, one daemon at a time (flock on vogt.pid). When started by root, the data belong to the store's own uid;
- * what the store must not have (seal.key, operator.token, vogt.pid) stays root's.
+ * The data directory: 0700 and ours, one daemon at a time (flock on vogt.pid). When started by
+ * root, the data belong to the store's own uid; what the store must not have (seal.key,
+ * operator.token, vogt.pid) stays root's.
  */
 #include "roles/parent.h"
 
@@ -21,11 +22,13 @@ enum { KEY_FILE_BYTES = 32, NOTICE_BYTES = 16384, DEPTH_MAX = 16 };
 
 static const char key_name[] = "seal.key";
 /* What people read in the directory: by enum notice. */
-static const char *const notice_names[NOTICE_COUNT] = {[NOTICE_TOKEN] = "operator.token", [NOTICE_CERTIFICATE] = "tls.pem"};
+static const char *const notice_names[NOTICE_COUNT] = {
+    [NOTICE_TOKEN] = "operator.token", [NOTICE_CERTIFICATE] = "tls.pem"};
 static const char lock_name[] = "vogt.pid";
 static const char database_name[] = "vogt.db";
 
-static enum err complain_path(struct complaint *complaint, enum err err, struct text text, const char *path)
+static enum err complain_path(struct complaint *complaint, enum err err, struct text text,
+                              const char *path)
 {
     return complain(complaint, err, text, 0, 0, path, strlen(path));
 }
@@ -34,15 +37,19 @@ static enum err open_directory(struct parent *parent, struct complaint *complain
 {
     const char *path = parent->options.directory;
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        return complain_path(complaint, err_from_errno(errno),
-                             TEXT("the data directory cannot be made (does its parent exist, may you write there?)",
-                                  "das Datenverzeichnis lässt sich nicht anlegen (gibt es das Verzeichnis darüber, darfst du dort schreiben?)"),
-                             path);
+        return complain_path(
+            complaint, err_from_errno(errno),
+            TEXT("the data directory cannot be made (does its parent exist, may you write there?)",
+                 "das Datenverzeichnis lässt sich nicht anlegen (gibt es das Verzeichnis darüber, "
+                 "darfst du dort schreiben?)"),
+            path);
     }
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || realpath(path, parent->directory_path) == NULL) {
         return complain_path(complaint, err_from_errno(errno),
-                             TEXT("the data directory cannot be opened", "das Datenverzeichnis lässt sich nicht öffnen"), path);
+                             TEXT("the data directory cannot be opened",
+                                  "das Datenverzeichnis lässt sich nicht öffnen"),
+                             path);
     }
     parent->directory_fd = fd;
     return ERR_NONE;
@@ -54,34 +61,45 @@ static enum err check_directory(struct parent *parent, struct complaint *complai
     if (fstat(parent->directory_fd, &status) != 0) {
         return err_from_errno(errno);
     }
-    bool ours = status.st_uid == geteuid() || (geteuid() == 0 && status.st_uid == sandbox_uid(ROLE_STORE));
+    bool ours =
+        status.st_uid == geteuid() || (geteuid() == 0 && status.st_uid == sandbox_uid(ROLE_STORE));
     if (!ours) {
         return complain_path(complaint, ERR_RIGHTS,
-                             TEXT("the data directory belongs to another user; start as that user, or give another --dir",
-                                  "das Datenverzeichnis gehört einem anderen Benutzer; starte als dieser oder nimm ein anderes --dir"),
+                             TEXT("the data directory belongs to another user; start as that user, "
+                                  "or give another --dir",
+                                  "das Datenverzeichnis gehört einem anderen Benutzer; starte als "
+                                  "dieser oder nimm ein anderes --dir"),
                              parent->directory_path);
     }
     if ((status.st_mode & 022) != 0) {
-        return complain_path(complaint, ERR_RIGHTS,
-                             TEXT("others can write to the data directory; check who did what there, then: chmod 700",
-                                  "andere dürfen ins Datenverzeichnis schreiben; prüfe, was dort geschah, dann: chmod 700"),
-                             parent->directory_path);
+        return complain_path(
+            complaint, ERR_RIGHTS,
+            TEXT(
+                "others can write to the data directory; check who did what there, then: chmod 700",
+                "andere dürfen ins Datenverzeichnis schreiben; prüfe, was dort geschah, dann: "
+                "chmod 700"),
+            parent->directory_path);
     }
     if ((status.st_mode & 07777) != 0700 && fchmod(parent->directory_fd, 0700) != 0) {
-        return complain_path(complaint, ERR_READ_ONLY,
-                             TEXT("the data directory's mode cannot be set to 0700", "die Rechte des Datenverzeichnisses lassen sich nicht auf 0700 setzen"),
-                             parent->directory_path);
+        return complain_path(
+            complaint, ERR_READ_ONLY,
+            TEXT("the data directory's mode cannot be set to 0700",
+                 "die Rechte des Datenverzeichnisses lassen sich nicht auf 0700 setzen"),
+            parent->directory_path);
     }
     return ERR_NONE;
 }
 
 static enum err take_lock(struct parent *parent, struct complaint *complaint)
 {
-    int fd = openat(parent->directory_fd, lock_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd =
+        openat(parent->directory_fd, lock_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
-        return complain_path(complaint, errno == EROFS || errno == EACCES ? ERR_READ_ONLY : err_from_errno(errno),
-                             TEXT("the data directory cannot be written", "ins Datenverzeichnis lässt sich nicht schreiben"),
-                             parent->directory_path);
+        return complain_path(
+            complaint, errno == EROFS || errno == EACCES ? ERR_READ_ONLY : err_from_errno(errno),
+            TEXT("the data directory cannot be written",
+                 "ins Datenverzeichnis lässt sich nicht schreiben"),
+            parent->directory_path);
     }
     char text[32] = {0};
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -91,16 +109,20 @@ static enum err take_lock(struct parent *parent, struct complaint *complaint)
             *end = '\0';
         }
         close(fd);
-        return complain(complaint, ERR_LOCKED,
-                        TEXT("another Vogt runs on this data directory; stop it first; its process id is",
-                             "auf diesem Datenverzeichnis läuft schon ein Vogt; beende es zuerst; seine Prozessnummer ist"),
-                        0, 0, text, got > 0 ? strlen(text) : 0);
+        return complain(
+            complaint, ERR_LOCKED,
+            TEXT("another Vogt runs on this data directory; stop it first; its process id is",
+                 "auf diesem Datenverzeichnis läuft schon ein Vogt; beende es zuerst; seine "
+                 "Prozessnummer ist"),
+            0, 0, text, got > 0 ? strlen(text) : 0);
     }
     int length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length) {
         enum err err = err_from_errno(errno);
         close(fd);
-        return complain_path(complaint, err, TEXT("the data directory cannot be written", "ins Datenverzeichnis lässt sich nicht schreiben"),
+        return complain_path(complaint, err,
+                             TEXT("the data directory cannot be written",
+                                  "ins Datenverzeichnis lässt sich nicht schreiben"),
                              parent->directory_path);
     }
     parent->lock_fd = fd;
@@ -133,8 +155,8 @@ static enum err write_whole(int fd, const void *data, size_t len)
     return fsync(fd) == 0 ? ERR_NONE : err_from_errno(errno);
 }
 
-/* A key for a new store. It is written beside and renamed, so that a cut key never stands there; a store without its key is never given
- * a new one: that would hide the loss. */
+/* A key for a new store. It is written beside and renamed, so that a cut key never stands there; a
+ * store without its key is never given a new one: that would hide the loss. */
 static enum err make_key(struct parent *parent, struct complaint *complaint)
 {
     static const char temporary[] = "seal.key.new";
@@ -142,7 +164,8 @@ static enum err make_key(struct parent *parent, struct complaint *complaint)
         return ERR_NONE;
     }
     uint8_t key[KEY_FILE_BYTES];
-    int fd = openat(parent->directory_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = openat(parent->directory_fd, temporary,
+                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     enum err err = fd < 0 ? err_from_errno(errno) : ERR_NONE;
     if (err == ERR_NONE && getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
         err = ERR_CRYPTO;
@@ -154,26 +177,31 @@ static enum err make_key(struct parent *parent, struct complaint *complaint)
     if (fd >= 0) {
         close(fd);
     }
-    if (err == ERR_NONE && (renameat(parent->directory_fd, temporary, parent->directory_fd, key_name) != 0 ||
-                            fsync(parent->directory_fd) != 0)) {
+    if (err == ERR_NONE &&
+        (renameat(parent->directory_fd, temporary, parent->directory_fd, key_name) != 0 ||
+         fsync(parent->directory_fd) != 0)) {
         err = err_from_errno(errno);
     }
     return err == ERR_NONE ? ERR_NONE
-                           : complain_path(complaint, err, TEXT("the key file cannot be written", "die Schlüsseldatei lässt sich nicht schreiben"),
+                           : complain_path(complaint, err,
+                                           TEXT("the key file cannot be written",
+                                                "die Schlüsseldatei lässt sich nicht schreiben"),
                                            parent->directory_path);
 }
 
-/* These files stand before the store starts, because the store's sandbox lays an empty device over the token's name, and are then
- * rewritten in place. The old token is gone with the old process. */
+/* These files stand before the store starts, because the store's sandbox lays an empty device over
+ * the token's name, and are then rewritten in place. The old token is gone with the old process. */
 static enum err make_notices(struct parent *parent, struct complaint *complaint)
 {
     for (size_t i = 0; i < NOTICE_COUNT; i++) {
-        int fd = openat(parent->directory_fd, notice_names[i], O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+        int fd = openat(parent->directory_fd, notice_names[i],
+                        O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0) {
-            return complain_path(complaint, err_from_errno(errno),
-                                 TEXT("the operator's token and the certificate cannot be written",
-                                      "Token des Betreibers und Zertifikat lassen sich nicht schreiben"),
-                                 parent->directory_path);
+            return complain_path(
+                complaint, err_from_errno(errno),
+                TEXT("the operator's token and the certificate cannot be written",
+                     "Token des Betreibers und Zertifikat lassen sich nicht schreiben"),
+                parent->directory_path);
         }
         close(fd);
     }
@@ -199,7 +227,8 @@ static bool give(int directory_fd, const char *name, uid_t uid, unsigned depth)
         return false;
     }
     bool ok = true;
-    for (struct dirent *entry = readdir(directory); ok && entry != NULL; entry = readdir(directory)) {
+    for (struct dirent *entry = readdir(directory); ok && entry != NULL;
+         entry = readdir(directory)) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             ok = give(fd, entry->d_name, uid, depth - 1);
         }
@@ -210,7 +239,8 @@ static bool give(int directory_fd, const char *name, uid_t uid, unsigned depth)
 
 static void give_to_store(struct parent *parent)
 {
-    static const char *const names[] = {"vogt.db", "vogt.db-wal", "vogt.db-shm", "vogt.db-journal", "ledger"};
+    static const char *const names[] = {"vogt.db", "vogt.db-wal", "vogt.db-shm", "vogt.db-journal",
+                                        "ledger"};
     if (geteuid() != 0) {
         return;
     }
@@ -256,14 +286,16 @@ enum err directory_write(const struct parent *parent, enum notice notice, struct
     if (fd < 0) {
         return err_from_errno(errno);
     }
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 077) != 0) {
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
+        (status.st_mode & 077) != 0) {
         close(fd);
         return ERR_RIGHTS; /* not the file that we made */
     }
     memcpy(whole, text.data, text.len);
     whole[text.len] = '\n';
     /* One write into an empty file: a reader sees nothing or all of it. */
-    enum err err = ftruncate(fd, 0) == 0 ? write_whole(fd, whole, text.len + 1) : err_from_errno(errno);
+    enum err err =
+        ftruncate(fd, 0) == 0 ? write_whole(fd, whole, text.len + 1) : err_from_errno(errno);
     explicit_bzero(whole, sizeof(whole));
     close(fd);
     return err;
@@ -273,23 +305,32 @@ enum err directory_open_key(const struct parent *parent, int *ret_fd, struct com
 {
     struct slice configured = json_text(seal_block(parent), "path", slice_string(key_name));
     char path[4096];
-    int length = snprintf(path, sizeof(path), "%.*s", (int)configured.len, (const char *)configured.data);
+    int length =
+        snprintf(path, sizeof(path), "%.*s", (int)configured.len, (const char *)configured.data);
     if (length <= 0 || (size_t)length >= sizeof(path)) {
-        return complain_path(complaint, ERR_INVALID, TEXT("the key file's path is not usable", "der Pfad der Schlüsseldatei ist nicht brauchbar"), "");
+        return complain_path(complaint, ERR_INVALID,
+                             TEXT("the key file's path is not usable",
+                                  "der Pfad der Schlüsseldatei ist nicht brauchbar"),
+                             "");
     }
     int fd = openat(parent->directory_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) != 0) {
         return complain_path(complaint, err_from_errno(errno),
-                             TEXT("the key file cannot be read; without it the data stay sealed. Put it back from where you keep its copy",
-                                  "die Schlüsseldatei lässt sich nicht lesen; ohne sie bleiben die Daten versiegelt. Lege sie aus ihrer Kopie zurück"),
+                             TEXT("the key file cannot be read; without it the data stay sealed. "
+                                  "Put it back from where you keep its copy",
+                                  "die Schlüsseldatei lässt sich nicht lesen; ohne sie bleiben die "
+                                  "Daten versiegelt. Lege sie aus ihrer Kopie zurück"),
                              path);
     }
-    if (!S_ISREG(status.st_mode) || (status.st_mode & 077) != 0 || (status.st_uid != geteuid() && status.st_uid != 0)) {
+    if (!S_ISREG(status.st_mode) || (status.st_mode & 077) != 0 ||
+        (status.st_uid != geteuid() && status.st_uid != 0)) {
         close(fd);
         return complain_path(complaint, ERR_RIGHTS,
-                             TEXT("the key file must be an ordinary file of ours that nobody else can read: chmod 600",
-                                  "die Schlüsseldatei muss eine gewöhnliche eigene Datei sein, die sonst niemand lesen kann: chmod 600"),
+                             TEXT("the key file must be an ordinary file of ours that nobody else "
+                                  "can read: chmod 600",
+                                  "die Schlüsseldatei muss eine gewöhnliche eigene Datei sein, die "
+                                  "sonst niemand lesen kann: chmod 600"),
                              path);
     }
     *ret_fd = fd;

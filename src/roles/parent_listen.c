@@ -1,4 +1,5 @@
-/* Listening sockets: "localhost:8200" means 127.0.0.1 and ::1 on one port; else what the name or number resolves to. */
+/* Listening sockets: "localhost:8200" means 127.0.0.1 and ::1 on one port; else what the name or
+ * number resolves to. */
 #include "roles/parent.h"
 
 #include <errno.h>
@@ -21,7 +22,8 @@ static enum err split(const char *text, struct endpoint *ret_endpoint)
     struct endpoint endpoint;
     const char *colon = strrchr(text, ':');
     uint64_t number;
-    if (colon == NULL || slice_to_u64(slice_string(colon + 1), &number) != ERR_NONE || number > UINT16_MAX) {
+    if (colon == NULL || slice_to_u64(slice_string(colon + 1), &number) != ERR_NONE ||
+        number > UINT16_MAX) {
         return ERR_INVALID;
     }
     size_t length = (size_t)(colon - text);
@@ -49,7 +51,8 @@ static int open_socket(const struct addrinfo *info)
         return -1;
     }
     bool ok = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-              (info->ai_family != AF_INET6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) == 0) &&
+              (info->ai_family != AF_INET6 ||
+               setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) == 0) &&
               bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
     if (!ok) {
         int number = errno;
@@ -79,16 +82,19 @@ static void close_all(struct parent *parent)
     parent->socket_count = 0;
 }
 
-/* Adds a socket for each address. A family that the host does not have is passed over; *ret_errno: why none could be had. */
+/* Adds a socket for each address. A family that the host does not have is passed over; *ret_errno:
+ * why none could be had. */
 static void open_host(struct parent *parent, const char *host, const char *port, int *ret_errno)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                                   .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *list = NULL;
     if (getaddrinfo(host[0] == '\0' ? NULL : host, port, &hints, &list) != 0) {
         *ret_errno = EADDRNOTAVAIL;
         return;
     }
-    for (const struct addrinfo *info = list; info != NULL && parent->socket_count < SOCKETS_MAX; info = info->ai_next) {
+    for (const struct addrinfo *info = list; info != NULL && parent->socket_count < SOCKETS_MAX;
+         info = info->ai_next) {
         int fd = open_socket(info);
         if (fd >= 0) {
             parent->sockets[parent->socket_count++] = fd;
@@ -99,7 +105,8 @@ static void open_host(struct parent *parent, const char *host, const char *port,
     freeaddrinfo(list);
 }
 
-/* Both families on one port; a port of the kernel's choice may be taken in the other family, so that is tried again. */
+/* Both families on one port; a port of the kernel's choice may be taken in the other family, so
+ * that is tried again. */
 static int open_localhost(struct parent *parent, const char *port)
 {
     for (int i = 0; i < PORT_TRIES; i++) {
@@ -124,22 +131,28 @@ static int open_localhost(struct parent *parent, const char *port)
     return EADDRINUSE;
 }
 
-static enum err complain_listen(const struct parent *parent, int number, struct complaint *complaint)
+static enum err complain_listen(const struct parent *parent, int number,
+                                struct complaint *complaint)
 {
     const char *listen = parent->options.listen;
     if (number == EADDRINUSE) {
         return complain(complaint, ERR_EXISTS,
-                        TEXT("another program listens on this address already; stop it, or give another --listen",
-                             "auf dieser Adresse lauscht schon ein anderes Programm; beende es oder nimm ein anderes --listen"),
+                        TEXT("another program listens on this address already; stop it, or give "
+                             "another --listen",
+                             "auf dieser Adresse lauscht schon ein anderes Programm; beende es "
+                             "oder nimm ein anderes --listen"),
                         0, 0, listen, strlen(listen));
     }
     if (number == EACCES) {
         return complain(complaint, ERR_RIGHTS,
-                        TEXT("ports below 1024 need more rights; give another --listen", "Ports unter 1024 brauchen mehr Rechte; nimm ein anderes --listen"), 0, 0,
-                        listen, strlen(listen));
+                        TEXT("ports below 1024 need more rights; give another --listen",
+                             "Ports unter 1024 brauchen mehr Rechte; nimm ein anderes --listen"),
+                        0, 0, listen, strlen(listen));
     }
-    return complain(complaint, ERR_INVALID, TEXT("this machine has no such address to listen on", "diese Maschine hat keine solche Adresse zum Lauschen"), 0,
-                    0, listen, strlen(listen));
+    return complain(complaint, ERR_INVALID,
+                    TEXT("this machine has no such address to listen on",
+                         "diese Maschine hat keine solche Adresse zum Lauschen"),
+                    0, 0, listen, strlen(listen));
 }
 
 enum err listen_open(struct parent *parent, struct complaint *complaint)
@@ -147,10 +160,11 @@ enum err listen_open(struct parent *parent, struct complaint *complaint)
     struct endpoint endpoint;
     const char *listen = parent->options.listen;
     if (split(listen, &endpoint) != ERR_NONE) {
-        return complain(complaint, ERR_INVALID,
-                        TEXT("--listen takes ADDRESS:PORT, for example localhost:8200 or [::]:8200",
-                             "--listen nimmt ADRESSE:PORT, zum Beispiel localhost:8200 oder [::]:8200"),
-                        0, 0, listen, strlen(listen));
+        return complain(
+            complaint, ERR_INVALID,
+            TEXT("--listen takes ADDRESS:PORT, for example localhost:8200 or [::]:8200",
+                 "--listen nimmt ADRESSE:PORT, zum Beispiel localhost:8200 oder [::]:8200"),
+            0, 0, listen, strlen(listen));
     }
     int number = 0;
     if (strcmp(endpoint.host, "localhost") == 0) {
@@ -163,7 +177,8 @@ enum err listen_open(struct parent *parent, struct complaint *complaint)
         return complain_listen(parent, number, complaint);
     }
     bool v6 = strchr(endpoint.host, ':') != NULL;
-    snprintf(parent->address, sizeof(parent->address), "https://%s%s%s:%u", v6 ? "[" : "", endpoint.host[0] == '\0' ? "localhost" : endpoint.host,
-             v6 ? "]" : "", port_of(parent->sockets[0]));
+    snprintf(parent->address, sizeof(parent->address), "https://%s%s%s:%u", v6 ? "[" : "",
+             endpoint.host[0] == '\0' ? "localhost" : endpoint.host, v6 ? "]" : "",
+             port_of(parent->sockets[0]));
     return ERR_NONE;
 }

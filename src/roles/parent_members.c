@@ -14,22 +14,24 @@
 
 enum {
     QUEUE_BYTES = 2 << 20,
-    CALM_MS = 60000,            /* a role that ran this long starts with a clean sheet */
+    CALM_MS = 60000, /* a role that ran this long starts with a clean sheet */
     BACKOFF_FIRST_MS = 50,
     BACKOFF_MAX_MS = 30000,
-    STOP_MS = 4000,             /* what a role gets between STOP and SIGKILL */
+    STOP_MS = 4000, /* what a role gets between STOP and SIGKILL */
     KEEP_CRASHES_MAX = 5,
 };
 
-/* Whoever takes requests goes first, whoever keeps the data last: what is under way can still be committed. */
-static const enum role stop_order[] = {ROLE_GATE, ROLE_REACH, ROLE_LOOK, ROLE_JUDGE, ROLE_SEAL, ROLE_KEEP, ROLE_STORE};
+/* Whoever takes requests goes first, whoever keeps the data last: what is under way can still be
+ * committed. */
+static const enum role stop_order[] = {ROLE_GATE, ROLE_REACH, ROLE_LOOK, ROLE_JUDGE,
+                                       ROLE_SEAL, ROLE_KEEP,  ROLE_STORE};
 enum { STOP_PHASES = sizeof(stop_order) / sizeof(stop_order[0]) };
 
 static void plan(struct parent *parent, enum role role, uint64_t count)
 {
     for (uint64_t i = 0; i < count && parent->member_count < MEMBERS_MAX; i++) {
-        parent->members[parent->member_count++] =
-            (struct member){.role = role, .index = i, .state = MEMBER_EMPTY, .keep_end = -1, .spawned = {0, -1}};
+        parent->members[parent->member_count++] = (struct member){
+            .role = role, .index = i, .state = MEMBER_EMPTY, .keep_end = -1, .spawned = {0, -1}};
     }
 }
 
@@ -70,7 +72,8 @@ static void configure_keep(const struct parent *parent, struct arena *arena, str
 {
     const struct json *blocks = json_member(parent->config, "seal");
     const struct json *labels = blocks == NULL ? NULL : json_member(blocks->first, "labels");
-    struct slice seal = labels == NULL || labels->first == NULL ? SLICE_LITERAL("key-file") : labels->first->text;
+    struct slice seal =
+        labels == NULL || labels->first == NULL ? SLICE_LITERAL("key-file") : labels->first->text;
     json_set_string(arena, tree, "address", slice_string(parent->address));
     json_set_string(arena, tree, "directory", slice_string(parent->directory_path));
     json_set_string(arena, tree, "seal", seal);
@@ -101,7 +104,8 @@ static void configure_store(const struct parent *parent, struct arena *arena, st
     json_set_string(arena, tree, "directory", slice_string(parent->directory_path));
 }
 
-static void (*const configurers[ROLE_COUNT])(const struct parent *parent, struct arena *arena, struct json *tree) = {
+static void (*const configurers[ROLE_COUNT])(const struct parent *parent, struct arena *arena,
+                                             struct json *tree) = {
     [ROLE_KEEP] = configure_keep, [ROLE_GATE] = configure_gate, [ROLE_STORE] = configure_store};
 
 static enum err configure(const struct parent *parent, struct member *member, size_t own_fds)
@@ -114,7 +118,8 @@ static enum err configure(const struct parent *parent, struct member *member, si
     if (configurers[member->role] != NULL) {
         configurers[member->role](parent, arena, tree);
     }
-    struct slice language = parent->language == LANGUAGE_GERMAN ? SLICE_LITERAL("de") : SLICE_LITERAL("en");
+    struct slice language =
+        parent->language == LANGUAGE_GERMAN ? SLICE_LITERAL("de") : SLICE_LITERAL("en");
     if (json_set_string(arena, tree, "language", language) == NULL) {
         return ERR_MEMORY;
     }
@@ -128,7 +133,8 @@ static enum err configure(const struct parent *parent, struct member *member, si
 
 /* ---- start ---- */
 
-static const int *own_descriptors(const struct parent *parent, enum role role, int *key_fd, size_t *ret_count)
+static const int *own_descriptors(const struct parent *parent, enum role role, int *key_fd,
+                                  size_t *ret_count)
 {
     switch (role) {
     case ROLE_STORE:
@@ -164,7 +170,8 @@ static void close_pair(int fds[2])
 }
 
 /* Starts the process with its ends; ours stay in parent_fds[0] and keep_fds[0]. */
-static enum err launch(struct parent *parent, struct member *member, int parent_fds[2], int keep_fds[2], int key_fd, size_t *ret_own)
+static enum err launch(struct parent *parent, struct member *member, int parent_fds[2],
+                       int keep_fds[2], int key_fd, size_t *ret_own)
 {
     int fds[SPAWN_FDS_MAX];
     size_t count = 0, own = 0;
@@ -257,7 +264,8 @@ static void describe(int status, char reason[REASON_BYTES])
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
         snprintf(reason, REASON_BYTES, "killed by its system call filter");
     } else if (WIFSIGNALED(status)) {
-        snprintf(reason, REASON_BYTES, "signal %d (%s)", WTERMSIG(status), sigabbrev_np(WTERMSIG(status)));
+        snprintf(reason, REASON_BYTES, "signal %d (%s)", WTERMSIG(status),
+                 sigabbrev_np(WTERMSIG(status)));
     } else {
         snprintf(reason, REASON_BYTES, "exit %d", WEXITSTATUS(status));
     }
@@ -294,7 +302,8 @@ static void send_stop(struct member *member, int64_t now_ms)
     member->kill_ms = now_ms + (err == ERR_NONE ? STOP_MS : 0);
 }
 
-/* Keep is gone, and with it every channel's other end: all others are started anew, each after it has ended. The new keep begins sealed. */
+/* Keep is gone, and with it every channel's other end: all others are started anew, each after it
+ * has ended. The new keep begins sealed. */
 static void replace_all(struct parent *parent, int64_t now_ms)
 {
     parent->sealed = true;
@@ -308,23 +317,28 @@ static void replace_all(struct parent *parent, int64_t now_ms)
     }
 }
 
-static void keep_ended(struct parent *parent, struct member *member, const char *reason, int64_t now_ms)
+static void keep_ended(struct parent *parent, struct member *member, const char *reason,
+                       int64_t now_ms)
 {
     if (member->crashes > KEEP_CRASHES_MAX) {
         parent_fail(parent, ERR_INTERNAL,
-                    TEXT("keep ended again and again; see the log above", "keep endete immer wieder; siehe das Protokoll darüber"), reason);
+                    TEXT("keep ended again and again; see the log above",
+                         "keep endete immer wieder; siehe das Protokoll darüber"),
+                    reason);
         return;
     }
     snprintf(parent->keep_reason, sizeof(parent->keep_reason), "%s", reason);
     replace_all(parent, now_ms);
 }
 
-static void crashed(struct parent *parent, struct member *member, const char *reason, int64_t now_ms)
+static void crashed(struct parent *parent, struct member *member, const char *reason,
+                    int64_t now_ms)
 {
     member->crashes = now_ms - member->started_ms > CALM_MS ? 1 : member->crashes + 1;
     member->state = MEMBER_WAITING;
     member->restart_ms = now_ms + backoff_ms(member);
-    LOG(LOG_ERROR, "role.ended", LOG_TEXT("ended", role_name(member->role)), LOG_NUMBER("index", member->index), LOG_TEXT("reason", reason),
+    LOG(LOG_ERROR, "role.ended", LOG_TEXT("ended", role_name(member->role)),
+        LOG_NUMBER("index", member->index), LOG_TEXT("reason", reason),
         LOG_NUMBER("restart_in_ms", member->restart_ms - now_ms));
     if (member->role == ROLE_KEEP) {
         keep_ended(parent, member, reason, now_ms);
@@ -359,9 +373,10 @@ void member_ended(struct parent *parent, struct member *member, int status)
     }
     if (member->role == ROLE_STORE || (!parent->announced && before == MEMBER_STARTING)) {
         parent_fail(parent, ERR_INTERNAL,
-                    member->role == ROLE_STORE ? TEXT("the store ended; nothing can be kept without it",
-                                                      "der Speicher endete; ohne ihn lässt sich nichts aufbewahren")
-                                               : TEXT("a role ended while it started", "eine Rolle endete beim Start"),
+                    member->role == ROLE_STORE
+                        ? TEXT("the store ended; nothing can be kept without it",
+                               "der Speicher endete; ohne ihn lässt sich nichts aufbewahren")
+                        : TEXT("a role ended while it started", "eine Rolle endete beim Start"),
                     member->role == ROLE_STORE ? reason : role_name(member->role));
         return;
     }
@@ -383,7 +398,8 @@ void members_restart_due(struct parent *parent, int64_t now_ms)
         }
         enum err err = member_start(parent, member);
         if (err != ERR_NONE) {
-            LOG(LOG_ERROR, "role.not-restarted", LOG_TEXT("ended", role_name(member->role)), LOG_ERR(err));
+            LOG(LOG_ERROR, "role.not-restarted", LOG_TEXT("ended", role_name(member->role)),
+                LOG_ERR(err));
             member->crashes++;
             member->restart_ms = now_ms + backoff_ms(member);
         }
@@ -398,7 +414,8 @@ int64_t members_next_ms(const struct parent *parent)
         if (member->kill_ms != 0 && (next_ms < 0 || member->kill_ms < next_ms)) {
             next_ms = member->kill_ms;
         }
-        if (member->state == MEMBER_WAITING && !parent->stopping && (next_ms < 0 || member->restart_ms < next_ms)) {
+        if (member->state == MEMBER_WAITING && !parent->stopping &&
+            (next_ms < 0 || member->restart_ms < next_ms)) {
             next_ms = member->restart_ms;
         }
     }

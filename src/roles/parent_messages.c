@@ -1,8 +1,9 @@
 /*
  * What roles say to the parent, and what the parent says to keep.
  *   READY        {"confinement","features"} or {"err","english","german"}
- *   ASK to keep  {"do":"operator-token"} (id 1), {"do":"login-link"} (id 2); ANSWER {"token"} / {"login_link"}, or {"err"}: sealed, say
- *   START_CHILD  {"program"} -> CHILD {"err"} and a descriptor          START_SEAL -> vogt-seal, its channel to keep by CHANNEL
+ *   ASK to keep  {"do":"operator-token"} (id 1), {"do":"login-link"} (id 2); ANSWER {"token"} /
+ * {"login_link"}, or {"err"}: sealed, say START_CHILD  {"program"} -> CHILD {"err"} and a
+ * descriptor          START_SEAL -> vogt-seal, its channel to keep by CHANNEL
  */
 #include "roles/parent.h"
 
@@ -15,12 +16,14 @@
 
 enum { ASK_TOKEN = 1, ASK_LINK = 2, MESSAGE_ARENA_BYTES = 1 << 18 };
 
-static enum err send_tree(struct channel *channel, enum message kind, uint64_t id, const struct json *tree, int fd)
+static enum err send_tree(struct channel *channel, enum message kind, uint64_t id,
+                          const struct json *tree, int fd)
 {
     cleanup_buf struct buf body = BUF_INIT(MESSAGE_ARENA_BYTES);
     enum err err = tree == NULL ? ERR_MEMORY : json_pack(&body, tree);
     if (err == ERR_NONE) {
-        err = fd < 0 ? channel_send(channel, kind, id, buf_slice(&body)) : channel_send_fd(channel, kind, id, buf_slice(&body), fd);
+        err = fd < 0 ? channel_send(channel, kind, id, buf_slice(&body))
+                     : channel_send_fd(channel, kind, id, buf_slice(&body), fd);
     }
     return err == ERR_NONE ? channel_flush(channel) : err;
 }
@@ -31,7 +34,8 @@ static struct channel *keep_channel(struct parent *parent)
     return keep != NULL && keep->state == MEMBER_SERVING ? keep->channel : NULL;
 }
 
-void keep_tell_ended(struct parent *parent, enum role role, uint64_t index, const char *reason, bool restarted)
+void keep_tell_ended(struct parent *parent, enum role role, uint64_t index, const char *reason,
+                     bool restarted)
 {
     struct channel *keep = keep_channel(parent);
     if (keep == NULL) {
@@ -58,7 +62,8 @@ static enum err hand_over(struct channel *keep, struct member *member)
     json_set_string(arena, tree, "confinement", slice_string(confinement_name(member->level)));
     json_set_string(arena, tree, "features", slice_string(member->features));
     struct json *last = json_set_u64(arena, tree, "pid", (uint64_t)member->spawned.pid);
-    enum err err = send_tree(keep, MESSAGE_CHANNEL, 0, last == NULL ? NULL : tree, member->keep_end);
+    enum err err =
+        send_tree(keep, MESSAGE_CHANNEL, 0, last == NULL ? NULL : tree, member->keep_end);
     if (err == ERR_NONE) {
         close(member->keep_end);
         member->keep_end = -1;
@@ -73,7 +78,8 @@ static void ask(struct parent *parent, struct channel *keep, uint64_t id, const 
     struct json *last = json_set_string(arena, tree, "do", slice_string(what));
     enum err err = send_tree(keep, MESSAGE_ASK, id, last == NULL ? NULL : tree, -1);
     if (err != ERR_NONE) {
-        parent_fail(parent, err, TEXT("keep takes no questions", "keep nimmt keine Fragen an"), what);
+        parent_fail(parent, err, TEXT("keep takes no questions", "keep nimmt keine Fragen an"),
+                    what);
     }
 }
 
@@ -90,7 +96,9 @@ void members_settle(struct parent *parent)
         }
         enum err err = hand_over(keep, member);
         if (err != ERR_NONE) {
-            parent_fail(parent, err, TEXT("a role's channel could not be handed over", "der Kanal einer Rolle ließ sich nicht übergeben"),
+            parent_fail(parent, err,
+                        TEXT("a role's channel could not be handed over",
+                             "der Kanal einer Rolle ließ sich nicht übergeben"),
                         role_name(member->role));
             return;
         }
@@ -119,15 +127,22 @@ static enum err err_of_name(struct slice name)
 }
 
 /* The role told why it cannot begin: its own words go to the operator. */
-static void take_failure(struct parent *parent, struct arena *arena, const struct member *member, const struct json *tree)
+static void take_failure(struct parent *parent, struct arena *arena, const struct member *member,
+                         const struct json *tree)
 {
-    const char *english = arena_string(arena, json_text(tree, "english", SLICE_LITERAL("a role could not start")));
-    const char *german = arena_string(arena, json_text(tree, "german", SLICE_LITERAL("eine Rolle konnte nicht starten")));
+    const char *english =
+        arena_string(arena, json_text(tree, "english", SLICE_LITERAL("a role could not start")));
+    const char *german = arena_string(
+        arena, json_text(tree, "german", SLICE_LITERAL("eine Rolle konnte nicht starten")));
     enum err err = err_of_name(json_text(tree, "err", SLICE_NONE));
     if (member->role == ROLE_SEAL || (parent->announced && member->role != ROLE_STORE)) {
-        return; /* the role has logged it; its end is told to keep, and a role that served before is tried again */
+        return; /* the role has logged it; its end is told to keep, and a role that served before is
+                   tried again */
     }
-    parent_fail(parent, err, english == NULL || german == NULL ? TEXT("a role could not start", "eine Rolle konnte nicht starten") : TEXT(english, german),
+    parent_fail(parent, err,
+                english == NULL || german == NULL
+                    ? TEXT("a role could not start", "eine Rolle konnte nicht starten")
+                    : TEXT(english, german),
                 role_name(member->role));
 }
 
@@ -135,8 +150,10 @@ static void join_features(const struct json *features, char *out, size_t out_byt
 {
     size_t used = 0;
     out[0] = '\0';
-    for (const struct json *word = features == NULL ? NULL : features->first; word != NULL; word = word->next) {
-        int length = snprintf(out + used, out_bytes - used, "%s%.*s", used == 0 ? "" : ", ", (int)word->text.len, (const char *)word->text.data);
+    for (const struct json *word = features == NULL ? NULL : features->first; word != NULL;
+         word = word->next) {
+        int length = snprintf(out + used, out_bytes - used, "%s%.*s", used == 0 ? "" : ", ",
+                              (int)word->text.len, (const char *)word->text.data);
         if (length < 0 || (size_t)length >= out_bytes - used) {
             return;
         }
@@ -144,7 +161,8 @@ static void join_features(const struct json *features, char *out, size_t out_byt
     }
 }
 
-static enum err take_ready(struct parent *parent, struct arena *arena, struct member *member, const struct frame *frame)
+static enum err take_ready(struct parent *parent, struct arena *arena, struct member *member,
+                           const struct frame *frame)
 {
     struct json *tree = NULL;
     enum err err = json_unpack(arena, frame->body, &tree);
@@ -155,18 +173,22 @@ static enum err take_ready(struct parent *parent, struct arena *arena, struct me
         take_failure(parent, arena, member, tree);
         return ERR_NONE;
     }
-    if (confinement_of_name(json_text(tree, "confinement", SLICE_NONE), &member->level) != ERR_NONE) {
+    if (confinement_of_name(json_text(tree, "confinement", SLICE_NONE), &member->level) !=
+        ERR_NONE) {
         return ERR_PROTOCOL;
     }
     join_features(json_member(tree, "features"), member->features, sizeof(member->features));
     member->state = MEMBER_SERVING;
     if (member->level < parent->options.minimum) {
         char detail[sizeof(member->features) + 64];
-        snprintf(detail, sizeof(detail), "%s: %s < %s (%s)", role_name(member->role), confinement_name(member->level),
-                 confinement_name(parent->options.minimum), member->features);
+        snprintf(detail, sizeof(detail), "%s: %s < %s (%s)", role_name(member->role),
+                 confinement_name(member->level), confinement_name(parent->options.minimum),
+                 member->features);
         parent_fail(parent, ERR_RIGHTS,
-                    TEXT("this host does not allow the confinement that --minimum asks for; lower it, or allow what is missing",
-                         "dieser Rechner erlaubt die Einsperrung nicht, die --minimum verlangt; senke sie oder erlaube, was fehlt"),
+                    TEXT("this host does not allow the confinement that --minimum asks for; lower "
+                         "it, or allow what is missing",
+                         "dieser Rechner erlaubt die Einsperrung nicht, die --minimum verlangt; "
+                         "senke sie oder erlaube, was fehlt"),
                     detail);
         return ERR_NONE;
     }
@@ -174,10 +196,12 @@ static enum err take_ready(struct parent *parent, struct arena *arena, struct me
     return ERR_NONE;
 }
 
-static enum err take_child(struct parent *parent, struct arena *arena, struct member *member, const struct frame *frame)
+static enum err take_child(struct parent *parent, struct arena *arena, struct member *member,
+                           const struct frame *frame)
 {
     struct json *tree = NULL;
-    if (json_unpack(arena, frame->body, &tree) != ERR_NONE || (member->role != ROLE_JUDGE && member->role != ROLE_LOOK)) {
+    if (json_unpack(arena, frame->body, &tree) != ERR_NONE ||
+        (member->role != ROLE_JUDGE && member->role != ROLE_LOOK)) {
         return ERR_PROTOCOL;
     }
     int fd = -1;
@@ -191,14 +215,16 @@ static enum err take_child(struct parent *parent, struct arena *arena, struct me
     return err;
 }
 
-static enum err take_answer(struct parent *parent, struct arena *arena, struct member *member, const struct frame *frame)
+static enum err take_answer(struct parent *parent, struct arena *arena, struct member *member,
+                            const struct frame *frame)
 {
     struct json *tree = NULL;
     if (member->role != ROLE_KEEP || json_unpack(arena, frame->body, &tree) != ERR_NONE) {
         return ERR_PROTOCOL;
     }
     if (frame->id == ASK_TOKEN) {
-        struct slice token = json_text(tree, "token", SLICE_NONE), certificate = json_text(tree, "certificate", SLICE_NONE);
+        struct slice token = json_text(tree, "token", SLICE_NONE),
+                     certificate = json_text(tree, "certificate", SLICE_NONE);
         enum err err = token.len == 0 ? ERR_NONE : directory_write(parent, NOTICE_TOKEN, token);
         if (err == ERR_NONE && certificate.len > 0) {
             err = directory_write(parent, NOTICE_CERTIFICATE, certificate);
@@ -215,7 +241,8 @@ static enum err take_answer(struct parent *parent, struct arena *arena, struct m
     return ERR_NONE;
 }
 
-static enum err take_seal(struct parent *parent, struct arena *arena, struct member *member, const struct frame *frame)
+static enum err take_seal(struct parent *parent, struct arena *arena, struct member *member,
+                          const struct frame *frame)
 {
     struct json *tree = NULL;
     struct member *seal = member_of_role(parent, ROLE_SEAL);
@@ -225,7 +252,9 @@ static enum err take_seal(struct parent *parent, struct arena *arena, struct mem
     if (parent->stopping || seal->state != MEMBER_EMPTY) {
         return ERR_NONE; /* one at a time; keep hears of its end */
     }
-    enum err err = slice_is(json_text(tree, "seal", SLICE_NONE), "key-file") ? member_start(parent, seal) : ERR_UNSUPPORTED;
+    enum err err = slice_is(json_text(tree, "seal", SLICE_NONE), "key-file")
+                       ? member_start(parent, seal)
+                       : ERR_UNSUPPORTED;
     if (err != ERR_NONE) {
         keep_tell_ended(parent, ROLE_SEAL, 0, err_name(err), false);
     }
@@ -234,11 +263,14 @@ static enum err take_seal(struct parent *parent, struct arena *arena, struct mem
 
 struct verb {
     enum message kind;
-    enum err (*take)(struct parent *parent, struct arena *arena, struct member *member, const struct frame *frame);
+    enum err (*take)(struct parent *parent, struct arena *arena, struct member *member,
+                     const struct frame *frame);
 };
 
-static const struct verb verbs[] = {
-    {MESSAGE_READY, take_ready}, {MESSAGE_START_CHILD, take_child}, {MESSAGE_ANSWER, take_answer}, {MESSAGE_START_SEAL, take_seal}};
+static const struct verb verbs[] = {{MESSAGE_READY, take_ready},
+                                    {MESSAGE_START_CHILD, take_child},
+                                    {MESSAGE_ANSWER, take_answer},
+                                    {MESSAGE_START_SEAL, take_seal}};
 
 static enum err take(struct parent *parent, struct member *member, const struct frame *frame)
 {
@@ -255,7 +287,8 @@ void member_hear(struct parent *parent, struct member *member)
 {
     for (;;) {
         struct frame frame;
-        enum err err = member->channel == NULL ? ERR_CLOSED : channel_receive(member->channel, &frame);
+        enum err err =
+            member->channel == NULL ? ERR_CLOSED : channel_receive(member->channel, &frame);
         if (err == ERR_BUSY || err == ERR_CLOSED) {
             return; /* its end comes as a signal */
         }
@@ -263,7 +296,8 @@ void member_hear(struct parent *parent, struct member *member)
             err = take(parent, member, &frame);
         }
         if (err != ERR_NONE) {
-            LOG(LOG_ERROR, "role.violated", LOG_TEXT("violator", role_name(member->role)), LOG_ERR(err));
+            LOG(LOG_ERROR, "role.violated", LOG_TEXT("violator", role_name(member->role)),
+                LOG_ERR(err));
             member_kill(member);
             return;
         }

@@ -1,4 +1,5 @@
-/* To those who wait outside: systemd (READY=1 and the like, one datagram each) and whoever gave --ready-fd (one line of JSON). */
+/* To those who wait outside: systemd (READY=1 and the like, one datagram each) and whoever gave
+ * --ready-fd (one line of JSON). */
 #include "roles/parent.h"
 
 #include "base/log.h"
@@ -15,7 +16,8 @@ void notify_manager(const char *state)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (path == NULL || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address.sun_path)) {
+    if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+        strlen(path) >= sizeof(address.sun_path)) {
         return;
     }
     size_t length = strlen(path);
@@ -28,7 +30,8 @@ void notify_manager(const char *state)
         return;
     }
     socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address, bytes) < 0) {
+    if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address, bytes) <
+        0) {
         LOG(LOG_WARN, "notify.failed", LOG_ERR(err_from_errno(errno)));
     }
     close(fd);
@@ -38,10 +41,12 @@ int64_t notify_watchdog_ms(void)
 {
     uint64_t usec = 0, pid = 0;
     const char *whose = getenv("WATCHDOG_PID");
-    if (slice_to_u64(slice_string(getenv("WATCHDOG_USEC")), &usec) != ERR_NONE || usec > UINT32_MAX * UINT64_C(1000)) {
+    if (slice_to_u64(slice_string(getenv("WATCHDOG_USEC")), &usec) != ERR_NONE ||
+        usec > UINT32_MAX * UINT64_C(1000)) {
         return 0;
     }
-    if (whose != NULL && (slice_to_u64(slice_string(whose), &pid) != ERR_NONE || pid != (uint64_t)getpid())) {
+    if (whose != NULL &&
+        (slice_to_u64(slice_string(whose), &pid) != ERR_NONE || pid != (uint64_t)getpid())) {
         return 0;
     }
     return (int64_t)(usec / 2000);
@@ -50,7 +55,8 @@ int64_t notify_watchdog_ms(void)
 static void write_line(int fd, const struct json *tree)
 {
     cleanup_buf struct buf line = BUF_INIT(1 << 16);
-    if (fd < 0 || tree == NULL || json_write(&line, tree, 0) != ERR_NONE || buf_append_byte(&line, '\n') != ERR_NONE) {
+    if (fd < 0 || tree == NULL || json_write(&line, tree, 0) != ERR_NONE ||
+        buf_append_byte(&line, '\n') != ERR_NONE) {
         return;
     }
     ssize_t written = write(fd, line.data, line.len);
@@ -63,11 +69,13 @@ static void write_line(int fd, const struct json *tree)
 static struct json *level_list(const struct parent *parent, struct arena *arena, struct json *tree)
 {
     struct json *levels = json_set_object(arena, tree, "levels");
-    struct json *last = json_set_string(arena, levels, "parent", slice_string(confinement_name(parent->own.level)));
+    struct json *last =
+        json_set_string(arena, levels, "parent", slice_string(confinement_name(parent->own.level)));
     for (size_t i = 0; i < parent->member_count; i++) {
         const struct member *member = &parent->members[i];
         if (member->index == 0 && member->state == MEMBER_SERVING) {
-            last = json_set_string(arena, levels, role_name(member->role), slice_string(confinement_name(member->level)));
+            last = json_set_string(arena, levels, role_name(member->role),
+                                   slice_string(confinement_name(member->level)));
         }
     }
     return last;
@@ -86,7 +94,8 @@ void notify_ready(const struct parent *parent, struct slice login_link)
     }
     write_line(parent->options.ready_fd, level_list(parent, arena, tree) == NULL ? NULL : tree);
     notify_manager("READY=1");
-    LOG(LOG_INFO, "parent.ready", LOG_TEXT("address", parent->address), LOG_NUMBER("after_ms", parent_now_ms() - parent->begun_ms));
+    LOG(LOG_INFO, "parent.ready", LOG_TEXT("address", parent->address),
+        LOG_NUMBER("after_ms", parent_now_ms() - parent->begun_ms));
 }
 
 void notify_failed(const struct parent *parent, enum err err, struct text text, const char *detail)

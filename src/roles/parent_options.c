@@ -54,28 +54,39 @@ static enum err set_option(const struct option_row *row, const char *value, stru
     return ERR_INTERNAL;
 }
 
-enum err options_read(int count, char **arguments, struct options *ret_options, struct complaint *complaint)
+enum err options_read(int count, char **arguments, struct options *ret_options,
+                      struct complaint *complaint)
 {
-    struct options options = {.listen = "localhost:8200", .minimum = CONFINEMENT_NONE, .ready_fd = -1, .judges = 1, .gates = 1, .reaches = 1};
+    struct options options = {.listen = "localhost:8200",
+                              .minimum = CONFINEMENT_NONE,
+                              .ready_fd = -1,
+                              .judges = 1,
+                              .gates = 1,
+                              .reaches = 1};
     for (int i = 1; i < count; i += 2) {
         const struct option_row *row = NULL;
         for (size_t r = 0; r < sizeof(option_rows) / sizeof(option_rows[0]); r++) {
             row = strcmp(option_rows[r].name, arguments[i]) == 0 ? &option_rows[r] : row;
         }
         if (row == NULL) {
-            return complain(complaint, ERR_INVALID, TEXT("no such option", "diese Option gibt es nicht"), 0, 0, arguments[i],
-                            strlen(arguments[i]));
+            return complain(complaint, ERR_INVALID,
+                            TEXT("no such option", "diese Option gibt es nicht"), 0, 0,
+                            arguments[i], strlen(arguments[i]));
         }
         if (i + 1 == count || set_option(row, arguments[i + 1], &options) != ERR_NONE) {
             return complain(complaint, ERR_INVALID,
-                            TEXT("the option needs another value (levels: none limits seccomp landlock full; counts: 1 to 8)",
-                                 "die Option braucht einen anderen Wert (Stufen: none limits seccomp landlock full; Anzahl: 1 bis 8)"),
+                            TEXT("the option needs another value (levels: none limits seccomp "
+                                 "landlock full; counts: 1 to 8)",
+                                 "die Option braucht einen anderen Wert (Stufen: none limits "
+                                 "seccomp landlock full; Anzahl: 1 bis 8)"),
                             0, 0, arguments[i], strlen(arguments[i]));
         }
     }
     if (options.directory == NULL) {
         return complain(complaint, ERR_INVALID,
-                        TEXT("the data directory is missing: --dir DIR", "das Datenverzeichnis fehlt: --dir VERZEICHNIS"), 0, 0, NULL, 0);
+                        TEXT("the data directory is missing: --dir DIR",
+                             "das Datenverzeichnis fehlt: --dir VERZEICHNIS"),
+                        0, 0, NULL, 0);
     }
     *ret_options = options;
     return ERR_NONE;

@@ -1,6 +1,7 @@
 /*
- * Child programs, from a fixed table: who may ask for it, where it stands, its arguments, its confinement. The asker gets one end of a socketpair
- * that is the program's standard input and output. Killed after 20 s.
+ * Child programs, from a fixed table: who may ask for it, where it stands, its arguments, its
+ * confinement. The asker gets one end of a socketpair that is the program's standard input and
+ * output. Killed after 20 s.
  */
 #include "roles/parent.h"
 
@@ -19,14 +20,26 @@ struct program_row {
     const char *name;
     enum role asker;
     enum child_kind kind;
-    const char *paths[3];                  /* NULL-terminated; the first that is there */
-    const char *arguments[ARGUMENTS_MAX];  /* NULL-terminated */
+    const char *paths[3];                 /* NULL-terminated; the first that is there */
+    const char *arguments[ARGUMENTS_MAX]; /* NULL-terminated */
 };
 
 static const struct program_row rows[] = {
-    {"pdftotext", ROLE_JUDGE, CHILD_PDFTOTEXT, {"/usr/bin/pdftotext", NULL}, {"pdftotext", "-q", "-layout", "-enc", "UTF-8", "-", "-", NULL}},
-    {"nft", ROLE_LOOK, CHILD_NFT, {"/usr/sbin/nft", "/sbin/nft", NULL}, {"nft", "-j", "list", "ruleset", NULL}},
-    {"nft-plant", ROLE_LOOK, CHILD_NFT_PLANT, {"/usr/sbin/nft", "/sbin/nft", NULL}, {"nft", "-j", "list", "ruleset", NULL}},
+    {"pdftotext",
+     ROLE_JUDGE,
+     CHILD_PDFTOTEXT,
+     {"/usr/bin/pdftotext", NULL},
+     {"pdftotext", "-q", "-layout", "-enc", "UTF-8", "-", "-", NULL}},
+    {"nft",
+     ROLE_LOOK,
+     CHILD_NFT,
+     {"/usr/sbin/nft", "/sbin/nft", NULL},
+     {"nft", "-j", "list", "ruleset", NULL}},
+    {"nft-plant",
+     ROLE_LOOK,
+     CHILD_NFT_PLANT,
+     {"/usr/sbin/nft", "/sbin/nft", NULL},
+     {"nft", "-j", "list", "ruleset", NULL}},
 };
 
 static const struct program_row *find_row(enum role asker, struct slice name, enum err *ret_err)
@@ -52,7 +65,8 @@ static const char *find_path(const struct program_row *row)
 }
 
 /* Between fork and exec. What goes wrong is one byte through `trouble_fd`, which exec closes. */
-static _Noreturn void become_program(const struct program_row *row, const char *path, int fd, int trouble_fd)
+static _Noreturn void become_program(const struct program_row *row, const char *path, int fd,
+                                     int trouble_fd)
 {
     static char search_path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", language[] = "LANG=C.UTF-8";
     char *const variables[] = {search_path, language, NULL};
@@ -66,9 +80,10 @@ static _Noreturn void become_program(const struct program_row *row, const char *
     for (int number = 1; number < NSIG; number++) {
         signal(number, SIG_DFL);
     }
-    bool ok = null_fd >= 0 && dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0 && dup2(null_fd, STDERR_FILENO) >= 0 &&
-              sigprocmask(SIG_SETMASK, &none, NULL) == 0 && dup3(trouble_fd, 3, O_CLOEXEC) == 3 &&
-              close_range(4, UINT_MAX, 0) == 0 && sandbox_enter_child(row->kind) == ERR_NONE;
+    bool ok = null_fd >= 0 && dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0 &&
+              dup2(null_fd, STDERR_FILENO) >= 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0 &&
+              dup3(trouble_fd, 3, O_CLOEXEC) == 3 && close_range(4, UINT_MAX, 0) == 0 &&
+              sandbox_enter_child(row->kind) == ERR_NONE;
     if (ok) {
         execve(path, arguments, variables);
     }
@@ -87,7 +102,8 @@ static bool runs(int trouble_fd)
     return got == 0;
 }
 
-static enum err launch(struct program *slot, const struct program_row *row, const char *path, int *ret_fd)
+static enum err launch(struct program *slot, const struct program_row *row, const char *path,
+                       int *ret_fd)
 {
     int fds[2], trouble[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
@@ -101,7 +117,8 @@ static enum err launch(struct program *slot, const struct program_row *row, cons
     }
     pid_t pid = fork();
     if (pid == 0) {
-        /* The trouble pipe must not be number 3 while 3 is given to it, nor the socket be overwritten. */
+        /* The trouble pipe must not be number 3 while 3 is given to it, nor the socket be
+         * overwritten. */
         int high = fcntl(trouble[1], F_DUPFD_CLOEXEC, 10);
         int socket_fd = fcntl(fds[1], F_DUPFD_CLOEXEC, 10);
         become_program(row, path, socket_fd, high);
@@ -164,7 +181,8 @@ int64_t programs_kill_due(struct parent *parent, int64_t now_ms)
             continue;
         }
         if (now_ms >= program->kill_ms) {
-            kill(program->pid, SIGKILL); /* ours and not reaped yet, so the number is still its own */
+            kill(program->pid,
+                 SIGKILL); /* ours and not reaped yet, so the number is still its own */
             program->kill_ms = now_ms + PROGRAM_MS;
         }
         if (next_ms < 0 || program->kill_ms < next_ms) {

@@ -1,7 +1,9 @@
 /*
- * seal: holds one half of the root key for as long as it takes to answer once. The key file's descriptor comes from the parent; it holds 32
- * bytes, or 64 hex digits with at most one newline. UNWRAP carries the wrapped value (at most 4 KiB; its digest is the salt) and UNWRAPPED gives
- * 32 bytes: HKDF-SHA-256 over the file's key, info "vogt/seal/key-file/v1". An empty value gives the same as a salt of no bytes.
+ * seal: holds one half of the root key for as long as it takes to answer once. The key file's
+ * descriptor comes from the parent; it holds 32 bytes, or 64 hex digits with at most one newline.
+ * UNWRAP carries the wrapped value (at most 4 KiB; its digest is the salt) and UNWRAPPED gives 32
+ * bytes: HKDF-SHA-256 over the file's key, info "vogt/seal/key-file/v1". An empty value gives the
+ * same as a salt of no bytes.
  */
 #include "base/encode.h"
 #include "base/log.h"
@@ -83,7 +85,8 @@ static enum err read_key(int fd, struct secret *ret_key)
 /* UNWRAP, or the parent's wish that it end before one came. */
 static enum err wait_for_unwrap(struct role_start *start, struct frame *ret_frame)
 {
-    struct pollfd wait[2] = {{channel_fd(start->parent), POLLIN, 0}, {channel_fd(start->keep), POLLIN, 0}};
+    struct pollfd wait[2] = {{channel_fd(start->parent), POLLIN, 0},
+                             {channel_fd(start->keep), POLLIN, 0}};
     for (;;) {
         enum err err = channel_receive(start->keep, ret_frame);
         if (err != ERR_BUSY) {
@@ -116,7 +119,8 @@ static enum err answer(struct role_start *start, const struct secret *key)
     }
     if (err == ERR_NONE) {
         sha256(frame.body, salt);
-        err = hkdf_sha256(secret_slice(key), frame.body.len == 0 ? SLICE_NONE : slice_of(salt, sizeof(salt)),
+        err = hkdf_sha256(secret_slice(key),
+                          frame.body.len == 0 ? SLICE_NONE : slice_of(salt, sizeof(salt)),
                           SLICE_LITERAL("vogt/seal/key-file/v1"), remote.data, remote.len);
     }
     if (err == ERR_NONE) {
@@ -144,8 +148,10 @@ int main(void)
     }
     if (err != ERR_NONE) {
         return role_fail(&start, err,
-                         TEXT("the key file must hold 32 bytes or 64 hex digits and be readable by its owner only (chmod 600)",
-                              "die Schlüsseldatei muss 32 Bytes oder 64 Hexziffern enthalten und nur für ihren Eigentümer lesbar sein (chmod 600)"));
+                         TEXT("the key file must hold 32 bytes or 64 hex digits and be readable by "
+                              "its owner only (chmod 600)",
+                              "die Schlüsseldatei muss 32 Bytes oder 64 Hexziffern enthalten und "
+                              "nur für ihren Eigentümer lesbar sein (chmod 600)"));
     }
     err = answer(&start, &key);
     if (err != ERR_NONE && err != ERR_CLOSED) {
