@@ -119,6 +119,16 @@ static enum err run_request(struct turn *turn)
     return operation == NULL ? ERR_INTERNAL : operation(turn);
 }
 
+static bool needs_barrier(const struct turn *turn)
+{
+    for (const struct effect *effect = turn->inside->effects; effect != NULL; effect = effect->next) {
+        if (!slice_starts(effect->path, SLICE_LITERAL("boot/"))) {
+            return true;
+        }
+    }
+    return turn->inside->evidence_count > 0;
+}
+
 enum err turn_run(struct turn *turn)
 {
     struct turn_private *inside = turn->inside;
@@ -130,6 +140,9 @@ enum err turn_run(struct turn *turn)
     enum err err = turn->request != NULL ? run_request(turn) : inside->operation(turn);
     if (err == ERR_NEED && inside->needs) {
         return ERR_NEED;
+    }
+    if (err == ERR_NONE && state_barrier(turn->state) == NULL && needs_barrier(turn)) {
+        err = ERR_SEALED; /* a turn of keep's own, before unsealing */
     }
     if (err == ERR_NONE && inside->effect_bytes > TURN_EFFECTS_MAX_BYTES) {
         err = ERR_TOO_LARGE;

@@ -122,7 +122,16 @@ static enum err split_remote(struct turn *turn, unsigned shares, unsigned thresh
         return err;
     }
     turn_random(turn, random.data, random.len);
-    return shamir_split(secret_slice(remote), shares, threshold, secret_slice(&random), ret_shares);
+    struct secret split[SHARES_MAX] = {{0}};
+    err = shamir_split(secret_slice(remote), shares, threshold, secret_slice(&random), split);
+    err = err == ERR_NONE ? secret_new((size_t)shares * (KEY_BYTES + 1), ret_shares) : err;
+    for (unsigned i = 0; i < shares; i++) {
+        if (err == ERR_NONE) {
+            memcpy(ret_shares->data + (size_t)i * (KEY_BYTES + 1), split[i].data, KEY_BYTES + 1);
+        }
+        secret_free(&split[i]);
+    }
+    return err;
 }
 
 /* Asks for every row that initialising writes, so that the last run has them all. */
@@ -168,6 +177,9 @@ enum err vault_initialize(struct vault *vault, struct turn *turn, unsigned share
         return err;
     }
     state_set_barrier(turn->state, barrier);
+    secret_free(&vault->remote);
+    vault->remote = secret_take(&remote);
+    vault->remote_at_ms = turn->now_ms;
     vault->initialized = true;
     vault->sealed = false;
     return ERR_NONE;

@@ -444,7 +444,8 @@ static int wait_for_frames(struct keep *keep)
             polls[count++] = (struct pollfd){.fd = channel_fd(member->channel), .events = (short)(POLLIN | out)};
         }
     }
-    return poll(polls, count, 1000);
+    /* A turn that was begun after the last run must not wait for a frame. */
+    return poll(polls, count, keep_has_runnable(keep) ? 0 : 1000);
 }
 
 static void turn_loop(struct keep *keep)

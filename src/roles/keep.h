@@ -116,6 +116,7 @@ struct keep {
 enum err keep_begin_request(struct keep *keep, struct channel *gate, uint64_t frame_id, struct slice body) must_check;
 enum err keep_begin_own(struct keep *keep, enum origin origin, uint64_t frame_id, const char *operation, const struct json *input) must_check;
 void keep_run(struct keep *keep);                       /* every runnable turn */
+bool keep_has_runnable(const struct keep *keep);
 enum err keep_send_batch(struct keep *keep) must_check; /* COMMIT, then FETCH */
 enum err keep_take_fetched(struct keep *keep, uint64_t id, struct slice body) must_check;
 enum err keep_take_committed(struct keep *keep, uint64_t id, struct slice body) must_check;

@@ -425,6 +425,15 @@ void keep_run(struct keep *keep)
     }
 }
 
+bool keep_has_runnable(const struct keep *keep)
+{
+    const struct running *running = keep->running;
+    while (running != NULL && running->state != RUN_RUNNABLE) {
+        running = running->next;
+    }
+    return running != NULL;
+}
+
 static void send_reply(struct running *running)
 {
     struct buf *out = channel_begin(running->gate, MESSAGE_REPLY, running->frame_id);
