@@ -1,0 +1,266 @@
+"""The daemon as a whole: starts, stops, crashes, wrong keys, damaged, full and read-only disks, a store that went back in time."""
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from daemon import Daemon, main, wait_until
+
+IN_NAMESPACE = ["unshare", "--mount", "--propagation", "private"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
+
+
+def starts_and_stops_cleanly():
+    with Daemon() as vogt:
+        status, health = vogt.call("GET", "/v1/sys/health", token="")
+        assert status == 200 and health["initialized"] and not health["sealed"], health
+        assert os.stat(vogt.directory).st_mode & 0o777 == 0o700
+        assert vogt.ready["login_link"].startswith(vogt.address + "/ui/#login=")
+        assert vogt.stop(signal.SIGINT) == 0, vogt.log
+
+
+def goes_on_where_it_was():
+    directory = tempfile.mkdtemp(prefix="vogt-test-")
+    try:
+        with Daemon(directory) as vogt:
+            first = vogt.call("GET", "/v1/ledger/status")[1]["data"]["evidence"]
+            assert vogt.stop() == 0, vogt.log
+            vogt.start()
+            second = vogt.call("GET", "/v1/ledger/status")[1]["data"]["evidence"]
+            assert second["origin"] == first["origin"] and second["size"] > first["size"], (first, second)
+    finally:
+        shutil.rmtree(directory)
+
+
+def every_role_is_confined():
+    with Daemon() as vogt:
+        levels = {name: role.get("confinement") for name, role in vogt.roles().items() if name not in ("parent", "seal")}
+        assert set(levels) == {"keep", "store", "gate", "judge", "reach", "look"}, levels
+        assert all(level in ("seccomp", "landlock", "full") for level in levels.values()), levels
+        return ", ".join(f"{name} {level}" for name, level in sorted(levels.items()))
+
+
+def an_unreachable_minimum_stops_the_start():
+    with Daemon(options=["--minimum", "nonsense"], expect_ready=False) as vogt:
+        assert vogt.ready is None and vogt.stop() not in (0, None)
+
+
+def crashes_are_restarted_and_recorded():
+    with Daemon() as vogt:
+        for name in ("gate", "judge", "reach", "look"):
+            before = vogt.roles()[name]["pid"]
+            os.kill(before, signal.SIGKILL)
+            after = wait_until(lambda: (vogt.roles()[name]["pid"] != before and vogt.roles()[name]["running"]) and vogt.roles()[name], what=f"a new {name}")
+            assert after["restarts"] >= 1
+        ended = [entry["role"] for entry in vogt.evidence() if entry["type"] == "role.ended"]
+        assert set(ended) >= {"gate", "judge", "reach", "look"}, ended
+
+
+def a_crash_of_keep_seals():
+    with Daemon() as vogt:
+        pids = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(vogt.process.pid)], capture_output=True, text=True, check=True).stdout
+        keep = next(int(line.split()[0]) for line in pids.splitlines() if line.split()[1] == "vogt-keep")
+        os.kill(keep, signal.SIGKILL)
+        wait_until(lambda: vogt.call("GET", "/v1/sys/seal-status", token="")[1]["sealed"], what="a sealed Vogt")
+        assert vogt.call("GET", "/v1/ledger/status")[0] == 503
+        assert vogt.stop() == 0
+        vogt.start()
+        assert not vogt.call("GET", "/v1/sys/seal-status", token="")[1]["sealed"]
+
+
+def a_second_daemon_is_refused():
+    with Daemon() as vogt:
+        with Daemon(vogt.directory, expect_ready=False) as second:
+            assert second.ready is None and second.stop() != 0
+            assert str(vogt.process.pid) in second.log, second.log
+        assert vogt.call("GET", "/v1/sys/health", token="")[0] == 200
+
+
+def a_wrong_key_file_opens_nothing_and_changes_nothing():
+    with Daemon() as vogt:
+        size = vogt.call("GET", "/v1/ledger/status")[1]["data"]["evidence"]["size"]
+        assert vogt.stop() == 0
+        path = os.path.join(vogt.directory, "seal.key")
+        with open(path, "rb") as file:
+            right = file.read()
+        with open(path, "wb") as file:
+            file.write(bytes(32))
+        vogt.expect_ready = False
+        vogt.start()
+        assert vogt.ready is None
+        assert vogt.stop() != 0 and "key file does not belong" in vogt.log, vogt.log
+        with open(path, "wb") as file:
+            file.write(right)
+        vogt.expect_ready = True
+        vogt.start()
+        assert vogt.call("GET", "/v1/ledger/status")[1]["data"]["evidence"]["size"] >= size
+
+
+def a_damaged_database_is_not_served():
+    with Daemon() as vogt:
+        assert vogt.stop() == 0
+        path = os.path.join(vogt.directory, "vogt.db")
+        with open(path, "r+b") as file:
+            for offset in range(4096, os.path.getsize(path), 512):
+                file.seek(offset)
+                file.write(b"\xff" * 64)
+        vogt.expect_ready = False
+        vogt.start()
+        status = vogt.stop()
+        assert vogt.ready is None and status != 0, vogt.log
+        assert "DAMAGED" in vogt.log or "damaged" in vogt.log, vogt.log
+
+
+def a_store_that_went_back_takes_nothing():
+    with Daemon() as vogt:
+        assert vogt.stop() == 0
+        database = os.path.join(vogt.directory, "vogt.db")
+        names = [name for name in (database, database + "-wal") if os.path.exists(name)]
+        kept = {name: open(name, "rb").read() for name in names}
+        vogt.start()
+        for name in "abc":
+            assert vogt.call("POST", "/v1/auth/link/create", {"name": name})[0] == 200
+        assert vogt.call("POST", "/v1/ledger/evidence/checkpoint", {})[0] == 200
+        assert vogt.stop() == 0
+        for name in (database, database + "-wal", database + "-shm"):
+            if os.path.exists(name):
+                os.unlink(name)
+        for name, content in kept.items():
+            with open(name, "wb") as file:
+                file.write(content)
+            status = os.stat(vogt.directory)
+            os.chown(name, status.st_uid, status.st_gid)
+        vogt.expect_ready = False
+        vogt.start()
+        wait_until(lambda: "went-back" in vogt.read_log() or vogt.process.poll() is not None, what="the finding")
+        vogt.stop()
+        assert "ledger reopen" in vogt.log, vogt.log
+
+
+def on_a_full_disk_there_is_one_clear_error():
+    script = """
+set -e
+mount -t tmpfs -o size=1m,mode=0700 none "$1"
+shift
+exec "$@"
+"""
+    directory = tempfile.mkdtemp(prefix="vogt-test-")
+    try:
+        if subprocess.run([*IN_NAMESPACE, "true"], capture_output=True).returncode != 0:
+            return "not possible here: no mount namespace"
+        with Daemon(directory, wrapper=[*IN_NAMESPACE, "sh", "-c", script, "sh", directory], expect_ready=False) as vogt:
+            vogt.read_log()
+            if vogt.ready is not None:
+                vogt.token = lambda: open(f"/proc/{vogt.process.pid}/root{directory}/operator.token").read().strip()
+                certificate = f"/proc/{vogt.process.pid}/root{directory}/tls.pem"
+                shutil.copy(certificate, os.path.join(directory, "tls.pem"))
+                token, failures = vogt.token(), 0
+                for number in range(600):
+                    try:
+                        status, _ = vogt.call("POST", "/v1/auth/link/create", {"name": f"p{number}" + "x" * 40}, token=token)
+                    except OSError:
+                        status = 0
+                    if status != 200:
+                        failures += 1
+                        break
+                assert failures == 1, "the disk never filled"
+            vogt.stop()
+            assert "FULL" in vogt.log or "no space" in vogt.log, vogt.log
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def a_read_only_directory_is_said():
+    script = 'set -e; mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; shift; exec "$@"'
+    directory = tempfile.mkdtemp(prefix="vogt-test-")
+    try:
+        if subprocess.run([*IN_NAMESPACE, "true"], capture_output=True).returncode != 0:
+            return "not possible here: no mount namespace"
+        with Daemon(directory, wrapper=[*IN_NAMESPACE, "sh", "-c", script, "sh", directory], expect_ready=False) as vogt:
+            assert vogt.ready is None and vogt.stop() != 0
+            assert "READ_ONLY" in vogt.log or "cannot be written" in vogt.log, vogt.log
+        assert os.listdir(directory) == []
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def shamir_shares_seal_and_unseal():
+    with tempfile.NamedTemporaryFile("w", suffix=".hcl") as config:
+        config.write('seal "shamir" {}\n')
+        config.flush()
+        with Daemon(options=["--config", config.name]) as vogt:
+            assert vogt.call("GET", "/v1/sys/health", token="")[0] == 501
+            assert vogt.call("PUT", "/v1/sys/init", {"secret_shares": 5, "secret_threshold": 9}, token="")[0] == 400
+            status, made = vogt.call("PUT", "/v1/sys/init", {"secret_shares": 5, "secret_threshold": 3}, token="")
+            assert status == 200 and len(made["keys"]) == 5
+            root = made["root_token"]
+            assert vogt.call("PUT", "/v1/sys/seal", {}, token=root)[0] == 204
+            wait_until(lambda: vogt.call("GET", "/v1/sys/seal-status", token="")[1]["sealed"], what="the seal")
+            wrong = "00" * 33
+            for key in (made["keys"][0], made["keys"][1]):
+                assert vogt.call("PUT", "/v1/sys/unseal", {"key": key}, token="")[1]["sealed"]
+            assert vogt.call("PUT", "/v1/sys/unseal", {"key": wrong[:-2] + "09"}, token="")[0] == 400
+            for key in made["keys_base64"][2:5]:
+                status, reply = vogt.call("PUT", "/v1/sys/unseal", {"key": key}, token="")
+            assert status == 200 and not reply["sealed"], reply
+            before = vogt.call("GET", "/v1/sys/key-status", token=root)[1]["data"]["term"]
+            assert vogt.call("PUT", "/v1/sys/rotate", {}, token=root)[0] == 204
+            assert vogt.call("GET", "/v1/sys/key-status", token=root)[1]["data"]["term"] == before + 1
+            assert vogt.stop() == 0
+            vogt.start()
+            assert vogt.call("GET", "/v1/sys/health", token="")[0] == 503
+
+
+def people_log_in_by_link_and_passphrase():
+    with Daemon() as vogt:
+        code = vogt.ready["login_link"].split("#login=")[1]
+        status, reply = vogt.call("POST", "/v1/auth/link/login", {"code": code}, token="")
+        assert status == 200, reply
+        token = reply["auth"]["client_token"]
+        assert vogt.call("POST", "/v1/auth/link/login", {"code": code}, token="")[0] == 400
+        assert vogt.call("POST", "/v1/auth/passphrase/set", {"name": "admin", "passphrase": "short"}, token=token)[0] == 400
+        passphrase = "ein Pferd frisst Hafer äöü"
+        status, reply = vogt.call("POST", "/v1/auth/passphrase/set", {"name": "admin", "passphrase": passphrase}, token=token)
+        assert status == 204, reply
+        assert vogt.call("POST", "/v1/auth/passphrase/login", {"name": "admin", "passphrase": passphrase + "!"}, token="")[0] == 400
+        status, reply = vogt.call("POST", "/v1/auth/passphrase/login", {"name": "admin", "passphrase": passphrase}, token="")
+        assert status == 200 and "admin" in reply["auth"]["policies"], reply
+        assert vogt.call("GET", "/v1/sys/status", token=reply["auth"]["client_token"])[0] == 200
+        for _ in range(5):
+            vogt.call("POST", "/v1/auth/passphrase/login", {"name": "admin", "passphrase": "x" * 20}, token="")
+        assert vogt.call("POST", "/v1/auth/passphrase/login", {"name": "admin", "passphrase": passphrase}, token="")[0] == 429
+
+
+def policies_bound_what_a_token_may_do():
+    with Daemon() as vogt:
+        code = vogt.ready["login_link"].split("#login=")[1]
+        admin = vogt.call("POST", "/v1/auth/link/login", {"code": code}, token="")[1]["auth"]["client_token"]
+        policy = 'path "sys/status" { capabilities = ["read"] }\npath "sys/policies/*" { capabilities = ["read"] }\npath "sys/policies/acl/admin" { capabilities = ["deny"] }\n'
+        assert vogt.call("PUT", "/v1/sys/policies/acl/narrow", {"policy": policy}, token=admin)[0] == 204
+        status, reply = vogt.call("PUT", "/v1/sys/policies/acl/broken", {"policy": 'path "x" {\n  capabilities = ["fly"]\n}'}, token=admin)
+        assert status == 400 and "fly" in reply["errors"][0], reply
+        token = vogt.call("POST", "/v1/auth/token/create", {"policies": ["narrow"], "ttl": "1h"}, token=admin)[1]["auth"]["client_token"]
+        assert vogt.call("GET", "/v1/sys/status", token=token)[0] == 200
+        assert vogt.call("GET", "/v1/sys/policies/acl/default", token=token)[0] == 200
+        assert vogt.call("GET", "/v1/sys/policies/acl/admin", token=token)[0] == 403
+        assert vogt.call("PUT", "/v1/sys/policies/acl/narrow", {"policy": policy}, token=token)[0] == 403
+        once = vogt.call("POST", "/v1/auth/token/create", {"policies": ["narrow"], "num_uses": 1}, token=admin)[1]["auth"]["client_token"]
+        assert vogt.call("GET", "/v1/sys/status", token=once)[0] == 200
+        assert vogt.call("GET", "/v1/sys/status", token=once)[0] == 403
+        assert vogt.call("GET", "/v1/sys/status", token="")[0] == 403
+
+
+def metrics_are_what_prometheus_reads():
+    with Daemon() as vogt:
+        status, text = vogt.call("GET", "/metrics", raw=True)
+        assert status == 200, text
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        assert b"vogt_evidence_entries" in text
+
+
+if __name__ == "__main__":
+    main([starts_and_stops_cleanly, goes_on_where_it_was, every_role_is_confined, an_unreachable_minimum_stops_the_start, crashes_are_restarted_and_recorded,
+          a_crash_of_keep_seals, a_second_daemon_is_refused, a_wrong_key_file_opens_nothing_and_changes_nothing, a_damaged_database_is_not_served,
+          a_store_that_went_back_takes_nothing, on_a_full_disk_there_is_one_clear_error, a_read_only_directory_is_said, shamir_shares_seal_and_unseal,
+          people_log_in_by_link_and_passphrase, policies_bound_what_a_token_may_do, metrics_are_what_prometheus_reads])
