@@ -1,147 +1,242 @@
-"""A real Vogt for a scenario: its own directory, a free port, stopped by its process id. And the few lines that every scenario shares: checks and their count."""
+"""A Vogt for whole-daemon tests: started on a free port with a directory of its own, stopped by its process id.
+
+    from daemon import Daemon, Vogt
+    with Daemon() as daemon:                      # vogt-parent
+        status, body = daemon.api("GET", "sys/status")
+        done = daemon.vogt("status", "--json")    # subprocess.CompletedProcess of the command line against it
+    with Vogt("--annex", FILE) as up:             # vogt up
+        print(up.output())
+
+VOGT_BUILD names the build directory (default: build beside this tree).
+"""
+import http.client
 import json
 import os
+import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import time
-import traceback
-import urllib.error
-import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.abspath(os.environ.get("VOGT_BUILD", os.path.join(ROOT, "build")))
+START_SECONDS = 30
 
 
-def build_folder():
-    return os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("VOGT_BUILD", os.path.join(ROOT, "build")))
+def program(name):
+    return os.path.join(BUILD, name)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def clean_environment(**more):
+    """No token, address or language of the person who runs the tests; HOME is never theirs."""
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith(("VOGT_", "LC_", "LANG")) and name not in ("HOME", "COLUMNS", "NO_COLOR")}
+    kept.update({"LANG": "C.UTF-8", "HOME": "/nonexistent", "COLUMNS": "100"})
+    kept.update({name: value for name, value in more.items() if value is not None})
+    return kept
 
 
-class Daemon:
-    """vogt-parent in the foreground of this test. `with Daemon() as vogt:` starts it and waits until it is ready."""
+class _Running:
+    """What both ways of starting share: a directory, an address, a process to stop."""
 
-    def __init__(self, directory=None, options=(), wrapper=(), expect_ready=True):
+    def __init__(self, directory=None):
         self.own_directory = directory is None
-        self.directory = directory or tempfile.mkdtemp(prefix="vogt-test-")
-        self.port = free_port()
-        self.options, self.wrapper, self.expect_ready = list(options), list(wrapper), expect_ready
-        self.address = f"https://localhost:{self.port}"
-        self.process = self.ready = None
-        self.log = ""
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-        if self.own_directory:
-            shutil.rmtree(self.directory, ignore_errors=True)
-
-    def start(self):
-        reading, writing = os.pipe()
-        self.error = tempfile.TemporaryFile()
-        command = [*self.wrapper, os.path.join(build_folder(), "vogt-parent"), "--dir", self.directory, "--listen", f"localhost:{self.port}",
-                   "--ready-fd", str(writing), *self.options]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.error, pass_fds=[writing])
-        os.close(writing)
-        with os.fdopen(reading, "rb") as pipe:
-            os.set_blocking(pipe.fileno(), False)
-            line, end = b"", time.monotonic() + 60
-            while time.monotonic() < end and not line.endswith(b"\n") and self.process.poll() is None:
-                line += pipe.read() or b""
-                time.sleep(0.01)
-            line += pipe.read() or b""
-        self.ready = json.loads(line) if line.strip() else None
-        if self.expect_ready and self.ready is None:
-            raise AssertionError(f"Vogt did not start: {self.read_log()}")
-        return self
-
-    def read_log(self):
-        self.error.seek(0)
-        self.log = self.error.read().decode("utf-8", "replace")
-        return self.log
-
-    def stop(self, number=signal.SIGTERM):
-        if self.process is None:
-            return None
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            status = self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            status = "had to be killed"
-        self.read_log()
+        self.above = tempfile.mkdtemp(prefix="vogt-test-") if directory is None else None
+        self.directory = os.path.join(self.above, "data") if directory is None else directory
         self.process = None
-        return status
+        self.address = None
+        self.ready = None
+
+    # -- requests --
 
     def token(self):
-        with open(os.path.join(self.directory, "operator.token"), encoding="ascii") as file:
-            return file.read().strip()
+        with open(os.path.join(self.directory, "operator.token"), encoding="ascii") as stream:
+            return stream.read().strip()
 
-    def call(self, method, path, body=None, token=None, headers=None, raw=False):
-        """(status, parsed JSON or bytes). `token` None: the operator's; "": none."""
+    def connection(self):
+        """TLS pinned to the daemon's own certificate."""
         context = ssl.create_default_context(cafile=os.path.join(self.directory, "tls.pem"))
-        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(self.address + path, data=data, method=method, headers=dict(headers or {}))
-        token = self.token() if token is None else token
-        if token:
-            request.add_header("X-Vault-Token", token)
+        context.check_hostname = False
+        host, port = re.fullmatch(r"https://(.+):(\d+)", self.address).groups()
+        return http.client.HTTPSConnection(host.strip("[]"), int(port), context=context, timeout=60)
+
+    def request(self, method, path, body=None, token=None, headers=None):
+        """The whole answer: (status, headers, bytes); `path` from the root."""
+        connection = self.connection()
         try:
-            with urllib.request.urlopen(request, context=context, timeout=60) as reply:
-                status, content = reply.status, reply.read()
-        except urllib.error.HTTPError as error:
-            status, content = error.code, error.read()
-        return status, content if raw else json.loads(content) if content else None
+            sent = dict(headers or {})
+            if token:
+                sent["X-Vault-Token"] = token
+            connection.request(method, path, body=body, headers=sent)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
 
-    def roles(self):
-        return {role["role"]: role for role in self.call("GET", "/v1/sys/status")[1]["data"]["roles"]}
+    def api(self, method, path, body=None, token=True):
+        """(status, tree or None) of /v1/path; body: bytes as they are, else JSON; token: True is the operator's, None is none."""
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        token = self.token() if token is True else token
+        status, _, answer = self.request(method, "/v1/" + path, body, token)
+        return status, json.loads(answer) if answer.strip() else None
 
-    def evidence(self):
-        """Every payload of the evidence log, in order."""
-        payloads, after = [], 0
-        while True:
-            data = self.call("GET", f"/v1/evidence/entries?after={after}&limit=100")[1]["data"]
-            payloads += [json.loads(entry["payload"]) if entry["payload"] else None for entry in data["entries"]]
-            after += len(data["entries"])
-            if not data["entries"]:
-                return payloads
+    def vogt(self, *words, input=None, language=None, environment=None, timeout=120):
+        """The command line against this daemon."""
+        command = [program("vogt"), *words]
+        if "--dir" not in words:
+            command += ["--dir", self.directory]
+        if "--address" not in words and self.address:
+            command += ["--address", self.address]
+        return subprocess.run(command, input=input, capture_output=True, text=True, timeout=timeout, check=False,
+                              env=clean_environment(LANG="de_DE.UTF-8" if language == "de" else None, **(environment or {})))
 
+    # -- the processes --
 
-def wait_until(condition, seconds=20, what="a condition"):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    def roles(self, name=None):
+        """Process ids of the roles by name ({"gate": [1, 2]}), or the list of one."""
+        parent = self.parent_pid()
+        found = {}
+        for entry in os.listdir("/proc"):
+            try:
+                with open("/proc/%s/stat" % entry, encoding="utf-8", errors="replace") as stream:
+                    text = stream.read()
+            except OSError:
+                continue
+            role = text[text.index("(") + 1:text.rindex(")")]
+            if role.startswith("vogt-") and int(text[text.rindex(")") + 2:].split()[1]) == parent:
+                found.setdefault(role[5:], []).append(int(entry))
+        return found if name is None else found.get(name, [])
+
+    def parent_pid(self):
+        with open(os.path.join(self.directory, "vogt.pid"), encoding="ascii") as stream:
+            return int(stream.read())
+
+    def stop(self, number=signal.SIGTERM, seconds=20):
+        """Asks it to stop and gives its exit code; what does not stop in time is killed and fails the test."""
+        if self.process is None:
+            return None
+        process, self.process = self.process, None
+        if process.poll() is None:
+            process.send_signal(number)
         try:
-            value = condition()
-            if value:
-                return value
-        except (OSError, KeyError, TypeError, ValueError):
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"waited {seconds} s for {what}")
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError("did not stop within %d s" % seconds) from None
 
-
-def main(tests):
-    """Runs the functions, one line each; ends with 'N passed, N failed'."""
-    passed = failed = 0
-    for test in tests:
+    def close(self):
         try:
-            reason = test()
-            print(f"ok   {test.__name__}" + (f" ({reason})" if isinstance(reason, str) else ""), flush=True)
-            passed += 1
-        except Exception:  # a failed scenario must not hide the others
-            print(f"FAIL {test.__name__}\n{traceback.format_exc()}", flush=True)
-            failed += 1
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+            self.stop()
+        finally:
+            if self.own_directory and self.above:
+                shutil.rmtree(self.above, ignore_errors=True)
+                self.above = None
+
+    def __enter__(self):
+        return self if self.process else self.start()
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Daemon(_Running):
+    """vogt-parent itself, without a command line around it."""
+
+    def __init__(self, *arguments, directory=None, listen="localhost:0", environment=None):
+        super().__init__(directory)
+        self.arguments, self.listen, self.environment = list(arguments), listen, environment or {}
+        self.log_path = self.directory.rstrip("/") + ".log"
+
+    def start(self, expect_ready=True):
+        read_end, write_end = os.pipe()
+        command = [program("vogt-parent"), "--dir", self.directory, "--listen", self.listen, "--ready-fd", str(write_end)]
+        with open(self.log_path, "ab") as log:
+            self.begun = time.monotonic()
+            self.process = subprocess.Popen(command + self.arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[write_end],
+                                            env=clean_environment(**self.environment), start_new_session=True)
+        os.close(write_end)
+        with os.fdopen(read_end, encoding="utf-8") as stream:
+            line = stream.readline()
+        self.ready_ms = (time.monotonic() - self.begun) * 1000
+        told = json.loads(line) if line.strip() else None
+        self.ready = told if told and told.get("ready") else None
+        self.refusal = None if self.ready else told
+        if self.ready is None and not self.expect_ready:
+            self.process.wait(timeout=30)
+        if self.ready and self.ready.get("ready"):
+            self.address = self.ready["address"]
+        elif expect_ready:
+            self.close()
+            raise AssertionError("not ready: %s\n%s" % (line, self.log_text()))
+        return self
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def log_text(self):
+        try:
+            with open(self.log_path, encoding="utf-8", errors="replace") as stream:
+                return stream.read()
+        except FileNotFoundError:
+            return ""
+
+    def events(self, name=None):
+        """Lines of the log as trees; those of one event when it is named."""
+        entries = [json.loads(line) for line in self.log_text().splitlines() if line.startswith("{")]
+        return [entry for entry in entries if name is None or entry.get("event") == name]
+
+    def wait_for(self, condition, what, seconds=15):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = condition()
+            if found:
+                return found
+            time.sleep(0.05)
+        raise AssertionError("never: %s\n%s" % (what, self.log_text()[-4000:]))
+
+    def close(self):
+        super().close()
+        if self.own_directory and os.path.exists(self.log_path):
+            os.unlink(self.log_path)
+
+
+class Vogt(_Running):
+    """vogt up, as a person starts it."""
+
+    def __init__(self, *arguments, directory=None, listen="localhost:0", language=None, environment=None):
+        super().__init__(directory)
+        self.arguments, self.listen = list(arguments), listen
+        self.environment = dict(environment or {})
+        if language == "de":
+            self.environment["LANG"] = "de_DE.UTF-8"
+        self.output_path = os.path.join(self.above or os.path.dirname(os.path.abspath(self.directory)), "vogt-up.out")
+
+    def start(self, seconds=START_SECONDS * 4):
+        """Returns once the page's address stands there, or the program ended."""
+        command = [program("vogt"), "up", "--dir", self.directory, "--listen", self.listen, *self.arguments]
+        with open(self.output_path, "wb") as out:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                            env=clean_environment(**self.environment), start_new_session=True)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = re.search(r"^(?:The page|Die Seite): +(https://\S+?)/\s*$", self.output(), re.M)
+            if found:
+                self.address = found.group(1)
+                return self
+            if self.process.poll() is not None:
+                return self
+            time.sleep(0.05)
+        raise AssertionError("vogt up said no address:\n" + self.output())
+
+    def output(self):
+        with open(self.output_path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+
+    def login_link(self):
+        found = re.search(r"https://\S+/ui/#login=\S+", self.output())
+        return found.group(0) if found else None
