@@ -5,7 +5,7 @@ import signal
 import subprocess
 import tempfile
 
-from daemon import Daemon, main, wait_until
+from scenario import Daemon, main, wait_until
 
 IN_NAMESPACE = ["unshare", "--mount", "--propagation", "private"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
 
