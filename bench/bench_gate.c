@@ -2,6 +2,9 @@
  * gate -> keep -> gate beside libmicrohttpd's own rate: the same load on a bare MHD server that
  * gives one prepared reply of the same size, and on vogt-gate with a keep that answers every
  * request with one prepared tree. Rounds alternate; medians count.
+ *
+ * `bench_gate floor` only serves the floor, prints its port and stays until it is stopped: for
+ * bench/run.py, which holds a whole daemon against it.
  */
 #include "load_client.h"
 #include "roles/gate_peer.h"
@@ -12,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -109,6 +113,7 @@ static pid_t floor_start(uint16_t *ret_port)
     }
     pid_t pid = fork();
     if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
         floor_main(fds[1]);
     }
     bool good = read(fds[0], ret_port, sizeof(*ret_port)) == sizeof(*ret_port) && *ret_port != 0;
@@ -123,8 +128,20 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static int floor_only(void)
+{
+    uint16_t port = 0;
+    pid_t floor = floor_start(&port);
+    printf("%u\n", (unsigned)port);
+    fflush(stdout);
+    return floor < 0 || waitpid(floor, NULL, 0) < 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "floor") == 0) {
+        return floor_only();
+    }
     double seconds = argc > 1 ? strtod(argv[1], NULL) : 2, floor_rates[ROUNDS], gate_rates[ROUNDS];
     struct gate_peer peer;
     struct load load = {.host = "127.0.0.1",

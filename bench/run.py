@@ -1,0 +1,80 @@
+"""Every figure of Vogt beside its floor, from one run: bench/run.py BUILD [WORD]. Nothing here fails on slowness; it prints what came out."""
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+from scenario import Daemon  # noqa: E402  the daemon of the tests is the daemon measured
+
+PROGRAMS = ["bench_crypto", "bench_json", "bench_channel", "bench_store", "bench_ledger", "bench_gate"]
+ROUNDS = 5
+
+
+def load(build, port, path, token=""):
+    command = [os.path.join(build, "load"), str(port), path, "64", "2"] + ([token] if token else [])
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def whole_daemon(build):
+    """gate -> keep -> store and back: the checkpoint, which store reads for every request, beside libmicrohttpd's static reply of the same size."""
+    floor = subprocess.Popen([os.path.join(build, "bench_gate"), "floor"], stdout=subprocess.PIPE, text=True)
+    try:
+        floor_port = int(floor.stdout.readline())
+        with Daemon() as vogt:
+            vogt.call("POST", "/v1/ledger/evidence/checkpoint", {})
+            rows = {"libmicrohttpd, static": [], "gate, keep": [], "gate, keep, store": []}
+            for _ in range(ROUNDS):
+                for name, port, path in (("libmicrohttpd, static", floor_port, "/"), ("gate, keep", vogt.port, "/v1/sys/seal-status"),
+                                         ("gate, keep, store", vogt.port, "/ledger/evidence/checkpoint")):
+                    rows[name].append(load(build, port, path))
+    finally:
+        floor.terminate()
+        floor.wait()
+    median = {name: statistics.median(row["requests_per_second"] for row in found) for name, found in rows.items()}
+    bare = median["libmicrohttpd, static"]
+    for name, found in rows.items():
+        print(f"{name}: {median[name]:.0f} requests/s, {100 * median[name] / bare:.0f} % of the floor, p99 {statistics.median(row['p99_us'] for row in found):.0f} us, "
+              f"{found[0]['reply_bytes']} bytes")
+    print("bar: gate, keep, store at least 40 %")
+
+
+def idle():
+    """Memory (PSS over all processes) and the time from the start to READY."""
+    sums, starts = [], []
+    for _ in range(ROUNDS):
+        with Daemon() as vogt:
+            log = vogt.read_log()
+            starts += [json.loads(line)["after_ms"] for line in log.splitlines() if '"parent.ready"' in line]
+            pids = subprocess.run(["ps", "-o", "pid=", "--ppid", str(vogt.process.pid)], capture_output=True, text=True, check=True).stdout.split()
+            total = 0
+            for pid in [str(vogt.process.pid), *pids]:
+                try:
+                    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+                        total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+                except OSError:
+                    pass  # ps itself, or a role that just ended
+            sums.append(total)
+    print(f"idle memory: {statistics.median(sums) / 1024:.1f} MiB PSS over all processes (bar: 40)")
+    print(f"ready: {statistics.median(starts):.0f} ms after the start (bar: 300)")
+
+
+def main():
+    build = os.path.abspath(sys.argv[1])
+    word = sys.argv[2] if len(sys.argv) > 2 else ""
+    os.environ["VOGT_BUILD"] = build
+    subprocess.check_call(["ninja", "-C", build, "load", *PROGRAMS], stdout=subprocess.DEVNULL)
+    for name in PROGRAMS:
+        if word in name:
+            print(f"== {name}", flush=True)
+            subprocess.run([os.path.join(build, name)], cwd=ROOT, check=False, stderr=subprocess.DEVNULL)
+    if word in "daemon":
+        print("== daemon", flush=True)
+        idle()
+        whole_daemon(build)
+
+
+if __name__ == "__main__":
+    main()
