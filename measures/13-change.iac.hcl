@@ -6,7 +6,7 @@ measure "change.iac" {
   proves     = { en = "What runs equals the repository (empty plan, clean check, no changes by click); each change belongs to a reviewed commit.", de = "Was läuft, entspricht dem Repository (leerer Plan, sauberer Prüflauf, keine Änderungen per Klick); jede Änderung gehört zu einem geprüften Commit." }
   frameworks = { iso27001 = ["8.9"], gdpr = ["32(1)(b)"], nis2 = ["21(2)(e)"] }
   sure       = ["infrastructure as code|infrastructure-as-code|iac=|infrastrukturcode|infrastruktur als code|infrastruktur-code|configuration as code|gitops", "terraform|opentofu|ansible|pulumi|puppet"]
-  likely     = ["infrastruktur*|infrastructure|server configuration|serverkonfiguration*|konfiguration*|configuration|environment|umgebung* + version*|repository|git=|deklarativ*|declarative|code|pull request", "manual change|manuelle änderung*|configuration drift|konfigurationsabweich*|drift"]
+  likely     = ["infrastruktur*|infrastructure|server configuration|serverkonfiguration*|konfiguration*|configuration|environment|umgebung* + version*|repository|git=|deklarativ*|declarative|code|pull request", "by hand|von hand|manuell* + server*|configuration|konfiguration*|infrastru*|change|geändert", "manual change|manuelle änderung*|configuration drift|konfigurationsabweich*|drift"]
   hint       = ["pull request|merge request", "infrastruktur|infrastructure"]
   not        = ["firewall*|security group|netzwerkrichtlinie*"]
   promise "code" {

@@ -5,8 +5,8 @@ measure "monitor.alerting" {
   runs       = { en = "Metrics and traces, rules, heartbeats, on-call.", de = "Metriken und Traces, Regeln, Herzschläge, Bereitschaft." }
   proves     = { en = "Per service the target is up and a trace canary arrives; a synthetic alert is received on each channel.", de = "Je Dienst ist das Ziel erreichbar und ein Probe-Trace kommt an; ein künstlicher Alarm kommt auf jedem Kanal an." }
   frameworks = { iso27001 = ["8.16"], gdpr = ["32(1)(b)"], nis2 = ["21(2)(b)"] }
-  sure       = ["prometheus|grafana|opentelemetry|otel=|datadog", "metrik*|metric|metrics", "traces|tracing|distributed tracing|verteilte traces", "pagerduty|opsgenie|on call|on-call|oncall|rufbereitschaft*|bereitschaftsdienst*|bereitschaft|24/7", "verfügbarkeit*|availability|uptime|auslastung*|performance|health|erreichbarkeit + überwach*|monitor*|alarm*|alert*"]
-  likely     = ["alerting|alarmierung|signal=|alert|alerts", "monitoring|überwachung|überwacht|monitored + system*|service|dienst*|server|rund um die uhr|continuous*|kontinuierlich*|clock|infrastructure|infrastruktur", "synthetic*|synthetisch*|heartbeat|herzschlag"]
+  sure       = ["prometheus|grafana|opentelemetry|otel=|datadog", "metrik*|metric|metrics", "traces|tracing|distributed tracing|verteilte traces", "pagerduty|opsgenie|on call|on-call|oncall", "verfügbarkeit*|availability|uptime|auslastung*|performance|health|erreichbarkeit + überwach*|monitor*|alarm*|alert*"]
+  likely     = ["rufbereitschaft*|bereitschaftsdienst*|bereitschaft|on duty|24 7|stand by", "alerting|alarmierung|signal=|alert|alerts", "monitoring|überwachung|überwacht|monitored + system*|service|dienst*|server|rund um die uhr|continuous*|kontinuierlich*|clock|infrastructure|infrastruktur", "synthetic*|synthetisch*|heartbeat|herzschlag"]
   hint       = ["monitoring|überwach*", "schwellwert*|threshold"]
   not        = ["login|anmelde*|authentication|authentifizierung*|anomal*|rate limit*|brute force", "videoüberwachung|video", "log storage|log store|zentrale* log*", "eskalationskette*|escalation chain", "break glass|notfallzugang*"]
   promise "metrics" {

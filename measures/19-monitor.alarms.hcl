@@ -8,7 +8,7 @@ measure "monitor.alarms" {
   sure       = ["fehlgeschlagene* anmeld*|fehlgeschlagen* login*|failed login|failed logins|failed authentication|authentifizierungsfehler*|anmeldefehler*|fehlanmeld*|anmeldeversuch*|login attempt|login failure|authentication failure|authentication error|failed sign|brute force|brute-force|failed attempt|fehlversuch*", "rate limit|rate-limit|ratelimit*|ratenbegrenz*|rate limiting|zugriffslimit*|anfragelimit*", "anomal*", "verdächtig*|suspicious|auffällig*|ungewöhnlich*|unusual|abnormal* + alarm*|alert*|erkannt|detect*|meld*|notif*|gemeldet|benachrichtig*|erkenn*|zugriff*|aktivität*|activit*|login*|anmeld*", "intrusion detection|angriffserkennung*|einbruchserkennung*|ids="]
   likely     = ["alarm*|alert*|page|meldung + anmeld*|login*|authentif*|authentic*|angriff*|attack"]
   hint       = ["alarm*|alert*"]
-  not        = ["burglar|einbruchmelde*|alarmanlage|rauchmelder"]
+  not        = ["sperr*|gesperrt|lockout|locked out|locked", "burglar|einbruchmelde*|alarmanlage|rauchmelder"]
   promise "logins" {
     title = { en = "failed logins raise an alarm", de = "Anmeldefehler lösen einen Alarm aus" }
     sure  = ["authentifizierungsfehl*|authentication|authentifizierung*|anmelde*|login*|logins|sign-in|brute force|brute-force|fehlanmeld*|fehlversuch*"]

@@ -4,6 +4,7 @@
 #include "measure/interpretation.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { SCRATCH_MAX_BYTES = 16 << 20, CLAUSES_MAX = 5000, CLAUSE_TEXT_MAX_BYTES = 16000, REASON_MAX_BYTES = 1000 };
 
@@ -23,7 +24,8 @@ static struct json *kept(struct job *job, struct json *value)
 
 static void set_string(struct job *job, struct json *object, const char *name, struct slice text)
 {
-    (void)kept(job, json_set_string(job->arena, object, name, text));
+    bool whole = text.data != NULL || text.len == 0;
+    (void)kept(job, whole ? json_set_string(job->arena, object, name, text) : NULL);
 }
 
 static void set_text(struct job *job, struct json *object, const char *name, struct slice english, struct slice german)
@@ -102,14 +104,18 @@ static void put_bindings(struct job *job, struct json *clause, const struct word
         set_text(job, clause, "reason", slice_string(reason.english), slice_string(reason.german));
         return;
     }
-    char *english = arena_printf(job->arena, "%s; the clause is about: %s", reason.english, bindings->outside->title.english);
-    char *german = arena_printf(job->arena, "%s; der Satz handelt von: %s", reason.german, bindings->outside->title.german);
+    const char *english = arena_printf(job->arena, "%s; the clause is about: %s", reason.english, bindings->outside->title.english);
+    const char *german = arena_printf(job->arena, "%s; der Satz handelt von: %s", reason.german, bindings->outside->title.german);
+    job->full = job->full || english == NULL || german == NULL;
     set_text(job, clause, "reason", slice_string(english), slice_string(german));
 }
 
 static struct slice promise_label(struct job *job, struct slice clause_id, size_t index)
 {
-    return slice_string(arena_printf(job->arena, "%.*s.%c", (int)clause_id.len, (const char *)clause_id.data, (int)('a' + index)));
+    char *label = arena_printf(job->arena, "%.*s.%c", (int)clause_id.len, clause_id.len == 0 ? "" : (const char *)clause_id.data,
+                               (int)('a' + index));
+    job->full = job->full || label == NULL;
+    return slice_string(label);
 }
 
 static void put_value(struct job *job, struct json *values, const char *name, const char *value)
@@ -166,10 +172,19 @@ static void put_interpretations(struct job *job, struct json *clause, const stru
 }
 
 /* The lead-in sentence and the clause as one text, so that a pattern may span both. */
-static struct slice with_lead(struct arena *scratch, struct slice lead, struct slice text)
+static enum err with_lead(struct arena *scratch, struct slice lead, struct slice text, struct slice *ret_joined)
 {
-    char *joined = arena_printf(scratch, "%.*s\n%.*s", (int)lead.len, (const char *)lead.data, (int)text.len, (const char *)text.data);
-    return slice_string(joined);
+    uint8_t *joined = arena_alloc(scratch, lead.len + 1 + text.len);
+    if (joined == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    memcpy(joined, lead.data, lead.len);
+    joined[lead.len] = '\n';
+    if (text.len > 0) {
+        memcpy(joined + lead.len + 1, text.data, text.len);
+    }
+    *ret_joined = slice_of(joined, lead.len + 1 + text.len);
+    return ERR_NONE;
 }
 
 static enum err bind_clause(struct job *job, struct json *clause)
@@ -181,7 +196,9 @@ static enum err bind_clause(struct job *job, struct json *clause)
     enum err err = words_reading_make(job->scratch, job->index, text, &own);
     whole = own;
     if (err == ERR_NONE && lead.len > 0) {
-        err = words_reading_make(job->scratch, job->index, with_lead(job->scratch, lead, text), &whole);
+        struct slice joined = SLICE_NONE;
+        err = with_lead(job->scratch, lead, text, &joined);
+        err = err == ERR_NONE ? words_reading_make(job->scratch, job->index, joined, &whole) : err;
     }
     if (err == ERR_NONE && title.len > 0) {
         err = words_reading_make(job->scratch, job->index, title, &section);

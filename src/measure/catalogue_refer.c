@@ -123,7 +123,6 @@ void source_finish(struct source *source)
         struct entry_list *list = &source->lists[kind];
         qsort(list->items, list->count, sizeof(list->items[0]), kind == ENTRY_MEASURE ? compare_entries : compare_ids);
     }
-    check_numbers(source);
     for (size_t i = 0; i < source->lists[ENTRY_MEASURE].count; i++) {
         check_measure(source, &source->lists[ENTRY_MEASURE].items[i]);
     }
@@ -135,4 +134,5 @@ void source_finish(struct source *source)
         check_reference(source, probe, probe->block, ENTRY_SUBJECT, hcl_text(probe->block, "subject", SLICE_NONE),
                         TEXT("no such kind of subject", "diese Art von Gegenstand gibt es nicht"));
     }
+    check_numbers(source);
 }

@@ -90,9 +90,15 @@ static enum language fault_language(void)
 
 void source_fault(struct source *source, const char *file, size_t line, size_t column, struct text text, struct slice detail)
 {
-    fprintf(stderr, "%s:%zu:%zu: %s: %.*s\n", file, line, column, text_in(text, fault_language()), (int)detail.len,
-            detail.len == 0 ? "" : (const char *)detail.data);
-    source->fault_count++;
+    if (!source->quiet) {
+        fprintf(stderr, "%s:%zu:%zu: %s: %.*s\n", file, line, column, text_in(text, fault_language()), (int)detail.len,
+                detail.len == 0 ? "" : (const char *)detail.data);
+    }
+    if (source->fault_count++ == 0) {
+        source->fault_file = file;
+        source->fault_line = line;
+        source->fault_text = text;
+    }
 }
 
 static bool one_of(struct slice word, const char *const *list, size_t count)

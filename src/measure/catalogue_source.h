@@ -34,6 +34,10 @@ struct source {
     struct arena *arena;
     struct entry_list lists[ENTRY_KIND_COUNT];
     size_t fault_count;
+    const char *fault_file;             /* of the first fault */
+    size_t fault_line;
+    struct text fault_text;
+    bool quiet;                         /* faults are counted, not printed */
 };
 
 /* Reads one file's text and sorts its blocks into the lists; faults are printed and counted. */

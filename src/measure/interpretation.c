@@ -35,17 +35,30 @@ static void add(struct clause_interpretations *list, const struct interpretation
     }
 }
 
-/* A term without a parameter: one reading for all promises of the measures that it speaks of. */
+/* The promises in whose part the word stands; if it stands in none of theirs, all of those that the term speaks of. */
+static uint32_t promises_around(const struct term *term, const struct clause_promises *promises, struct word_range words)
+{
+    uint32_t around = 0, all = 0;
+    for (size_t i = 0; i < promises->count; i++) {
+        const struct clause_promise *promise = &promises->items[i];
+        if (!term_speaks_of(term, promise->promise->measure)) {
+            continue;
+        }
+        all |= UINT32_C(1) << i;
+        if (words.first >= promise->range.first && words.first < promise->range.end) {
+            around |= UINT32_C(1) << i;
+        }
+    }
+    return around != 0 ? around : all;
+}
+
+/* A term without a parameter: one reading for the promises that it touches. */
 static void read_word(const struct words_reading *clause, const struct term *term, const struct clause_promises *promises,
                       struct clause_interpretations *list)
 {
     struct interpretation item = {.term = term};
-    for (size_t i = 0; i < promises->count; i++) {
-        if (term_speaks_of(term, promises->items[i].promise->measure)) {
-            item.promises |= UINT32_C(1) << i;
-        }
-    }
-    if (item.promises != 0 && find_term(clause, term, &item.words)) {
+    if (find_term(clause, term, &item.words)) {
+        item.promises = promises_around(term, promises, item.words);
         add(list, &item);
     }
 }

@@ -190,7 +190,7 @@ static struct slice version_at(const struct words *words, struct word_range rang
     }
     bool is_version = word.len == 3 && word.data[0] == '1' && word.data[1] == '.' && word.data[2] >= '0' && word.data[2] <= '3';
     bool near_tls = word.len < words->items[at].folded.len;
-    for (size_t back = 1; back <= 4 && at >= range.first + back; back++) {
+    for (size_t back = 1; back <= 6 && at >= range.first + back; back++) {
         near_tls = near_tls || slice_starts(words->items[at - back].folded, SLICE_LITERAL("tls"));
     }
     return is_version && near_tls ? word : SLICE_NONE;
