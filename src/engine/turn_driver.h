@@ -1,0 +1,70 @@
+/*
+ * Drives turns in memory, for tests: rows and log entries lie in plain arrays instead of in store, work is answered by a
+ * function of the test, and time and randomness come from the test alone. So an operation can be tested without any process, and
+ * any sequence of turns can be run again and gives the same bytes.
+ *
+ * It owns the rows, the state, the vault and every turn it began. It is a keep without channels: it serves what a turn asked
+ * for, applies it, and commits as keep does (audit entry included), by decoding the COMMIT body and holding it to its conditions.
+ * Never part of a daemon.
+ *
+ *   driver_begin -> driver_run_once --ERR_NEED--> driver_serve -> driver_run_once ... -> driver_apply -> driver_commit
+ *   driver_run does all of that for one turn.
+ */
+#ifndef VOGT_ENGINE_TURN_DRIVER_H
+#define VOGT_ENGINE_TURN_DRIVER_H
+
+#include "engine/turn_inside.h"
+#include "engine/vault.h"
+
+struct turn_driver;
+
+/* Answers a piece of work; *ret_output lives in the arena. */
+typedef enum err (*driver_work_fn)(struct arena *arena, enum role role, const char *name, const struct json *input,
+                                   const struct json **ret_output);
+
+/* Starts cryptography and makes an initialised, unsealed store. The same seed gives the same store. NULL: no memory. */
+struct turn_driver *driver_new(uint64_t seed, int64_t now_ms);
+void driver_free(struct turn_driver *driver);
+
+/* Operations that tests bring along, found before those of the engine. `name` must outlive the driver. */
+void driver_add_operation(struct turn_driver *driver, const char *name, operation_fn run);
+void driver_set_work(struct turn_driver *driver, driver_work_fn work);
+void driver_set_now(struct turn_driver *driver, int64_t now_ms);
+struct state *driver_state(struct turn_driver *driver);
+struct vault *driver_vault(struct turn_driver *driver);
+/* What the next turns see around them; a test may seal or name roles. */
+struct surroundings *driver_surroundings(struct turn_driver *driver);
+/* Forgets the cache, as a keep that was started anew, but keeps the keys: every row has to be fetched again. */
+enum err driver_restart(struct turn_driver *driver) must_check;
+
+/* Begins one of keep's own turns (input NULL: an empty object) or a request. The driver frees it with driver_end. NULL: no memory. */
+struct turn *driver_begin(struct turn_driver *driver, const char *operation, const struct json *input);
+struct turn *driver_begin_request(struct turn_driver *driver, const struct request *request);
+enum err driver_run_once(struct turn_driver *driver, struct turn *turn) must_check;
+enum err driver_serve(struct turn_driver *driver, struct turn *turn) must_check;
+/* Takes effects and audit record of a turn that ended with `result` into the open batch; refused turns are counted. */
+enum err driver_apply(struct turn_driver *driver, struct turn *turn, enum err result) must_check;
+/* ERR_CONFLICT: a change's expected version, an index or an intended root was not what the rows hold. */
+enum err driver_commit(struct turn_driver *driver) must_check;
+void driver_end(struct turn *turn);
+
+/* Runs, serves until the turn has ended, applies, commits. Gives the turn's own result; *ret_turn (may be NULL) holds the reply
+ * and is ended by the caller. */
+enum err driver_run(struct turn_driver *driver, const char *operation, const struct json *input, struct turn **ret_turn) must_check;
+enum err driver_request(struct turn_driver *driver, const struct request *request, struct turn **ret_turn) must_check;
+unsigned driver_runs(const struct turn *turn);          /* how often the operation ran */
+
+/* What was committed. */
+size_t driver_row_count(const struct turn_driver *driver);
+bool driver_has_row(const struct turn_driver *driver, const char *path);
+uint64_t driver_row_version(const struct turn_driver *driver, const char *path);       /* 0: absent */
+struct slice driver_row_bytes(const struct turn_driver *driver, const char *path);     /* as stored, sealed */
+size_t driver_entry_count(const struct turn_driver *driver, enum log_id log);
+struct slice driver_entry(const struct turn_driver *driver, enum log_id log, size_t index);
+uint64_t driver_commit_count(const struct turn_driver *driver);
+/* Set-hash of the committed rows, counted anew from the rows themselves. */
+enum err driver_state_digest(const struct turn_driver *driver, uint8_t ret_digest[SHA256_BYTES]) must_check;
+/* SHA-256 over every row and entry: equal for equal histories. */
+void driver_fingerprint(const struct turn_driver *driver, uint8_t ret_digest[SHA256_BYTES]);
+
+#endif
