@@ -29,6 +29,25 @@ struct turn *turn_new(struct state *state, const struct surroundings *around)
     return turn;
 }
 
+void turn_reset(struct turn *turn)
+{
+    struct turn_private *inside = turn->inside;
+    struct turn_private kept = {.lasting = inside->lasting, .row_asks = inside->row_asks, .row_ask_capacity = inside->row_ask_capacity,
+                                .evidence = inside->evidence, .evidence_capacity = inside->evidence_capacity, .scratch = inside->scratch};
+    wipe(inside->seed, sizeof inside->seed);
+    wipe(kept.scratch.data, kept.scratch.len);
+    buf_clear(&kept.scratch);
+    arena_reset(turn->arena);
+    arena_reset(inside->lasting);
+    *inside = kept;
+    *turn = (struct turn){.arena = turn->arena, .state = turn->state, .around = turn->around, .inside = inside};
+}
+
+size_t turn_memory(const struct turn *turn)
+{
+    return arena_used(turn->arena) + arena_used(turn->inside->lasting) + turn->inside->scratch.capacity;
+}
+
 void turn_free(struct turn *turn)
 {
     if (turn == NULL) {

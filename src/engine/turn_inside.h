@@ -69,6 +69,9 @@ struct turn_private {
 
 struct turn *turn_new(struct state *state, const struct surroundings *around);
 void turn_free(struct turn *turn);
+/* Makes an ended turn as good as new, so that keep need not allocate one for every request. */
+void turn_reset(struct turn *turn);
+size_t turn_memory(const struct turn *turn);         /* bytes that this turn came to hold */
 /* `body` is copied. ERR_MALFORMED: gate broke the protocol. Not finding the route is a reply, not an error. */
 enum err turn_begin_request(struct turn *turn, struct slice body, int64_t now_ms, const uint8_t seed[32]) must_check;
 enum err turn_begin_input(struct turn *turn, const char *operation, struct slice packed_input, int64_t now_ms, const uint8_t seed[32]) must_check;

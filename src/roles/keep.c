@@ -454,6 +454,7 @@ static void turn_loop(struct keep *keep)
     while (!keep->stopping && keep->failed == ERR_NONE) {
         (void)wait_for_frames(keep);
         keep->now = clock_now();
+        keep_new_seed(keep);
         if (keep->now.mono_ns / 1000000 - looked_ms >= 1000) {
             looked_ms = keep->now.mono_ns / 1000000;
             keep_look_around(keep);
@@ -506,6 +507,7 @@ int main(void)
         err = ERR_MEMORY;
     }
     keep.now = clock_now();
+    keep_new_seed(&keep);
     keep.around = (struct surroundings){.sealed = true, .started_ms = keep.now.unix_ms, .address = keep_config(&keep, "address"),
                                         .directory = keep_config(&keep, "directory"), .vault = &keep.vault};
     keep_look_around(&keep);

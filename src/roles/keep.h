@@ -18,6 +18,8 @@
 enum {
     MEMBERS_MAX = 32,
     RUNNING_MAX = 4096,
+    SPARE_MAX = 128,                    /* turns kept for the next requests */
+    SPARE_TURN_MAX_BYTES = 64 << 10,    /* a turn that grew larger is freed */
     ASKED_MAX = 8,
     CACHE_MAX_BYTES = 8 << 20,
     QUEUE_MAX_BYTES = 64 << 20,
@@ -96,6 +98,10 @@ struct keep {
     struct channel *store, *seal;
     struct running *running, *running_last;
     size_t running_count;
+    struct turn *spare[SPARE_MAX];
+    size_t spare_count;
+    uint8_t seed[32];                   /* of the loop's present round; each turn's own seed is derived from it */
+    uint64_t seeded;
     struct fetch *fetches, *open_fetch;
     struct task *tasks;
     struct publication publications[2]; /* evidence, audit */
@@ -120,6 +126,7 @@ bool keep_has_runnable(const struct keep *keep);
 enum err keep_send_batch(struct keep *keep) must_check; /* COMMIT, then FETCH */
 enum err keep_take_fetched(struct keep *keep, uint64_t id, struct slice body) must_check;
 enum err keep_take_committed(struct keep *keep, uint64_t id, struct slice body) must_check;
+void keep_new_seed(struct keep *keep);                  /* once a round */
 void keep_release(struct keep *keep);                   /* replies whose batch is committed */
 void keep_answered(struct running *running);            /* one answer less to wait for */
 void keep_forget_gate(struct keep *keep, const struct channel *gate);

@@ -12,7 +12,7 @@ static struct running *new_running(struct keep *keep, enum origin origin, uint64
     if (running == NULL) {
         return NULL;
     }
-    running->turn = turn_new(keep->state, &keep->around);
+    running->turn = keep->spare_count > 0 ? keep->spare[--keep->spare_count] : turn_new(keep->state, &keep->around);
     if (running->turn == NULL) {
         free(running);
         return NULL;
@@ -33,10 +33,29 @@ static void enqueue(struct keep *keep, struct running *running)
     keep->running_count++;
 }
 
-static void discard(struct running *running)
+static void discard(struct keep *keep, struct running *running)
 {
-    turn_free(running->turn);
+    if (keep->spare_count < SPARE_MAX && turn_memory(running->turn) <= SPARE_TURN_MAX_BYTES) {
+        turn_reset(running->turn);
+        keep->spare[keep->spare_count++] = running->turn;
+    } else {
+        turn_free(running->turn);
+    }
     free(running);
+}
+
+void keep_new_seed(struct keep *keep)
+{
+    random_bytes(keep->seed, sizeof keep->seed);
+    keep->seeded = 0;
+}
+
+/* A system call a round instead of one a request: seeds are the round's random bytes hashed with a count. */
+static void draw_seed(struct keep *keep, uint8_t ret_seed[32])
+{
+    uint8_t count[8];
+    store_u64_little(count, keep->seeded++);
+    sha256_prefixed(0x53, slice_of(keep->seed, sizeof keep->seed), slice_of(count, sizeof count), ret_seed);
 }
 
 enum err keep_begin_request(struct keep *keep, struct channel *gate, uint64_t frame_id, struct slice body)
@@ -46,11 +65,11 @@ enum err keep_begin_request(struct keep *keep, struct channel *gate, uint64_t fr
         return ERR_BUSY;
     }
     uint8_t seed[32];
-    random_bytes(seed, sizeof seed);
+    draw_seed(keep, seed);
     enum err err = turn_begin_request(running->turn, body, keep->now.unix_ms, seed);
     wipe(seed, sizeof seed);
     if (err != ERR_NONE) {
-        discard(running);
+        discard(keep, running);
         return err == ERR_MEMORY ? ERR_BUSY : ERR_PROTOCOL;
     }
     running->gate = gate;
@@ -66,11 +85,11 @@ static enum err begin_packed(struct keep *keep, enum origin origin, uint64_t fra
         return ERR_BUSY;
     }
     uint8_t seed[32];
-    random_bytes(seed, sizeof seed);
+    draw_seed(keep, seed);
     enum err err = turn_begin_input(running->turn, operation, packed, keep->now.unix_ms, seed);
     wipe(seed, sizeof seed);
     if (err != ERR_NONE) {
-        discard(running);
+        discard(keep, running);
         return err;
     }
     running->operation = operation;
@@ -480,7 +499,7 @@ void keep_release(struct keep *keep)
             keep->running_last = previous;
         }
         keep->running_count--;
-        discard(running);
+        discard(keep, running);
         running = next;
     }
 }
