@@ -1,0 +1,85 @@
+/*
+ * Asks the API under /v1/. The token never reaches this page: it lives in an HttpOnly cookie, and the header
+ * X-Vogt-Session, which no other site can send, is what makes gate take it.
+ */
+import type { Said } from './types';
+
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly said: Said,
+    readonly line = 0,
+    readonly column = 0,
+    readonly detail = '',
+  ) {
+    super(typeof said === 'string' ? said : (said?.english ?? 'failed'));
+  }
+}
+
+export interface Asking {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'LIST';
+  body?: unknown;
+  raw?: Blob;
+  session?: 'cookie' | 'end';
+}
+
+interface Answer {
+  data?: unknown;
+  auth?: unknown;
+  errors?: string[];
+  complaint?: { english?: string; german?: string; line?: number; column?: number; detail?: string };
+}
+
+function refusal(status: number, answer: Answer | null): Problem {
+  const complaint = answer?.complaint;
+  if (complaint?.english || complaint?.german) {
+    return new Problem(status, complaint, complaint.line, complaint.column, complaint.detail);
+  }
+  const errors = answer?.errors?.filter((text) => text.length > 0) ?? [];
+  if (errors.length > 0) {
+    return new Problem(status, errors.join('; '));
+  }
+  return new Problem(status, { english: `The server answered ${status}.`, german: `Der Server antwortete mit ${status}.` });
+}
+
+export async function send(path: string, asking: Asking = {}): Promise<Response> {
+  const headers: Record<string, string> = { 'X-Vogt-Session': asking.session ?? 'cookie' };
+  let body: BodyInit | undefined = asking.raw;
+  if (asking.raw) {
+    headers['Content-Type'] = 'application/octet-stream';
+  } else if (asking.body !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    body = JSON.stringify(asking.body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, { method: asking.method ?? 'GET', headers, body, cache: 'no-store', redirect: 'error' });
+  } catch {
+    throw new Problem(0, {
+      english: 'Vogt does not answer. Is it running, and is the network up?',
+      german: 'Vogt antwortet nicht. Läuft es, und besteht eine Netzverbindung?',
+    });
+  }
+  if (!response.ok) {
+    throw refusal(response.status, (await response.json().catch(() => null)) as Answer | null);
+  }
+  return response;
+}
+
+/** The answer's `data`; undefined where an operation answers with nothing. */
+export async function ask<T>(path: string, asking: Asking = {}): Promise<T> {
+  const response = await send(`/v1/${path}`, asking);
+  if (response.status === 204) {
+    return undefined as T;
+  }
+  const answer = (await response.json().catch(() => ({}))) as Answer;
+  return (answer.data ?? answer) as T;
+}
+
+export function write<T>(path: string, body: unknown = {}): Promise<T> {
+  return ask<T>(path, { method: 'POST', body });
+}
+
+export function asProblem(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem(0, String(error));
+}

@@ -1,0 +1,39 @@
+/* Times and ages in the reader's language. */
+import { settings } from './settings.svelte';
+
+const steps: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+];
+
+export function ago(seconds: number): string {
+  const format = new Intl.RelativeTimeFormat(settings.language, { numeric: 'always' });
+  const step = steps.find(([, length]) => Math.abs(seconds) >= length);
+  return step ? format.format(-Math.round(seconds / step[1]), step[0]) : format.format(-Math.round(seconds), 'second');
+}
+
+export function span(seconds: number): string {
+  const [unit, length] = steps.find(([, size]) => seconds >= size) ?? (['second', 1] as const);
+  return new Intl.NumberFormat(settings.language, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 1 }).format(seconds / length);
+}
+
+export function secondsSince(time: string): number {
+  return (Date.now() - Date.parse(time)) / 1000;
+}
+
+export function moment(time: string): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? time : new Intl.DateTimeFormat(settings.language, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+}
+
+export function day(time: string): string {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? time : new Intl.DateTimeFormat(settings.language, { dateStyle: 'medium' }).format(at);
+}
+
+export function number(value: number): string {
+  return new Intl.NumberFormat(settings.language).format(value);
+}

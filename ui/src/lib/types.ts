@@ -1,0 +1,236 @@
+/* The shapes of the API's answers (their `data`). */
+
+export type VerdictWord = 'kept' | 'broken' | 'stale' | 'unproven' | 'attested';
+export const verdictWords: VerdictWord[] = ['broken', 'stale', 'unproven', 'attested', 'kept'];
+
+/** A sentence in both languages; a few answers give a plain string or nothing. */
+export type Said = { english?: string; german?: string } | string | null | undefined;
+
+export type Counts = Partial<Record<VerdictWord, number>>;
+
+export interface Section {
+  id: string;
+  number?: string;
+  title?: string;
+}
+
+export interface Deviation {
+  owner?: string;
+  plan?: string;
+  due?: string;
+  at?: string;
+  by?: string;
+}
+
+export interface Clause {
+  id: string;
+  section: string;
+  text: string;
+  lead?: string;
+  verdict: VerdictWord;
+  since?: string | null;
+  age_s?: number | null;
+  reason?: Said;
+  measures?: string[];
+  confirmed?: boolean;
+  deviation?: Deviation | null;
+}
+
+export interface Annex {
+  revision: number;
+  adopted?: string;
+  name?: string;
+  language?: string;
+  title?: string;
+  digest?: string;
+  counts?: Counts;
+  sections?: Section[];
+  clauses?: Clause[];
+}
+
+export interface Subject {
+  subject: string;
+  verdict: VerdictWord;
+  reason?: Said;
+  observed?: string | null;
+  age_s?: number | null;
+  index?: number | null;
+  plant?: boolean;
+}
+
+export interface Observed {
+  kind: string;
+  title?: Said;
+  max_age_s?: number;
+  probe?: string | null;
+  subjects?: Subject[];
+}
+
+export interface Promised {
+  id: string;
+  text?: string;
+  measure?: string;
+  promise?: string;
+  title?: Said;
+  verdict: VerdictWord;
+  reason?: Said;
+  'term values'?: Record<string, unknown>;
+  observations?: Observed[];
+}
+
+export interface Binding {
+  measure: string;
+  number?: number;
+  title?: Said;
+  score?: number;
+  reason?: Said;
+  confirmed?: boolean;
+  by?: string | null;
+  at?: string | null;
+}
+
+export interface Interpretation {
+  term: string;
+  word?: string;
+  english?: string;
+  german?: string;
+  values?: Record<string, unknown>;
+  state?: 'proposed' | 'confirmed' | 'signed';
+  by?: string | null;
+  at?: string | null;
+}
+
+export interface Attestation {
+  promise?: string;
+  statement?: string;
+  by?: string;
+  at?: string;
+  expires?: string;
+}
+
+export interface OpenedClause extends Clause {
+  promises?: Promised[];
+  bindings?: Binding[];
+  interpretations?: Interpretation[];
+  attestations?: Attestation[];
+  history?: { at: string; verdict: VerdictWord }[];
+}
+
+export interface Change {
+  clause: string;
+  text?: string;
+  from?: VerdictWord;
+  to: VerdictWord;
+  at?: string;
+  reason?: Said;
+}
+
+export interface Fix {
+  english?: string;
+  german?: string;
+  minutes?: number;
+  clauses?: string[];
+  reason_id?: string;
+}
+
+export interface Duty {
+  english?: string;
+  german?: string;
+  title?: Said;
+  due?: string;
+  owner?: string;
+}
+
+export interface Morning {
+  since?: string;
+  changes?: Change[];
+  fixes?: Fix[];
+  duties?: Duty[];
+  counts?: Counts;
+  own?: { kind: string; verdict: VerdictWord; reason?: Said }[];
+  not_covered?: { english?: string; german?: string }[];
+}
+
+export interface EstateSubject {
+  id: string;
+  kind?: string;
+  name?: string;
+  attributes?: Record<string, unknown>;
+  source?: 'estate' | 'discovered';
+  confirmed?: boolean;
+}
+
+export interface Coverage {
+  subject: string;
+  state: 'judged' | 'seen' | 'not covered';
+  english?: string;
+  german?: string;
+}
+
+export interface Estate {
+  text?: string;
+  subjects?: EstateSubject[];
+  coverage?: Coverage[];
+}
+
+export interface ObservationRow {
+  kind: string;
+  subject: string;
+  outcome: 'pass' | 'fail' | 'error';
+  reason?: Said;
+  at: string;
+  index: number;
+  facts_index?: number | null;
+}
+
+export interface LogStatus {
+  origin: string;
+  size: number;
+  root?: string;
+  published_size?: number;
+  published_at?: string | null;
+  unwitnessed_since?: string | null;
+  witnesses?: (string | { name?: string; at?: string })[];
+  vkey?: string;
+  timestamp?: unknown;
+}
+
+export type LogName = 'evidence' | 'audit';
+export type LedgerStatus = Record<LogName, LogStatus> & { reopen_needed?: boolean };
+
+export interface Status {
+  version?: string;
+  catalogue?: string;
+  started?: string;
+  roles?: { role: string; index?: number; pid?: number; confinement?: string; features?: string[]; restarts?: number }[];
+  minimum?: string;
+  seal?: { type?: string; sealed?: boolean };
+  schema?: number | string;
+  counters?: Record<string, number>;
+}
+
+export interface DryRun {
+  language?: string;
+  title?: string;
+  sections?: Section[];
+  clauses?: { id: string; section: string; text: string; promises?: unknown[]; bindings?: Binding[]; interpretations?: Interpretation[] }[];
+}
+
+export type ChangeKind = 'added' | 'removed' | 'changed' | 'weakened' | 'moved' | 'unchanged';
+
+export interface Adopted extends DryRun {
+  revision?: number;
+  changes?: { clause: string; kind: ChangeKind; english?: string; german?: string; old?: string; new?: string }[];
+}
+
+export interface Period {
+  from?: string;
+  to?: string;
+  clauses?: { id: string; kept_s?: number; total_s?: number; percent?: number; gaps?: { from: string; to: string; verdict: VerdictWord }[] }[];
+}
+
+export interface Person {
+  display_name?: string;
+  policies?: string[];
+  expire_time?: string | null;
+}
