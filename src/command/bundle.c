@@ -26,6 +26,25 @@ static void find(struct check *check, struct text text, uint64_t index)
     }
 }
 
+/* Nothing stands in a bundle that is not checked: a reader would take it for proved. */
+static bool has_only(const struct json *object, const char *const *names, size_t count)
+{
+    for (const struct json *member = object == NULL ? NULL : object->first; member != NULL; member = member->next) {
+        bool known = false;
+        for (size_t i = 0; i < count && !known; i++) {
+            known = slice_is(member->name, names[i]);
+        }
+        if (!known) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *const bundle_names[] = {"format", "made", "clause", "text", "revision", "vkey", "checkpoint", "verdict", "entries"};
+static const char *const entry_names[] = {"index", "entry", "salt", "payload", "proof"};
+enum { BUNDLE_NAMES = sizeof(bundle_names) / sizeof(bundle_names[0]), ENTRY_NAMES = sizeof(entry_names) / sizeof(entry_names[0]) };
+
 /* ---- one entry ---- */
 
 /* The proof leads from the entry to the root of the bundle's own checkpoint, which the log signed. */
@@ -103,8 +122,8 @@ static enum err check_entry(struct check *check, const struct json *one)
     cleanup_buf struct buf bytes = BUF_INIT(ENTRY_BYTES);
     uint64_t index = UINT64_MAX;
     struct slice payload = SLICE_NONE;
-    if (json_u64(one, "index", &index) != ERR_NONE || index == UINT64_MAX || index < check->next_index || base64_decode(&bytes, json_text(one, "entry", SLICE_NONE)) != ERR_NONE) {
-        find(check, TEXT("an entry without index or bytes, or out of order", "ein Eintrag ohne Nummer oder Inhalt oder außer der Reihe"), index);
+    if (!has_only(one, entry_names, ENTRY_NAMES) || json_u64(one, "index", &index) != ERR_NONE || index == UINT64_MAX || index < check->next_index || base64_decode(&bytes, json_text(one, "entry", SLICE_NONE)) != ERR_NONE) {
+        find(check, TEXT("an entry without index or bytes, with more than belongs there, or out of order", "ein Eintrag ohne Nummer oder Inhalt, mit Überzähligem oder außer der Reihe"), index);
         return ERR_NONE;
     }
     check->next_index = index + 1;
@@ -128,6 +147,10 @@ static enum err check_verdict(struct check *check, int64_t made_ms)
     }
     if (!slice_equal(json_text(clause, "text", SLICE_NONE), json_text(check->bundle, "text", SLICE_NONE))) {
         find(check, TEXT("the clause's text is not the adopted one", "der Text des Satzes ist nicht der übernommene"), UINT64_MAX);
+    }
+    const struct json *revision = json_member(check->fold.world.annex, "revision"), *said_revision = json_member(check->bundle, "revision");
+    if (revision == NULL || said_revision == NULL || revision->type != said_revision->type || !slice_equal(revision->text, said_revision->text)) {
+        find(check, TEXT("the revision is not the adopted one", "die Fassung ist nicht die übernommene"), UINT64_MAX);
     }
     if (!slice_is(json_text(said, "catalogue", SLICE_NONE), catalogue_version)) {
         check->report->other_catalogue = true;
@@ -154,7 +177,7 @@ static enum err check_frame(struct check *check, const struct note_key *expected
     const struct json *bundle = check->bundle;
     struct note note;
     struct checkpoint checkpoint;
-    if (!slice_is(json_text(bundle, "format", SLICE_NONE), BUNDLE_FORMAT)) {
+    if (!slice_is(json_text(bundle, "format", SLICE_NONE), BUNDLE_FORMAT) || !has_only(bundle, bundle_names, BUNDLE_NAMES)) {
         return malformed(complaint, TEXT("this is no evidence bundle of Vogt", "das ist kein Beweisbündel von Vogt"));
     }
     if (note_key_parse(json_text(bundle, "vkey", SLICE_NONE), &check->key) != ERR_NONE) {

@@ -17,6 +17,6 @@ void show_pair(struct run *run, const char *name, struct slice value); /* "  nam
 const char *show_age(struct run *run, int64_t seconds);
 bool show_all_kept(const struct json *clauses);
 
-enum { VERDICT_COLUMNS = 12, PAIR_COLUMNS = 22 };
+enum { VERDICT_COLUMNS = 12, PAIR_COLUMNS = 25 };
 
 #endif
