@@ -8,9 +8,12 @@
 #include "collect/tls.h"
 #include "collect/volume.h"
 #include "measure/annex.h"
+#include "measure/binding.h"
+#include "measure/report.h"
 #include "roles/judge_password.h"
 
 #define JUDGE_WORKS                                                                                                                \
+    WORK("annex.bind", annex_bind)                                                                                                 \
     WORK("annex.read", annex_read)                                                                                                 \
     WORK("argon2id", judge_password)                                                                                               \
     WORK("judge.firewall", judge_firewall)                                                                                         \
@@ -19,6 +22,7 @@
     WORK("judge.seal", judge_seal)                                                                                                 \
     WORK("judge.sockets", judge_sockets)                                                                                           \
     WORK("judge.tls", judge_tls)                                                                                                   \
-    WORK("judge.volume", judge_volume)
+    WORK("judge.volume", judge_volume)                                                                                             \
+    WORK("report.pdf", report_pdf)
 
 #endif
