@@ -52,7 +52,7 @@ static void draw(struct report *report, bool has_evidence)
     for (const struct json *section = sections->first; section != NULL && report->sheet.file.err == ERR_NONE; section = section->next) {
         report_section(report, section);
     }
-    report_back(report);
+    report_back(report, has_evidence);
 }
 
 static enum err finish(struct report *report, struct slice evidence, int64_t generated_unix_ms)

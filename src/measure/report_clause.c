@@ -13,14 +13,16 @@ static void row(struct report *report, struct tag *tag, enum report_word label, 
 
 static void gap_rows(struct report *report, struct tag *tag, const struct json *gaps)
 {
+    struct slice label = report_word_in(report, WORD_GAPS);
     for (const struct json *gap = gaps == NULL ? NULL : gaps->first; gap != NULL; gap = gap->next) {
         size_t verdict = report_verdict_find(report_member(gap, "verdict"));
         struct slice from = report_time(report, report_member(gap, "from")), to = report_time(report, report_member(gap, "to"));
         to = to.len > 0 ? to : report_word_in(report, WORD_UNTIL_NOW);
         const char *word = verdict == SIZE_MAX ? "" : text_in(report_verdicts[verdict].word, report->language);
-        row(report, tag, WORD_GAPS,
-            report_printf(report, "%.*s – %.*s%s%s", (int)from.len, (const char *)from.data, (int)to.len, (const char *)to.data,
-                          word[0] == '\0' ? "" : ": ", word));
+        report_row(report, tag, column_clause, label,
+                   report_printf(report, "%.*s – %.*s%s%s", (int)from.len, (const char *)from.data, (int)to.len, (const char *)to.data,
+                                 word[0] == '\0' ? "" : ": ", word));
+        label = SLICE_NONE;
     }
 }
 
@@ -32,7 +34,9 @@ static void period_rows(struct report *report, struct tag *tag, const struct jso
         return;
     }
     struct slice percent = report_percent(report, number), kept = report_word_in(report, WORD_KEPT_FOR), of = report_word_in(report, WORD_OF_THE_TIME);
-    struct slice none = gaps == NULL || gaps->first == NULL ? report_word_in(report, WORD_NO_GAPS) : SLICE_NONE;
+    /* Only the whole time is without gaps: a list that was left out is not an empty one. */
+    bool whole = (gaps == NULL || gaps->first == NULL) && (slice_is(number, "100") || slice_is(number, "100.0") || slice_is(number, "100.00"));
+    struct slice none = whole ? report_word_in(report, WORD_NO_GAPS) : SLICE_NONE;
     row(report, tag, WORD_PERIOD,
         report_printf(report, "%.*s %.*s %.*s%s%.*s", (int)kept.len, (const char *)kept.data, (int)percent.len, (const char *)percent.data,
                       (int)of.len, (const char *)of.data, none.len > 0 ? ", " : "", (int)none.len, (const char *)none.data));

@@ -1,4 +1,4 @@
-/* The first pages (what, when, result, meaning, how to check) and the last (Vogt itself, what is not covered). */
+/* The first pages (what, when, result, meaning) and the last (Vogt itself, what is not covered, how to check). */
 #include "measure/report_inside.h"
 
 #include <string.h>
@@ -27,7 +27,7 @@ static void fact(struct report *report, struct tag *tag, enum report_word label,
     report_row(report, tag, column_page, report_word_in(report, label), value);
 }
 
-static void facts(struct report *report)
+static void facts(struct report *report, bool has_evidence)
 {
     const struct json *annex = json_member(report->input, "annex"), *period = json_member(report->input, "period");
     struct tag *tag = sheet_tag(&report->sheet, NULL, "Div", "");
@@ -40,6 +40,7 @@ static void facts(struct report *report)
     if (from.len > 0) {
         fact(report, tag, WORD_PERIOD, report_printf(report, "%.*s – %.*s", (int)from.len, (const char *)from.data, (int)to.len, (const char *)to.data));
     }
+    fact(report, tag, WORD_EVIDENCE, has_evidence ? report_word_in(report, WORD_ATTACHED) : SLICE_NONE);
 }
 
 /* Five boxes in a row: shape, number, word. */
@@ -149,8 +150,6 @@ static void checking(struct report *report, bool has_evidence)
     sheet_space(sheet, 4000);
     lines(report, tag, WORD_CHECKPOINT, report_member(report->input, "checkpoint"));
     lines(report, tag, WORD_KEY, report_member(report->input, "vkey"));
-    sheet_space(sheet, 4000);
-    sheet_text(sheet, sheet_tag(sheet, tag, "P", ""), &style_label, column_page, report_word_in(report, WORD_PEOPLE));
 }
 
 void report_front(struct report *report, bool has_evidence)
@@ -165,12 +164,13 @@ void report_front(struct report *report, bool has_evidence)
     sheet_space(sheet, 6000);
     sheet_text(sheet, sheet_tag(sheet, NULL, "P", ""), &style_heading, column_page, report_text(report, json_member(annex, "title")));
     sheet_space(sheet, 12000);
-    facts(report);
+    facts(report, has_evidence);
     report_heading(report, NULL, report_word_in(report, WORD_RESULT));
     tiles(report, &tally);
     overview(report, sections);
     meanings(report);
-    checking(report, has_evidence);
+    sheet_space(sheet, 8000);
+    sheet_text(sheet, sheet_tag(sheet, NULL, "P", ""), &style_label, column_page, report_word_in(report, WORD_PEOPLE));
     sheet_break(sheet);
 }
 
@@ -191,7 +191,7 @@ static void own_row(struct report *report, struct tag *tag, const struct json *o
     }
 }
 
-void report_back(struct report *report)
+void report_back(struct report *report, bool has_evidence)
 {
     struct sheet *sheet = &report->sheet;
     const struct json *own = json_member(report->input, "own"), *missing = json_member(report->input, "not_covered");
@@ -211,4 +211,5 @@ void report_back(struct report *report)
             sheet_text(sheet, sheet_tag(sheet, tag, "P", ""), &style_body, column_page, report_text(report, one));
         }
     }
+    checking(report, has_evidence);
 }

@@ -39,6 +39,6 @@ void report_verdict_mark(struct report *report, struct tag *parent, size_t verdi
 
 void report_front(struct report *report, bool has_evidence);
 void report_section(struct report *report, const struct json *section);
-void report_back(struct report *report);
+void report_back(struct report *report, bool has_evidence);
 
 #endif

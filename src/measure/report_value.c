@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "base/utf8.h"
 
-enum { LABEL_WIDTH = 84000, PRINTED_MAX_BYTES = 1 << 16, DATE_BYTES = 10, MARK_SIZE = 8200 };
+enum { LABEL_WIDTH = 90000, PRINTED_MAX_BYTES = 1 << 16, DATE_BYTES = 10, MARK_SIZE = 8200, SUFFIX_DROP = 1400 };
 
 #define INK {0x1c, 0x20, 0x26}
 #define PALE {0x5a, 0x60, 0x68}
@@ -171,7 +171,7 @@ void report_verdict_mark(struct report *report, struct tag *parent, size_t verdi
     sheet_text(sheet, tag, &word_style, (struct column){column.left + 13000, LABEL_WIDTH - 13000},
                slice_string(text_in(shown->word, report->language)));
     int64_t end = sheet->y;
-    sheet->y = top;
+    sheet->y = top - SUFFIX_DROP; /* the smaller letters stand on the same line */
     sheet_text(sheet, tag, &style_label, (struct column){column.left + LABEL_WIDTH, column.width - LABEL_WIDTH}, suffix);
     sheet->y = sheet->y < end ? sheet->y : end;
 }
