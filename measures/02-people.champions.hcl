@@ -6,7 +6,7 @@ measure "people.champions" {
   proves     = { en = "Each team has a live account with security actions within 90 days; the rest of the role is attested.", de = "Jedes Team hat ein aktives Konto mit Sicherheitstätigkeiten in den letzten 90 Tagen; der Rest der Rolle wird bescheinigt." }
   frameworks = { iso27001 = ["5.2"], gdpr = ["32(4)"], nis2 = ["21(2)(g)", "21(2)(i)"] }
   sure       = ["security champion|sicherheitschampion|champion", "sicherheitspate|sicherheitsmultiplikator|sicherheitsbotschafter|sicherheitslotse|security advocate|security ambassador|security guild"]
-  likely     = ["ansprechpartner*|ansprechperson*|contact|benannt*|appoint*|nominat*|designat*|verantwortlich* + sicherheit*|security + team|teams|entwicklungsteam*|engineering|squad"]
+  likely     = ["ansprechpartner*|ansprechperson*|contact|benannt*|appoint*|nominat*|designat*|verantwortlich* + sicherheit*|security + team|teams|entwicklungsteam*|engineering|squad", "zuständig*|verantwortlich*|responsible|kümmert|lead|champion*|contact|promot* + sicherheit*|security + team*|squad*|group|abteilung*|entwicklung*|development"]
   hint       = ["entwicklungsteam|engineering team|engineering-team|development team"]
   not        = ["datenschutzbeauftragt*|data protection officer", "incident response team|bereitschaft*|on call"]
   promise "roster" {

@@ -6,7 +6,7 @@ measure "access.break-glass" {
   proves     = { en = "A drill per system within 90 days: use leads to record and page within a minute; the old credential is dead afterwards.", de = "Eine Probe je System in 90 Tagen: Nutzung führt in einer Minute zu Eintrag und Alarm; der alte Zugang ist danach tot." }
   frameworks = { iso27001 = ["8.2"], gspp = ["BER.3.22"], gdpr = ["32(1)(b)", "32(1)(c)"] }
   sure       = ["break glass|breakglass|break-glass", "notfallzugang*|notfallzugriff*|notfallkonto|notfallkonten|notzugang*|notfallbenutzer*|notfallaccount*|notfall-zugang*|not-zugang*|notfall-konto", "emergency access|emergency account|emergency credential|emergency login|emergency user|firecall"]
-  likely     = ["notfall*|emergency + zugang*|zugäng*|zugriff*|access|account|konto|konten|credential|zugangsdaten", "versiegelt* + zugang*|umschlag|passwort|kennwort|credential", "sealed credential|sealed envelope"]
+  likely     = ["notfall*|emergency + zugang*|zugäng*|zugriff*|access|account|konto|konten|credential|zugangsdaten", "versiegelt* + zugang*|umschlag|passwort|kennwort|credential", "sealed credential|sealed envelope", "notfall*|emergency|ernstfall + passwort|passwörter|kennwort|password|schlüssel|key|login|administrator*|root"]
   hint       = ["produktivsystem|produktionssystem|production system"]
   not        = ["notfallplan*|notfallhandbuch*|runbook"]
   promise "exists" {

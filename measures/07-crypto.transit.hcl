@@ -5,14 +5,14 @@ measure "crypto.transit" {
   runs       = { en = "Configuration of the edge, certificates for inner connections.", de = "Einstellung des Randes, Zertifikate für innere Verbindungen." }
   proves     = { en = "Handshakes from inside and outside over all names, ports and address families: older versions refused, weak suites refused, HSTS on every answer.", de = "Handshakes von innen und außen über alle Namen, Ports und Adressfamilien: ältere Versionen abgewiesen, schwache Suites abgewiesen, HSTS auf jeder Antwort." }
   frameworks = { iso27001 = ["8.24"], gdpr = ["32(1)(a)"], nis2 = ["21(2)(h)"] }
-  sure       = ["tls=|ssl=|https=|tls1.3|tls1.2|mtls=", "hsts=|strict transport security", "in transit|data in motion|transportverschlüssel*|leitungsverschlüssel*|transport encrypt*", "übertrag*|übermitt*|transmi*|transfer*|transport*|verbindung*|connection|datenverkehr*|traffic|kommunikation + verschlüssel*|encrypt*"]
+  sure       = ["tls=|ssl=|https=|tls1.3|tls1.2|mtls=", "hsts=|strict transport security", "in transit|data in motion|transportverschlüssel*|leitungsverschlüssel*|transport encrypt*", "übertrag*|übermitt*|transmi*|transfer*|transport*|verbindung*|connection|datenverkehr*|traffic|kommunikation + verschlüssel*|encrypt*", "transport layer security|secure socket|secure sockets", "public network|öffentliche netze|internet|öffentliche* netz* + verschlüssel*|encrypt*|protected", "webseite*|website*|schnittstell*|api=|apis|verbindungen|endpoint|endpoints + https=|tls=|verschlüssel*|encrypt*"]
   likely     = ["cipher*|chiffre*|cipher suite|perfect forward secrecy|forward secrecy", "zertifikat*|certificate + server*|x.509|gültig*|expir*|erneuer*|renew*", "verschlüsselt übertragen|vpn=|ipsec=|wireguard|sftp="]
   hint       = ["verschlüssel*|encrypt*", "übertragung|transport"]
   not        = ["at rest|ruhend*|ruhezustand|volume*|festplatte*|aes=|aes256", "secret|vault|rotation", "certified|zertifizierung"]
   promise "tls13" {
     title      = { en = "connections use TLS of the promised version or newer", de = "Verbindungen nutzen TLS in der zugesagten Fassung oder neuer" }
     parameters = { version = "1.2" }
-    sure       = ["tls=|tls1.3|tls1.2|ssl=|https=|mtls=", "in transit|transport*|übertrag*|übermitt*|transmi*|datenverkehr*|traffic|verbindung*|connection"]
+    sure       = ["tls=|tls1.3|tls1.2|ssl=|https=|mtls=", "in transit|transport*|übertrag*|übermitt*|transmi*|datenverkehr*|traffic|verbindung*|connection", "transport layer security|public network*|öffentlich* netz*|webseite*|schnittstell*"]
     observation "tls.version" {
       subject = "endpoint"
       max_age = "24h"

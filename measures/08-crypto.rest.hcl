@@ -8,7 +8,7 @@ measure "crypto.rest" {
   sure       = ["at rest|ruhend* daten|ruhende daten|ruhender daten|ruhezustand|gespeichert* daten + verschlüssel*|encrypt*|aes=|aes256", "encryption at rest|encrypted at rest|data at rest", "aes=|aes256|aes 256", "luks=|luks2|dm-crypt|festplattenverschlüssel*|datenträgerverschlüssel*|laufwerksverschlüssel*|disk encrypt*|full disk", "volume*|datenträger*|festplatt*|disk|storage|speicher|datenbank*|database|bucket + verschlüssel*|encrypt*"]
   likely     = ["verschlüssel*|encrypt* + gespeichert*|stored|ablage|speicherung"]
   hint       = ["verschlüssel*|encrypt*", "volume|datenträger|bucket"]
-  not        = ["in transit|übertrag*|tls=", "laptop|notebook|endgerät*|mobile", "täglich*|daily|nightly|nächtlich*|every day|every night|jede nacht|jeden tag + backup*|sicherung*|sicher*|kopie*|copies", "secret|vault"]
+  not        = ["in transit|übertrag*|tls=", "laptop|notebook|endgerät*|mobile", "täglich*|daily|nightly|nächtlich*|every day|every night|jede nacht|jeden tag + backup*|sicherung*|sicher*|kopie*|copies", "secret|vault", "every night|jede nacht|nachts|in der nacht|every 24 hours + rechenzentrum|data centre|data center|standort|region*", "key management|schlüsselverwalt*"]
   promise "volumes" {
     title      = { en = "volumes with data are encrypted with the promised key size", de = "Volumes mit Daten sind mit der zugesagten Schlüssellänge verschlüsselt" }
     parameters = { bits = 128 }

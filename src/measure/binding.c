@@ -3,18 +3,19 @@
 #include <math.h>
 
 /*
- * Evidence for a measure is the sum of -ln(1 - weight) over the patterns that occur, less what denies it; words counted already
- * count little again. The section's title shifts it a little. Constants are fitted on the labelled annexes in tests/labelled
- * (binding_test prints what they give).
+ * Evidence for a measure is the sum of -ln(1 - weight) over the patterns that occur, less what
+ * denies it; words counted already count little again. The section's title shifts it a little.
+ * Constants are fitted on the labelled annexes in tests/labelled (binding_test prints what they
+ * give).
  */
-static const double REPEATED_SHARE = 0.2;       /* of a pattern whose words all counted already */
-static const double LEAD_SHARE = 0.6;           /* of a pattern that stands in the lead-in sentence alone */
+static const double REPEATED_SHARE = 0.2; /* of a pattern whose words all counted already */
+static const double LEAD_SHARE = 0.6; /* of a pattern that stands in the lead-in sentence alone */
 static const double DENIAL = 1.1;
 static const double OUTSIDE = 1.3;
 static const double SECTION_AGREES = 0.25;
 static const double SECTION_DIFFERS = 0.15;
-static const double EVIDENCE_MIN = 0.72;        /* below, no binding */
-static const double SHARE_OF_BEST_MIN = 0.3;    /* weaker ones are side notes */
+static const double EVIDENCE_MIN = 0.72;     /* below, no binding */
+static const double SHARE_OF_BEST_MIN = 0.3; /* weaker ones are side notes */
 /* score = 1 / (1 + exp(OFFSET - SLOPE * evidence)) */
 static const double SCORE_OFFSET = 1.2, SCORE_SLOPE = 1.6;
 
@@ -44,7 +45,8 @@ static bool within_lead(const struct pattern_match *match, size_t lead_words)
     return true;
 }
 
-static double pattern_evidence(const struct words_reading *clause, size_t lead_words, const struct pattern *pattern, struct seen *seen)
+static double pattern_evidence(const struct words_reading *clause, size_t lead_words,
+                               const struct pattern *pattern, struct seen *seen)
 {
     struct pattern_match match = pattern_find(clause, pattern, words_reading_all(clause));
     if (match.quality_permille == 0) {
@@ -62,7 +64,11 @@ static size_t denial_count(const struct words_reading *clause, const struct meas
 {
     size_t count = 0;
     for (size_t i = 0; i < measure->denial_count; i++) {
-        count += pattern_find(clause, &measure->denials[i], words_reading_all(clause)).quality_permille > 0 ? 1 : 0;
+        count +=
+            pattern_find(clause, &measure->denials[i], words_reading_all(clause)).quality_permille >
+                    0
+                ? 1
+                : 0;
     }
     return count;
 }
@@ -86,14 +92,15 @@ struct context {
     const struct words_reading *clause;
     size_t lead_words;
     bool section_known;
-    bool section_agrees[16];            /* by catalogue section */
+    bool section_agrees[16]; /* by catalogue section */
     size_t outside_count;
 };
 
 static bool in_section(const struct context *context, const struct measure *measure)
 {
     for (size_t i = 0; i < catalogue_section_count() && i < 16; i++) {
-        if (context->section_agrees[i] && slice_is(slice_string(measure->section), catalogue_section_at(i)->id)) {
+        if (context->section_agrees[i] &&
+            slice_is(slice_string(measure->section), catalogue_section_at(i)->id)) {
             return true;
         }
     }
@@ -106,7 +113,8 @@ static struct binding bind_measure(const struct context *context, const struct m
     struct seen seen = {{0}};
     double evidence = 0;
     for (size_t i = 0; i < measure->pattern_count; i++) {
-        evidence += pattern_evidence(context->clause, context->lead_words, &measure->patterns[i], &seen);
+        evidence +=
+            pattern_evidence(context->clause, context->lead_words, &measure->patterns[i], &seen);
     }
     if (evidence <= 0) {
         return binding;
@@ -118,7 +126,8 @@ static struct binding bind_measure(const struct context *context, const struct m
         evidence += binding.section_agrees ? SECTION_AGREES : -SECTION_DIFFERS;
     }
     binding.evidence = evidence;
-    binding.score_permille = (unsigned)lround(1000 / (1 + exp(SCORE_OFFSET - SCORE_SLOPE * evidence)));
+    binding.score_permille =
+        (unsigned)lround(1000 / (1 + exp(SCORE_OFFSET - SCORE_SLOPE * evidence)));
     note_words(&binding, &seen, words_reading_words(context->clause)->count);
     return binding;
 }
@@ -127,7 +136,8 @@ static struct binding bind_measure(const struct context *context, const struct m
 static void insert(struct clause_bindings *bindings, const struct binding *binding)
 {
     size_t at = bindings->count < BINDINGS_MAX ? bindings->count++ : BINDINGS_MAX - 1;
-    if (at == BINDINGS_MAX - 1 && bindings->items[at].measure != NULL && bindings->items[at].evidence >= binding->evidence) {
+    if (at == BINDINGS_MAX - 1 && bindings->items[at].measure != NULL &&
+        bindings->items[at].evidence >= binding->evidence) {
         return;
     }
     for (; at > 0 && bindings->items[at - 1].evidence < binding->evidence; at--) {
@@ -136,7 +146,8 @@ static void insert(struct clause_bindings *bindings, const struct binding *bindi
     bindings->items[at] = *binding;
 }
 
-static bool any_pattern(const struct words_reading *reading, const struct pattern *patterns, size_t count)
+static bool any_pattern(const struct words_reading *reading, const struct pattern *patterns,
+                        size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (pattern_find(reading, &patterns[i], words_reading_all(reading)).quality_permille > 0) {
@@ -155,8 +166,8 @@ static void read_section(struct context *context, const struct words_reading *ti
     }
 }
 
-void binding_find(const struct words_reading *clause, size_t lead_words, const struct words_reading *section_title,
-                  struct clause_bindings *ret_bindings)
+void binding_find(const struct words_reading *clause, size_t lead_words,
+                  const struct words_reading *section_title, struct clause_bindings *ret_bindings)
 {
     struct context context = {.clause = clause, .lead_words = lead_words};
     struct clause_bindings all = {.count = 0};
@@ -174,7 +185,8 @@ void binding_find(const struct words_reading *clause, size_t lead_words, const s
             insert(&all, &binding);
         }
     }
-    while (all.count > 0 && all.items[all.count - 1].evidence < SHARE_OF_BEST_MIN * all.items[0].evidence) {
+    while (all.count > 0 &&
+           all.items[all.count - 1].evidence < SHARE_OF_BEST_MIN * all.items[0].evidence) {
         all.count--;
     }
     *ret_bindings = all;

@@ -6,16 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCRATCH_MAX_BYTES = 16 << 20, CLAUSES_MAX = 5000, CLAUSE_TEXT_MAX_BYTES = 16000, REASON_MAX_BYTES = 1000 };
-
-struct job {
-    struct arena *arena, *scratch;          /* the answer's; the clause's, reset after each */
-    const struct words_index *index;
-    const struct json *annex;
-    bool full;                              /* the answer's arena; what follows is not written any more */
+enum {
+    SCRATCH_MAX_BYTES = 16 << 20,
+    CLAUSES_MAX = 5000,
+    CLAUSE_TEXT_MAX_BYTES = 16000,
+    REASON_MAX_BYTES = 1000
 };
 
-/* Whatever is added to the answer goes through here, so that a full arena never shortens it unnoticed. */
+struct job {
+    struct arena *arena, *scratch; /* the answer's; the clause's, reset after each */
+    const struct words_index *index;
+    const struct json *annex;
+    bool full; /* the answer's arena; what follows is not written any more */
+};
+
+/* Whatever is added to the answer goes through here, so that a full arena never shortens it
+ * unnoticed. */
 static struct json *kept(struct job *job, struct json *value)
 {
     job->full = job->full || value == NULL;
@@ -28,7 +34,8 @@ static void set_string(struct job *job, struct json *object, const char *name, s
     (void)kept(job, whole ? json_set_string(job->arena, object, name, text) : NULL);
 }
 
-static void set_text(struct job *job, struct json *object, const char *name, struct slice english, struct slice german)
+static void set_text(struct job *job, struct json *object, const char *name, struct slice english,
+                     struct slice german)
 {
     struct json *text = kept(job, json_set_object(job->arena, object, name));
     set_string(job, text, "en", english);
@@ -47,7 +54,8 @@ static struct slice cut(struct slice text, size_t most)
 static struct slice section_title(const struct json *annex, struct slice id)
 {
     const struct json *sections = json_member(annex, "sections");
-    for (const struct json *section = sections == NULL ? NULL : sections->first; section != NULL; section = section->next) {
+    for (const struct json *section = sections == NULL ? NULL : sections->first; section != NULL;
+         section = section->next) {
         if (slice_equal(json_text(section, "id", SLICE_NONE), id)) {
             return json_text(section, "title", SLICE_NONE);
         }
@@ -56,12 +64,14 @@ static struct slice section_title(const struct json *annex, struct slice id)
 }
 
 /* „TLS 1.3“, „HSTS“: the words of the clause that speak for the measure. */
-static enum err put_quotes(struct buf *out, const struct words *words, const struct binding *binding, enum language language)
+static enum err put_quotes(struct buf *out, const struct words *words,
+                           const struct binding *binding, enum language language)
 {
     enum err err = ERR_NONE;
     for (size_t i = 0; err == ERR_NONE && i < binding->word_count; i++) {
         struct slice part = clause_part(words, binding->words[i]);
-        const char *open = language == LANGUAGE_GERMAN ? "„" : "“", *close = language == LANGUAGE_GERMAN ? "“" : "”";
+        const char *open = language == LANGUAGE_GERMAN ? "„" : "“",
+                   *close = language == LANGUAGE_GERMAN ? "“" : "”";
         err = buf_printf(out, "%s%s", i == 0 ? "" : ", ", open);
         err = err == ERR_NONE ? buf_append(out, cut(part, 60)) : err;
         err = err == ERR_NONE ? buf_append_string(out, close) : err;
@@ -69,10 +79,12 @@ static enum err put_quotes(struct buf *out, const struct words *words, const str
     return err;
 }
 
-static struct slice reason_text(struct job *job, const struct words *words, const struct binding *binding, enum language language)
+static struct slice reason_text(struct job *job, const struct words *words,
+                                const struct binding *binding, enum language language)
 {
     struct text before = TEXT("the clause says ", "der Satz sagt ");
-    struct text section = TEXT("; the section is about it, too", "; auch der Abschnitt handelt davon");
+    struct text section =
+        TEXT("; the section is about it, too", "; auch der Abschnitt handelt davon");
     cleanup_buf struct buf out = BUF_INIT(REASON_MAX_BYTES);
     enum err err = buf_append_string(&out, text_in(before, language));
     err = err == ERR_NONE ? put_quotes(&out, words, binding, language) : err;
@@ -82,38 +94,45 @@ static struct slice reason_text(struct job *job, const struct words *words, cons
     return err == ERR_NONE ? arena_copy(job->arena, buf_slice(&out)) : SLICE_LITERAL("");
 }
 
-static void put_bindings(struct job *job, struct json *clause, const struct words *words, const struct clause_bindings *bindings)
+static void put_bindings(struct job *job, struct json *clause, const struct words *words,
+                         const struct clause_bindings *bindings)
 {
     struct json *list = kept(job, json_set_array(job->arena, clause, "bindings"));
     for (size_t i = 0; i < bindings->count; i++) {
         const struct binding *binding = &bindings->items[i];
         struct json *item = json_append(list, kept(job, json_new(job->arena, JSON_OBJECT)));
         char score[16];
-        snprintf(score, sizeof(score), "%u.%02u", binding->score_permille / 1000, binding->score_permille % 1000 / 10);
+        snprintf(score, sizeof(score), "%u.%02u", binding->score_permille / 1000,
+                 binding->score_permille % 1000 / 10);
         set_string(job, item, "measure", slice_string(binding->measure->id));
         (void)kept(job, json_set_u64(job->arena, item, "number", binding->measure->number));
-        (void)kept(job, json_set(job->arena, item, "score", json_number_text(job->arena, slice_string(score))));
+        (void)kept(job, json_set(job->arena, item, "score",
+                                 json_number_text(job->arena, slice_string(score))));
         set_text(job, item, "reason", reason_text(job, words, binding, LANGUAGE_ENGLISH),
                  reason_text(job, words, binding, LANGUAGE_GERMAN));
     }
     if (bindings->count > 0) {
         return;
     }
-    struct text reason = TEXT("no measure of the catalogue matches", "keine Maßnahme des Katalogs passt");
+    struct text reason =
+        TEXT("no measure of the catalogue matches", "keine Maßnahme des Katalogs passt");
     if (bindings->outside == NULL) {
         set_text(job, clause, "reason", slice_string(reason.english), slice_string(reason.german));
         return;
     }
-    const char *english = arena_printf(job->arena, "%s; the clause is about: %s", reason.english, bindings->outside->title.english);
-    const char *german = arena_printf(job->arena, "%s; der Satz handelt von: %s", reason.german, bindings->outside->title.german);
+    const char *english = arena_printf(job->arena, "%s; the clause is about: %s", reason.english,
+                                       bindings->outside->title.english);
+    const char *german = arena_printf(job->arena, "%s; der Satz handelt von: %s", reason.german,
+                                      bindings->outside->title.german);
     job->full = job->full || english == NULL || german == NULL;
     set_text(job, clause, "reason", slice_string(english), slice_string(german));
 }
 
 static struct slice promise_label(struct job *job, struct slice clause_id, size_t index)
 {
-    char *label = arena_printf(job->arena, "%.*s.%c", (int)clause_id.len, clause_id.len == 0 ? "" : (const char *)clause_id.data,
-                               (int)('a' + index));
+    char *label =
+        arena_printf(job->arena, "%.*s.%c", (int)clause_id.len,
+                     clause_id.len == 0 ? "" : (const char *)clause_id.data, (int)('a' + index));
     job->full = job->full || label == NULL;
     return slice_string(label);
 }
@@ -122,11 +141,13 @@ static void put_value(struct job *job, struct json *values, const char *name, co
 {
     struct slice text = slice_string(value);
     bool quoted = text.len >= 2 && text.data[0] == '"';
-    struct json *item = quoted ? json_string(job->arena, slice_of(text.data + 1, text.len - 2)) : json_number_text(job->arena, text);
+    struct json *item = quoted ? json_string(job->arena, slice_of(text.data + 1, text.len - 2))
+                               : json_number_text(job->arena, text);
     (void)kept(job, json_set(job->arena, values, name, item));
 }
 
-static void put_promises(struct job *job, struct json *clause, const struct words *words, const struct clause_promises *promises)
+static void put_promises(struct job *job, struct json *clause, const struct words *words,
+                         const struct clause_promises *promises)
 {
     struct slice id = json_text(clause, "id", SLICE_NONE);
     struct json *list = kept(job, json_set_array(job->arena, clause, "promises"));
@@ -159,10 +180,12 @@ static void put_interpretations(struct job *job, struct json *clause, const stru
         struct json *promises = kept(job, json_set_array(job->arena, item, "promises"));
         for (size_t j = 0; j < CLAUSE_PROMISES_MAX; j++) {
             if ((interpretation->promises & UINT32_C(1) << j) != 0) {
-                json_append(promises, kept(job, json_string(job->arena, promise_label(job, id, j))));
+                json_append(promises,
+                            kept(job, json_string(job->arena, promise_label(job, id, j))));
             }
         }
-        set_text(job, item, "proposal", interpretation_text(job->arena, interpretation, LANGUAGE_ENGLISH),
+        set_text(job, item, "proposal",
+                 interpretation_text(job->arena, interpretation, LANGUAGE_ENGLISH),
                  interpretation_text(job->arena, interpretation, LANGUAGE_GERMAN));
         struct json *values = kept(job, json_set_object(job->arena, item, "values"));
         if (interpretation->parameter != NULL) {
@@ -172,7 +195,8 @@ static void put_interpretations(struct job *job, struct json *clause, const stru
 }
 
 /* The lead-in sentence and the clause as one text, so that a pattern may span both. */
-static enum err with_lead(struct arena *scratch, struct slice lead, struct slice text, struct slice *ret_joined)
+static enum err with_lead(struct arena *scratch, struct slice lead, struct slice text,
+                          struct slice *ret_joined)
 {
     uint8_t *joined = arena_alloc(scratch, lead.len + 1 + text.len);
     if (joined == NULL) {
@@ -240,20 +264,24 @@ static bool is_annex(const struct json *input)
     }
     for (const struct json *clause = clauses->first; clause != NULL; clause = clause->next) {
         struct slice text = json_text(clause, "text", SLICE_NONE);
-        if (clause->type != JSON_OBJECT || text.data == NULL || json_member(clause, "bindings") != NULL) {
+        if (clause->type != JSON_OBJECT || text.data == NULL ||
+            json_member(clause, "bindings") != NULL) {
             return false;
         }
     }
     return true;
 }
 
-enum err annex_bind(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
+enum err annex_bind(struct arena *arena, const struct json *input, struct slice raw,
+                    struct work_reply *reply)
 {
     (void)raw;
     if (!is_annex(input)) {
         return complain(&reply->complaint, ERR_INVALID,
-                        TEXT("this is not the tree of an annex that was read and not bound yet; read the document again",
-                             "das ist kein Baum eines gelesenen, noch nicht zugeordneten Anhangs; das Dokument bitte neu einlesen"),
+                        TEXT("this is not the tree of an annex that was read and not bound yet; "
+                             "read the document again",
+                             "das ist kein Baum eines gelesenen, noch nicht zugeordneten Anhangs; "
+                             "das Dokument bitte neu einlesen"),
                         0, 0, NULL, 0);
     }
     cleanup_arena struct arena *scratch = arena_new(SCRATCH_MAX_BYTES);
@@ -261,7 +289,8 @@ enum err annex_bind(struct arena *arena, const struct json *input, struct slice 
     enum err err = scratch == NULL ? ERR_MEMORY : words_index_make(arena, &index);
     struct job job = {.arena = arena, .scratch = scratch, .index = index, .annex = input};
     struct json *output = json_new(arena, JSON_OBJECT);
-    for (const struct json *member = input->first; err == ERR_NONE && member != NULL; member = member->next) {
+    for (const struct json *member = input->first; err == ERR_NONE && member != NULL;
+         member = member->next) {
         char *name = arena_string(arena, member->name);
         if (name == NULL) {
             err = ERR_TOO_LARGE;

@@ -103,7 +103,8 @@ static bool needs_probe(const struct promise *promise, const struct probe *probe
     return false;
 }
 
-const struct promise *catalogue_probe_promise(const struct probe *probe, const struct promise *previous)
+const struct promise *catalogue_probe_promise(const struct probe *probe,
+                                              const struct promise *previous)
 {
     bool passed = previous == NULL;
     for (size_t i = 0; i < catalogue_measures_count; i++) {

@@ -1,6 +1,7 @@
 /*
- * Builds the catalogue: catalogue_make tables|page OUT FILE...   reads measures/ and writes the C tables or the page of documentation.
- * Runs while building only. Exit code 1 and nothing written when anything is wrong; each fault has its place.
+ * Builds the catalogue: catalogue_make tables|page OUT FILE...   reads measures/ and writes the C
+ * tables or the page of documentation. Runs while building only. Exit code 1 and nothing written
+ * when anything is wrong; each fault has its place.
  */
 #include "measure/catalogue_emit.h"
 
@@ -38,16 +39,19 @@ static enum err write_file(const char *path, struct slice bytes)
     return fclose(file) == 0 && written == bytes.len ? ERR_NONE : ERR_IO;
 }
 
-/* The version is over the text of all sources, in the order given; names do not count, so that paths may differ. */
+/* The version is over the text of all sources, in the order given; names do not count, so that
+ * paths may differ. */
 static enum err add_files(struct source *source, struct sha256 *sha256, char **paths, int count)
 {
     for (int i = 0; i < count; i++) {
         struct buf bytes = BUF_INIT(FILE_MAX_BYTES);
         enum err err = read_file(paths[i], &bytes);
-        struct slice kept = err == ERR_NONE ? arena_copy(source->arena, buf_slice(&bytes)) : SLICE_NONE;
+        struct slice kept =
+            err == ERR_NONE ? arena_copy(source->arena, buf_slice(&bytes)) : SLICE_NONE;
         buf_free(&bytes);
         if (err != ERR_NONE || kept.data == NULL) {
-            source_fault(source, paths[i], 0, 0, TEXT("cannot be read", "kann nicht gelesen werden"), SLICE_NONE);
+            source_fault(source, paths[i], 0, 0,
+                         TEXT("cannot be read", "kann nicht gelesen werden"), SLICE_NONE);
             continue;
         }
         sha256_update(sha256, kept);
@@ -84,7 +88,8 @@ static enum err make(const char *mode, const char *out_path, char **paths, int c
         err = err == ERR_NONE ? version_of(sha256, version) : err;
     }
     if (err == ERR_NONE && source->fault_count == 0) {
-        err = strcmp(mode, "page") == 0 ? emit_page(&out, source) : emit_tables(&out, source, version);
+        err = strcmp(mode, "page") == 0 ? emit_page(&out, source)
+                                        : emit_tables(&out, source, version);
     }
     if (err == ERR_NONE) {
         err = source->fault_count > 0 ? ERR_INVALID : write_file(out_path, buf_slice(&out));

@@ -61,7 +61,8 @@ static enum err add_phrase(struct pattern_set *set, struct slice text)
     if (set->phrase_word_count == first) {
         return ERR_MALFORMED;
     }
-    set->phrases[set->phrase_count++] = (struct pattern_span){(uint16_t)first, (uint16_t)(set->phrase_word_count - first)};
+    set->phrases[set->phrase_count++] =
+        (struct pattern_span){(uint16_t)first, (uint16_t)(set->phrase_word_count - first)};
     return ERR_NONE;
 }
 
@@ -81,7 +82,8 @@ static enum err add_group(struct pattern_set *set, struct slice text)
     if (set->group_count == PATTERN_SPANS_MAX) {
         return ERR_TOO_LARGE;
     }
-    set->groups[set->group_count++] = (struct pattern_span){(uint16_t)first, (uint16_t)(set->phrase_count - first)};
+    set->groups[set->group_count++] =
+        (struct pattern_span){(uint16_t)first, (uint16_t)(set->phrase_count - first)};
     return ERR_NONE;
 }
 

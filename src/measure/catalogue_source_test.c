@@ -18,15 +18,19 @@ static struct source *source_of(struct arena *arena)
     return source;
 }
 
-static const char good[] = "section \"1\" {\n title = { en = \"a\", de = \"b\" }\n sure = [\"x\"]\n}\n"
-                           "subject \"host\" {\n title = { en = \"a\", de = \"b\" }\n}\n"
-                           "probe \"p\" {\n title = { en = \"a\", de = \"b\" }\n subject = \"host\"\n observations = [\"p.a\"]\n}\n";
+static const char good[] =
+    "section \"1\" {\n title = { en = \"a\", de = \"b\" }\n sure = [\"x\"]\n}\n"
+    "subject \"host\" {\n title = { en = \"a\", de = \"b\" }\n}\n"
+    "probe \"p\" {\n title = { en = \"a\", de = \"b\" }\n subject = \"host\"\n observations = "
+    "[\"p.a\"]\n}\n";
 
 /* One measure with a part replaced; the place of the fault is that of the part. */
-#define MEASURE(number, title, promise_title, age, probe)                                                                       \
-    "measure \"m\" {\n number = " number "\n section = \"1\"\n title = " title "\n"                                             \
-    " runs = { en = \"a\", de = \"b\" }\n proves = { en = \"a\", de = \"b\" }\n frameworks = { gdpr = [\"32\"] }\n"             \
-    " sure = [\"x\"]\n promise \"q\" {\n  title = " promise_title "\n  sure = [\"x\"]\n  observation \"p.a\" {\n"               \
+#define MEASURE(number, title, promise_title, age, probe)                                          \
+    "measure \"m\" {\n number = " number "\n section = \"1\"\n title = " title "\n"                \
+    " runs = { en = \"a\", de = \"b\" }\n proves = { en = \"a\", de = \"b\" }\n frameworks = { "   \
+    "gdpr = [\"32\"] }\n"                                                                          \
+    " sure = [\"x\"]\n promise \"q\" {\n  title = " promise_title                                  \
+    "\n  sure = [\"x\"]\n  observation \"p.a\" {\n"                                                \
     "   subject = \"host\"\n   max_age = " age "\n   probe = " probe "\n  }\n }\n}\n"
 #define BOTH "{ en = \"a\", de = \"b\" }"
 
@@ -60,7 +64,8 @@ TEST(catalogue_source_names_the_place_of_each_fault)
         char got[64] = "no fault", wanted[64];
         snprintf(wanted, sizeof(wanted), "bad.hcl:%zu of row %zu", rows[i].line, i);
         if (source->fault_count > 0) {
-            snprintf(got, sizeof(got), "%s:%zu of row %zu", source->fault_file, source->fault_line, i);
+            snprintf(got, sizeof(got), "%s:%zu of row %zu", source->fault_file, source->fault_line,
+                     i);
         }
         free(source);
         CHECK_STRING(wanted, got);
@@ -88,9 +93,13 @@ TEST(catalogue_source_refuses_a_number_twice)
     CHECK(source != NULL);
     source_add(source, "good.hcl", slice_string(good));
     source_add(source, "a.hcl", SLICE_LITERAL(MEASURE("1", BOTH, BOTH, "\"1h\"", "\"p\"")));
-    source_add(source, "b.hcl", SLICE_LITERAL("\nmeasure \"n\" {\n number = 1\n section = \"1\"\n title = " BOTH "\n runs = " BOTH
-        "\n proves = " BOTH "\n frameworks = { gdpr = [\"32\"] }\n sure = [\"x\"]\n promise \"q\" {\n  title = " BOTH
-        "\n  sure = [\"x\"]\n  observation \"p.b\" {\n   subject = \"host\"\n   max_age = \"1h\"\n  }\n }\n}\n"));
+    source_add(source, "b.hcl",
+               SLICE_LITERAL("\nmeasure \"n\" {\n number = 1\n section = \"1\"\n title = " BOTH
+                             "\n runs = " BOTH "\n proves = " BOTH
+                             "\n frameworks = { gdpr = [\"32\"] }\n sure = [\"x\"]\n promise \"q\" "
+                             "{\n  title = " BOTH
+                             "\n  sure = [\"x\"]\n  observation \"p.b\" {\n   subject = \"host\"\n "
+                             "  max_age = \"1h\"\n  }\n }\n}\n"));
     source_finish(source);
     bool named = source->fault_count > 0 && strstr(source->fault_text.english, "number") != NULL;
     free(source);
@@ -125,8 +134,11 @@ TEST(the_page_of_measures_is_up_to_date)
     for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
         cleanup_buf struct buf text = BUF_INIT(TEXT_MAX_BYTES);
         if (is_hcl(entry)) {
-            CHECK_ERR(ERR_NONE, read_all(arena_printf(arena, VOGT_SOURCE_ROOT "/measures/%s", entry->d_name), &text));
-            source_add(source, arena_printf(arena, "%s", entry->d_name), arena_copy(arena, buf_slice(&text)));
+            CHECK_ERR(ERR_NONE,
+                      read_all(arena_printf(arena, VOGT_SOURCE_ROOT "/measures/%s", entry->d_name),
+                               &text));
+            source_add(source, arena_printf(arena, "%s", entry->d_name),
+                       arena_copy(arena, buf_slice(&text)));
         }
     }
     closedir(folder);

@@ -11,7 +11,8 @@ TEST(catalogue_has_28_measures_in_order_and_both_languages)
         CHECK_U64(i + 1, measure->number);
         CHECK(measure->title.english[0] != '\0' && measure->title.german[0] != '\0');
         CHECK(measure->runs.english[0] != '\0' && measure->proves.german[0] != '\0');
-        CHECK(measure->promise_count > 0 && measure->framework_count > 0 && measure->pattern_count > 0);
+        CHECK(measure->promise_count > 0 && measure->framework_count > 0 &&
+              measure->pattern_count > 0);
         CHECK(catalogue_measure(slice_string(measure->id)) == measure);
         CHECK(catalogue_measure_number(measure->number) == measure);
         CHECK(catalogue_section(slice_string(measure->section)) != NULL);
@@ -30,7 +31,8 @@ TEST(catalogue_promises_point_back_and_need_observations)
             CHECK(promise->measure == measure);
             CHECK(promise->observation_count > 0 && promise->pattern_count > 0);
             CHECK(catalogue_promise_id(slice_string(promise->id)) == promise);
-            CHECK(catalogue_promise(slice_string(measure->id), slice_string(promise->name)) == promise);
+            CHECK(catalogue_promise(slice_string(measure->id), slice_string(promise->name)) ==
+                  promise);
             for (size_t k = 0; k < promise->observation_count; k++) {
                 CHECK(promise->observations[k].max_age_s >= 60);
                 CHECK(catalogue_subject(slice_string(promise->observations[k].subject)) != NULL);
@@ -57,7 +59,8 @@ TEST(catalogue_says_what_has_a_probe)
 
 TEST(catalogue_every_probe_serves_a_promise)
 {
-    static const char *const probes[] = {"tls", "firewall", "sockets", "volume", "seal", "ledger", "privilege"};
+    static const char *const probes[] = {"tls",  "firewall", "sockets",  "volume",
+                                         "seal", "ledger",   "privilege"};
     CHECK_U64(sizeof(probes) / sizeof(probes[0]), catalogue_probe_count());
     for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
         const struct probe *probe = catalogue_probe(slice_string(probes[i]));
@@ -66,7 +69,8 @@ TEST(catalogue_every_probe_serves_a_promise)
     }
     size_t count = 0;
     const struct probe *tls = catalogue_probe(SLICE_LITERAL("tls"));
-    for (const struct promise *promise = catalogue_probe_promise(tls, NULL); promise != NULL; promise = catalogue_probe_promise(tls, promise)) {
+    for (const struct promise *promise = catalogue_probe_promise(tls, NULL); promise != NULL;
+         promise = catalogue_probe_promise(tls, promise)) {
         count++;
     }
     CHECK_U64(4, count);

@@ -16,12 +16,15 @@ static bool term_speaks_of(const struct term *term, const struct measure *measur
 }
 
 /* The first place of any of the term's words. */
-static bool find_term(const struct words_reading *clause, const struct term *term, struct word_range *ret_words)
+static bool find_term(const struct words_reading *clause, const struct term *term,
+                      struct word_range *ret_words)
 {
     for (size_t i = 0; i < term->pattern_count; i++) {
-        struct pattern_match match = pattern_find(clause, &term->patterns[i], words_reading_all(clause));
+        struct pattern_match match =
+            pattern_find(clause, &term->patterns[i], words_reading_all(clause));
         if (match.quality_permille > 0 && match.place_count > 0) {
-            *ret_words = (struct word_range){match.places[0], match.places[match.place_count - 1] + 1};
+            *ret_words =
+                (struct word_range){match.places[0], match.places[match.place_count - 1] + 1};
             return true;
         }
     }
@@ -35,8 +38,10 @@ static void add(struct clause_interpretations *list, const struct interpretation
     }
 }
 
-/* The promises in whose part the word stands; if it stands in none of theirs, all of those that the term speaks of. */
-static uint32_t promises_around(const struct term *term, const struct clause_promises *promises, struct word_range words)
+/* The promises in whose part the word stands; if it stands in none of theirs, all of those that the
+ * term speaks of. */
+static uint32_t promises_around(const struct term *term, const struct clause_promises *promises,
+                                struct word_range words)
 {
     uint32_t around = 0, all = 0;
     for (size_t i = 0; i < promises->count; i++) {
@@ -53,8 +58,8 @@ static uint32_t promises_around(const struct term *term, const struct clause_pro
 }
 
 /* A term without a parameter: one reading for the promises that it touches. */
-static void read_word(const struct words_reading *clause, const struct term *term, const struct clause_promises *promises,
-                      struct clause_interpretations *list)
+static void read_word(const struct words_reading *clause, const struct term *term,
+                      const struct clause_promises *promises, struct clause_interpretations *list)
 {
     struct interpretation item = {.term = term};
     if (find_term(clause, term, &item.words)) {
@@ -63,17 +68,20 @@ static void read_word(const struct words_reading *clause, const struct term *ter
     }
 }
 
-static const struct promise_value *unstated(const struct clause_promise *promise, const char *parameter)
+static const struct promise_value *unstated(const struct clause_promise *promise,
+                                            const char *parameter)
 {
     for (size_t i = 0; i < promise->value_count; i++) {
-        if (!promise->values[i].stated && strcmp(promise->values[i].parameter->name, parameter) == 0) {
+        if (!promise->values[i].stated &&
+            strcmp(promise->values[i].parameter->name, parameter) == 0) {
             return &promise->values[i];
         }
     }
     return NULL;
 }
 
-static struct interpretation *with_value(struct clause_interpretations *list, const struct term *term, const char *value)
+static struct interpretation *with_value(struct clause_interpretations *list,
+                                         const struct term *term, const char *value)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].term == term && strcmp(list->items[i].value, value) == 0) {
@@ -83,9 +91,11 @@ static struct interpretation *with_value(struct clause_interpretations *list, co
     return NULL;
 }
 
-/* A number that is missing: promises that take the same value share one reading. `handled` keeps a promise from a second one. */
-static void read_number(const struct words_reading *clause, const struct term *term, const struct clause_promises *promises,
-                        uint32_t *handled, struct clause_interpretations *list)
+/* A number that is missing: promises that take the same value share one reading. `handled` keeps a
+ * promise from a second one. */
+static void read_number(const struct words_reading *clause, const struct term *term,
+                        const struct clause_promises *promises, uint32_t *handled,
+                        struct clause_interpretations *list)
 {
     struct interpretation item = {.term = term, .parameter = term->parameter};
     if (term->pattern_count > 0 && !find_term(clause, term, &item.words)) {
@@ -94,7 +104,8 @@ static void read_number(const struct words_reading *clause, const struct term *t
     for (size_t i = 0; i < promises->count; i++) {
         const struct clause_promise *promise = &promises->items[i];
         const struct promise_value *value = unstated(promise, term->parameter);
-        if (value == NULL || (*handled & UINT32_C(1) << i) != 0 || !term_speaks_of(term, promise->promise->measure)) {
+        if (value == NULL || (*handled & UINT32_C(1) << i) != 0 ||
+            !term_speaks_of(term, promise->promise->measure)) {
             continue;
         }
         struct interpretation *same = with_value(list, term, value->value);
@@ -109,8 +120,10 @@ static void read_number(const struct words_reading *clause, const struct term *t
     }
 }
 
-void interpretations_find(const struct words_reading *clause, const struct clause_bindings *bindings,
-                          const struct clause_promises *promises, struct clause_interpretations *ret_interpretations)
+void interpretations_find(const struct words_reading *clause,
+                          const struct clause_bindings *bindings,
+                          const struct clause_promises *promises,
+                          struct clause_interpretations *ret_interpretations)
 {
     struct clause_interpretations list = {.count = 0};
     uint32_t handled = 0;
@@ -132,7 +145,8 @@ void interpretations_find(const struct words_reading *clause, const struct claus
     *ret_interpretations = list;
 }
 
-struct slice interpretation_text(struct arena *arena, const struct interpretation *interpretation, enum language language)
+struct slice interpretation_text(struct arena *arena, const struct interpretation *interpretation,
+                                 enum language language)
 {
     const char *text = text_in(interpretation->term->proposal, language);
     char filled[PROPOSAL_MAX_BYTES];
@@ -140,11 +154,13 @@ struct slice interpretation_text(struct arena *arena, const struct interpretatio
     for (const char *at = text; *at != '\0' && length < sizeof(filled);) {
         const char *close = *at == '{' ? strchr(at, '}') : NULL;
         struct slice name = close == NULL ? SLICE_NONE : slice_of(at + 1, (size_t)(close - at - 1));
-        if (close == NULL || interpretation->parameter == NULL || !slice_is(name, interpretation->parameter)) {
+        if (close == NULL || interpretation->parameter == NULL ||
+            !slice_is(name, interpretation->parameter)) {
             filled[length++] = *at++;
             continue;
         }
-        for (const char *digit = interpretation->value; *digit != '\0' && length < sizeof(filled); digit++) {
+        for (const char *digit = interpretation->value; *digit != '\0' && length < sizeof(filled);
+             digit++) {
             if (*digit != '"') {
                 filled[length++] = *digit;
             }

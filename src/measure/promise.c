@@ -11,8 +11,9 @@ struct parts {
 
 static bool is_joint(struct slice folded)
 {
-    static const char *const joints[] = {"und", "and", "sowie", "inklusive", "inkl", "including", "incl", "plus", "wobei",
-                                         "bzw", "samt", "einschliesslich", "or", "oder", "whereby", "mit", "with"};
+    static const char *const joints[] = {
+        "und", "and",  "sowie",           "inklusive", "inkl", "including", "incl", "plus", "wobei",
+        "bzw", "samt", "einschliesslich", "or",        "oder", "whereby",   "mit",  "with"};
     for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
         if (slice_is(folded, joints[i])) {
             return true;
@@ -47,7 +48,8 @@ static void cut_parts(const struct words *words, struct parts *ret_parts)
     *ret_parts = parts;
 }
 
-static bool promise_within(const struct words_reading *clause, const struct promise *promise, struct word_range range)
+static bool promise_within(const struct words_reading *clause, const struct promise *promise,
+                           struct word_range range)
 {
     for (size_t i = 0; i < promise->pattern_count; i++) {
         if (pattern_find(clause, &promise->patterns[i], range).quality_permille > 0) {
@@ -77,16 +79,18 @@ static bool has_measure(const struct clause_promises *promises, const struct mea
     return false;
 }
 
-static void add_promise(struct clause_promises *promises, const struct promise *promise, struct word_range range)
+static void add_promise(struct clause_promises *promises, const struct promise *promise,
+                        struct word_range range)
 {
     if (promises->count < CLAUSE_PROMISES_MAX) {
-        promises->items[promises->count++] = (struct clause_promise){.promise = promise, .range = range};
+        promises->items[promises->count++] =
+            (struct clause_promise){.promise = promise, .range = range};
     }
 }
 
 /* Adds the promises of the part that no earlier part made. Returns how many. */
-static size_t add_part(const struct words_reading *clause, const struct clause_bindings *bindings, struct word_range range,
-                       struct clause_promises *promises)
+static size_t add_part(const struct words_reading *clause, const struct clause_bindings *bindings,
+                       struct word_range range, struct clause_promises *promises)
 {
     size_t before = promises->count;
     for (size_t i = 0; i < bindings->count; i++) {
@@ -101,7 +105,8 @@ static size_t add_part(const struct words_reading *clause, const struct clause_b
     return promises->count - before;
 }
 
-/* A part without a promise of its own belongs to the one before it, or to the first that makes one. */
+/* A part without a promise of its own belongs to the one before it, or to the first that makes one.
+ */
 static void extend(struct clause_promises *promises, struct word_range from, size_t end)
 {
     for (size_t i = 0; i < promises->count; i++) {
@@ -111,7 +116,8 @@ static void extend(struct clause_promises *promises, struct word_range from, siz
     }
 }
 
-static void find_parts(const struct words_reading *clause, const struct clause_bindings *bindings, struct clause_promises *promises)
+static void find_parts(const struct words_reading *clause, const struct clause_bindings *bindings,
+                       struct clause_promises *promises)
 {
     struct parts parts;
     cut_parts(words_reading_words(clause), &parts);
@@ -134,12 +140,14 @@ static void fill_values(const struct words *words, struct clause_promise *item)
     for (size_t i = 0; i < item->promise->parameter_count && i < PROMISE_VALUES_MAX; i++) {
         struct promise_value *value = &item->values[item->value_count++];
         value->parameter = &item->promise->parameters[i];
-        value->stated = clause_value(&values, value->parameter->name, value->value, sizeof(value->value));
+        value->stated =
+            clause_value(&values, value->parameter->name, value->value, sizeof(value->value));
     }
 }
 
 /* A number that another promise of the same measure states, under the same name. */
-static const struct promise_value *stated_by_sibling(const struct clause_promises *promises, const struct clause_promise *item,
+static const struct promise_value *stated_by_sibling(const struct clause_promises *promises,
+                                                     const struct clause_promise *item,
                                                      const char *name)
 {
     for (size_t i = 0; i < promises->count; i++) {
@@ -166,7 +174,8 @@ static void complete_values(struct clause_promises *promises)
                 value->stated ? NULL : stated_by_sibling(promises, item, value->parameter->name);
             const char *text = sibling != NULL ? sibling->value : value->parameter->value;
             if (!value->stated) {
-                size_t length = strlen(text) < VALUE_TEXT_BYTES ? strlen(text) : VALUE_TEXT_BYTES - 1;
+                size_t length =
+                    strlen(text) < VALUE_TEXT_BYTES ? strlen(text) : VALUE_TEXT_BYTES - 1;
                 memcpy(value->value, text, length);
                 value->value[length] = '\0';
             }
@@ -175,7 +184,8 @@ static void complete_values(struct clause_promises *promises)
     }
 }
 
-void clause_promises_find(const struct words_reading *clause, const struct clause_bindings *bindings,
+void clause_promises_find(const struct words_reading *clause,
+                          const struct clause_bindings *bindings,
                           struct clause_promises *ret_promises)
 {
     struct clause_promises promises = {.count = 0};
@@ -204,7 +214,8 @@ struct slice clause_part(const struct words *words, struct word_range range)
     }
     const struct word *first = &words->items[range.first], *last = &words->items[range.end - 1];
     size_t begin = first->offset, end = last->offset + last->length;
-    bool opened = memchr(words->text.data + begin, '(', end - begin) != NULL && memchr(words->text.data + begin, ')', end - begin) == NULL;
+    bool opened = memchr(words->text.data + begin, '(', end - begin) != NULL &&
+                  memchr(words->text.data + begin, ')', end - begin) == NULL;
     if (opened && end < words->text.len && words->text.data[end] == ')') {
         end++;
     }

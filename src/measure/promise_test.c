@@ -18,7 +18,8 @@ static bool bind(struct arena *arena, const char *text, struct bound *ret_bound)
     }
     binding_find(ret_bound->reading, 0, NULL, &ret_bound->bindings);
     clause_promises_find(ret_bound->reading, &ret_bound->bindings, &ret_bound->promises);
-    interpretations_find(ret_bound->reading, &ret_bound->bindings, &ret_bound->promises, &ret_bound->interpretations);
+    interpretations_find(ret_bound->reading, &ret_bound->bindings, &ret_bound->promises,
+                         &ret_bound->interpretations);
     return true;
 }
 
@@ -33,11 +34,13 @@ static const char *promises_text(struct arena *arena, const char *text)
     for (size_t i = 0; i < bound.promises.count; i++) {
         const struct clause_promise *item = &bound.promises.items[i];
         struct slice part = clause_part(words_reading_words(bound.reading), item->range);
-        if (buf_printf(&out, "%s=%.*s", item->promise->id, (int)part.len, (const char *)part.data) != ERR_NONE) {
+        if (buf_printf(&out, "%s=%.*s", item->promise->id, (int)part.len,
+                       (const char *)part.data) != ERR_NONE) {
             return "failed";
         }
         for (size_t j = 0; j < item->value_count; j++) {
-            if (buf_printf(&out, " %s%s%s", item->values[j].parameter->name, item->values[j].stated ? "=" : "~", item->values[j].value) != ERR_NONE) {
+            if (buf_printf(&out, " %s%s%s", item->values[j].parameter->name,
+                           item->values[j].stated ? "=" : "~", item->values[j].value) != ERR_NONE) {
                 return "failed";
             }
         }
@@ -54,15 +57,22 @@ TEST(clauses_are_split_where_each_part_promises_something)
         const char *text, *promises;
     } rows[] = {
         {"TLS 1.3 for all connections, HSTS and strong ciphers.",
-         "crypto.transit/tls13=TLS 1.3 for all connections version=\"1.3\";crypto.transit/hsts=HSTS;crypto.transit/ciphers=strong ciphers;"},
+         "crypto.transit/tls13=TLS 1.3 for all connections "
+         "version=\"1.3\";crypto.transit/hsts=HSTS;crypto.transit/ciphers=strong ciphers;"},
         {"Backups werden nach 30 Tagen gelöscht; Restore-Tests erfolgen jedes Quartal.",
-         "backup.retention/limit=Backups werden nach 30 Tagen gelöscht days=30;backup.restore/tested=Restore-Tests erfolgen jedes Quartal days=92;"},
+         "backup.retention/limit=Backups werden nach 30 Tagen gelöscht "
+         "days=30;backup.restore/tested=Restore-Tests erfolgen jedes Quartal days=92;"},
         {"MFA (TOTP, passkey) is mandatory for administrators, without exception.",
-         "access.mfa/admin=MFA (TOTP, passkey) is mandatory for administrators, without exception;"},
+         "access.mfa/admin=MFA (TOTP, passkey) is mandatory for administrators, without "
+         "exception;"},
         {"Schulungen zu Datenschutz, Phishing sowie sicherer Programmierung, jährlich.",
-         "people.trainings/trained=Schulungen zu Datenschutz days=365;people.trainings/data-protection=Schulungen zu Datenschutz days=365;"
-         "people.trainings/phishing=Phishing days=365;people.trainings/secure-coding=sicherer Programmierung, jährlich days=365;"},
-        {"RTO of 4 hours and RPO of 1 hour", "continuity.objectives/rto=RTO of 4 hours hours=4;continuity.objectives/rpo=RPO of 1 hour hours=1;"},
+         "people.trainings/trained=Schulungen zu Datenschutz "
+         "days=365;people.trainings/data-protection=Schulungen zu Datenschutz days=365;"
+         "people.trainings/phishing=Phishing days=365;people.trainings/secure-coding=sicherer "
+         "Programmierung, jährlich days=365;"},
+        {"RTO of 4 hours and RPO of 1 hour",
+         "continuity.objectives/rto=RTO of 4 hours hours=4;continuity.objectives/rpo=RPO of 1 hour "
+         "hours=1;"},
         {"Our canteen serves lunch, coffee and cake.", ""},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -87,14 +97,30 @@ TEST(periods_are_read_in_both_languages)
         const char *text;
         uint64_t seconds;
     } rows[] = {
-        {"max. 30 Tage", 30 * 86400},          {"within 48 hours", 48 * 3600},       {"binnen achtundvierzig Stunden", 48 * 3600},
-        {"forty", 0},                          {"quartalsweise", 92 * 86400},        {"once a quarter", 92 * 86400},
-        {"jedes Quartal", 92 * 86400},         {"twice a year", 365 * 86400 / 2},    {"zweimal im Jahr", 365 * 86400 / 2},
-        {"jährlich", 365 * 86400},             {"alle sechs Monate", 365 * 86400 / 2}, {"12 months", 365 * 86400},
-        {"täglich", 86400},                    {"every night", 86400},               {"24/7 365", 0},
-        {"48h", 48 * 3600},                    {"30d", 30 * 86400},                  {"99999999999999999999 days", 0},
-        {"Tagesgeschäft 5", 0},                {"4 Wochen", 28 * 86400},             {"weekly", 7 * 86400},
-        {"0 Tage", 0},                         {"stündlich", 3600},                  {"15 Minuten", 900},
+        {"max. 30 Tage", 30 * 86400},
+        {"within 48 hours", 48 * 3600},
+        {"binnen achtundvierzig Stunden", 48 * 3600},
+        {"forty", 0},
+        {"quartalsweise", 92 * 86400},
+        {"once a quarter", 92 * 86400},
+        {"jedes Quartal", 92 * 86400},
+        {"twice a year", 365 * 86400 / 2},
+        {"zweimal im Jahr", 365 * 86400 / 2},
+        {"jährlich", 365 * 86400},
+        {"alle sechs Monate", 365 * 86400 / 2},
+        {"12 months", 365 * 86400},
+        {"täglich", 86400},
+        {"every night", 86400},
+        {"24/7 365", 0},
+        {"48h", 48 * 3600},
+        {"30d", 30 * 86400},
+        {"99999999999999999999 days", 0},
+        {"Tagesgeschäft 5", 0},
+        {"4 Wochen", 28 * 86400},
+        {"weekly", 7 * 86400},
+        {"0 Tage", 0},
+        {"stündlich", 3600},
+        {"15 Minuten", 900},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         CHECK_U64(rows[i].seconds, period_of(rows[i].text));

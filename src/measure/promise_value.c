@@ -10,48 +10,117 @@ enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400, NUMBER_MAX = 100000 };
 enum { QUARTER_S = 92 * DAY_S, HALF_YEAR_S = 183 * DAY_S, YEAR_S = 365 * DAY_S };
 
 struct period_word {
-    const char *stem;                   /* beginning of the folded word */
+    const char *stem; /* beginning of the folded word */
     uint64_t seconds;
 };
 
 /* Words that name a period by themselves. */
 static const struct period_word rhythms[] = {
-    {"taeglich", DAY_S},        {"tagesaktuell", DAY_S}, {"daily", DAY_S},          {"nightly", DAY_S},       {"naechtlich", DAY_S},
-    {"stuendlich", HOUR_S},     {"hourly", HOUR_S},      {"woechentlich", 7 * DAY_S}, {"weekly", 7 * DAY_S},
-    {"monatlich", 31 * DAY_S},  {"monthly", 31 * DAY_S}, {"quartalsweise", QUARTER_S}, {"quartalsmaessig", QUARTER_S},
-    {"quarterly", QUARTER_S},   {"vierteljaehrlich", QUARTER_S}, {"halbjaehrlich", HALF_YEAR_S}, {"semiannual", HALF_YEAR_S},
-    {"biannual", HALF_YEAR_S},  {"jaehrlich", YEAR_S},   {"annual", YEAR_S},        {"yearly", YEAR_S},
-    {"alljaehrlich", YEAR_S},   {"ganzjaehrlich", 0},
+    {"taeglich", DAY_S},
+    {"tagesaktuell", DAY_S},
+    {"daily", DAY_S},
+    {"nightly", DAY_S},
+    {"naechtlich", DAY_S},
+    {"stuendlich", HOUR_S},
+    {"hourly", HOUR_S},
+    {"woechentlich", 7 * DAY_S},
+    {"weekly", 7 * DAY_S},
+    {"monatlich", 31 * DAY_S},
+    {"monthly", 31 * DAY_S},
+    {"quartalsweise", QUARTER_S},
+    {"quartalsmaessig", QUARTER_S},
+    {"quarterly", QUARTER_S},
+    {"vierteljaehrlich", QUARTER_S},
+    {"halbjaehrlich", HALF_YEAR_S},
+    {"semiannual", HALF_YEAR_S},
+    {"biannual", HALF_YEAR_S},
+    {"jaehrlich", YEAR_S},
+    {"annual", YEAR_S},
+    {"yearly", YEAR_S},
+    {"alljaehrlich", YEAR_S},
+    {"ganzjaehrlich", 0},
 };
 
 /* Units behind a number or a word such as "every". */
 static const struct period_word units[] = {
-    {"sekunde", 1},           {"second", 1},           {"minute", MINUTE_S},    {"stunde", HOUR_S},    {"hour", HOUR_S},
-    {"tag", DAY_S},           {"werktag", DAY_S},      {"kalendertag", DAY_S},  {"day", DAY_S},        {"night", DAY_S},
-    {"nacht", DAY_S},         {"naechte", DAY_S},      {"woche", 7 * DAY_S},    {"week", 7 * DAY_S},   {"monat", 365 * DAY_S / 12},
-    {"month", 365 * DAY_S / 12}, {"quartal", QUARTER_S}, {"quarter", QUARTER_S}, {"halbjahr", HALF_YEAR_S}, {"jahr", YEAR_S},
+    {"sekunde", 1},
+    {"second", 1},
+    {"minute", MINUTE_S},
+    {"stunde", HOUR_S},
+    {"hour", HOUR_S},
+    {"tag", DAY_S},
+    {"werktag", DAY_S},
+    {"kalendertag", DAY_S},
+    {"day", DAY_S},
+    {"night", DAY_S},
+    {"nacht", DAY_S},
+    {"naechte", DAY_S},
+    {"woche", 7 * DAY_S},
+    {"week", 7 * DAY_S},
+    {"monat", 365 * DAY_S / 12},
+    {"month", 365 * DAY_S / 12},
+    {"quartal", QUARTER_S},
+    {"quarter", QUARTER_S},
+    {"halbjahr", HALF_YEAR_S},
+    {"jahr", YEAR_S},
     {"year", YEAR_S},
 };
 static const char *const short_units[] = {"h", "std", "min"};
 static const uint64_t short_unit_seconds[] = {HOUR_S, HOUR_S, MINUTE_S};
 
-static const char *const each_words[] = {"jede", "jeden", "jedes", "jeder", "jedem", "pro", "im", "je", "per", "each", "every", "a", "any"};
+static const char *const each_words[] = {"jede", "jeden", "jedes", "jeder", "jedem", "pro", "im",
+                                         "je",   "per",   "each",  "every", "a",     "any"};
 
 static const struct {
     const char *word;
     uint64_t number;
 } numerals[] = {
-    {"ein", 1},    {"eine", 1},   {"einem", 1},  {"einer", 1},  {"eines", 1}, {"zwei", 2},  {"drei", 3},   {"vier", 4},  {"fuenf", 5},
-    {"sechs", 6},  {"sieben", 7}, {"acht", 8},   {"neun", 9},   {"zehn", 10}, {"elf", 11},  {"zwoelf", 12}, {"vierzehn", 14},
-    {"dreissig", 30}, {"sechzig", 60}, {"neunzig", 90}, {"achtundvierzig", 48}, {"zweiundsiebzig", 72}, {"vierundzwanzig", 24},
-    {"one", 1},    {"two", 2},    {"three", 3},  {"four", 4},   {"five", 5},  {"six", 6},   {"seven", 7},  {"eight", 8}, {"nine", 9},
-    {"ten", 10},   {"eleven", 11}, {"twelve", 12}, {"fourteen", 14}, {"thirty", 30}, {"sixty", 60}, {"ninety", 90},
+    {"ein", 1},
+    {"eine", 1},
+    {"einem", 1},
+    {"einer", 1},
+    {"eines", 1},
+    {"zwei", 2},
+    {"drei", 3},
+    {"vier", 4},
+    {"fuenf", 5},
+    {"sechs", 6},
+    {"sieben", 7},
+    {"acht", 8},
+    {"neun", 9},
+    {"zehn", 10},
+    {"elf", 11},
+    {"zwoelf", 12},
+    {"vierzehn", 14},
+    {"dreissig", 30},
+    {"sechzig", 60},
+    {"neunzig", 90},
+    {"achtundvierzig", 48},
+    {"zweiundsiebzig", 72},
+    {"vierundzwanzig", 24},
+    {"one", 1},
+    {"two", 2},
+    {"three", 3},
+    {"four", 4},
+    {"five", 5},
+    {"six", 6},
+    {"seven", 7},
+    {"eight", 8},
+    {"nine", 9},
+    {"ten", 10},
+    {"eleven", 11},
+    {"twelve", 12},
+    {"fourteen", 14},
+    {"thirty", 30},
+    {"sixty", 60},
+    {"ninety", 90},
 };
 
 static const struct {
     const char *word;
     uint64_t times;
-} frequencies[] = {{"zweimal", 2}, {"twice", 2}, {"dreimal", 3}, {"viermal", 4}, {"einmal", 1}, {"once", 1}};
+} frequencies[] = {{"zweimal", 2}, {"twice", 2},  {"dreimal", 3},
+                   {"viermal", 4}, {"einmal", 1}, {"once", 1}};
 
 static bool listed(const char *const *list, size_t count, struct slice word, size_t *ret_index)
 {
@@ -149,7 +218,8 @@ static uint64_t period_at(const struct words *words, struct word_range range, si
     if (unit > 0 && number > 0) {
         return number * unit;
     }
-    if (unit > 0 && listed(each_words, sizeof(each_words) / sizeof(each_words[0]), before, &index)) {
+    if (unit > 0 &&
+        listed(each_words, sizeof(each_words) / sizeof(each_words[0]), before, &index)) {
         return unit / times_before(words, range.first, at);
     }
     return 0;
@@ -175,7 +245,8 @@ static uint64_t bits_at(const struct words *words, struct word_range range, size
     }
     uint64_t number = number_of(word);
     bool behind_aes = at > range.first && slice_is(words->items[at - 1].folded, "aes");
-    bool before_bit = at + 1 < range.end && slice_starts(words->items[at + 1].folded, SLICE_LITERAL("bit"));
+    bool before_bit =
+        at + 1 < range.end && slice_starts(words->items[at + 1].folded, SLICE_LITERAL("bit"));
     return is_key_size(number) && (behind_aes || before_bit) ? number : 0;
 }
 
@@ -188,7 +259,8 @@ static struct slice version_at(const struct words *words, struct word_range rang
     } else if (slice_starts(word, SLICE_LITERAL("tls"))) {
         word = slice_from(word, 3);
     }
-    bool is_version = word.len == 3 && word.data[0] == '1' && word.data[1] == '.' && word.data[2] >= '0' && word.data[2] <= '3';
+    bool is_version = word.len == 3 && word.data[0] == '1' && word.data[1] == '.' &&
+                      word.data[2] >= '0' && word.data[2] <= '3';
     bool near_tls = word.len < words->items[at].folded.len;
     for (size_t back = 1; back <= 6 && at >= range.first + back; back++) {
         near_tls = near_tls || slice_starts(words->items[at - back].folded, SLICE_LITERAL("tls"));
@@ -203,7 +275,8 @@ struct clause_values clause_values_read(const struct words *words, struct word_r
         struct slice version = version_at(words, range, at);
         values.period_s = values.period_s > 0 ? values.period_s : period_at(words, range, at);
         values.bits = values.bits > 0 ? values.bits : bits_at(words, range, at);
-        if (version.len == 3 && (values.version[0] == '\0' || version.data[2] < (uint8_t)values.version[2])) {
+        if (version.len == 3 &&
+            (values.version[0] == '\0' || version.data[2] < (uint8_t)values.version[2])) {
             memcpy(values.version, version.data, 3);
             values.version[3] = '\0';
         }
@@ -216,7 +289,8 @@ static const struct {
     uint64_t seconds;
 } period_parameters[] = {{"days", DAY_S}, {"hours", HOUR_S}, {"minutes", MINUTE_S}, {"seconds", 1}};
 
-bool clause_value(const struct clause_values *values, const char *parameter, char *out, size_t out_bytes)
+bool clause_value(const struct clause_values *values, const char *parameter, char *out,
+                  size_t out_bytes)
 {
     struct slice name = slice_string(parameter);
     for (size_t i = 0; i < sizeof(period_parameters) / sizeof(period_parameters[0]); i++) {

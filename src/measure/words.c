@@ -13,16 +13,19 @@ struct fold {
 
 /* Lower-case letters that two ASCII letters, or one without its accent, stand for. */
 static const struct fold folds[] = {
-    {0xe4, "ae"}, {0xf6, "oe"}, {0xfc, "ue"}, {0xdf, "ss"}, {0x1e9e, "ss"}, {0xe6, "ae"}, {0xf8, "oe"}, {0x153, "oe"},
-    {0xe0, "a"},  {0xe1, "a"},  {0xe2, "a"},  {0xe3, "a"},  {0xe5, "a"},    {0xe7, "c"},  {0xe8, "e"},  {0xe9, "e"},
-    {0xea, "e"},  {0xeb, "e"},  {0xec, "i"},  {0xed, "i"},  {0xee, "i"},    {0xef, "i"},  {0xf1, "n"},  {0xf2, "o"},
-    {0xf3, "o"},  {0xf4, "o"},  {0xf5, "o"},  {0xf9, "u"},  {0xfa, "u"},    {0xfb, "u"},  {0xfd, "y"},  {0xff, "y"},
-    {0xfb00, "ff"}, {0xfb01, "fi"}, {0xfb02, "fl"}, {0xfb03, "ffi"}, {0xfb04, "ffl"},
+    {0xe4, "ae"},    {0xf6, "oe"},  {0xfc, "ue"},   {0xdf, "ss"},   {0x1e9e, "ss"}, {0xe6, "ae"},
+    {0xf8, "oe"},    {0x153, "oe"}, {0xe0, "a"},    {0xe1, "a"},    {0xe2, "a"},    {0xe3, "a"},
+    {0xe5, "a"},     {0xe7, "c"},   {0xe8, "e"},    {0xe9, "e"},    {0xea, "e"},    {0xeb, "e"},
+    {0xec, "i"},     {0xed, "i"},   {0xee, "i"},    {0xef, "i"},    {0xf1, "n"},    {0xf2, "o"},
+    {0xf3, "o"},     {0xf4, "o"},   {0xf5, "o"},    {0xf9, "u"},    {0xfa, "u"},    {0xfb, "u"},
+    {0xfd, "y"},     {0xff, "y"},   {0xfb00, "ff"}, {0xfb01, "fi"}, {0xfb02, "fl"}, {0xfb03, "ffi"},
+    {0xfb04, "ffl"},
 };
 
 enum { SOFT_HYPHEN = 0xad, COMBINING_DIAERESIS = 0x308 };
 
-/* The letters that a code point gives to a folded word; NULL: it separates words; "": it is passed over. */
+/* The letters that a code point gives to a folded word; NULL: it separates words; "": it is passed
+ * over. */
 static const char *folded_letters(uint32_t code_point, char one[2])
 {
     uint32_t lower = utf8_fold(code_point);
@@ -51,8 +54,8 @@ static bool is_digit(uint8_t byte)
 static bool joins_digits(struct slice text, size_t position)
 {
     uint8_t byte = text.data[position];
-    return (byte == '.' || byte == ',') && position > 0 && position + 1 < text.len && is_digit(text.data[position - 1]) &&
-           is_digit(text.data[position + 1]);
+    return (byte == '.' || byte == ',') && position > 0 && position + 1 < text.len &&
+           is_digit(text.data[position - 1]) && is_digit(text.data[position + 1]);
 }
 
 struct builder {
@@ -68,7 +71,8 @@ static enum err finish_word(struct builder *builder)
         builder->letter_count = 0;
         return ERR_NONE;
     }
-    struct slice folded = arena_copy(builder->arena, slice_of(builder->letters, builder->letter_count));
+    struct slice folded =
+        arena_copy(builder->arena, slice_of(builder->letters, builder->letter_count));
     if (folded.data == NULL) {
         return ERR_TOO_LARGE;
     }
@@ -141,16 +145,19 @@ static bool listed(const char *const *list, size_t count, struct slice word)
 bool word_is_filler(struct slice folded)
 {
     static const char *const fillers[] = {
-        "der", "die", "das", "den", "dem", "des", "ein", "eine", "einer", "eines", "einen", "einem", "und", "fuer", "von", "vom",
-        "in",  "im",  "zu",  "zur", "zum", "mit", "auf", "an",   "am",    "bei",   "the",   "a",     "an",  "of",   "for", "and",
-        "to",  "on",  "by",  "with", "via", "as", "our", "all",  "oder",  "or",    "und",   "is",    "are", "be",   "unsere",
+        "der",   "die",   "das", "den",  "dem", "des",  "ein",    "eine", "einer", "eines",
+        "einen", "einem", "und", "fuer", "von", "vom",  "in",     "im",   "zu",    "zur",
+        "zum",   "mit",   "auf", "an",   "am",  "bei",  "the",    "a",    "an",    "of",
+        "for",   "and",   "to",  "on",   "by",  "with", "via",    "as",   "our",   "all",
+        "oder",  "or",    "und", "is",   "are", "be",   "unsere",
     };
     return listed(fillers, sizeof(fillers) / sizeof(fillers[0]), folded);
 }
 
 /* Endings of inflected German and English words, longest first. */
-static const char *const endings[] = {"innen", "ungen", "ings", "nen", "ern", "ies", "ing", "ens", "em",
-                                      "en",    "er",    "es",   "ed",  "ns",  "te",  "e",   "s",   "n", "y", "t"};
+static const char *const endings[] = {"innen", "ungen", "ings", "nen", "ern", "ies", "ing",
+                                      "ens",   "em",    "en",   "er",  "es",  "ed",  "ns",
+                                      "te",    "e",     "s",    "n",   "y",   "t"};
 
 static bool is_ending(struct slice rest)
 {
@@ -180,7 +187,8 @@ static bool inflected(struct slice folded, struct slice wanted)
     if (slice_starts(folded, wanted) && is_ending(slice_from(folded, wanted.len))) {
         return true;
     }
-    return stem.len >= STEM_MIN_BYTES && slice_starts(folded, stem) && is_ending(slice_from(folded, stem.len));
+    return stem.len >= STEM_MIN_BYTES && slice_starts(folded, stem) &&
+           is_ending(slice_from(folded, stem.len));
 }
 
 static bool part_of_compound(struct slice folded, struct slice wanted, unsigned flags)
@@ -193,7 +201,8 @@ static bool part_of_compound(struct slice folded, struct slice wanted, unsigned 
     }
     for (size_t i = REST_MIN_BYTES; i + wanted.len <= folded.len; i++) {
         struct slice tail = slice_from(folded, i);
-        bool fits = (flags & WORD_PREFIX) != 0 ? slice_starts(tail, wanted) : inflected(tail, wanted);
+        bool fits =
+            (flags & WORD_PREFIX) != 0 ? slice_starts(tail, wanted) : inflected(tail, wanted);
         if (fits) {
             return true;
         }
@@ -206,7 +215,8 @@ enum word_match word_compare(struct slice folded, struct slice wanted, unsigned 
     if ((flags & WORD_EXACT) != 0) {
         return slice_equal(folded, wanted) ? WORD_SAME : WORD_DIFFERENT;
     }
-    bool same = (flags & WORD_PREFIX) != 0 ? slice_starts(folded, wanted) : inflected(folded, wanted);
+    bool same =
+        (flags & WORD_PREFIX) != 0 ? slice_starts(folded, wanted) : inflected(folded, wanted);
     if (same) {
         return WORD_SAME;
     }

@@ -15,7 +15,8 @@ static const char *fold(struct arena *arena, const char *text)
         return "failed";
     }
     for (size_t i = 0; i < words.count; i++) {
-        if (buf_append(&out, words.items[i].folded) != ERR_NONE || buf_append_byte(&out, ' ') != ERR_NONE) {
+        if (buf_append(&out, words.items[i].folded) != ERR_NONE ||
+            buf_append_byte(&out, ' ') != ERR_NONE) {
             return "failed";
         }
     }
@@ -35,7 +36,9 @@ TEST(words_fold_umlauts_hyphens_and_numbers)
         {"TLS 1.3, HSTS.", "tls 1.3 hsts"},
         {"AES-256", "aes 256"},
         {"café u\xcc\x88 ẞ", "cafe ue ss"},
-        {"a\xff\xfe" "b", "a b"},
+        {"a\xff\xfe"
+         "b",
+         "a b"},
         {"", ""},
         {"…–„“", ""},
     };
