@@ -349,6 +349,7 @@ static enum err from_parent(struct keep *keep, const struct frame *frame)
         return take_ask(keep, arena, frame);
     case MESSAGE_STOP:
         keep->stopping = true;
+        keep->stop_mono_ns = keep->now.mono_ns;
         return ERR_NONE;
     default:
         return ERR_PROTOCOL;
@@ -414,11 +415,14 @@ static void tick(struct keep *keep)
     }
     for (enum log_id log = LOG_EVIDENCE; log <= LOG_AUDIT; log++) {
         const struct log_edge *edge = state_log(keep->state, log);
-        if (edge->tree.size > edge->published_size && mono_ms - keep->publications[log - 1].last_ms >= CHECKPOINT_EVERY_MS) {
+        if (edge->tree.size > edge->published_size && (keep->stopping || mono_ms - keep->publications[log - 1].last_ms >= CHECKPOINT_EVERY_MS)) {
             keep_publish(keep, log);
         }
     }
     enum err err = ERR_NONE;
+    if (keep->stopping) {
+        return;
+    }
     if (mono_ms - keep->tick_ms >= TICK_EVERY_MS && !keep->around.reopen_needed) {
         keep->tick_ms = mono_ms;
         err = keep_begin_own(keep, ORIGIN_OWN, 0, "tick", NULL);
@@ -445,13 +449,28 @@ static int wait_for_frames(struct keep *keep)
         }
     }
     /* A turn that was begun after the last run must not wait for a frame. */
-    return poll(polls, count, keep_has_runnable(keep) ? 0 : 1000);
+    return poll(polls, count, keep_has_runnable(keep) ? 0 : keep->stopping ? 20 : 1000);
+}
+
+/* Asked to stop: the last entries still come under a checkpoint, within STOP_GRACE_MS. */
+static bool goes_on(const struct keep *keep)
+{
+    if (!keep->stopping) {
+        return true;
+    }
+    bool may_publish = keep->stop_mono_ns != 0 && keep->phase == PHASE_READY && !keep->vault.sealed && !keep->around.reopen_needed;
+    bool is_behind = false;
+    for (enum log_id log = LOG_EVIDENCE; log <= LOG_AUDIT; log++) {
+        const struct log_edge *edge = state_log(keep->state, log);
+        is_behind = is_behind || edge->tree.size > edge->published_size;
+    }
+    return may_publish && is_behind && keep->now.mono_ns - keep->stop_mono_ns < (int64_t)STOP_GRACE_MS * 1000000;
 }
 
 static void turn_loop(struct keep *keep)
 {
     int64_t looked_ms = 0;
-    while (!keep->stopping && keep->failed == ERR_NONE) {
+    while (goes_on(keep) && keep->failed == ERR_NONE) {
         (void)wait_for_frames(keep);
         keep->now = clock_now();
         keep_new_seed(keep);

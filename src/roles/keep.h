@@ -26,6 +26,7 @@ enum {
     CHECKPOINT_EVERY_MS = 10000,
     TICK_EVERY_MS = 60000,
     ANCHOR_EVERY_MS = 3600000,
+    STOP_GRACE_MS = 2000,
 };
 
 struct member {
@@ -115,6 +116,7 @@ struct keep {
     int64_t tick_ms, anchor_ms;
     struct instant now;
     bool stopping;
+    int64_t stop_mono_ns;               /* when STOP came; 0: the parent is gone */
     enum err failed;                    /* not ERR_NONE: keep must end */
 };
 
