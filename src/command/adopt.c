@@ -13,14 +13,20 @@
 
 enum { READ_MS = 120000, ESTATE_BYTES = 1 << 20, NAME_BYTES = 255 };
 
-enum outcome adopt_send(struct run *run, const char *path, const struct buf *bytes, bool dry, const struct json **ret_data)
+enum outcome adopt_send(struct run *run, const char *path, const struct buf *bytes, bool dry,
+                        const struct json **ret_data)
 {
-    const char *slash = strrchr(path, '/'), *name = path_segment(run, slash == NULL ? path : slash + 1);
+    const char *slash = strrchr(path, '/'),
+               *name = path_segment(run, slash == NULL ? path : slash + 1);
     if (bytes->len == 0) {
-        return run_fail(run, OUTCOME_INPUT, TEXT("the file is empty", "die Datei ist leer"), slice_string(path));
+        return run_fail(run, OUTCOME_INPUT, TEXT("the file is empty", "die Datei ist leer"),
+                        slice_string(path));
     }
     if (name == NULL || strlen(name) > 3 * NAME_BYTES) {
-        return run_fail(run, OUTCOME_INPUT, TEXT("the file's name is no UTF-8 or too long", "der Dateiname ist kein UTF-8 oder zu lang"), slice_string(path));
+        return run_fail(run, OUTCOME_INPUT,
+                        TEXT("the file's name is no UTF-8 or too long",
+                             "der Dateiname ist kein UTF-8 oder zu lang"),
+                        slice_string(path));
     }
     const char *target = arena_printf(run->arena, "annex/%s?name=%s", dry ? "read" : "adopt", name);
     struct ask ask = {.method = "POST", .path = target, .raw = bytes, .timeout_ms = READ_MS};
@@ -50,31 +56,40 @@ void adopt_show_changes(struct run *run, const struct json *adopted)
 {
     const struct json *changes = json_member(adopted, "changes");
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        for (const struct json *change = changes == NULL ? NULL : changes->first; change != NULL; change = change->next) {
+        for (const struct json *change = changes == NULL ? NULL : changes->first; change != NULL;
+             change = change->next) {
             if (!slice_is(json_text(change, "kind", SLICE_NONE), kinds[i].kind)) {
                 continue;
             }
-            struct slice clause = json_text(change, "clause", SLICE_NONE), words = run_words(run, change);
-            words = words.len > 0 ? words : json_text(change, "new", json_text(change, "old", SLICE_NONE));
-            const char *line = arena_printf(run->arena, "%.*s: %.*s", (int)clause.len, (const char *)clause.data, (int)words.len, (const char *)words.data);
+            struct slice clause = json_text(change, "clause", SLICE_NONE),
+                         words = run_words(run, change);
+            words = words.len > 0 ? words
+                                  : json_text(change, "new", json_text(change, "old", SLICE_NONE));
+            const char *line =
+                arena_printf(run->arena, "%.*s: %.*s", (int)clause.len, (const char *)clause.data,
+                             (int)words.len, (const char *)words.data);
             fputs("  ", run->screen.out);
             screen_string(&run->screen, kinds[i].colour, run_text(run, kinds[i].word));
             fputc(' ', run->screen.out);
-            screen_wrap(&run->screen, 3 + text_width(slice_string(run_text(run, kinds[i].word))), 6, COLOUR_NONE, slice_string(line));
+            screen_wrap(&run->screen, 3 + text_width(slice_string(run_text(run, kinds[i].word))), 6,
+                        COLOUR_NONE, slice_string(line));
         }
     }
 }
 
 static void show_binding(struct run *run, const struct json *binding)
 {
-    struct slice measure = json_text(binding, "measure", SLICE_NONE), score = json_text(binding, "score", SLICE_NONE);
+    struct slice measure = json_text(binding, "measure", SLICE_NONE),
+                 score = json_text(binding, "score", SLICE_NONE);
     struct slice reason = run_words(run, json_member(binding, "reason"));
     const struct json *number = json_member(binding, "number");
     const struct json *exact = json_member(binding, "score");
     score = exact == NULL ? score : exact->text;
-    const char *line = arena_printf(run->arena, "%.*s %.*s (%.*s)%s%.*s", number == NULL ? 0 : (int)number->text.len, number == NULL ? "" : (const char *)number->text.data,
-                                    (int)measure.len, (const char *)measure.data, (int)score.len, (const char *)score.data, reason.len > 0 ? ": " : "", (int)reason.len,
-                                    (const char *)reason.data);
+    const char *line = arena_printf(
+        run->arena, "%.*s %.*s (%.*s)%s%.*s", number == NULL ? 0 : (int)number->text.len,
+        number == NULL ? "" : (const char *)number->text.data, (int)measure.len,
+        (const char *)measure.data, (int)score.len, (const char *)score.data,
+        reason.len > 0 ? ": " : "", (int)reason.len, (const char *)reason.data);
     fputs("           -> ", run->screen.out);
     screen_wrap(&run->screen, 14, 16, COLOUR_DIM, slice_string(line));
 }
@@ -85,27 +100,33 @@ static void show_reading(struct run *run, const struct json *data)
     const struct json *clauses = json_member(data, "clauses");
     size_t unbound = 0;
     screen_wrap(&run->screen, 0, 0, COLOUR_BOLD, json_text(data, "title", SLICE_NONE));
-    for (const struct json *clause = clauses == NULL ? NULL : clauses->first; clause != NULL; clause = clause->next) {
+    for (const struct json *clause = clauses == NULL ? NULL : clauses->first; clause != NULL;
+         clause = clause->next) {
         struct slice id = json_text(clause, "id", SLICE_NONE);
         const struct json *bindings = json_member(clause, "bindings");
         fputs("  ", run->screen.out);
         screen_put(&run->screen, COLOUR_NONE, id);
         screen_spaces(&run->screen, text_width(id) < 7 ? 7 - text_width(id) : 1);
         screen_wrap(&run->screen, 9, 9, COLOUR_NONE, json_text(clause, "text", SLICE_NONE));
-        for (const struct json *binding = bindings == NULL ? NULL : bindings->first; binding != NULL; binding = binding->next) {
+        for (const struct json *binding = bindings == NULL ? NULL : bindings->first;
+             binding != NULL; binding = binding->next) {
             show_binding(run, binding);
         }
         if (bindings == NULL || bindings->count == 0) {
             unbound++;
             fputs("           -> ", run->screen.out);
-            screen_wrap(&run->screen, 14, 16, COLOUR_YELLOW, slice_string(SAY(run, "no measure of the catalogue fits", "keine Maßnahme des Katalogs passt")));
+            screen_wrap(&run->screen, 14, 16, COLOUR_YELLOW,
+                        slice_string(SAY(run, "no measure of the catalogue fits",
+                                         "keine Maßnahme des Katalogs passt")));
         }
     }
-    fprintf(run->screen.out, "%zu %s, %zu %s\n", clauses == NULL ? 0 : clauses->count, SAY(run, "sentences", "Sätze"), unbound,
+    fprintf(run->screen.out, "%zu %s, %zu %s\n", clauses == NULL ? 0 : clauses->count,
+            SAY(run, "sentences", "Sätze"), unbound,
             SAY(run, "without a measure", "ohne Maßnahme"));
 }
 
-/* ---- a dry run where no Vogt answers: one is started on a directory of its own, for this one question ---- */
+/* ---- a dry run where no Vogt answers: one is started on a directory of its own, for this one
+ * question ---- */
 
 /* Only plain files in it and in the ledger's folders beneath; no link is followed. */
 static void remove_folder(int above, const char *name, unsigned depth)
@@ -127,12 +148,17 @@ static void remove_folder(int above, const char *name, unsigned depth)
     (void)unlinkat(above, name, AT_REMOVEDIR);
 }
 
-static enum outcome read_alone(struct run *run, const char *path, const struct buf *bytes, const struct json **ret_data)
+static enum outcome read_alone(struct run *run, const char *path, const struct buf *bytes,
+                               const struct json **ret_data)
 {
     const char *place = getenv("TMPDIR");
-    char *folder = arena_printf(run->arena, "%s/vogt-XXXXXX", place == NULL || place[0] != '/' ? "/tmp" : place);
+    char *folder = arena_printf(run->arena, "%s/vogt-XXXXXX",
+                                place == NULL || place[0] != '/' ? "/tmp" : place);
     if (folder == NULL || mkdtemp(folder) == NULL) {
-        return run_fail(run, OUTCOME_FAILED, TEXT("no temporary directory can be made", "es lässt sich kein vorübergehendes Verzeichnis anlegen"), slice_string(folder));
+        return run_fail(run, OUTCOME_FAILED,
+                        TEXT("no temporary directory can be made",
+                             "es lässt sich kein vorübergehendes Verzeichnis anlegen"),
+                        slice_string(folder));
     }
     struct daemon_start start = {.directory = folder, .listen = "localhost:0"};
     struct daemon daemon = {.pid = -1};
@@ -152,7 +178,8 @@ static bool somebody_answers(struct run *run)
     const struct json *reply = NULL;
     struct ask ask = {.method = "GET", .path = "sys/health", .quiet = true, .timeout_ms = 5000};
     const char *address = getenv("VOGT_ADDR");
-    return run_has(run, OPTION_ADDRESS) || (address != NULL && address[0] != '\0') || client_ask(run, &ask, &reply) == OUTCOME_OK;
+    return run_has(run, OPTION_ADDRESS) || (address != NULL && address[0] != '\0') ||
+           client_ask(run, &ask, &reply) == OUTCOME_OK;
 }
 
 enum outcome command_adopt(struct run *run)
@@ -164,7 +191,8 @@ enum outcome command_adopt(struct run *run)
     enum outcome outcome = run_read_file(run, path, ADOPT_FILE_BYTES, &bytes);
     if (outcome == OUTCOME_OK) {
         bool alone = dry && bytes.len > 0 && !somebody_answers(run);
-        outcome = alone ? read_alone(run, path, &bytes, &data) : adopt_send(run, path, &bytes, dry, &data);
+        outcome = alone ? read_alone(run, path, &bytes, &data)
+                        : adopt_send(run, path, &bytes, dry, &data);
     }
     if (outcome != OUTCOME_OK || run->json) {
         return outcome == OUTCOME_OK ? run_print_json(data) : outcome;
@@ -174,7 +202,9 @@ enum outcome command_adopt(struct run *run)
         uint64_t revision = 0;
         adopt_show_changes(run, data);
         if (json_u64(data, "revision", &revision) == ERR_NONE) {
-            fprintf(run->screen.out, "%s %llu.\n", SAY(run, "Adopted as revision", "Übernommen als Fassung"), (unsigned long long)revision);
+            fprintf(run->screen.out, "%s %llu.\n",
+                    SAY(run, "Adopted as revision", "Übernommen als Fassung"),
+                    (unsigned long long)revision);
         }
     }
     return OUTCOME_OK;
@@ -203,8 +233,11 @@ static void show_coverage(struct run *run, const struct json *coverage)
 {
     show_heading(run, SAY(run, "Coverage", "Abdeckung"));
     for (const struct json *one = coverage->first; one != NULL; one = one->next) {
-        struct slice subject = json_text(one, "subject", SLICE_NONE), state = json_text(one, "state", SLICE_NONE), words = run_words(run, one);
-        const char *line = arena_printf(run->arena, "%.*s%s%.*s", (int)state.len, (const char *)state.data, words.len > 0 ? ": " : "", (int)words.len, (const char *)words.data);
+        struct slice subject = json_text(one, "subject", SLICE_NONE),
+                     state = json_text(one, "state", SLICE_NONE), words = run_words(run, one);
+        const char *line =
+            arena_printf(run->arena, "%.*s%s%.*s", (int)state.len, (const char *)state.data,
+                         words.len > 0 ? ": " : "", (int)words.len, (const char *)words.data);
         show_pair(run, arena_string(run->arena, subject), slice_string(line));
     }
 }
@@ -216,13 +249,19 @@ enum outcome command_estate(struct run *run)
     if (outcome != OUTCOME_OK || run->json) {
         return outcome == OUTCOME_OK ? run_print_json(data) : outcome;
     }
-    const struct json *subjects = json_member(data, "subjects"), *coverage = json_member(data, "coverage");
-    for (const struct json *subject = subjects == NULL ? NULL : subjects->first; subject != NULL; subject = subject->next) {
+    const struct json *subjects = json_member(data, "subjects"),
+                      *coverage = json_member(data, "coverage");
+    for (const struct json *subject = subjects == NULL ? NULL : subjects->first; subject != NULL;
+         subject = subject->next) {
         bool confirmed = json_bool(subject, "confirmed", false);
         struct slice source = json_text(subject, "source", SLICE_NONE);
-        const char *state = arena_printf(run->arena, "%.*s, %s", (int)source.len, (const char *)source.data,
-                                         confirmed ? SAY(run, "confirmed", "bestätigt") : SAY(run, "not confirmed: blocks green", "nicht bestätigt: verhindert Grün"));
-        show_pair(run, arena_string(run->arena, json_text(subject, "id", SLICE_NONE)), slice_string(state));
+        const char *state =
+            arena_printf(run->arena, "%.*s, %s", (int)source.len, (const char *)source.data,
+                         confirmed ? SAY(run, "confirmed", "bestätigt")
+                                   : SAY(run, "not confirmed: blocks green",
+                                         "nicht bestätigt: verhindert Grün"));
+        show_pair(run, arena_string(run->arena, json_text(subject, "id", SLICE_NONE)),
+                  slice_string(state));
     }
     if (coverage != NULL && coverage->count > 0) {
         show_coverage(run, coverage);

@@ -1,4 +1,5 @@
-/* Sending an annex or an estate to the daemon, and showing what an adoption changed. Owns nothing. */
+/* Sending an annex or an estate to the daemon, and showing what an adoption changed. Owns nothing.
+ */
 #ifndef VOGT_COMMAND_ADOPT_H
 #define VOGT_COMMAND_ADOPT_H
 
@@ -7,7 +8,8 @@
 enum { ADOPT_FILE_BYTES = 8 << 20 };
 
 /* annex/read (dry) or annex/adopt with the file's bytes; its name is the last part of `path`. */
-enum outcome adopt_send(struct run *run, const char *path, const struct buf *bytes, bool dry, const struct json **ret_data);
+enum outcome adopt_send(struct run *run, const char *path, const struct buf *bytes, bool dry,
+                        const struct json **ret_data);
 void adopt_show_changes(struct run *run, const struct json *adopted);
 enum outcome estate_send(struct run *run, struct slice hcl);
 

@@ -7,7 +7,12 @@
 #include "ledger/proof.h"
 #include "measure/fold.h"
 
-enum { ROW_BYTES = 32 << 20, ENTRY_BYTES = 1 << 16, RECORD_BYTES = 16 << 20, PAYLOAD_ARENA_BYTES = 256 << 20 };
+enum {
+    ROW_BYTES = 32 << 20,
+    ENTRY_BYTES = 1 << 16,
+    RECORD_BYTES = 16 << 20,
+    PAYLOAD_ARENA_BYTES = 256 << 20
+};
 
 struct check {
     struct arena *arena;
@@ -16,20 +21,22 @@ struct check {
     struct slice checkpoint;
     struct fold fold;
     struct bundle_report *report;
-    uint64_t next_index;     /* indices grow */
+    uint64_t next_index; /* indices grow */
 };
 
 static void find(struct check *check, struct text text, uint64_t index)
 {
     if (check->report->finding_count < BUNDLE_FINDINGS_MAX) {
-        check->report->findings[check->report->finding_count++] = (struct bundle_finding){text, index};
+        check->report->findings[check->report->finding_count++] =
+            (struct bundle_finding){text, index};
     }
 }
 
 /* Nothing stands in a bundle that is not checked: a reader would take it for proved. */
 static bool has_only(const struct json *object, const char *const *names, size_t count)
 {
-    for (const struct json *member = object == NULL ? NULL : object->first; member != NULL; member = member->next) {
+    for (const struct json *member = object == NULL ? NULL : object->first; member != NULL;
+         member = member->next) {
         bool known = false;
         for (size_t i = 0; i < count && !known; i++) {
             known = slice_is(member->name, names[i]);
@@ -41,29 +48,45 @@ static bool has_only(const struct json *object, const char *const *names, size_t
     return true;
 }
 
-static const char *const bundle_names[] = {"format", "made", "clause", "text", "revision", "vkey", "checkpoint", "verdict", "entries"};
+static const char *const bundle_names[] = {"format", "made",       "clause",  "text",   "revision",
+                                           "vkey",   "checkpoint", "verdict", "entries"};
 static const char *const entry_names[] = {"index", "entry", "salt", "payload", "proof"};
-enum { BUNDLE_NAMES = sizeof(bundle_names) / sizeof(bundle_names[0]), ENTRY_NAMES = sizeof(entry_names) / sizeof(entry_names[0]) };
+enum {
+    BUNDLE_NAMES = sizeof(bundle_names) / sizeof(bundle_names[0]),
+    ENTRY_NAMES = sizeof(entry_names) / sizeof(entry_names[0])
+};
 
 /* ---- one entry ---- */
 
-/* The proof leads from the entry to the root of the bundle's own checkpoint, which the log signed. */
-static void check_proof(struct check *check, const struct json *one, struct slice entry, uint64_t index)
+/* The proof leads from the entry to the root of the bundle's own checkpoint, which the log signed.
+ */
+static void check_proof(struct check *check, const struct json *one, struct slice entry,
+                        uint64_t index)
 {
     struct proof proof;
     struct checkpoint checkpoint;
     if (proof_read(json_text(one, "proof", SLICE_NONE), &proof) != ERR_NONE) {
-        find(check, TEXT("there is no readable proof of inclusion", "es gibt keinen lesbaren Einschlussbeweis"), index);
+        find(check,
+             TEXT("there is no readable proof of inclusion",
+                  "es gibt keinen lesbaren Einschlussbeweis"),
+             index);
         return;
     }
     if (proof.index != index || !slice_equal(proof.checkpoint, check->checkpoint)) {
-        find(check, TEXT("the proof is of another entry or another checkpoint", "der Beweis gehört zu einem anderen Eintrag oder Prüfpunkt"), index);
+        find(check,
+             TEXT("the proof is of another entry or another checkpoint",
+                  "der Beweis gehört zu einem anderen Eintrag oder Prüfpunkt"),
+             index);
     } else if (proof_check(&proof, entry, &check->key, &checkpoint) != ERR_NONE) {
-        find(check, TEXT("the entry is not in the log that the checkpoint signs", "der Eintrag steht nicht im Logbuch, das der Prüfpunkt zeichnet"), index);
+        find(check,
+             TEXT("the entry is not in the log that the checkpoint signs",
+                  "der Eintrag steht nicht im Logbuch, das der Prüfpunkt zeichnet"),
+             index);
     }
 }
 
-static enum err check_payload(struct check *check, const struct json *one, struct slice entry, uint64_t index, struct slice *ret_payload)
+static enum err check_payload(struct check *check, const struct json *one, struct slice entry,
+                              uint64_t index, struct slice *ret_payload)
 {
     cleanup_buf struct buf row = BUF_INIT(ROW_BYTES);
     struct slice payload = json_text(one, "payload", SLICE_NONE), opened;
@@ -74,7 +97,10 @@ static enum err check_payload(struct check *check, const struct json *one, struc
         return err;
     }
     if (!whole || evidence_open(entry, buf_slice(&row), &opened) != ERR_NONE) {
-        find(check, TEXT("the payload is not what the entry commits to", "der Inhalt ist nicht der, auf den der Eintrag festlegt"), index);
+        find(check,
+             TEXT("the payload is not what the entry commits to",
+                  "der Inhalt ist nicht der, auf den der Eintrag festlegt"),
+             index);
         payload = SLICE_NONE;
     }
     *ret_payload = payload;
@@ -89,7 +115,9 @@ static enum err judge_again(struct check *check, struct slice payload, uint64_t 
     struct complaint complaint;
     enum err err = arena == NULL ? ERR_MEMORY : json_read(arena, payload, &tree, &complaint);
     if (err != ERR_NONE || !slice_is(json_text(tree, "type", SLICE_NONE), "observation")) {
-        return err == ERR_MEMORY || err == ERR_TOO_LARGE ? err : ERR_NONE; /* the fold says what is malformed */
+        return err == ERR_MEMORY || err == ERR_TOO_LARGE
+                   ? err
+                   : ERR_NONE; /* the fold says what is malformed */
     }
     check->report->observation_count++;
     switch (rejudge(arena, tree)) {
@@ -101,7 +129,10 @@ static enum err judge_again(struct check *check, struct slice payload, uint64_t 
         break;
     case REJUDGED_DIFFERS:
     case REJUDGED_ERROR:
-        find(check, TEXT("the facts, judged again, give another result", "die Fakten ergeben, erneut beurteilt, etwas anderes"), index);
+        find(check,
+             TEXT("the facts, judged again, give another result",
+                  "die Fakten ergeben, erneut beurteilt, etwas anderes"),
+             index);
         break;
     }
     return ERR_NONE;
@@ -112,7 +143,10 @@ static enum err fold_entry(struct check *check, struct slice payload, uint64_t i
     enum fold_result result = FOLD_DAMAGED;
     enum err err = fold_take(&check->fold, payload, index, &result, NULL);
     if (err == ERR_NONE && result != FOLD_TAKEN) {
-        find(check, TEXT("this entry does not belong into a bundle or is malformed", "dieser Eintrag gehört nicht in ein Bündel oder ist fehlerhaft"), index);
+        find(check,
+             TEXT("this entry does not belong into a bundle or is malformed",
+                  "dieser Eintrag gehört nicht in ein Bündel oder ist fehlerhaft"),
+             index);
     }
     return err == ERR_NONE ? judge_again(check, payload, index) : err;
 }
@@ -122,8 +156,13 @@ static enum err check_entry(struct check *check, const struct json *one)
     cleanup_buf struct buf bytes = BUF_INIT(ENTRY_BYTES);
     uint64_t index = UINT64_MAX;
     struct slice payload = SLICE_NONE;
-    if (!has_only(one, entry_names, ENTRY_NAMES) || json_u64(one, "index", &index) != ERR_NONE || index == UINT64_MAX || index < check->next_index || base64_decode(&bytes, json_text(one, "entry", SLICE_NONE)) != ERR_NONE) {
-        find(check, TEXT("an entry without index or bytes, with more than belongs there, or out of order", "ein Eintrag ohne Nummer oder Inhalt, mit Überzähligem oder außer der Reihe"), index);
+    if (!has_only(one, entry_names, ENTRY_NAMES) || json_u64(one, "index", &index) != ERR_NONE ||
+        index == UINT64_MAX || index < check->next_index ||
+        base64_decode(&bytes, json_text(one, "entry", SLICE_NONE)) != ERR_NONE) {
+        find(check,
+             TEXT("an entry without index or bytes, with more than belongs there, or out of order",
+                  "ein Eintrag ohne Nummer oder Inhalt, mit Überzähligem oder außer der Reihe"),
+             index);
         return ERR_NONE;
     }
     check->next_index = index + 1;
@@ -139,18 +178,30 @@ static enum err check_entry(struct check *check, const struct json *one)
 static enum err check_verdict(struct check *check, int64_t made_ms)
 {
     const struct json *said = json_member(check->bundle, "verdict");
-    const struct json *clause = world_clause(&check->fold.world, json_text(check->bundle, "clause", SLICE_NONE));
+    const struct json *clause =
+        world_clause(&check->fold.world, json_text(check->bundle, "clause", SLICE_NONE));
     struct judgement whole;
     if (clause == NULL || said == NULL) {
-        find(check, TEXT("the entries hold no such clause, or there is no verdict", "die Einträge enthalten diesen Satz nicht, oder es fehlt ein Urteil"), UINT64_MAX);
+        find(check,
+             TEXT("the entries hold no such clause, or there is no verdict",
+                  "die Einträge enthalten diesen Satz nicht, oder es fehlt ein Urteil"),
+             UINT64_MAX);
         return ERR_NONE;
     }
-    if (!slice_equal(json_text(clause, "text", SLICE_NONE), json_text(check->bundle, "text", SLICE_NONE))) {
-        find(check, TEXT("the clause's text is not the adopted one", "der Text des Satzes ist nicht der übernommene"), UINT64_MAX);
+    if (!slice_equal(json_text(clause, "text", SLICE_NONE),
+                     json_text(check->bundle, "text", SLICE_NONE))) {
+        find(check,
+             TEXT("the clause's text is not the adopted one",
+                  "der Text des Satzes ist nicht der übernommene"),
+             UINT64_MAX);
     }
-    const struct json *revision = json_member(check->fold.world.annex, "revision"), *said_revision = json_member(check->bundle, "revision");
-    if (revision == NULL || said_revision == NULL || revision->type != said_revision->type || !slice_equal(revision->text, said_revision->text)) {
-        find(check, TEXT("the revision is not the adopted one", "die Fassung ist nicht die übernommene"), UINT64_MAX);
+    const struct json *revision = json_member(check->fold.world.annex, "revision"),
+                      *said_revision = json_member(check->bundle, "revision");
+    if (revision == NULL || said_revision == NULL || revision->type != said_revision->type ||
+        !slice_equal(revision->text, said_revision->text)) {
+        find(check,
+             TEXT("the revision is not the adopted one", "die Fassung ist nicht die übernommene"),
+             UINT64_MAX);
     }
     if (!slice_is(json_text(said, "catalogue", SLICE_NONE), catalogue_version)) {
         check->report->other_catalogue = true;
@@ -161,7 +212,10 @@ static enum err check_verdict(struct check *check, int64_t made_ms)
     enum err err = record == NULL ? ERR_MEMORY : json_write(&ours, record, 0);
     err = err == ERR_NONE ? json_write(&theirs, said, 0) : err;
     if (err == ERR_NONE && !slice_equal(buf_slice(&ours), buf_slice(&theirs))) {
-        find(check, TEXT("the verdict does not follow from the entries", "das Urteil folgt nicht aus den Einträgen"), UINT64_MAX);
+        find(check,
+             TEXT("the verdict does not follow from the entries",
+                  "das Urteil folgt nicht aus den Einträgen"),
+             UINT64_MAX);
     }
     check->report->verdict = slice_string(verdict_name(whole.verdict));
     return err;
@@ -172,29 +226,41 @@ static enum err malformed(struct complaint *complaint, struct text text)
     return complain(complaint, ERR_MALFORMED, text, 0, 0, NULL, 0);
 }
 
-static enum err check_frame(struct check *check, const struct note_key *expected, struct complaint *complaint)
+static enum err check_frame(struct check *check, const struct note_key *expected,
+                            struct complaint *complaint)
 {
     const struct json *bundle = check->bundle;
     struct note note;
     struct checkpoint checkpoint;
-    if (!slice_is(json_text(bundle, "format", SLICE_NONE), BUNDLE_FORMAT) || !has_only(bundle, bundle_names, BUNDLE_NAMES)) {
-        return malformed(complaint, TEXT("this is no evidence bundle of Vogt", "das ist kein Beweisbündel von Vogt"));
+    if (!slice_is(json_text(bundle, "format", SLICE_NONE), BUNDLE_FORMAT) ||
+        !has_only(bundle, bundle_names, BUNDLE_NAMES)) {
+        return malformed(complaint, TEXT("this is no evidence bundle of Vogt",
+                                         "das ist kein Beweisbündel von Vogt"));
     }
     if (note_key_parse(json_text(bundle, "vkey", SLICE_NONE), &check->key) != ERR_NONE) {
-        return malformed(complaint, TEXT("the bundle's verifier key is unreadable", "der Prüfschlüssel des Bündels ist unlesbar"));
+        return malformed(complaint, TEXT("the bundle's verifier key is unreadable",
+                                         "der Prüfschlüssel des Bündels ist unlesbar"));
     }
     if (expected != NULL) {
-        bool same = slice_equal(expected->name, check->key.name) && expected->type == check->key.type &&
-                    slice_equal(slice_of(expected->public_key, ED25519_PUBLIC_BYTES), slice_of(check->key.public_key, ED25519_PUBLIC_BYTES));
+        bool same = slice_equal(expected->name, check->key.name) &&
+                    expected->type == check->key.type &&
+                    slice_equal(slice_of(expected->public_key, ED25519_PUBLIC_BYTES),
+                                slice_of(check->key.public_key, ED25519_PUBLIC_BYTES));
         if (!same) {
-            find(check, TEXT("the bundle is of another log than the key given", "das Bündel stammt aus einem anderen Logbuch als der gegebene Schlüssel"), UINT64_MAX);
+            find(check,
+                 TEXT("the bundle is of another log than the key given",
+                      "das Bündel stammt aus einem anderen Logbuch als der gegebene Schlüssel"),
+                 UINT64_MAX);
         }
         check->key = *expected;
     }
     check->report->origin = check->key.name;
     check->checkpoint = json_text(bundle, "checkpoint", SLICE_NONE);
     if (checkpoint_open(check->checkpoint, &check->key, &note, &checkpoint) != ERR_NONE) {
-        find(check, TEXT("the checkpoint is not signed by this log", "der Prüfpunkt ist nicht von diesem Logbuch gezeichnet"), UINT64_MAX);
+        find(check,
+             TEXT("the checkpoint is not signed by this log",
+                  "der Prüfpunkt ist nicht von diesem Logbuch gezeichnet"),
+             UINT64_MAX);
     } else {
         check->report->log_size = checkpoint.size;
     }
@@ -211,7 +277,9 @@ static enum err check_all(struct check *check, int64_t made_ms)
     return err == ERR_NONE ? check_verdict(check, made_ms) : err;
 }
 
-enum err bundle_check(struct arena *arena, const struct json *bundle, const struct note_key *expected, struct bundle_report *ret_report, struct complaint *complaint)
+enum err bundle_check(struct arena *arena, const struct json *bundle,
+                      const struct note_key *expected, struct bundle_report *ret_report,
+                      struct complaint *complaint)
 {
     struct bundle_report report = {.entry_count = 0};
     struct check check = {.arena = arena, .bundle = bundle, .report = &report};
@@ -221,8 +289,10 @@ enum err bundle_check(struct arena *arena, const struct json *bundle, const stru
     if (err != ERR_NONE) {
         return err;
     }
-    if (entries == NULL || entries->type != JSON_ARRAY || entries->count > BUNDLE_ENTRIES_MAX || rfc3339_parse(json_text(bundle, "made", SLICE_NONE), &made_ms) != ERR_NONE) {
-        return malformed(complaint, TEXT("the bundle has no entries or no time", "das Bündel hat keine Einträge oder keine Zeit"));
+    if (entries == NULL || entries->type != JSON_ARRAY || entries->count > BUNDLE_ENTRIES_MAX ||
+        rfc3339_parse(json_text(bundle, "made", SLICE_NONE), &made_ms) != ERR_NONE) {
+        return malformed(complaint, TEXT("the bundle has no entries or no time",
+                                         "das Bündel hat keine Einträge oder keine Zeit"));
     }
     err = fold_start(&check.fold);
     if (err == ERR_NONE) {

@@ -11,26 +11,34 @@
 enum { ARENA_BYTES = 64 << 20, LOG_ENTRIES = 7 };
 static const int64_t start_ms = INT64_C(1790000000000);
 
-/* A log of seven entries: annex, estate, the ledger's own observation, an old TLS observation, the newest one, and two that no bundle needs. */
+/* A log of seven entries: annex, estate, the ledger's own observation, an old TLS observation, the
+ * newest one, and two that no bundle needs. */
 struct fixture {
     struct arena *arena;
     struct slice payloads[LOG_ENTRIES];
-    uint8_t entries[LOG_ENTRIES][EVIDENCE_ENTRY_BYTES], salts[LOG_ENTRIES][COMMITMENT_SALT_BYTES], seed[ED25519_SEED_BYTES];
+    uint8_t entries[LOG_ENTRIES][EVIDENCE_ENTRY_BYTES], salts[LOG_ENTRIES][COMMITMENT_SALT_BYTES],
+        seed[ED25519_SEED_BYTES];
     struct tree tree;
     struct note_key key;
     struct slice checkpoint;
 };
 
 static const char *const members[LOG_ENTRIES] = {
-    "\"type\":\"annex.adopted\",\"time\":\"%s\",\"revision\":1,\"clauses\":[{\"id\":\"3.1\",\"text\":\"Only TLS 1.3.\",\"promises\":[{\"id\":\"3.1.a\",\"measure\":"
+    "\"type\":\"annex.adopted\",\"time\":\"%s\",\"revision\":1,\"clauses\":[{\"id\":\"3.1\","
+    "\"text\":\"Only TLS 1.3.\",\"promises\":[{\"id\":\"3.1.a\",\"measure\":"
     "\"crypto.transit\",\"promise\":\"tls13\",\"values\":{}}]}]",
-    "\"type\":\"estate.changed\",\"time\":\"%s\",\"subjects\":[{\"id\":\"vogt:this\",\"kind\":\"vogt\",\"confirmed\":true},{\"id\":\"endpoint:a:443\",\"kind\":\"endpoint\","
+    "\"type\":\"estate.changed\",\"time\":\"%s\",\"subjects\":[{\"id\":\"vogt:this\",\"kind\":"
+    "\"vogt\",\"confirmed\":true},{\"id\":\"endpoint:a:443\",\"kind\":\"endpoint\","
     "\"confirmed\":true}]",
-    "\"type\":\"observation\",\"time\":\"%s\",\"probe\":\"ledger\",\"subject\":\"vogt:this\",\"observations\":[{\"kind\":\"ledger.integrity\",\"outcome\":\"pass\",\"reason\":"
-    "\"ledger.whole\",\"values\":{}},{\"kind\":\"ledger.completeness\",\"outcome\":\"pass\",\"reason\":\"ledger.complete\",\"values\":{}}],\"plant\":{\"caught\":true}",
-    "\"type\":\"observation\",\"time\":\"%s\",\"probe\":\"tls\",\"subject\":\"endpoint:a:443\",\"observations\":[{\"kind\":\"tls.version\",\"outcome\":\"fail\",\"reason\":"
+    "\"type\":\"observation\",\"time\":\"%s\",\"probe\":\"ledger\",\"subject\":\"vogt:this\","
+    "\"observations\":[{\"kind\":\"ledger.integrity\",\"outcome\":\"pass\",\"reason\":"
+    "\"ledger.whole\",\"values\":{}},{\"kind\":\"ledger.completeness\",\"outcome\":\"pass\","
+    "\"reason\":\"ledger.complete\",\"values\":{}}],\"plant\":{\"caught\":true}",
+    "\"type\":\"observation\",\"time\":\"%s\",\"probe\":\"tls\",\"subject\":\"endpoint:a:443\","
+    "\"observations\":[{\"kind\":\"tls.version\",\"outcome\":\"fail\",\"reason\":"
     "\"tls.old-version-accepted\",\"values\":{}}],\"plant\":{\"caught\":true}",
-    "\"type\":\"observation\",\"time\":\"%s\",\"probe\":\"tls\",\"subject\":\"endpoint:a:443\",\"observations\":[{\"kind\":\"tls.version\",\"outcome\":\"pass\",\"reason\":"
+    "\"type\":\"observation\",\"time\":\"%s\",\"probe\":\"tls\",\"subject\":\"endpoint:a:443\","
+    "\"observations\":[{\"kind\":\"tls.version\",\"outcome\":\"pass\",\"reason\":"
     "\"tls.versions-kept\",\"values\":{\"host\":\"a\",\"port\":443}}],\"plant\":{\"caught\":true}",
     "\"type\":\"login\",\"time\":\"%s\",\"name\":\"a\"",
     "\"type\":\"login\",\"time\":\"%s\",\"name\":\"b\"",
@@ -58,7 +66,8 @@ static struct slice payload_of(struct arena *arena, size_t i)
     rfc3339_format(start_ms + (int64_t)i, time);
     struct slice text = slice_string(members[i]);
     size_t at = slice_find(text, SLICE_LITERAL("%s"));
-    return slice_string(arena_printf(arena, "{%.*s%s%s}", (int)at, members[i], time, members[i] + at + 2));
+    return slice_string(
+        arena_printf(arena, "{%.*s%s%s}", (int)at, members[i], time, members[i] + at + 2));
 }
 
 static enum err set_up(struct fixture *fixture)
@@ -67,23 +76,34 @@ static enum err set_up(struct fixture *fixture)
     uint8_t public[ED25519_PUBLIC_BYTES];
     memset(fixture->seed, 7, sizeof(fixture->seed));
     tree_clear(&fixture->tree);
-    enum err err = fixture->arena == NULL ? ERR_MEMORY : ed25519_public(slice_of(fixture->seed, sizeof(fixture->seed)), public);
+    enum err err = fixture->arena == NULL
+                       ? ERR_MEMORY
+                       : ed25519_public(slice_of(fixture->seed, sizeof(fixture->seed)), public);
     for (size_t i = 0; i < LOG_ENTRIES && err == ERR_NONE; i++) {
         fixture->payloads[i] = payload_of(fixture->arena, i);
         memset(fixture->salts[i], (int)i + 1, COMMITMENT_SALT_BYTES);
-        evidence_entry(slice_of(fixture->salts[i], COMMITMENT_SALT_BYTES), fixture->payloads[i], fixture->entries[i]);
+        evidence_entry(slice_of(fixture->salts[i], COMMITMENT_SALT_BYTES), fixture->payloads[i],
+                       fixture->entries[i]);
         err = tree_append(&fixture->tree, slice_of(fixture->entries[i], EVIDENCE_ENTRY_BYTES));
     }
     struct tree_hash root;
     cleanup_buf struct buf note = BUF_INIT(8192);
     tree_root(&fixture->tree, &root);
-    err = err == ERR_NONE ? note_key_make(SLICE_LITERAL("example/evidence"), NOTE_TYPE_ED25519, arena_copy(fixture->arena, slice_of(public, sizeof(public))), &fixture->key) : err;
-    err = err == ERR_NONE ? checkpoint_sign(&fixture->key, slice_of(fixture->seed, sizeof(fixture->seed)), LOG_ENTRIES, &root, &note) : err;
+    err = err == ERR_NONE
+              ? note_key_make(SLICE_LITERAL("example/evidence"), NOTE_TYPE_ED25519,
+                              arena_copy(fixture->arena, slice_of(public, sizeof(public))),
+                              &fixture->key)
+              : err;
+    err = err == ERR_NONE
+              ? checkpoint_sign(&fixture->key, slice_of(fixture->seed, sizeof(fixture->seed)),
+                                LOG_ENTRIES, &root, &note)
+              : err;
     fixture->checkpoint = arena_copy(fixture->arena, buf_slice(&note));
     return err;
 }
 
-static enum err add_text(struct fixture *fixture, struct json *object, const char *name, struct slice bytes)
+static enum err add_text(struct fixture *fixture, struct json *object, const char *name,
+                         struct slice bytes)
 {
     cleanup_buf struct buf text = BUF_INIT(1 << 16);
     enum err err = base64_encode(&text, bytes);
@@ -98,17 +118,23 @@ static enum err add_entry(struct fixture *fixture, struct json *entries, uint64_
     cleanup_buf struct buf proof = BUF_INIT(PROOF_MAX_BYTES);
     struct json *one = json_append(entries, json_new(fixture->arena, JSON_OBJECT));
     enum err err = tree_prove_inclusion(&source, index, LOG_ENTRIES, &path);
-    err = err == ERR_NONE ? proof_write(SLICE_NONE, index, &path, fixture->checkpoint, &proof) : err;
+    err =
+        err == ERR_NONE ? proof_write(SLICE_NONE, index, &path, fixture->checkpoint, &proof) : err;
     json_set_u64(fixture->arena, one, "index", index);
-    err = err == ERR_NONE ? add_text(fixture, one, "entry", slice_of(fixture->entries[index], EVIDENCE_ENTRY_BYTES)) : err;
-    err = err == ERR_NONE ? add_text(fixture, one, "salt", slice_of(fixture->salts[index], COMMITMENT_SALT_BYTES)) : err;
+    err = err == ERR_NONE ? add_text(fixture, one, "entry",
+                                     slice_of(fixture->entries[index], EVIDENCE_ENTRY_BYTES))
+                          : err;
+    err = err == ERR_NONE ? add_text(fixture, one, "salt",
+                                     slice_of(fixture->salts[index], COMMITMENT_SALT_BYTES))
+                          : err;
     json_set_string(fixture->arena, one, "payload", fixture->payloads[index]);
     json_set_string(fixture->arena, one, "proof", buf_slice(&proof));
     return err;
 }
 
 /* The record as Vogt computes it from these payloads, at this time. */
-static struct json *record(struct fixture *fixture, const uint64_t *indices, size_t count, int64_t at_ms)
+static struct json *record(struct fixture *fixture, const uint64_t *indices, size_t count,
+                           int64_t at_ms)
 {
     struct fold fold;
     struct judgement whole;
@@ -117,17 +143,21 @@ static struct json *record(struct fixture *fixture, const uint64_t *indices, siz
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {
-        if (fold_take(&fold, fixture->payloads[indices[i]], indices[i], &result, NULL) != ERR_NONE || result != FOLD_TAKEN) {
+        if (fold_take(&fold, fixture->payloads[indices[i]], indices[i], &result, NULL) !=
+                ERR_NONE ||
+            result != FOLD_TAKEN) {
             __builtin_trap();
         }
     }
-    struct json *computed = verdict_record(&fold.world, world_clause(&fold.world, SLICE_LITERAL("3.1")), at_ms, &whole);
+    struct json *computed =
+        verdict_record(&fold.world, world_clause(&fold.world, SLICE_LITERAL("3.1")), at_ms, &whole);
     struct json *kept = json_copy(fixture->arena, computed);
     fold_free(&fold);
     return kept;
 }
 
-static enum err make(struct fixture *fixture, const uint64_t *indices, size_t count, struct json **ret_bundle)
+static enum err make(struct fixture *fixture, const uint64_t *indices, size_t count,
+                     struct json **ret_bundle)
 {
     struct json *bundle = json_new(fixture->arena, JSON_OBJECT);
     char made[RFC3339_BYTES];
@@ -181,13 +211,15 @@ TEST(a_key_of_another_log_is_found)
     CHECK_ERR(ERR_NONE, set_up(&fixture));
     CHECK_ERR(ERR_NONE, make(&fixture, needed, 4, &bundle));
     CHECK_ERR(ERR_NONE, ed25519_public(slice_of(seed, sizeof(seed)), public));
-    CHECK_ERR(ERR_NONE, note_key_make(SLICE_LITERAL("example/evidence"), NOTE_TYPE_ED25519, slice_of(public, sizeof(public)), &other));
+    CHECK_ERR(ERR_NONE, note_key_make(SLICE_LITERAL("example/evidence"), NOTE_TYPE_ED25519,
+                                      slice_of(public, sizeof(public)), &other));
     CHECK_ERR(ERR_NONE, bundle_check(fixture.arena, bundle, &other, &report, &complaint));
     CHECK(report.finding_count > 0);
     arena_free(fixture.arena);
 }
 
-/* Leaving out the observation that made it kept, or putting an entry that does not belong there, is found. */
+/* Leaving out the observation that made it kept, or putting an entry that does not belong there, is
+ * found. */
 TEST(a_verdict_that_does_not_follow_is_found)
 {
     static const uint64_t without[] = {0, 1, 2, 3, 4};
@@ -204,7 +236,8 @@ TEST(a_verdict_that_does_not_follow_is_found)
     struct json *lie = json_new(fixture.arena, JSON_OBJECT);
     for (const struct json *member = bundle->first; member != NULL; member = member->next) {
         bool is_verdict = slice_is(member->name, "verdict");
-        json_set(fixture.arena, lie, arena_string(fixture.arena, member->name), json_copy(fixture.arena, is_verdict ? json_member(other, "verdict") : member));
+        json_set(fixture.arena, lie, arena_string(fixture.arena, member->name),
+                 json_copy(fixture.arena, is_verdict ? json_member(other, "verdict") : member));
     }
     CHECK_ERR(ERR_NONE, bundle_check(fixture.arena, lie, NULL, &report, &complaint));
     CHECK_U64(1, report.finding_count);
@@ -237,16 +270,22 @@ TEST(every_changed_byte_is_found)
     CHECK_ERR(ERR_NONE, set_up(&fixture));
     CHECK_ERR(ERR_NONE, make(&fixture, needed, 4, &bundle));
     CHECK_ERR(ERR_NONE, json_write(&text, bundle, 0));
-    size_t unnoticed = 0, tried = 0, made = slice_find(buf_slice(&text), SLICE_LITERAL("\"made\":\"")) + strlen("\"made\":\"");
+    size_t unnoticed = 0, tried = 0,
+           made =
+               slice_find(buf_slice(&text), SLICE_LITERAL("\"made\":\"")) + strlen("\"made\":\"");
     for (size_t i = 0; i < text.len; i++) {
         cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
         struct bundle_report report = {.finding_count = 0};
         struct complaint complaint;
         struct json *changed = NULL;
         text.data[i] ^= 0x01;
-        if (json_read(arena, buf_slice(&text), &changed, &complaint) == ERR_NONE && bundle_check(arena, changed, NULL, &report, &complaint) == ERR_NONE && report.finding_count == 0 &&
-            !report.other_catalogue) {
-            bool is_aside = i >= made && i < made + RFC3339_BYTES - 1; /* nobody signed this time; the verdict follows at the changed one too */
+        if (json_read(arena, buf_slice(&text), &changed, &complaint) == ERR_NONE &&
+            bundle_check(arena, changed, NULL, &report, &complaint) == ERR_NONE &&
+            report.finding_count == 0 && !report.other_catalogue) {
+            bool is_aside =
+                i >= made &&
+                i < made + RFC3339_BYTES -
+                        1; /* nobody signed this time; the verdict follows at the changed one too */
             unnoticed += is_aside ? 0 : 1;
             if (!is_aside) {
                 printf("     unnoticed at %zu\n", i);
@@ -262,7 +301,8 @@ TEST(every_changed_byte_is_found)
 
 TEST(what_is_no_bundle_is_refused_with_words)
 {
-    static const char *const texts[] = {"{}", "[]", "{\"format\":\"vogt-evidence/v2\"}", "{\"format\":\"vogt-evidence/v1\",\"vkey\":\"x\"}"};
+    static const char *const texts[] = {"{}", "[]", "{\"format\":\"vogt-evidence/v2\"}",
+                                        "{\"format\":\"vogt-evidence/v1\",\"vkey\":\"x\"}"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
         struct json *tree = NULL;

@@ -9,13 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TOKEN_MAX_BYTES = 4096, PEM_MAX_BYTES = 64 << 10, PATH_BYTES = 4096, REPLY_MAX_BYTES = 64 << 20, HEADER_BYTES = TOKEN_MAX_BYTES + 32 };
+enum {
+    TOKEN_MAX_BYTES = 4096,
+    PEM_MAX_BYTES = 64 << 10,
+    PATH_BYTES = 4096,
+    REPLY_MAX_BYTES = 64 << 20,
+    HEADER_BYTES = TOKEN_MAX_BYTES + 32
+};
 
 struct client {
     struct http_client *http;
     const char *address, *authorities; /* in the run's arena */
     struct buf pem;
-    struct secret token_header;        /* "X-Vault-Token: …" and NUL; empty without a token */
+    struct secret token_header; /* "X-Vault-Token: …" and NUL; empty without a token */
 };
 
 static bool read_small(const char *path, size_t max_bytes, struct buf *out)
@@ -35,7 +41,8 @@ static bool is_this_host(const char *address)
     static const char *const hosts[] = {"https://localhost", "https://127.0.0.1", "https://[::1]"};
     for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
         size_t len = strlen(hosts[i]);
-        if (strncmp(address, hosts[i], len) == 0 && (address[len] == ':' || address[len] == '/' || address[len] == '\0')) {
+        if (strncmp(address, hosts[i], len) == 0 &&
+            (address[len] == ':' || address[len] == '/' || address[len] == '\0')) {
             return true;
         }
     }
@@ -50,7 +57,8 @@ static const char *find_address(struct run *run, const char *directory)
         cleanup_buf struct buf text = BUF_INIT(PATH_BYTES);
         const char *path = arena_printf(run->arena, "%s/address", directory);
         bool found = path != NULL && read_small(path, 512, &text);
-        given = found ? arena_string(run->arena, slice_trim(buf_slice(&text))) : "https://localhost:8200";
+        given = found ? arena_string(run->arena, slice_trim(buf_slice(&text)))
+                      : "https://localhost:8200";
     }
     size_t len = given == NULL ? 0 : strlen(given);
     while (len > 0 && given[len - 1] == '/') {
@@ -82,7 +90,8 @@ static enum err set_token(struct client *client, struct slice token)
     return err;
 }
 
-static void find_token(struct run *run, struct client *client, const char *directory, bool directory_first)
+static void find_token(struct run *run, struct client *client, const char *directory,
+                       bool directory_first)
 {
     const char *given = getenv("VOGT_TOKEN"), *home = getenv("HOME");
     if (given != NULL && set_token(client, slice_string(given)) == ERR_NONE && !directory_first) {
@@ -94,13 +103,15 @@ static void find_token(struct run *run, struct client *client, const char *direc
     const char *const order[] = {directory_first ? own : kept, directory_first ? kept : own};
     for (size_t i = 0; i < 2; i++) {
         cleanup_buf struct buf text = BUF_INIT(TOKEN_MAX_BYTES + 1);
-        if (order[i] != NULL && read_small(order[i], TOKEN_MAX_BYTES, &text) && set_token(client, buf_slice(&text)) == ERR_NONE) {
+        if (order[i] != NULL && read_small(order[i], TOKEN_MAX_BYTES, &text) &&
+            set_token(client, buf_slice(&text)) == ERR_NONE) {
             return;
         }
     }
 }
 
-static enum outcome start(struct run *run, const char *address, const char *directory, bool directory_first)
+static enum outcome start(struct run *run, const char *address, const char *directory,
+                          bool directory_first)
 {
     client_free(run->client);
     run->client = calloc(1, sizeof(*run->client));
@@ -158,7 +169,8 @@ void client_free(struct client *client)
 
 /* ---- one exchange ---- */
 
-static enum err exchange(struct run *run, const struct ask *ask, size_t max_bytes, struct http_reply *ret_reply, struct complaint *complaint)
+static enum err exchange(struct run *run, const struct ask *ask, size_t max_bytes,
+                         struct http_reply *ret_reply, struct complaint *complaint)
 {
     struct client *client = run->client;
     cleanup_buf struct buf body = BUF_INIT(REPLY_MAX_BYTES);
@@ -179,9 +191,11 @@ static enum err exchange(struct run *run, const struct ask *ask, size_t max_byte
         headers[count++] = "Content-Type: application/json";
         bytes = buf_slice(&body);
     }
-    headers[count] = run->language == LANGUAGE_GERMAN ? "Accept-Language: de" : "Accept-Language: en";
+    headers[count] =
+        run->language == LANGUAGE_GERMAN ? "Accept-Language: de" : "Accept-Language: en";
     const char *all[5] = {headers[0], headers[1], headers[2], headers[3], NULL};
-    const char *url = arena_printf(run->arena, "%s%s%s", client->address, ask->path[0] == '/' ? "" : "/v1/", ask->path);
+    const char *url = arena_printf(run->arena, "%s%s%s", client->address,
+                                   ask->path[0] == '/' ? "" : "/v1/", ask->path);
     struct http_request request = {.method = ask->method,
                                    .url = url,
                                    .headers = all,
@@ -196,8 +210,10 @@ static enum err exchange(struct run *run, const struct ask *ask, size_t max_byte
 static const struct {
     unsigned status;
     enum outcome outcome;
-} status_rows[] = {{400, OUTCOME_INPUT}, {401, OUTCOME_DENIED}, {403, OUTCOME_DENIED}, {404, OUTCOME_INPUT},      {405, OUTCOME_INPUT},      {409, OUTCOME_INPUT},
-                   {413, OUTCOME_INPUT}, {415, OUTCOME_INPUT},  {422, OUTCOME_INPUT},  {501, OUTCOME_UNREACHABLE}, {503, OUTCOME_UNREACHABLE}};
+} status_rows[] = {{400, OUTCOME_INPUT},       {401, OUTCOME_DENIED},     {403, OUTCOME_DENIED},
+                   {404, OUTCOME_INPUT},       {405, OUTCOME_INPUT},      {409, OUTCOME_INPUT},
+                   {413, OUTCOME_INPUT},       {415, OUTCOME_INPUT},      {422, OUTCOME_INPUT},
+                   {501, OUTCOME_UNREACHABLE}, {503, OUTCOME_UNREACHABLE}};
 
 static enum outcome outcome_of_status(unsigned status)
 {
@@ -209,22 +225,31 @@ static enum outcome outcome_of_status(unsigned status)
     return status >= 200 && status < 300 ? OUTCOME_OK : OUTCOME_FAILED;
 }
 
-/* The words of a refusal: the complaint in our language with its place, else the first of "errors", else the status. */
-static enum outcome refuse(struct run *run, const struct ask *ask, unsigned status, const struct json *reply)
+/* The words of a refusal: the complaint in our language with its place, else the first of "errors",
+ * else the status. */
+static enum outcome refuse(struct run *run, const struct ask *ask, unsigned status,
+                           const struct json *reply)
 {
     enum outcome outcome = outcome_of_status(status);
     if (ask->quiet) {
         return outcome;
     }
-    const struct json *complaint = json_member(reply, "complaint"), *errors = json_member(reply, "errors");
-    struct slice words = run_words(run, complaint), detail = json_text(complaint, "detail", SLICE_NONE);
+    const struct json *complaint = json_member(reply, "complaint"),
+                      *errors = json_member(reply, "errors");
+    struct slice words = run_words(run, complaint),
+                 detail = json_text(complaint, "detail", SLICE_NONE);
     if (words.len == 0 && errors != NULL && errors->first != NULL) {
         words = errors->first->text;
     }
     uint64_t line = 0, column = 0;
-    if (json_u64(complaint, "line", &line) == ERR_NONE && line > 0 && json_u64(complaint, "column", &column) == ERR_NONE) {
-        const char *text = arena_printf(run->arena, run->language == LANGUAGE_GERMAN ? "Zeile %llu, Spalte %llu: %.*s" : "line %llu, column %llu: %.*s",
-                                        (unsigned long long)line, (unsigned long long)column, (int)words.len, (const char *)words.data);
+    if (json_u64(complaint, "line", &line) == ERR_NONE && line > 0 &&
+        json_u64(complaint, "column", &column) == ERR_NONE) {
+        const char *text =
+            arena_printf(run->arena,
+                         run->language == LANGUAGE_GERMAN ? "Zeile %llu, Spalte %llu: %.*s"
+                                                          : "line %llu, column %llu: %.*s",
+                         (unsigned long long)line, (unsigned long long)column, (int)words.len,
+                         (const char *)words.data);
         words = slice_string(text);
     }
     if (words.len == 0) {
@@ -232,7 +257,9 @@ static enum outcome refuse(struct run *run, const struct ask *ask, unsigned stat
     }
     const char *text = arena_string(run->arena, words);
     detail = detail.len == 0 && complaint == NULL ? slice_string(ask->path) : detail;
-    return run_fail(run, outcome, text == NULL ? TEXT("refused", "abgelehnt") : (struct text){text, text}, detail);
+    return run_fail(run, outcome,
+                    text == NULL ? TEXT("refused", "abgelehnt") : (struct text){text, text},
+                    detail);
 }
 
 enum outcome client_ask(struct run *run, const struct ask *ask, const struct json **ret_reply)
@@ -254,7 +281,9 @@ enum outcome client_ask(struct run *run, const struct ask *ask, const struct jso
     if (slice_trim(body).len > 0 && json_read(run->arena, body, &tree, &complaint) != ERR_NONE) {
         tree = NULL;
         if (outcome_of_status(status) == OUTCOME_OK) {
-            return run_fail(run, OUTCOME_FAILED, TEXT("the answer is no JSON; is this address Vogt's?", "die Antwort ist kein JSON; ist das die Adresse von Vogt?"),
+            return run_fail(run, OUTCOME_FAILED,
+                            TEXT("the answer is no JSON; is this address Vogt's?",
+                                 "die Antwort ist kein JSON; ist das die Adresse von Vogt?"),
                             slice_string(run->client->address));
         }
     }
@@ -281,7 +310,8 @@ enum outcome client_get(struct run *run, const char *path, const struct json **r
     return path == NULL ? run_fail_err(run, ERR_MEMORY, "") : client_data(run, &ask, ret_data);
 }
 
-enum outcome client_post(struct run *run, const char *path, const struct json *body, const struct json **ret_data)
+enum outcome client_post(struct run *run, const char *path, const struct json *body,
+                         const struct json **ret_data)
 {
     struct ask ask = {.method = "POST", .path = path, .body = body};
     return path == NULL ? run_fail_err(run, ERR_MEMORY, "") : client_data(run, &ask, ret_data);
@@ -301,7 +331,8 @@ enum outcome client_raw(struct run *run, const struct ask *ask, struct buf *out)
     }
     if (outcome_of_status(reply.status) != OUTCOME_OK) {
         struct json *tree = NULL;
-        if (json_read(run->arena, arena_copy(run->arena, buf_slice(&reply.body)), &tree, &complaint) != ERR_NONE) {
+        if (json_read(run->arena, arena_copy(run->arena, buf_slice(&reply.body)), &tree,
+                      &complaint) != ERR_NONE) {
             tree = NULL;
         }
         outcome = refuse(run, ask, reply.status, tree);
@@ -346,10 +377,14 @@ enum outcome client_keep_token(struct run *run, struct slice token)
     const char *path = folder == NULL ? NULL : arena_printf(run->arena, "%s/token", folder);
     const char *beside = folder == NULL ? NULL : arena_printf(run->arena, "%s/token.new", folder);
     if (beside == NULL || (mkdir(folder, 0700) != 0 && errno != EEXIST)) {
-        return run_fail(run, OUTCOME_FAILED, TEXT("there is no place to keep the token (HOME)", "es gibt keinen Ort für das Token (HOME)"), SLICE_NONE);
+        return run_fail(run, OUTCOME_FAILED,
+                        TEXT("there is no place to keep the token (HOME)",
+                             "es gibt keinen Ort für das Token (HOME)"),
+                        SLICE_NONE);
     }
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && fchmod(fd, 0600) == 0 && write(fd, token.data, token.len) == (ssize_t)token.len;
+    bool good =
+        fd >= 0 && fchmod(fd, 0600) == 0 && write(fd, token.data, token.len) == (ssize_t)token.len;
     good = fd >= 0 && close(fd) == 0 && good && rename(beside, path) == 0;
     return good ? OUTCOME_OK : run_fail_err(run, err_from_errno(errno), path);
 }

@@ -1,9 +1,10 @@
 /*
- * The client of the API: where the daemon is, whose certificate is trusted, which token is used. It owns the connection and the token (in locked memory) and
- * says every failure itself, once.
- *   address      --address, VOGT_ADDR, DIR/address, https://localhost:8200
- *   certificate  VOGT_CACERT (authorities), else DIR/tls.pem exactly when --dir is given or the address is this host, else the system's authorities
- *   token        VOGT_TOKEN; DIR/operator.token when --dir is given; ~/.vogt/token; DIR/operator.token
+ * The client of the API: where the daemon is, whose certificate is trusted, which token is used. It
+ * owns the connection and the token (in locked memory) and says every failure itself, once. address
+ * --address, VOGT_ADDR, DIR/address, https://localhost:8200 certificate  VOGT_CACERT (authorities),
+ * else DIR/tls.pem exactly when --dir is given or the address is this host, else the system's
+ * authorities token        VOGT_TOKEN; DIR/operator.token when --dir is given; ~/.vogt/token;
+ * DIR/operator.token
  */
 #ifndef VOGT_COMMAND_CLIENT_H
 #define VOGT_COMMAND_CLIENT_H
@@ -14,12 +15,12 @@
 
 struct ask {
     const char *method;
-    const char *path;            /* after /v1/; or from the root when it begins with '/' */
-    const struct json *body;     /* or */
-    const struct buf *raw;       /* a file's bytes */
-    unsigned timeout_ms;         /* 0: 30 s */
-    bool missing_is_fine;        /* 404 gives OUTCOME_OK and NULL */
-    bool quiet;                  /* nothing is said of a failure */
+    const char *path;        /* after /v1/; or from the root when it begins with '/' */
+    const struct json *body; /* or */
+    const struct buf *raw;   /* a file's bytes */
+    unsigned timeout_ms;     /* 0: 30 s */
+    bool missing_is_fine;    /* 404 gives OUTCOME_OK and NULL */
+    bool quiet;              /* nothing is said of a failure */
 };
 
 /* Told by `up`, which knows better than the environment. */
@@ -29,10 +30,12 @@ enum outcome client_ask(struct run *run, const struct ask *ask, const struct jso
 /* The same for the member "data". */
 enum outcome client_data(struct run *run, const struct ask *ask, const struct json **ret_data);
 enum outcome client_get(struct run *run, const char *path, const struct json **ret_data);
-enum outcome client_post(struct run *run, const char *path, const struct json *body, const struct json **ret_data);
+enum outcome client_post(struct run *run, const char *path, const struct json *body,
+                         const struct json **ret_data);
 /* A reply that is no JSON, in *out (initialised by the caller with its maximum). */
 enum outcome client_raw(struct run *run, const struct ask *ask, struct buf *out);
-enum err client_fetch(struct run *run, const char *path, size_t max_bytes, struct buf *out) must_check; /* public, quiet */
+enum err client_fetch(struct run *run, const char *path, size_t max_bytes,
+                      struct buf *out) must_check; /* public, quiet */
 const char *client_address(struct run *run);
 void client_free(struct client *client);
 

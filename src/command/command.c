@@ -13,7 +13,8 @@
 enum { ARENA_BYTES = 512 << 20, DETAIL_BYTES = 1024 };
 
 const struct option_row option_rows[OPTION_COUNT] = {
-#define OPTION(id, name, value, complete, english, german) {name, value, complete, {english, german}},
+#define OPTION(id, name, value, complete, english, german)                                         \
+    {name, value, complete, {english, german}},
 #include "command/options.def"
 #undef OPTION
 };
@@ -22,7 +23,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 #define COMMON (O(HELP) | O(JSON) | O(LANGUAGE) | O(ADDRESS) | O(DIR))
 
 const struct command commands[] = {
-#define COMMAND(name, function, arguments, least, most, options, english, german) \
+#define COMMAND(name, function, arguments, least, most, options, english, german)                  \
     {name, function, arguments, least, most, COMMON | (options), {english, german}},
 #include "command/commands.def"
 #undef COMMAND
@@ -63,7 +64,8 @@ static enum err bad_word(struct complaint *complaint, struct text text, const ch
 }
 
 /* "--name", "--name=value" or "-o"; the value may be the next word. */
-static enum err take_option(int count, char **words, int *position, struct run *run, struct complaint *complaint)
+static enum err take_option(int count, char **words, int *position, struct run *run,
+                            struct complaint *complaint)
 {
     const char *word = words[*position], *equals = word[1] == '-' ? strchr(word, '=') : NULL;
     size_t len = equals == NULL ? strlen(word) : (size_t)(equals - word);
@@ -71,16 +73,21 @@ static enum err take_option(int count, char **words, int *position, struct run *
         const struct option_row *row = &option_rows[i];
         bool is_output_word = i == OPTION_OUTPUT && len == 8 && memcmp(word, "--output", 8) == 0;
         bool is_short_help = i == OPTION_HELP && strcmp(word, "-h") == 0;
-        if (!is_output_word && !is_short_help && (strlen(row->name) != len || memcmp(row->name, word, len) != 0)) {
+        if (!is_output_word && !is_short_help &&
+            (strlen(row->name) != len || memcmp(row->name, word, len) != 0)) {
             continue;
         }
         const char *value = equals == NULL ? NULL : equals + 1;
         if ((row->value == NULL) != (value == NULL) && row->value == NULL) {
-            return bad_word(complaint, TEXT("this option takes no value", "diese Option nimmt keinen Wert"), word);
+            return bad_word(complaint,
+                            TEXT("this option takes no value", "diese Option nimmt keinen Wert"),
+                            word);
         }
         if (row->value != NULL && value == NULL) {
             if (*position + 1 >= count) {
-                return bad_word(complaint, TEXT("this option needs a value", "diese Option braucht einen Wert"), word);
+                return bad_word(
+                    complaint, TEXT("this option needs a value", "diese Option braucht einen Wert"),
+                    word);
             }
             value = words[++*position];
         }
@@ -94,7 +101,8 @@ static enum err take_option(int count, char **words, int *position, struct run *
     return bad_word(complaint, TEXT("no such option", "diese Option gibt es nicht"), word);
 }
 
-static enum err sort_words(int count, char **words, struct run *run, char **plain, size_t *ret_plain, struct complaint *complaint)
+static enum err sort_words(int count, char **words, struct run *run, char **plain,
+                           size_t *ret_plain, struct complaint *complaint)
 {
     bool only_plain = false;
     size_t plain_count = 0;
@@ -120,12 +128,17 @@ static enum err check_options(const struct run *run, struct complaint *complaint
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (run->options[i].count > 0 && (run->command->options & (UINT64_C(1) << i)) == 0) {
-            return bad_word(complaint, TEXT("this command has no such option", "dieser Befehl hat keine solche Option"), option_rows[i].name);
+            return bad_word(
+                complaint,
+                TEXT("this command has no such option", "dieser Befehl hat keine solche Option"),
+                option_rows[i].name);
         }
     }
     const char *language = run_option(run, OPTION_LANGUAGE);
     if (language != NULL && strcmp(language, "de") != 0 && strcmp(language, "en") != 0) {
-        return bad_word(complaint, TEXT("the languages are de and en", "die Sprachen sind de und en"), language);
+        return bad_word(complaint,
+                        TEXT("the languages are de and en", "die Sprachen sind de und en"),
+                        language);
     }
     return ERR_NONE;
 }
@@ -140,21 +153,30 @@ enum err command_parse(int count, char **words, struct run *run, struct complain
     }
     if (plain_count == 0) {
         run->command = NULL;
-        return run_has(run, OPTION_HELP)
-                   ? ERR_NONE
-                   : bad_word(complaint, TEXT("which command? `vogt help` lists them", "welcher Befehl? `vogt help` nennt sie"), "");
+        return run_has(run, OPTION_HELP) ? ERR_NONE
+                                         : bad_word(complaint,
+                                                    TEXT("which command? `vogt help` lists them",
+                                                         "welcher Befehl? `vogt help` nennt sie"),
+                                                    "");
     }
     run->command = find_command(plain, plain_count, &taken);
     if (run->command == NULL) {
-        return bad_word(complaint, TEXT("no such command; `vogt help` lists them", "diesen Befehl gibt es nicht; `vogt help` nennt alle"), plain[0]);
+        return bad_word(complaint,
+                        TEXT("no such command; `vogt help` lists them",
+                             "diesen Befehl gibt es nicht; `vogt help` nennt alle"),
+                        plain[0]);
     }
     run->argument_count = plain_count - taken;
     for (size_t i = 0; i < run->argument_count; i++) {
         run->arguments[i] = plain[taken + i];
     }
     err = check_options(run, complaint);
-    if (err == ERR_NONE && !run_has(run, OPTION_HELP) && (run->argument_count < run->command->least || run->argument_count > run->command->most)) {
-        err = bad_word(complaint, TEXT("other arguments are needed; see `vogt help`", "es braucht andere Angaben; siehe `vogt help`"), run->command->name);
+    if (err == ERR_NONE && !run_has(run, OPTION_HELP) &&
+        (run->argument_count < run->command->least || run->argument_count > run->command->most)) {
+        err = bad_word(complaint,
+                       TEXT("other arguments are needed; see `vogt help`",
+                            "es braucht andere Angaben; siehe `vogt help`"),
+                       run->command->name);
     }
     return err;
 }
@@ -181,14 +203,16 @@ enum outcome run_print_json(const struct json *tree)
 {
     cleanup_buf struct buf out = BUF_INIT(256 << 20);
     enum err err = tree == NULL ? buf_append_string(&out, "null") : json_write(&out, tree, 2);
-    if (err != ERR_NONE || fwrite(out.data, 1, out.len, stdout) != out.len || fputc('\n', stdout) == EOF || fflush(stdout) != 0) {
+    if (err != ERR_NONE || fwrite(out.data, 1, out.len, stdout) != out.len ||
+        fputc('\n', stdout) == EOF || fflush(stdout) != 0) {
         fputs("vogt: standard output cannot be written\n", stderr);
         return OUTCOME_FAILED;
     }
     return OUTCOME_OK;
 }
 
-static const char *const outcome_names[] = {"ok", "failed", "usage", "unreachable", "denied", "input", "integrity"};
+static const char *const outcome_names[] = {"ok",     "failed", "usage",    "unreachable",
+                                            "denied", "input",  "integrity"};
 
 enum outcome run_fail(struct run *run, enum outcome outcome, struct text text, struct slice detail)
 {
@@ -203,7 +227,8 @@ enum outcome run_fail(struct run *run, enum outcome outcome, struct text text, s
     }
     fputc('\n', stderr);
     if (run->json && run->arena != NULL) {
-        struct json *top = json_new(run->arena, JSON_OBJECT), *error = json_set_object(run->arena, top, "error");
+        struct json *top = json_new(run->arena, JSON_OBJECT),
+                    *error = json_set_object(run->arena, top, "error");
         json_set_string(run->arena, error, "code", slice_string(outcome_names[outcome]));
         json_set_string(run->arena, error, "english", slice_string(text.english));
         json_set_string(run->arena, error, "german", slice_string(text.german));
@@ -216,9 +241,12 @@ enum outcome run_fail(struct run *run, enum outcome outcome, struct text text, s
 static const struct {
     enum err err;
     enum outcome outcome;
-} err_rows[] = {{ERR_UNREACHABLE, OUTCOME_UNREACHABLE}, {ERR_TIMEOUT, OUTCOME_UNREACHABLE}, {ERR_CLOSED, OUTCOME_UNREACHABLE}, {ERR_FORGED, OUTCOME_UNREACHABLE},
-                {ERR_SEALED, OUTCOME_UNREACHABLE},      {ERR_DENIED, OUTCOME_DENIED},       {ERR_RIGHTS, OUTCOME_DENIED},      {ERR_INVALID, OUTCOME_INPUT},
-                {ERR_MALFORMED, OUTCOME_INPUT},         {ERR_TOO_LARGE, OUTCOME_INPUT},     {ERR_NOT_FOUND, OUTCOME_INPUT},    {ERR_UNSUPPORTED, OUTCOME_INPUT},
+} err_rows[] = {{ERR_UNREACHABLE, OUTCOME_UNREACHABLE}, {ERR_TIMEOUT, OUTCOME_UNREACHABLE},
+                {ERR_CLOSED, OUTCOME_UNREACHABLE},      {ERR_FORGED, OUTCOME_UNREACHABLE},
+                {ERR_SEALED, OUTCOME_UNREACHABLE},      {ERR_DENIED, OUTCOME_DENIED},
+                {ERR_RIGHTS, OUTCOME_DENIED},           {ERR_INVALID, OUTCOME_INPUT},
+                {ERR_MALFORMED, OUTCOME_INPUT},         {ERR_TOO_LARGE, OUTCOME_INPUT},
+                {ERR_NOT_FOUND, OUTCOME_INPUT},         {ERR_UNSUPPORTED, OUTCOME_INPUT},
                 {ERR_DAMAGED, OUTCOME_INTEGRITY}};
 
 enum outcome outcome_of_err(enum err err)
@@ -286,8 +314,10 @@ enum outcome run_read_file(struct run *run, const char *path, size_t max_bytes, 
     if (err == ERR_NONE) {
         return OUTCOME_OK;
     }
-    struct text text = err == ERR_TOO_LARGE ? TEXT("the file is larger than allowed", "die Datei ist größer als erlaubt")
-                                            : TEXT("the file cannot be read", "die Datei lässt sich nicht lesen");
+    struct text text =
+        err == ERR_TOO_LARGE
+            ? TEXT("the file is larger than allowed", "die Datei ist größer als erlaubt")
+            : TEXT("the file cannot be read", "die Datei lässt sich nicht lesen");
     return run_fail(run, OUTCOME_INPUT, text, slice_string(path));
 }
 
@@ -298,7 +328,9 @@ enum outcome run_write_file(struct run *run, const char *path, struct slice byte
         return good ? OUTCOME_OK : run_fail_err(run, ERR_IO, path);
     }
     const char *beside = arena_printf(run->arena, "%s.new", path);
-    int fd = beside == NULL ? -1 : open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    int fd = beside == NULL
+                 ? -1
+                 : open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     bool good = fd >= 0;
     for (size_t done = 0; good && done < bytes.len;) {
         ssize_t wrote = write(fd, bytes.data + done, bytes.len - done);
@@ -316,7 +348,8 @@ enum outcome run_write_file(struct run *run, const char *path, struct slice byte
     if (fd >= 0) {
         unlink(beside);
     }
-    return run_fail(run, OUTCOME_FAILED, TEXT("the file cannot be written", "die Datei lässt sich nicht schreiben"),
+    return run_fail(run, OUTCOME_FAILED,
+                    TEXT("the file cannot be written", "die Datei lässt sich nicht schreiben"),
                     slice_string(arena_printf(run->arena, "%s (%s)", path, strerror(number))));
 }
 
@@ -327,7 +360,8 @@ const char *run_directory(const struct run *run)
     if (given != NULL && given[0] != '\0') {
         return given;
     }
-    return access("var/vogt.db", F_OK) == 0 || access("/var/lib/vogt", F_OK) != 0 ? "var" : "/var/lib/vogt";
+    return access("var/vogt.db", F_OK) == 0 || access("/var/lib/vogt", F_OK) != 0 ? "var"
+                                                                                  : "/var/lib/vogt";
 }
 
 static enum language language_of_environment(void)

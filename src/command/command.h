@@ -1,6 +1,7 @@
 /*
- * The command line: one table of commands and one of options, from which parsing, help, completion and docs/commands.md come. A command is an ordinary client
- * of the API; it never opens the daemon's database but to verify it, read-only.
+ * The command line: one table of commands and one of options, from which parsing, help, completion
+ * and docs/commands.md come. A command is an ordinary client of the API; it never opens the
+ * daemon's database but to verify it, read-only.
  */
 #ifndef VOGT_COMMAND_COMMAND_H
 #define VOGT_COMMAND_COMMAND_H
@@ -14,12 +15,12 @@ enum { ARGUMENTS_MAX = 32, REPEATS_MAX = 8 };
 /* Exit codes, documented in docs/commands.md. */
 enum outcome {
     OUTCOME_OK,
-    OUTCOME_FAILED,      /* it was tried and failed; with --check: not every sentence is kept */
+    OUTCOME_FAILED, /* it was tried and failed; with --check: not every sentence is kept */
     OUTCOME_USAGE,
     OUTCOME_UNREACHABLE, /* nothing answers, its certificate is not trusted, or it is sealed */
     OUTCOME_DENIED,
     OUTCOME_INPUT,
-    OUTCOME_INTEGRITY,   /* ledger, bundle or replay do not agree */
+    OUTCOME_INTEGRITY, /* ledger, bundle or replay do not agree */
 };
 
 enum option {
@@ -29,7 +30,13 @@ enum option {
     OPTION_COUNT
 };
 
-enum complete { COMPLETE_NONE, COMPLETE_FILE, COMPLETE_DIRECTORY, COMPLETE_LANGUAGE, COMPLETE_LEVEL };
+enum complete {
+    COMPLETE_NONE,
+    COMPLETE_FILE,
+    COMPLETE_DIRECTORY,
+    COMPLETE_LANGUAGE,
+    COMPLETE_LEVEL
+};
 
 struct option_row {
     const char *name, *value;
@@ -42,11 +49,11 @@ struct run;
 typedef enum outcome (*command_fn)(struct run *run);
 
 struct command {
-    const char *name;          /* "ledger verify" */
+    const char *name; /* "ledger verify" */
     command_fn run;
-    const char *arguments;     /* as shown */
+    const char *arguments; /* as shown */
     size_t least, most;
-    uint64_t options;          /* bit OPTION_x, the common ones included */
+    uint64_t options; /* bit OPTION_x, the common ones included */
     struct text help;
 };
 extern const struct command commands[];
@@ -68,11 +75,12 @@ struct run {
     bool json;
     struct arena *arena;
     struct screen screen;
-    struct client *client;     /* NULL until the first question */
+    struct client *client; /* NULL until the first question */
 };
 
 /* Reads the words after the program's name. ERR_INVALID with a complaint; arguments borrow. */
-enum err command_parse(int count, char **words, struct run *run, struct complaint *complaint) must_check;
+enum err command_parse(int count, char **words, struct run *run,
+                       struct complaint *complaint) must_check;
 enum outcome command_main(int count, char **words);
 
 bool run_has(const struct run *run, enum option option);
@@ -80,7 +88,8 @@ const char *run_option(const struct run *run, enum option option); /* the last o
 const char *run_text(const struct run *run, struct text text);
 #define SAY(run, english, german) run_text((run), TEXT(english, german))
 
-/* Says one error on standard error ("vogt: text: detail"), and as JSON on standard output when --json was given. Returns `outcome`. */
+/* Says one error on standard error ("vogt: text: detail"), and as JSON on standard output when
+ * --json was given. Returns `outcome`. */
 enum outcome run_fail(struct run *run, enum outcome outcome, struct text text, struct slice detail);
 enum outcome run_fail_err(struct run *run, enum err err, const char *detail);
 enum outcome run_fail_complaint(struct run *run, enum err err, const struct complaint *complaint);
@@ -98,7 +107,7 @@ const char *run_directory(const struct run *run);
 /* command_help.c */
 void help_all(struct run *run);
 void help_command(struct run *run, const struct command *command);
-enum err help_page(struct buf *out) must_check;              /* docs/commands.md */
+enum err help_page(struct buf *out) must_check; /* docs/commands.md */
 enum err completion_bash(struct buf *out) must_check;
 enum err completion_zsh(struct buf *out) must_check;
 

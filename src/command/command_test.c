@@ -45,7 +45,8 @@ TEST(every_row_of_the_table_parses_with_its_least_and_most_arguments)
                 words[count + j] = "x";
             }
             words[count + given] = NULL;
-            CHECK_ERR(given < command->least ? ERR_INVALID : ERR_NONE, parse(words, &run, &complaint));
+            CHECK_ERR(given < command->least ? ERR_INVALID : ERR_NONE,
+                      parse(words, &run, &complaint));
             CHECK(given < command->least || run.command == command);
             CHECK(given < command->least || run.argument_count == given);
         }
@@ -61,17 +62,21 @@ TEST(every_row_of_the_table_parses_with_its_least_and_most_arguments)
 TEST(rows_are_whole_in_both_languages)
 {
     for (size_t i = 0; i < command_count; i++) {
-        CHECK(commands[i].run != NULL && commands[i].least <= commands[i].most && commands[i].most < ARGUMENTS_MAX);
+        CHECK(commands[i].run != NULL && commands[i].least <= commands[i].most &&
+              commands[i].most < ARGUMENTS_MAX);
         CHECK(strlen(commands[i].help.english) > 10 && strlen(commands[i].help.german) > 10);
         CHECK((commands[i].least == 0) || commands[i].arguments[0] != '\0');
         for (size_t j = 0; j < i; j++) {
             CHECK(strcmp(commands[i].name, commands[j].name) != 0);
-            size_t len = strlen(commands[j].name); /* a name that begins another one must stand after it */
-            CHECK(strncmp(commands[i].name, commands[j].name, len) != 0 || commands[i].name[len] != ' ');
+            size_t len =
+                strlen(commands[j].name); /* a name that begins another one must stand after it */
+            CHECK(strncmp(commands[i].name, commands[j].name, len) != 0 ||
+                  commands[i].name[len] != ' ');
         }
     }
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        CHECK(option_rows[i].name[0] == '-' && strlen(option_rows[i].help.english) > 5 && strlen(option_rows[i].help.german) > 5);
+        CHECK(option_rows[i].name[0] == '-' && strlen(option_rows[i].help.english) > 5 &&
+              strlen(option_rows[i].help.german) > 5);
         bool is_used = false;
         for (size_t j = 0; j < command_count; j++) {
             is_used = is_used || (commands[j].options & (UINT64_C(1) << i)) != 0;
@@ -187,10 +192,14 @@ static bool offers(const char *typed, const char *word)
     cleanup_buf struct buf out = BUF_INIT(FILE_BYTES), all = BUF_INIT(FILE_BYTES);
     char path[] = "/tmp/vogt-completion-XXXXXX";
     int fd = mkstemp(path);
-    if (fd < 0 || completion_bash(&out) != ERR_NONE || write(fd, out.data, out.len) != (ssize_t)out.len || close(fd) != 0) {
+    if (fd < 0 || completion_bash(&out) != ERR_NONE ||
+        write(fd, out.data, out.len) != (ssize_t)out.len || close(fd) != 0) {
         return false;
     }
-    snprintf(script, sizeof(script), "bash -c 'source %s; COMP_WORDS=(vogt %s); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _vogt; printf \"%%s\\n\" \"${COMPREPLY[@]}\"'", path, typed);
+    snprintf(script, sizeof(script),
+             "bash -c 'source %s; COMP_WORDS=(vogt %s); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); "
+             "_vogt; printf \"%%s\\n\" \"${COMPREPLY[@]}\"'",
+             path, typed);
     FILE *shell = popen(script, "r");
     bool found = false;
     while (shell != NULL && fgets(line, sizeof(line), shell) != NULL) {
@@ -244,20 +253,31 @@ TEST(text_is_wrapped_by_columns_not_bytes)
     cleanup_buf struct buf out = BUF_INIT(8192);
     struct screen screen = {.out = tmpfile(), .width = 20};
     CHECK(screen.out != NULL);
-    screen_wrap(&screen, 0, 2, COLOUR_NONE, slice_string("äöüß äöüß  äöüß\nÄÖÜ wordthatistoolongforaline x"));
-    CHECK_SLICE("äöüß äöüß äöüß ÄÖÜ\n  wordthatistoolongforaline\n  x\n", written(screen.out, &out));
+    screen_wrap(&screen, 0, 2, COLOUR_NONE,
+                slice_string("äöüß äöüß  äöüß\nÄÖÜ wordthatistoolongforaline x"));
+    CHECK_SLICE("äöüß äöüß äöüß ÄÖÜ\n  wordthatistoolongforaline\n  x\n",
+                written(screen.out, &out));
 }
 
 TEST(what_others_wrote_never_moves_the_cursor)
 {
-    static const char *const hostile[] = {"a\033[2Jb", "a\x07", "a\xc2\x9b" "31mb", "a\xe2\x80\xae" "b", "\xff\xfe", "a\rb"};
+    static const char *const hostile[] = {"a\033[2Jb",
+                                          "a\x07",
+                                          "a\xc2\x9b"
+                                          "31mb",
+                                          "a\xe2\x80\xae"
+                                          "b",
+                                          "\xff\xfe",
+                                          "a\rb"};
     for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
         cleanup_buf struct buf out = BUF_INIT(8192);
         struct screen screen = {.out = tmpfile(), .width = 80};
         screen_string(&screen, COLOUR_NONE, hostile[i]);
         struct slice text = written(screen.out, &out);
-        CHECK(slice_find_byte(text, 0x1b) == SIZE_MAX && slice_find_byte(text, 0x07) == SIZE_MAX && slice_find_byte(text, '\r') == SIZE_MAX);
-        CHECK(slice_find(text, SLICE_LITERAL("\xc2\x9b")) == SIZE_MAX && slice_find(text, SLICE_LITERAL("\xe2\x80\xae")) == SIZE_MAX);
+        CHECK(slice_find_byte(text, 0x1b) == SIZE_MAX && slice_find_byte(text, 0x07) == SIZE_MAX &&
+              slice_find_byte(text, '\r') == SIZE_MAX);
+        CHECK(slice_find(text, SLICE_LITERAL("\xc2\x9b")) == SIZE_MAX &&
+              slice_find(text, SLICE_LITERAL("\xe2\x80\xae")) == SIZE_MAX);
         CHECK(slice_find(text, SLICE_LITERAL("\xef\xbf\xbd")) != SIZE_MAX);
     }
 }

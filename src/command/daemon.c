@@ -18,7 +18,8 @@ enum { LINE_BYTES = 1 << 16, LOG_BYTES = 8 << 20, WORDS_MAX = 16 };
 static volatile sig_atomic_t stop_wanted;
 static volatile pid_t daemon_pid;
 
-/* kill is async-signal-safe. It stands here and not in a loop, because we may be within a question to the daemon that only its end will answer. */
+/* kill is async-signal-safe. It stands here and not in a loop, because we may be within a question
+ * to the daemon that only its end will answer. */
 static void pass_on(int number)
 {
     (void)number;
@@ -55,7 +56,8 @@ static const char *find_parent(struct run *run)
     self[len] = '\0';
     const char *folder = dirname(self);
     for (size_t i = 0; i < 2; i++) {
-        const char *path = i == 0 ? arena_printf(run->arena, "%s/vogt-parent", folder) : arena_printf(run->arena, "%s/../lib/vogt/vogt-parent", folder);
+        const char *path = i == 0 ? arena_printf(run->arena, "%s/vogt-parent", folder)
+                                  : arena_printf(run->arena, "%s/../lib/vogt/vogt-parent", folder);
         if (path != NULL && access(path, X_OK) == 0) {
             return path;
         }
@@ -66,7 +68,8 @@ static const char *find_parent(struct run *run)
 /* The log of the last starts is kept once, so that it never fills the disk. */
 static int open_log(struct run *run, const char *directory)
 {
-    const char *path = arena_printf(run->arena, "%s/vogt.log", directory), *old = arena_printf(run->arena, "%s/vogt.log.1", directory);
+    const char *path = arena_printf(run->arena, "%s/vogt.log", directory),
+               *old = arena_printf(run->arena, "%s/vogt.log.1", directory);
     struct stat status;
     if (path == NULL || old == NULL || (mkdir(directory, 0700) != 0 && errno != EEXIST)) {
         return -1;
@@ -77,9 +80,11 @@ static int open_log(struct run *run, const char *directory)
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-static void become_daemon(const char *program, const char *const *words, int log_fd, int ready_fd, pid_t above)
+static void become_daemon(const char *program, const char *const *words, int log_fd, int ready_fd,
+                          pid_t above)
 {
-    /* A process group of its own: Ctrl-C at the terminal reaches us alone, and we pass it on, once. */
+    /* A process group of its own: Ctrl-C at the terminal reaches us alone, and we pass it on, once.
+     */
     if (setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != above) {
         _exit(127);
     }
@@ -88,7 +93,8 @@ static void become_daemon(const char *program, const char *const *words, int log
         signal(numbers[i], SIG_DFL);
     }
     int null_fd = open("/dev/null", O_RDWR);
-    if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(log_fd < 0 ? STDERR_FILENO : log_fd, STDERR_FILENO) < 0 ||
+    if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
+        dup2(log_fd < 0 ? STDERR_FILENO : log_fd, STDERR_FILENO) < 0 ||
         dup2(STDERR_FILENO, STDOUT_FILENO) < 0 || fcntl(ready_fd, F_SETFD, 0) != 0) {
         _exit(127);
     }
@@ -102,7 +108,9 @@ static void become_daemon(const char *program, const char *const *words, int log
 
 static pid_t spawn(struct run *run, const struct daemon_start *start, int log_fd, int ready_fd)
 {
-    const char *program = find_parent(run), *words[WORDS_MAX] = {"vogt-parent", "--dir", start->directory, "--listen", start->listen, "--ready-fd"};
+    const char *program = find_parent(run),
+               *words[WORDS_MAX] = {"vogt-parent", "--dir",       start->directory,
+                                    "--listen",    start->listen, "--ready-fd"};
     size_t count = 6;
     words[count++] = arena_printf(run->arena, "%d", ready_fd);
     if (start->minimum != NULL) {
@@ -140,28 +148,38 @@ static struct slice read_line(struct run *run, int fd)
     return arena_copy(run->arena, slice_trim(buf_slice(&line)));
 }
 
-static enum outcome not_ready(struct run *run, const struct daemon_start *start, const struct daemon *daemon, const struct json *line)
+static enum outcome not_ready(struct run *run, const struct daemon_start *start,
+                              const struct daemon *daemon, const struct json *line)
 {
     bool stopped = daemon_told_to_stop();
     (void)daemon_end(daemon, true);
-    const char *english = arena_string(run->arena, json_text(line, "english", SLICE_NONE)), *german = arena_string(run->arena, json_text(line, "german", SLICE_NONE));
+    const char *english = arena_string(run->arena, json_text(line, "english", SLICE_NONE)),
+               *german = arena_string(run->arena, json_text(line, "german", SLICE_NONE));
     if (stopped) {
         return OUTCOME_FAILED;
     }
     if (english != NULL && english[0] != '\0' && german != NULL && german[0] != '\0') {
-        return run_fail(run, OUTCOME_FAILED, (struct text){english, german}, json_text(line, "detail", SLICE_NONE));
+        return run_fail(run, OUTCOME_FAILED, (struct text){english, german},
+                        json_text(line, "detail", SLICE_NONE));
     }
-    const char *log = start->log_here ? "" : arena_printf(run->arena, "%s/vogt.log", start->directory);
-    return run_fail(run, OUTCOME_FAILED, TEXT("the daemon ended before it was ready; its log says why", "der Dienst endete, bevor er bereit war; sein Protokoll sagt warum"),
+    const char *log =
+        start->log_here ? "" : arena_printf(run->arena, "%s/vogt.log", start->directory);
+    return run_fail(run, OUTCOME_FAILED,
+                    TEXT("the daemon ended before it was ready; its log says why",
+                         "der Dienst endete, bevor er bereit war; sein Protokoll sagt warum"),
                     slice_string(log));
 }
 
-enum outcome daemon_begin(struct run *run, const struct daemon_start *start, struct daemon *ret_daemon)
+enum outcome daemon_begin(struct run *run, const struct daemon_start *start,
+                          struct daemon *ret_daemon)
 {
     int ends[2], log_fd = start->log_here ? -1 : open_log(run, start->directory);
     if (!start->log_here && log_fd < 0) {
-        return run_fail(run, OUTCOME_FAILED, TEXT("the data directory cannot be written", "ins Datenverzeichnis lässt sich nicht schreiben"),
-                        slice_string(arena_printf(run->arena, "%s (%s)", start->directory, strerror(errno))));
+        return run_fail(
+            run, OUTCOME_FAILED,
+            TEXT("the data directory cannot be written",
+                 "ins Datenverzeichnis lässt sich nicht schreiben"),
+            slice_string(arena_printf(run->arena, "%s (%s)", start->directory, strerror(errno))));
     }
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return run_fail_err(run, err_from_errno(errno), "pipe");
@@ -175,14 +193,17 @@ enum outcome daemon_begin(struct run *run, const struct daemon_start *start, str
     }
     if (daemon.pid < 0) {
         close(ends[0]);
-        return run_fail(run, OUTCOME_FAILED, TEXT("vogt-parent cannot be started; it must stand beside vogt", "vogt-parent lässt sich nicht starten; es muss neben vogt liegen"),
+        return run_fail(run, OUTCOME_FAILED,
+                        TEXT("vogt-parent cannot be started; it must stand beside vogt",
+                             "vogt-parent lässt sich nicht starten; es muss neben vogt liegen"),
                         slice_string(strerror(errno)));
     }
     struct json *line = NULL;
     struct complaint complaint;
     struct slice text = read_line(run, ends[0]);
     close(ends[0]);
-    if (json_read(run->arena, text, &line, &complaint) != ERR_NONE || !json_bool(line, "ready", false)) {
+    if (json_read(run->arena, text, &line, &complaint) != ERR_NONE ||
+        !json_bool(line, "ready", false)) {
         return not_ready(run, start, &daemon, line);
     }
     daemon.address = arena_string(run->arena, json_text(line, "address", SLICE_NONE));

@@ -1,4 +1,5 @@
-/* The evidence log's entries with their payloads, page by page from the daemon, each checked against its commitment. Owns one page at a time. */
+/* The evidence log's entries with their payloads, page by page from the daemon, each checked
+ * against its commitment. Owns one page at a time. */
 #ifndef VOGT_COMMAND_ENTRIES_H
 #define VOGT_COMMAND_ENTRIES_H
 
@@ -6,9 +7,9 @@
 
 struct log_entry {
     uint64_t index;
-    struct slice entry;      /* the bytes in the log */
-    struct slice payload;    /* empty: erased */
-    bool is_forged;          /* payload and salt are not what the entry commits to */
+    struct slice entry;   /* the bytes in the log */
+    struct slice payload; /* empty: erased */
+    bool is_forged;       /* payload and salt are not what the entry commits to */
 };
 
 /* Called in order; everything borrows from the page. Anything but OUTCOME_OK ends the walk. */

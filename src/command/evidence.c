@@ -16,14 +16,16 @@ enum { TRIES_MAX = 4, WORDS_MAX = 4096, BUNDLE_BYTES = 128 << 20 };
 struct choice {
     struct slice clause;
     struct fold fold;
-    uint64_t annex, estate, words[WORDS_MAX]; /* indices; words: what people said about the clause since the adoption */
+    uint64_t annex, estate,
+        words[WORDS_MAX]; /* indices; words: what people said about the clause since the adoption */
     bool has_annex, has_estate;
     size_t word_count;
     uint64_t *chosen;
     size_t chosen_count, chosen_capacity;
 };
 
-static enum outcome note_entry(struct run *run, struct choice *choice, const struct json *payload, uint64_t index)
+static enum outcome note_entry(struct run *run, struct choice *choice, const struct json *payload,
+                               uint64_t index)
 {
     struct slice type = json_text(payload, "type", SLICE_NONE);
     if (slice_is(type, "annex.adopted")) {
@@ -33,7 +35,8 @@ static enum outcome note_entry(struct run *run, struct choice *choice, const str
     } else if (slice_is(type, "estate.changed")) {
         choice->estate = index;
         choice->has_estate = true;
-    } else if (!slice_is(type, "verdict") && !slice_is(type, "observation") && slice_equal(json_text(payload, "clause", SLICE_NONE), choice->clause)) {
+    } else if (!slice_is(type, "verdict") && !slice_is(type, "observation") &&
+               slice_equal(json_text(payload, "clause", SLICE_NONE), choice->clause)) {
         if (choice->word_count == WORDS_MAX) {
             return run_fail_err(run, ERR_TOO_LARGE, "bundle");
         }
@@ -49,14 +52,18 @@ static enum outcome take_entry(struct run *run, void *context, const struct log_
     struct json *payload = NULL;
     struct complaint complaint;
     if (entry->is_forged) {
-        return run_fail(run, OUTCOME_INTEGRITY, TEXT("a payload is not what its entry commits to", "ein Inhalt ist nicht der, auf den sein Eintrag festlegt"),
-                        slice_string(arena_printf(run->arena, "evidence #%llu", (unsigned long long)entry->index)));
+        return run_fail(run, OUTCOME_INTEGRITY,
+                        TEXT("a payload is not what its entry commits to",
+                             "ein Inhalt ist nicht der, auf den sein Eintrag festlegt"),
+                        slice_string(arena_printf(run->arena, "evidence #%llu",
+                                                  (unsigned long long)entry->index)));
     }
     enum err err = fold_take(&choice->fold, entry->payload, entry->index, &result, NULL);
     if (err != ERR_NONE) {
         return run_fail_err(run, err, "evidence");
     }
-    if (result != FOLD_TAKEN || json_read(run->arena, entry->payload, &payload, &complaint) != ERR_NONE) {
+    if (result != FOLD_TAKEN ||
+        json_read(run->arena, entry->payload, &payload, &complaint) != ERR_NONE) {
         return OUTCOME_OK;
     }
     return note_entry(run, choice, payload, entry->index);
@@ -87,8 +94,10 @@ static bool is_needed(const struct json *clause, const struct seen *seen)
     if (slice_starts(seen->kind, SLICE_LITERAL("ledger."))) {
         return true; /* green rests on the ledger */
     }
-    for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
-        const struct promise *entry = catalogue_promise(json_text(promise, "measure", SLICE_NONE), json_text(promise, "promise", SLICE_NONE));
+    for (const struct json *promise = edit_items(clause, "promises"); promise != NULL;
+         promise = promise->next) {
+        const struct promise *entry = catalogue_promise(json_text(promise, "measure", SLICE_NONE),
+                                                        json_text(promise, "promise", SLICE_NONE));
         for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
             if (slice_is(seen->kind, entry->observations[i].kind)) {
                 return true;
@@ -103,10 +112,14 @@ static enum outcome choose_all(struct run *run, struct choice *choice)
     const struct world *world = &choice->fold.world;
     const struct json *clause = world_clause(world, choice->clause);
     if (clause == NULL || !choice->has_annex) {
-        return run_fail(run, OUTCOME_INPUT, TEXT("the adopted annex has no such clause", "die übernommene Anlage hat keinen solchen Satz"), choice->clause);
+        return run_fail(run, OUTCOME_INPUT,
+                        TEXT("the adopted annex has no such clause",
+                             "die übernommene Anlage hat keinen solchen Satz"),
+                        choice->clause);
     }
     choice->chosen_capacity = world->seen_count + choice->word_count + 2;
-    choice->chosen = arena_alloc_array(run->arena, choice->chosen_capacity, sizeof(*choice->chosen));
+    choice->chosen =
+        arena_alloc_array(run->arena, choice->chosen_capacity, sizeof(*choice->chosen));
     if (choice->chosen == NULL) {
         return run_fail_err(run, ERR_MEMORY, "");
     }
@@ -126,15 +139,20 @@ static enum outcome choose_all(struct run *run, struct choice *choice)
     return OUTCOME_OK;
 }
 
-/* All proofs under one checkpoint. The last entry is asked for first, so that its checkpoint covers all; when another is published meanwhile, all is asked anew. */
-static enum outcome fetch_entries(struct run *run, const struct choice *choice, struct json *bundle, bool *ret_moved)
+/* All proofs under one checkpoint. The last entry is asked for first, so that its checkpoint covers
+ * all; when another is published meanwhile, all is asked anew. */
+static enum outcome fetch_entries(struct run *run, const struct choice *choice, struct json *bundle,
+                                  bool *ret_moved)
 {
     struct json **found = arena_alloc_array(run->arena, choice->chosen_count, sizeof(*found));
     struct slice checkpoint = SLICE_NONE;
     *ret_moved = false;
     for (size_t i = choice->chosen_count; i > 0; i--) {
         const struct json *data = NULL;
-        enum outcome outcome = client_get(run, arena_printf(run->arena, "ledger/evidence/prove/%llu", (unsigned long long)choice->chosen[i - 1]), &data);
+        enum outcome outcome = client_get(run,
+                                          arena_printf(run->arena, "ledger/evidence/prove/%llu",
+                                                       (unsigned long long)choice->chosen[i - 1]),
+                                          &data);
         if (outcome != OUTCOME_OK || found == NULL) {
             return outcome == OUTCOME_OK ? run_fail_err(run, ERR_MEMORY, "") : outcome;
         }
@@ -147,7 +165,8 @@ static enum outcome fetch_entries(struct run *run, const struct choice *choice, 
         json_set_u64(run->arena, found[i - 1], "index", choice->chosen[i - 1]);
         json_set_string(run->arena, found[i - 1], "entry", json_text(data, "entry", SLICE_NONE));
         json_set_string(run->arena, found[i - 1], "salt", json_text(data, "salt", SLICE_NONE));
-        json_set_string(run->arena, found[i - 1], "payload", json_text(data, "payload", SLICE_NONE));
+        json_set_string(run->arena, found[i - 1], "payload",
+                        json_text(data, "payload", SLICE_NONE));
         json_set_string(run->arena, found[i - 1], "proof", proof);
     }
     json_set_string(run->arena, bundle, "checkpoint", checkpoint);
@@ -158,27 +177,32 @@ static enum outcome fetch_entries(struct run *run, const struct choice *choice, 
     return OUTCOME_OK;
 }
 
-static enum outcome fill(struct run *run, struct choice *choice, struct slice vkey, struct json *bundle)
+static enum outcome fill(struct run *run, struct choice *choice, struct slice vkey,
+                         struct json *bundle)
 {
     char made[RFC3339_BYTES];
     struct instant now = clock_now();
     struct judgement whole;
-    const struct json *clause = world_clause(&choice->fold.world, choice->clause), *revision = json_member(choice->fold.world.annex, "revision");
+    const struct json *clause = world_clause(&choice->fold.world, choice->clause),
+                      *revision = json_member(choice->fold.world.annex, "revision");
     rfc3339_format(now.unix_ms, made);
     json_set_string(run->arena, bundle, "format", SLICE_LITERAL(BUNDLE_FORMAT));
     json_set_string(run->arena, bundle, "made", slice_string(made));
     json_set_string(run->arena, bundle, "clause", choice->clause);
     json_set_string(run->arena, bundle, "text", json_text(clause, "text", SLICE_NONE));
-    json_set(run->arena, bundle, "revision", revision == NULL ? json_new(run->arena, JSON_NULL) : json_copy(run->arena, revision));
+    json_set(run->arena, bundle, "revision",
+             revision == NULL ? json_new(run->arena, JSON_NULL) : json_copy(run->arena, revision));
     json_set_string(run->arena, bundle, "vkey", vkey);
     struct json *record = verdict_record(&choice->fold.world, clause, now.unix_ms, &whole);
-    if (json_set(run->arena, bundle, "verdict", record == NULL ? NULL : json_copy(run->arena, record)) == NULL) {
+    if (json_set(run->arena, bundle, "verdict",
+                 record == NULL ? NULL : json_copy(run->arena, record)) == NULL) {
         return run_fail_err(run, ERR_MEMORY, "");
     }
     return OUTCOME_OK;
 }
 
-static enum outcome make(struct run *run, struct choice *choice, struct slice vkey, struct json **ret_bundle)
+static enum outcome make(struct run *run, struct choice *choice, struct slice vkey,
+                         struct json **ret_bundle)
 {
     bool moved = true;
     for (unsigned tries = 0; moved && tries < TRIES_MAX; tries++) {
@@ -190,7 +214,11 @@ static enum outcome make(struct run *run, struct choice *choice, struct slice vk
         }
         *ret_bundle = bundle;
     }
-    return moved ? run_fail(run, OUTCOME_FAILED, TEXT("the log grows faster than it can be read; try again", "das Logbuch wächst schneller, als es gelesen werden kann; bitte noch einmal"), SLICE_NONE)
+    return moved ? run_fail(run, OUTCOME_FAILED,
+                            TEXT("the log grows faster than it can be read; try again",
+                                 "das Logbuch wächst schneller, als es gelesen werden kann; bitte "
+                                 "noch einmal"),
+                            SLICE_NONE)
                  : OUTCOME_OK;
 }
 
@@ -198,9 +226,14 @@ static void show_findings(struct run *run, const struct bundle_report *report)
 {
     for (size_t i = 0; i < report->finding_count; i++) {
         const struct bundle_finding *finding = &report->findings[i];
-        const char *place = finding->index == UINT64_MAX ? "" : arena_printf(run->arena, "#%llu: ", (unsigned long long)finding->index);
+        const char *place =
+            finding->index == UINT64_MAX
+                ? ""
+                : arena_printf(run->arena, "#%llu: ", (unsigned long long)finding->index);
         screen_string(&run->screen, COLOUR_RED, "  ! ");
-        screen_wrap(&run->screen, 4, 4, COLOUR_NONE, slice_string(arena_printf(run->arena, "%s%s", place, run_text(run, finding->text))));
+        screen_wrap(
+            &run->screen, 4, 4, COLOUR_NONE,
+            slice_string(arena_printf(run->arena, "%s%s", place, run_text(run, finding->text))));
     }
 }
 
@@ -214,16 +247,24 @@ static enum outcome check_own(struct run *run, const struct json *bundle)
         return run_fail_complaint(run, err, &complaint);
     }
     if (report.finding_count > 0) {
-        return run_fail(run, OUTCOME_INTEGRITY, report.findings[0].text, slice_string(report.findings[0].index == UINT64_MAX ? "" : arena_printf(run->arena, "evidence #%llu", (unsigned long long)report.findings[0].index)));
+        return run_fail(
+            run, OUTCOME_INTEGRITY, report.findings[0].text,
+            slice_string(report.findings[0].index == UINT64_MAX
+                             ? ""
+                             : arena_printf(run->arena, "evidence #%llu",
+                                            (unsigned long long)report.findings[0].index)));
     }
     return OUTCOME_OK;
 }
 
-static enum outcome write_bundle(struct run *run, const struct choice *choice, const struct json *bundle)
+static enum outcome write_bundle(struct run *run, const struct choice *choice,
+                                 const struct json *bundle)
 {
     const char *output = run_option(run, OPTION_OUTPUT), *clause = run->arguments[0];
     cleanup_buf struct buf text = BUF_INIT(BUNDLE_BYTES);
-    output = output == NULL ? arena_printf(run->arena, "%s.vogt-evidence.json", path_segment(run, clause)) : output;
+    output = output == NULL
+                 ? arena_printf(run->arena, "%s.vogt-evidence.json", path_segment(run, clause))
+                 : output;
     enum err err = json_write(&text, bundle, 1);
     err = err == ERR_NONE ? buf_append_byte(&text, '\n') : err;
     if (err != ERR_NONE || output == NULL) {
@@ -237,11 +278,13 @@ static enum outcome write_bundle(struct run *run, const struct choice *choice, c
         struct json *top = json_new(run->arena, JSON_OBJECT);
         json_set_string(run->arena, top, "file", slice_string(output));
         json_set_u64(run->arena, top, "entries", choice->chosen_count);
-        json_set(run->arena, top, "verdict", json_copy(run->arena, json_member(json_member(bundle, "verdict"), "verdict")));
+        json_set(run->arena, top, "verdict",
+                 json_copy(run->arena, json_member(json_member(bundle, "verdict"), "verdict")));
         return run_print_json(top);
     }
     show_verdict(run, json_text(json_member(bundle, "verdict"), "verdict", SLICE_NONE));
-    fprintf(run->screen.out, "%s: %zu %s\n", output, choice->chosen_count, SAY(run, "entries", "Einträge"));
+    fprintf(run->screen.out, "%s: %zu %s\n", output, choice->chosen_count,
+            SAY(run, "entries", "Einträge"));
     return OUTCOME_OK;
 }
 
@@ -259,7 +302,10 @@ enum outcome command_evidence(struct run *run)
     progress_begin(SAY(run, "Gathering the evidence", "Sammle die Beweise"));
     outcome = outcome == OUTCOME_OK ? entries_each(run, take_entry, choice) : outcome;
     outcome = outcome == OUTCOME_OK ? choose_all(run, choice) : outcome;
-    outcome = outcome == OUTCOME_OK ? make(run, choice, json_text(json_member(status, "evidence"), "vkey", SLICE_NONE), &bundle) : outcome;
+    outcome = outcome == OUTCOME_OK
+                  ? make(run, choice,
+                         json_text(json_member(status, "evidence"), "vkey", SLICE_NONE), &bundle)
+                  : outcome;
     progress_end();
     outcome = outcome == OUTCOME_OK ? check_own(run, bundle) : outcome;
     outcome = outcome == OUTCOME_OK ? write_bundle(run, choice, bundle) : outcome;
@@ -269,7 +315,8 @@ enum outcome command_evidence(struct run *run)
 
 /* ---- checking one ---- */
 
-static enum outcome print_report(const struct run *run, const struct json *bundle, const struct bundle_report *report)
+static enum outcome print_report(const struct run *run, const struct json *bundle,
+                                 const struct bundle_report *report)
 {
     struct arena *arena = run->arena;
     struct json *top = json_new(arena, JSON_OBJECT);
@@ -297,15 +344,31 @@ static enum outcome print_report(const struct run *run, const struct json *bundl
 }
 
 static const struct text proves[] = {
-    {"Every entry listed is in the log that this key signed, under this checkpoint.", "Jeder aufgeführte Eintrag steht unter diesem Prüfpunkt im Logbuch, das dieser Schlüssel gezeichnet hat."},
-    {"No payload was changed since it was recorded.", "Kein Inhalt wurde verändert, seit er aufgezeichnet ist."},
-    {"By the public rules the verdict follows from these entries at the time the bundle was made.", "Nach den öffentlichen Regeln folgt das Urteil aus diesen Einträgen zu dem Zeitpunkt, zu dem das Bündel entstand."},
+    {"Every entry listed is in the log that this key signed, under this checkpoint.",
+     "Jeder aufgeführte Eintrag steht unter diesem Prüfpunkt im Logbuch, das dieser Schlüssel "
+     "gezeichnet hat."},
+    {"No payload was changed since it was recorded.",
+     "Kein Inhalt wurde verändert, seit er aufgezeichnet ist."},
+    {"By the public rules the verdict follows from these entries at the time the bundle was made.",
+     "Nach den öffentlichen Regeln folgt das Urteil aus diesen Einträgen zu dem Zeitpunkt, zu dem "
+     "das Bündel entstand."},
 };
 static const struct text does_not[] = {
-    {"that this key is the company's: compare it with the one it published, and give it with --vkey.", "dass dieser Schlüssel der Firma gehört: vergleiche ihn mit dem veröffentlichten und gib ihn mit --vkey an."},
-    {"that nothing newer was left out: ask for the whole log (`vogt ledger verify`, `vogt replay`).", "dass nichts Neueres weggelassen wurde: verlange das ganze Logbuch (`vogt ledger verify`, `vogt replay`)."},
-    {"that others were shown the same log, unless witnesses signed the checkpoint.", "dass anderen dasselbe Logbuch gezeigt wurde, solange keine Zeugen den Prüfpunkt gezeichnet haben."},
-    {"that the machines said the truth when they were observed; each probe shows its planted failure instead.", "dass die Rechner bei der Beobachtung die Wahrheit sagten; dafür zeigt jede Probe ihren gepflanzten Fehler."},
+    {"that this key is the company's: compare it with the one it published, and give it with "
+     "--vkey.",
+     "dass dieser Schlüssel der Firma gehört: vergleiche ihn mit dem veröffentlichten und gib ihn "
+     "mit --vkey an."},
+    {"that nothing newer was left out: ask for the whole log (`vogt ledger verify`, `vogt "
+     "replay`).",
+     "dass nichts Neueres weggelassen wurde: verlange das ganze Logbuch (`vogt ledger verify`, "
+     "`vogt replay`)."},
+    {"that others were shown the same log, unless witnesses signed the checkpoint.",
+     "dass anderen dasselbe Logbuch gezeigt wurde, solange keine Zeugen den Prüfpunkt gezeichnet "
+     "haben."},
+    {"that the machines said the truth when they were observed; each probe shows its planted "
+     "failure instead.",
+     "dass die Rechner bei der Beobachtung die Wahrheit sagten; dafür zeigt jede Probe ihren "
+     "gepflanzten Fehler."},
 };
 
 static void show_texts(struct run *run, const char *heading, const struct text *texts, size_t count)
@@ -317,7 +380,8 @@ static void show_texts(struct run *run, const char *heading, const struct text *
     }
 }
 
-static void show_report(struct run *run, const struct json *bundle, const struct bundle_report *report)
+static void show_report(struct run *run, const struct json *bundle,
+                        const struct bundle_report *report)
 {
     struct slice id = json_text(bundle, "clause", SLICE_NONE);
     screen_put(&run->screen, COLOUR_BOLD, id);
@@ -327,27 +391,40 @@ static void show_report(struct run *run, const struct json *bundle, const struct
     screen_wrap(&run->screen, 0, 0, COLOUR_NONE, json_text(bundle, "text", SLICE_NONE));
     show_pair(run, SAY(run, "made", "entstanden"), json_text(bundle, "made", SLICE_NONE));
     show_pair(run, SAY(run, "log", "Logbuch"), report->origin);
-    show_pair(run, SAY(run, "checkpoint", "Prüfpunkt"), slice_string(arena_printf(run->arena, "%llu %s", (unsigned long long)report->log_size, SAY(run, "entries", "Einträge"))));
-    show_pair(run, SAY(run, "entries here", "Einträge hier"), slice_string(arena_printf(run->arena, "%zu", report->entry_count)));
-    const char *judged = arena_printf(run->arena, "%zu, %zu %s, %zu %s", report->observation_count, report->rejudged_count, SAY(run, "judged again alike", "erneut gleich beurteilt"),
-                                      report->without_facts_count, SAY(run, "without facts or judge", "ohne Fakten oder Richter"));
+    show_pair(run, SAY(run, "checkpoint", "Prüfpunkt"),
+              slice_string(arena_printf(run->arena, "%llu %s", (unsigned long long)report->log_size,
+                                        SAY(run, "entries", "Einträge"))));
+    show_pair(run, SAY(run, "entries here", "Einträge hier"),
+              slice_string(arena_printf(run->arena, "%zu", report->entry_count)));
+    const char *judged = arena_printf(
+        run->arena, "%zu, %zu %s, %zu %s", report->observation_count, report->rejudged_count,
+        SAY(run, "judged again alike", "erneut gleich beurteilt"), report->without_facts_count,
+        SAY(run, "without facts or judge", "ohne Fakten oder Richter"));
     show_pair(run, SAY(run, "observations", "Beobachtungen"), slice_string(judged));
     show_findings(run, report);
     if (report->finding_count > 0) {
-        screen_wrap(&run->screen, 0, 0, COLOUR_RED, slice_string(SAY(run, "The bundle does NOT hold.", "Das Bündel hält NICHT.")));
+        screen_wrap(&run->screen, 0, 0, COLOUR_RED,
+                    slice_string(SAY(run, "The bundle does NOT hold.", "Das Bündel hält NICHT.")));
         return;
     }
     if (report->other_catalogue) {
-        screen_wrap(&run->screen, 0, 0, COLOUR_YELLOW,
-                    slice_string(SAY(run, "The entries hold. The verdict could not be recomputed: it was made with another version of the catalogue.",
-                                     "Die Einträge halten. Das Urteil ließ sich nicht neu berechnen: es entstand mit einer anderen Fassung des Katalogs.")));
+        screen_wrap(
+            &run->screen, 0, 0, COLOUR_YELLOW,
+            slice_string(SAY(run,
+                             "The entries hold. The verdict could not be recomputed: it was made "
+                             "with another version of the catalogue.",
+                             "Die Einträge halten. Das Urteil ließ sich nicht neu berechnen: es "
+                             "entstand mit einer anderen Fassung des Katalogs.")));
         return;
     }
-    show_texts(run, SAY(run, "The bundle holds. It proves:", "Das Bündel hält. Es beweist:"), proves, sizeof(proves) / sizeof(proves[0]));
-    show_texts(run, SAY(run, "It does not prove:", "Es beweist nicht:"), does_not, sizeof(does_not) / sizeof(does_not[0]));
+    show_texts(run, SAY(run, "The bundle holds. It proves:", "Das Bündel hält. Es beweist:"),
+               proves, sizeof(proves) / sizeof(proves[0]));
+    show_texts(run, SAY(run, "It does not prove:", "Es beweist nicht:"), does_not,
+               sizeof(does_not) / sizeof(does_not[0]));
 }
 
-static enum outcome expected_key(struct run *run, struct log_keys *keys, const struct note_key **ret_key)
+static enum outcome expected_key(struct run *run, struct log_keys *keys,
+                                 const struct note_key **ret_key)
 {
     *ret_key = NULL;
     if (!run_has(run, OPTION_VKEY)) {
@@ -355,7 +432,10 @@ static enum outcome expected_key(struct run *run, struct log_keys *keys, const s
     }
     enum outcome outcome = keys_find(run, NULL, keys);
     if (outcome == OUTCOME_OK && !keys->have[LOG_EVIDENCE]) {
-        return run_fail(run, OUTCOME_USAGE, TEXT("the verifier key of the evidence log is needed", "es braucht den Prüfschlüssel des Beweis-Logbuchs"), SLICE_NONE);
+        return run_fail(run, OUTCOME_USAGE,
+                        TEXT("the verifier key of the evidence log is needed",
+                             "es braucht den Prüfschlüssel des Beweis-Logbuchs"),
+                        SLICE_NONE);
     }
     *ret_key = &keys->list[LOG_EVIDENCE];
     return outcome;
@@ -369,12 +449,14 @@ enum outcome command_evidence_verify(struct run *run)
     struct json *bundle = NULL;
     struct complaint complaint = {.text = {NULL, NULL}};
     enum outcome outcome = expected_key(run, &keys, &expected);
-    outcome = outcome == OUTCOME_OK ? run_read_file(run, run->arguments[0], BUNDLE_BYTES, &bytes) : outcome;
+    outcome = outcome == OUTCOME_OK ? run_read_file(run, run->arguments[0], BUNDLE_BYTES, &bytes)
+                                    : outcome;
     if (outcome != OUTCOME_OK) {
         return outcome;
     }
     struct bundle_report *report = arena_alloc(run->arena, sizeof(*report));
-    enum err err = report == NULL ? ERR_MEMORY : json_read(run->arena, buf_slice(&bytes), &bundle, &complaint);
+    enum err err =
+        report == NULL ? ERR_MEMORY : json_read(run->arena, buf_slice(&bytes), &bundle, &complaint);
     progress_begin(SAY(run, "Verifying", "Prüfe"));
     err = err == ERR_NONE ? bundle_check(run->arena, bundle, expected, report, &complaint) : err;
     progress_end();

@@ -16,33 +16,39 @@ static bool is_common(size_t option)
     return takes(&commands[command_count - 1], option);
 }
 
-static const struct text introduction = {"Vogt proves the sentences of an annex of technical and organisational measures.",
-                                         "Vogt beweist die Sätze einer Anlage technischer und organisatorischer Maßnahmen."};
+static const struct text introduction = {
+    "Vogt proves the sentences of an annex of technical and organisational measures.",
+    "Vogt beweist die Sätze einer Anlage technischer und organisatorischer Maßnahmen."};
 
 void help_all(struct run *run)
 {
     const struct screen *screen = &run->screen;
     screen_wrap(screen, 0, 0, COLOUR_NONE, slice_string(run_text(run, introduction)));
-    fprintf(screen->out, "\n%s\n\n", SAY(run, "vogt COMMAND [OPTIONS] [ARGUMENTS]", "vogt BEFEHL [OPTIONEN] [ANGABEN]"));
+    fprintf(screen->out, "\n%s\n\n",
+            SAY(run, "vogt COMMAND [OPTIONS] [ARGUMENTS]", "vogt BEFEHL [OPTIONEN] [ANGABEN]"));
     for (size_t i = 0; i < command_count; i++) {
         size_t len = strlen(commands[i].name);
         fprintf(screen->out, "  %s", commands[i].name);
         screen_spaces(screen, len < 19 ? 19 - len : 1);
         screen_wrap(screen, 21, 21, COLOUR_NONE, slice_string(run_text(run, commands[i].help)));
     }
-    fprintf(screen->out, "\n%s\n", SAY(run, "`vogt help COMMAND` tells more.", "`vogt help BEFEHL` sagt mehr."));
+    fprintf(screen->out, "\n%s\n",
+            SAY(run, "`vogt help COMMAND` tells more.", "`vogt help BEFEHL` sagt mehr."));
 }
 
 void help_command(struct run *run, const struct command *command)
 {
     const struct screen *screen = &run->screen;
-    fprintf(screen->out, "vogt %s%s%s %s\n\n", command->name, command->arguments[0] == '\0' ? "" : " ", command->arguments, SAY(run, "[OPTIONS]", "[OPTIONEN]"));
+    fprintf(screen->out, "vogt %s%s%s %s\n\n", command->name,
+            command->arguments[0] == '\0' ? "" : " ", command->arguments,
+            SAY(run, "[OPTIONS]", "[OPTIONEN]"));
     screen_wrap(screen, 0, 0, COLOUR_NONE, slice_string(run_text(run, command->help)));
     fputc('\n', screen->out);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (takes(command, i)) {
             const struct option_row *row = &option_rows[i];
-            int len = fprintf(screen->out, "  %s%s%s", row->name, row->value == NULL ? "" : " ", row->value == NULL ? "" : row->value);
+            int len = fprintf(screen->out, "  %s%s%s", row->name, row->value == NULL ? "" : " ",
+                              row->value == NULL ? "" : row->value);
             screen_spaces(screen, len < 25 ? (size_t)(25 - len) : 1);
             screen_wrap(screen, 25, 25, COLOUR_NONE, slice_string(run_text(run, row->help)));
         }
@@ -53,7 +59,8 @@ static const struct command *named(const struct run *run)
 {
     cleanup_buf struct buf name = BUF_INIT(256);
     for (size_t i = 0; i < run->argument_count; i++) {
-        if ((i > 0 && buf_append_byte(&name, ' ') != ERR_NONE) || buf_append_string(&name, run->arguments[i]) != ERR_NONE) {
+        if ((i > 0 && buf_append_byte(&name, ' ') != ERR_NONE) ||
+            buf_append_string(&name, run->arguments[i]) != ERR_NONE) {
             return NULL;
         }
     }
@@ -87,7 +94,8 @@ static bool help_family(struct run *run)
     bool found = false;
     size_t len = strlen(run->arguments[0]);
     for (size_t i = 0; i < command_count && run->argument_count == 1; i++) {
-        if (strncmp(commands[i].name, run->arguments[0], len) == 0 && commands[i].name[len] == ' ') {
+        if (strncmp(commands[i].name, run->arguments[0], len) == 0 &&
+            commands[i].name[len] == ' ') {
             if (found) {
                 fputc('\n', run->screen.out);
             }
@@ -115,7 +123,10 @@ enum outcome command_help(struct run *run)
     } else if (command != NULL) {
         help_command(run, command);
     } else if (!help_family(run)) {
-        return run_fail(run, OUTCOME_USAGE, TEXT("no such command; `vogt help` lists them", "diesen Befehl gibt es nicht; `vogt help` nennt alle"), slice_string(run->arguments[0]));
+        return run_fail(run, OUTCOME_USAGE,
+                        TEXT("no such command; `vogt help` lists them",
+                             "diesen Befehl gibt es nicht; `vogt help` nennt alle"),
+                        slice_string(run->arguments[0]));
     }
     return OUTCOME_OK;
 }
@@ -129,18 +140,19 @@ static const struct {
     {OUTCOME_OK, "done"},
     {OUTCOME_FAILED, "it was tried and failed; with `--check`: not every sentence shown is kept"},
     {OUTCOME_USAGE, "the command line is wrong"},
-    {OUTCOME_UNREACHABLE, "Vogt cannot be reached, its certificate is not trusted, or it is sealed or not initialised"},
+    {OUTCOME_UNREACHABLE,
+     "Vogt cannot be reached, its certificate is not trusted, or it is sealed or not initialised"},
     {OUTCOME_DENIED, "the token may not do this, or there is none"},
     {OUTCOME_INPUT, "the input is bad: a file, an address, a name that does not exist"},
     {OUTCOME_INTEGRITY, "a ledger, a bundle or a replay does not agree"},
 };
 
-#define TRY(call)               \
-    do {                        \
-        enum err try_err = (call); \
-        if (try_err != ERR_NONE) {  \
-            return try_err;     \
-        }                       \
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        enum err try_err = (call);                                                                 \
+        if (try_err != ERR_NONE) {                                                                 \
+            return try_err;                                                                        \
+        }                                                                                          \
     } while (0)
 
 static enum err page_options(struct buf *out, const struct command *command)
@@ -148,7 +160,8 @@ static enum err page_options(struct buf *out, const struct command *command)
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
         if (command == NULL ? is_common(i) : takes(command, i) && !is_common(i)) {
-            TRY(buf_printf(out, "- `%s%s%s` %s\n", row->name, row->value == NULL ? "" : " ", row->value == NULL ? "" : row->value, row->help.english));
+            TRY(buf_printf(out, "- `%s%s%s` %s\n", row->name, row->value == NULL ? "" : " ",
+                           row->value == NULL ? "" : row->value, row->help.english));
         }
     }
     return ERR_NONE;
@@ -156,21 +169,32 @@ static enum err page_options(struct buf *out, const struct command *command)
 
 enum err help_page(struct buf *out)
 {
-    TRY(buf_append_string(out, "# The command line\n\nWritten by `vogt help` from its tables (`src/command/commands.def`, `options.def`); a test compares.\n\n"
+    TRY(buf_append_string(out, "# The command line\n\nWritten by `vogt help` from its tables "
+                               "(`src/command/commands.def`, `options.def`); a test compares.\n\n"
                                "Every command takes:\n\n"));
     TRY(page_options(out, NULL));
-    TRY(buf_append_string(out, "\nThe server is `--address`, `VOGT_ADDR`, or what `vogt up` left in `DIR/address`. Its certificate is trusted through\n"
-                               "`VOGT_CACERT` (a file of authorities), or because it is exactly `DIR/tls.pem` (this host, or `--dir` given), or through the\n"
-                               "system's authorities. The token is `VOGT_TOKEN`, `DIR/operator.token` when `--dir` is given, `~/.vogt/token`, or\n"
-                               "`DIR/operator.token`. Colours appear on a terminal only and never with `NO_COLOR`.\n\n## Exit codes\n\n| code | meaning |\n|---|---|\n"));
+    TRY(buf_append_string(out,
+                          "\nThe server is `--address`, `VOGT_ADDR`, or what `vogt up` left in "
+                          "`DIR/address`. Its certificate is trusted through\n"
+                          "`VOGT_CACERT` (a file of authorities), or because it is exactly "
+                          "`DIR/tls.pem` (this host, or `--dir` given), or through the\n"
+                          "system's authorities. The token is `VOGT_TOKEN`, `DIR/operator.token` "
+                          "when `--dir` is given, `~/.vogt/token`, or\n"
+                          "`DIR/operator.token`. Colours appear on a terminal only and never with "
+                          "`NO_COLOR`.\n\n## Exit codes\n\n| code | meaning |\n|---|---|\n"));
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         TRY(buf_printf(out, "| %d | %s |\n", (int)codes[i].outcome, codes[i].meaning));
     }
-    TRY(buf_append_string(out, "\n`vogt up` passes the daemon's own exit code on once it was ready. With `--json` a failure prints\n"
-                               "`{\"error\":{\"code\",\"english\",\"german\",\"detail\"}}` on standard output, beside the words on standard error.\n\n## Commands\n"));
+    TRY(buf_append_string(out,
+                          "\n`vogt up` passes the daemon's own exit code on once it was ready. "
+                          "With `--json` a failure prints\n"
+                          "`{\"error\":{\"code\",\"english\",\"german\",\"detail\"}}` on standard "
+                          "output, beside the words on standard error.\n\n## Commands\n"));
     for (size_t i = 0; i < command_count; i++) {
         const struct command *command = &commands[i];
-        TRY(buf_printf(out, "\n### vogt %s%s%s\n\n%s\n", command->name, command->arguments[0] == '\0' ? "" : " ", command->arguments, command->help.english));
+        TRY(buf_printf(out, "\n### vogt %s%s%s\n\n%s\n", command->name,
+                       command->arguments[0] == '\0' ? "" : " ", command->arguments,
+                       command->help.english));
         size_t before = out->len;
         TRY(buf_append_byte(out, '\n'));
         TRY(page_options(out, command));
@@ -198,7 +222,8 @@ static enum err first_words(struct buf *out)
         size_t len = strcspn(commands[i].name, " ");
         bool seen = false;
         for (size_t j = 0; j < i && !seen; j++) {
-            seen = strncmp(commands[j].name, commands[i].name, len) == 0 && (commands[j].name[len] == ' ' || commands[j].name[len] == '\0');
+            seen = strncmp(commands[j].name, commands[i].name, len) == 0 &&
+                   (commands[j].name[len] == ' ' || commands[j].name[len] == '\0');
         }
         if (!seen) {
             TRY(buf_printf(out, " %.*s", (int)len, commands[i].name));
@@ -233,11 +258,16 @@ static enum err family_cases(struct buf *out)
 
 static enum err option_cases(struct buf *out)
 {
-    static const char *const actions[] = {[COMPLETE_FILE] = "files", [COMPLETE_DIRECTORY] = "folders", [COMPLETE_LANGUAGE] = "\"de en\"",
-                                          [COMPLETE_LEVEL] = "\"none limits seccomp landlock full\"", [COMPLETE_NONE] = "nothing"};
+    static const char *const actions[] = {[COMPLETE_FILE] = "files",
+                                          [COMPLETE_DIRECTORY] = "folders",
+                                          [COMPLETE_LANGUAGE] = "\"de en\"",
+                                          [COMPLETE_LEVEL] =
+                                              "\"none limits seccomp landlock full\"",
+                                          [COMPLETE_NONE] = "nothing"};
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (option_rows[i].value != NULL) {
-            TRY(buf_printf(out, "    %s) value=%s ;;\n", option_rows[i].name, actions[option_rows[i].complete]));
+            TRY(buf_printf(out, "    %s) value=%s ;;\n", option_rows[i].name,
+                           actions[option_rows[i].complete]));
         }
     }
     return ERR_NONE;
@@ -253,10 +283,12 @@ static enum err option_lists(struct buf *out)
     return ERR_NONE;
 }
 
-/* The part that both shells share: from $previous, $first and $second to $value, $words, $options. */
+/* The part that both shells share: from $previous, $first and $second to $value, $words, $options.
+ */
 static enum err shared_part(struct buf *out)
 {
-    TRY(buf_append_string(out, "_vogt_find() {\n  value= words= options=\n  case \"$previous\" in\n"));
+    TRY(buf_append_string(out,
+                          "_vogt_find() {\n  value= words= options=\n  case \"$previous\" in\n"));
     TRY(option_cases(out));
     TRY(buf_append_string(out, "  esac\n  case \"$first\" in\n    '') words=\""));
     TRY(first_words(out));
@@ -277,56 +309,63 @@ static enum err shared_part(struct buf *out)
 
 enum err completion_bash(struct buf *out)
 {
-    TRY(buf_append_string(out, "# bash completion for vogt; load with: source <(vogt completion bash)\n"));
+    TRY(buf_append_string(
+        out, "# bash completion for vogt; load with: source <(vogt completion bash)\n"));
     TRY(shared_part(out));
-    return buf_append_string(out,
-        "_vogt() {\n"
-        "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} first= second= value words options word\n"
-        "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-        "    case \"$word\" in -*) continue ;; esac\n"
-        "    if [ -z \"$first\" ]; then first=$word; elif [ -z \"$second\" ]; then second=$word; fi\n"
-        "  done\n"
-        "  _vogt_find\n"
-        "  case \"$value\" in\n"
-        "    files) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
-        "    folders) COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n"
-        "    nothing) COMPREPLY=(); return ;;\n"
-        "    ?*) COMPREPLY=($(compgen -W \"$value\" -- \"$current\")); return ;;\n"
-        "  esac\n"
-        "  case \"$current\" in\n"
-        "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
-        "    *) COMPREPLY=($(compgen -W \"$words\" -- \"$current\") $(if [ -n \"$first\" ]; then compgen -f -- \"$current\"; fi)) ;;\n"
-        "  esac\n"
-        "}\n"
-        "complete -o filenames -F _vogt vogt\n");
+    return buf_append_string(
+        out, "_vogt() {\n"
+             "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} "
+             "first= second= value words options word\n"
+             "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+             "    case \"$word\" in -*) continue ;; esac\n"
+             "    if [ -z \"$first\" ]; then first=$word; elif [ -z \"$second\" ]; then "
+             "second=$word; fi\n"
+             "  done\n"
+             "  _vogt_find\n"
+             "  case \"$value\" in\n"
+             "    files) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+             "    folders) COMPREPLY=($(compgen -d -- \"$current\")); return ;;\n"
+             "    nothing) COMPREPLY=(); return ;;\n"
+             "    ?*) COMPREPLY=($(compgen -W \"$value\" -- \"$current\")); return ;;\n"
+             "  esac\n"
+             "  case \"$current\" in\n"
+             "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
+             "    *) COMPREPLY=($(compgen -W \"$words\" -- \"$current\") $(if [ -n \"$first\" ]; "
+             "then compgen -f -- \"$current\"; fi)) ;;\n"
+             "  esac\n"
+             "}\n"
+             "complete -o filenames -F _vogt vogt\n");
 }
 
 enum err completion_zsh(struct buf *out)
 {
-    TRY(buf_append_string(out, "#compdef vogt\n# zsh completion for vogt; load with: source <(vogt completion zsh)\n"));
+    TRY(buf_append_string(
+        out,
+        "#compdef vogt\n# zsh completion for vogt; load with: source <(vogt completion zsh)\n"));
     TRY(shared_part(out));
-    return buf_append_string(out,
-        "_vogt() {\n"
-        "  local current=$words[CURRENT] previous=$words[CURRENT-1] first= second= word\n"
-        "  local -a typed; typed=(\"${(@)words[2,CURRENT-1]}\")\n"
-        "  for word in $typed; do\n"
-        "    case \"$word\" in -*) continue ;; esac\n"
-        "    if [ -z \"$first\" ]; then first=$word; elif [ -z \"$second\" ]; then second=$word; fi\n"
-        "  done\n"
-        "  local value words options\n"
-        "  _vogt_find\n"
-        "  case \"$value\" in\n"
-        "    files) _files; return ;;\n"
-        "    folders) _files -/; return ;;\n"
-        "    nothing) return ;;\n"
-        "    ?*) compadd -- ${=value}; return ;;\n"
-        "  esac\n"
-        "  case \"$current\" in\n"
-        "    -*) compadd -- ${=options} ;;\n"
-        "    *) compadd -- ${=words}; if [ -n \"$first\" ]; then _files; fi ;;\n"
-        "  esac\n"
-        "}\n"
-        "if [ \"$funcstack[1]\" = _vogt ]; then _vogt \"$@\"; else compdef _vogt vogt; fi\n");
+    return buf_append_string(
+        out, "_vogt() {\n"
+             "  local current=$words[CURRENT] previous=$words[CURRENT-1] first= second= word\n"
+             "  local -a typed; typed=(\"${(@)words[2,CURRENT-1]}\")\n"
+             "  for word in $typed; do\n"
+             "    case \"$word\" in -*) continue ;; esac\n"
+             "    if [ -z \"$first\" ]; then first=$word; elif [ -z \"$second\" ]; then "
+             "second=$word; fi\n"
+             "  done\n"
+             "  local value words options\n"
+             "  _vogt_find\n"
+             "  case \"$value\" in\n"
+             "    files) _files; return ;;\n"
+             "    folders) _files -/; return ;;\n"
+             "    nothing) return ;;\n"
+             "    ?*) compadd -- ${=value}; return ;;\n"
+             "  esac\n"
+             "  case \"$current\" in\n"
+             "    -*) compadd -- ${=options} ;;\n"
+             "    *) compadd -- ${=words}; if [ -n \"$first\" ]; then _files; fi ;;\n"
+             "  esac\n"
+             "}\n"
+             "if [ \"$funcstack[1]\" = _vogt ]; then _vogt \"$@\"; else compdef _vogt vogt; fi\n");
 }
 
 enum outcome command_completion(struct run *run)
@@ -334,7 +373,10 @@ enum outcome command_completion(struct run *run)
     bool is_bash = strcmp(run->arguments[0], "bash") == 0;
     cleanup_buf struct buf out = BUF_INIT(PAGE_BYTES);
     if (!is_bash && strcmp(run->arguments[0], "zsh") != 0) {
-        return run_fail(run, OUTCOME_USAGE, TEXT("there is completion for bash and zsh", "es gibt Vervollständigung für bash und zsh"), slice_string(run->arguments[0]));
+        return run_fail(run, OUTCOME_USAGE,
+                        TEXT("there is completion for bash and zsh",
+                             "es gibt Vervollständigung für bash und zsh"),
+                        slice_string(run->arguments[0]));
     }
     enum err err = is_bash ? completion_bash(&out) : completion_zsh(&out);
     return err == ERR_NONE ? run_write_file(run, "-", buf_slice(&out)) : run_fail_err(run, err, "");

@@ -26,7 +26,11 @@ static enum outcome add(struct run *run, struct log_keys *keys, struct slice vke
     enum err err = note_key_parse(kept, &key);
     uint8_t log = err == ERR_NONE ? log_of_name(key.name) : 0;
     if (log == 0 || key.type != NOTE_TYPE_ED25519) {
-        return run_fail(run, OUTCOME_INPUT, TEXT("this is no verifier key of a log of Vogt (NAME/evidence+…)", "das ist kein Prüfschlüssel eines Logbuchs von Vogt (NAME/evidence+…)"), kept);
+        return run_fail(
+            run, OUTCOME_INPUT,
+            TEXT("this is no verifier key of a log of Vogt (NAME/evidence+…)",
+                 "das ist kein Prüfschlüssel eines Logbuchs von Vogt (NAME/evidence+…)"),
+            kept);
     }
     keys->list[log] = key;
     keys->have[log] = true;
@@ -58,13 +62,15 @@ enum outcome keys_find(struct run *run, const char *directory, struct log_keys *
     const struct option_values *given = &run->options[OPTION_VKEY];
     struct log_keys keys = {.source = TEXT("given by --vkey", "mit --vkey gegeben")};
     enum outcome outcome = OUTCOME_OK;
-    const char *path = directory == NULL ? NULL : arena_printf(run->arena, "%s/verifier.keys", directory);
+    const char *path =
+        directory == NULL ? NULL : arena_printf(run->arena, "%s/verifier.keys", directory);
     for (size_t i = 0; i < given->count && outcome == OUTCOME_OK; i++) {
         outcome = add(run, &keys, slice_string(given->list[i]));
     }
     if (given->count == 0 && path != NULL && access(path, R_OK) == 0) {
         cleanup_buf struct buf bytes = BUF_INIT(KEYS_FILE_BYTES + (1 << 17));
-        keys.source = TEXT("from the directory itself (verifier.keys)", "aus dem Verzeichnis selbst (verifier.keys)");
+        keys.source = TEXT("from the directory itself (verifier.keys)",
+                           "aus dem Verzeichnis selbst (verifier.keys)");
         outcome = run_read_file(run, path, KEYS_FILE_BYTES, &bytes);
         outcome = outcome == OUTCOME_OK ? add_lines(run, &keys, buf_slice(&bytes)) : outcome;
     } else if (given->count == 0) {

@@ -1,4 +1,5 @@
-/* Verifier keys of the two logs, from --vkey, from a data directory's verifier.keys, or from the daemon. The names borrow from the run's arena. */
+/* Verifier keys of the two logs, from --vkey, from a data directory's verifier.keys, or from the
+ * daemon. The names borrow from the run's arena. */
 #ifndef VOGT_COMMAND_KEYS_H
 #define VOGT_COMMAND_KEYS_H
 
@@ -9,7 +10,7 @@
 struct log_keys {
     struct note_key list[LOG_AUDIT + 1]; /* by log id */
     bool have[LOG_AUDIT + 1];
-    struct text source;                  /* where they came from, for people */
+    struct text source; /* where they came from, for people */
 };
 
 /* LOG_EVIDENCE or LOG_AUDIT by the end of an origin or key name; 0: neither. */

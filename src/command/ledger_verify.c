@@ -1,6 +1,7 @@
 /*
- * vogt ledger verify: both logs from a data directory, a copy of its ledger folder, or an address; then the database's rows when they are there and no daemon
- * holds them. Nothing is written beside the ledger.
+ * vogt ledger verify: both logs from a data directory, a copy of its ledger folder, or an address;
+ * then the database's rows when they are there and no daemon holds them. Nothing is written beside
+ * the ledger.
  */
 #include "command/client.h"
 #include "command/keys.h"
@@ -22,7 +23,7 @@ struct job {
     struct slice known[LOG_AUDIT + 1];
     struct verify_report report;
     struct verify_options options;
-    const char *place;          /* the directory or the address */
+    const char *place; /* the directory or the address */
     enum rows_state rows;
 };
 
@@ -45,15 +46,20 @@ static enum outcome read_known(struct job *job)
         struct slice note = arena_copy(job->run->arena, buf_slice(&bytes));
         uint8_t log = log_of_name(slice_first(note, slice_find_byte(note, '\n')));
         if (log == 0 || job->known[log].len > 0) {
-            return run_fail(job->run, OUTCOME_INPUT, TEXT("this is no checkpoint of a log of Vogt, or the second one of the same log",
-                                                          "das ist kein Prüfpunkt eines Logbuchs von Vogt oder der zweite desselben Logbuchs"), slice_string(given->list[i]));
+            return run_fail(
+                job->run, OUTCOME_INPUT,
+                TEXT("this is no checkpoint of a log of Vogt, or the second one of the same log",
+                     "das ist kein Prüfpunkt eines Logbuchs von Vogt oder der zweite desselben "
+                     "Logbuchs"),
+                slice_string(given->list[i]));
         }
         job->known[log] = note;
     }
     return OUTCOME_OK;
 }
 
-static enum err check_log(struct job *job, uint8_t log, const struct verify_source *source, const int *directory_fd)
+static enum err check_log(struct job *job, uint8_t log, const struct verify_source *source,
+                          const int *directory_fd)
 {
     const struct note_key *key = &job->keys.list[log];
     enum err err = verify_log(source, log, key, &job->options, &job->report);
@@ -92,7 +98,8 @@ static enum err check_directory(struct job *job, int directory_fd)
     bool is_data = faccessat(directory_fd, "ledger", F_OK, 0) == 0;
     enum err err = ERR_NONE;
     for (uint8_t log = LOG_EVIDENCE; log <= LOG_AUDIT && err == ERR_NONE; log++) {
-        const char *path = arena_printf(job->run->arena, "%s%s", is_data ? "ledger/" : "", log_name(log));
+        const char *path =
+            arena_printf(job->run->arena, "%s%s", is_data ? "ledger/" : "", log_name(log));
         int fd = path == NULL ? -1 : openat(directory_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0) {
             return err_from_errno(errno);
@@ -141,12 +148,19 @@ static struct text summary(const struct job *job)
         return TEXT("The ledger does NOT agree.", "Das Logbuch stimmt NICHT.");
     }
     static const struct text rows[] = {
-        [ROWS_NONE] = TEXT_INIT("Both logs agree: every entry, every tile, the signed roots. There was no database to compare.",
-                                "Beide Logbücher stimmen: jeder Eintrag, jede Kachel, die gezeichneten Wurzeln. Es gab keine Datenbank zum Vergleichen."),
-        [ROWS_CHECKED] = TEXT_INIT("Both logs and the database agree: every entry, every tile, the signed roots, every row.",
-                                   "Beide Logbücher und die Datenbank stimmen: jeder Eintrag, jede Kachel, die gezeichneten Wurzeln, jede Zeile."),
-        [ROWS_HELD] = TEXT_INIT("Both logs agree: every entry, every tile, the signed roots. The database was not compared, because a running Vogt holds it.",
-                                "Beide Logbücher stimmen: jeder Eintrag, jede Kachel, die gezeichneten Wurzeln. Die Datenbank wurde nicht verglichen, weil ein laufender Vogt sie hält."),
+        [ROWS_NONE] = TEXT_INIT("Both logs agree: every entry, every tile, the signed roots. There "
+                                "was no database to compare.",
+                                "Beide Logbücher stimmen: jeder Eintrag, jede Kachel, die "
+                                "gezeichneten Wurzeln. Es gab keine Datenbank zum Vergleichen."),
+        [ROWS_CHECKED] = TEXT_INIT("Both logs and the database agree: every entry, every tile, the "
+                                   "signed roots, every row.",
+                                   "Beide Logbücher und die Datenbank stimmen: jeder Eintrag, jede "
+                                   "Kachel, die gezeichneten Wurzeln, jede Zeile."),
+        [ROWS_HELD] = TEXT_INIT(
+            "Both logs agree: every entry, every tile, the signed roots. The database was not "
+            "compared, because a running Vogt holds it.",
+            "Beide Logbücher stimmen: jeder Eintrag, jede Kachel, die gezeichneten Wurzeln. Die "
+            "Datenbank wurde nicht verglichen, weil ein laufender Vogt sie hält."),
     };
     return rows[job->rows];
 }
@@ -154,7 +168,8 @@ static struct text summary(const struct job *job)
 static struct json *finding_tree(struct arena *arena, const struct verify_finding *finding)
 {
     struct json *one = json_new(arena, JSON_OBJECT);
-    json_set_string(arena, one, "weight", slice_string(finding->weight == VERIFY_BROKEN ? "broken" : "note"));
+    json_set_string(arena, one, "weight",
+                    slice_string(finding->weight == VERIFY_BROKEN ? "broken" : "note"));
     json_set_string(arena, one, "log", slice_string(log_name(finding->log)));
     json_set_string(arena, one, "place", slice_string(finding->place));
     if (finding->has_index) {
@@ -169,7 +184,8 @@ static struct json *finding_tree(struct arena *arena, const struct verify_findin
 
 static enum outcome print_json(struct job *job)
 {
-    static const char *const rows[] = {[ROWS_NONE] = "none", [ROWS_CHECKED] = "checked", [ROWS_HELD] = "held by a running daemon"};
+    static const char *const rows[] = {
+        [ROWS_NONE] = "none", [ROWS_CHECKED] = "checked", [ROWS_HELD] = "held by a running daemon"};
     struct arena *arena = job->run->arena;
     struct json *top = json_new(arena, JSON_OBJECT);
     json_set_bool(arena, top, "good", verify_report_good(&job->report));
@@ -201,10 +217,15 @@ static void print_findings(struct job *job)
     for (size_t i = 0; i < job->report.finding_count; i++) {
         const struct verify_finding *finding = &job->report.findings[i];
         bool is_broken = finding->weight == VERIFY_BROKEN;
-        const char *index = finding->has_index ? arena_printf(run->arena, " #%llu", (unsigned long long)finding->index) : "";
-        const char *line = arena_printf(run->arena, "%s%s%s%s%s%s", log_name(finding->log), index, finding->place[0] == '\0' ? "" : " ", finding->place,
-                                        finding->log == 0 && finding->place[0] == '\0' ? "" : ": ", run_text(run, finding->text));
-        const char *mark = is_broken ? SAY(run, "  broken  ", "  Fehler  ") : SAY(run, "  note    ", "  Hinweis ");
+        const char *index = finding->has_index ? arena_printf(run->arena, " #%llu",
+                                                              (unsigned long long)finding->index)
+                                               : "";
+        const char *line = arena_printf(run->arena, "%s%s%s%s%s%s", log_name(finding->log), index,
+                                        finding->place[0] == '\0' ? "" : " ", finding->place,
+                                        finding->log == 0 && finding->place[0] == '\0' ? "" : ": ",
+                                        run_text(run, finding->text));
+        const char *mark =
+            is_broken ? SAY(run, "  broken  ", "  Fehler  ") : SAY(run, "  note    ", "  Hinweis ");
         screen_string(&run->screen, is_broken ? COLOUR_RED : COLOUR_DIM, mark);
         screen_wrap(&run->screen, 10, 10, COLOUR_NONE, slice_string(line));
     }
@@ -225,18 +246,26 @@ static enum outcome tell(struct job *job)
     fputc('\n', run->screen.out);
     for (uint8_t log = LOG_EVIDENCE; log <= LOG_AUDIT; log++) {
         const struct verify_log_state *state = &job->report.logs[log];
-        const char *line = arena_printf(run->arena, "%llu %s%s", (unsigned long long)state->size, SAY(run, "entries under the checkpoint", "Einträge unter dem Prüfpunkt"),
-                                        job->known[log].len > 0 ? SAY(run, "; compared with the checkpoint given", "; mit dem gegebenen Prüfpunkt verglichen") : "");
+        const char *line =
+            arena_printf(run->arena, "%llu %s%s", (unsigned long long)state->size,
+                         SAY(run, "entries under the checkpoint", "Einträge unter dem Prüfpunkt"),
+                         job->known[log].len > 0 ? SAY(run, "; compared with the checkpoint given",
+                                                       "; mit dem gegebenen Prüfpunkt verglichen")
+                                                 : "");
         show_pair(run, log_name(log), slice_string(line));
     }
     if (job->rows == ROWS_CHECKED) {
-        const char *line = arena_printf(run->arena, "%llu (%llu %s, %llu %s)", (unsigned long long)job->report.row_count, (unsigned long long)job->report.erased_count,
-                                        SAY(run, "erased", "gelöscht"), (unsigned long long)job->report.pruned_count, SAY(run, "pruned", "ausgedünnt"));
+        const char *line = arena_printf(
+            run->arena, "%llu (%llu %s, %llu %s)", (unsigned long long)job->report.row_count,
+            (unsigned long long)job->report.erased_count, SAY(run, "erased", "gelöscht"),
+            (unsigned long long)job->report.pruned_count, SAY(run, "pruned", "ausgedünnt"));
         show_pair(run, SAY(run, "rows", "Zeilen"), slice_string(line));
     }
-    show_pair(run, SAY(run, "verifier keys", "Prüfschlüssel"), slice_string(run_text(run, job->keys.source)));
+    show_pair(run, SAY(run, "verifier keys", "Prüfschlüssel"),
+              slice_string(run_text(run, job->keys.source)));
     print_findings(job);
-    screen_wrap(&run->screen, 0, 0, good ? COLOUR_GREEN : COLOUR_RED, slice_string(run_text(run, summary(job))));
+    screen_wrap(&run->screen, 0, 0, good ? COLOUR_GREEN : COLOUR_RED,
+                slice_string(run_text(run, summary(job))));
     return good ? OUTCOME_OK : OUTCOME_INTEGRITY;
 }
 
@@ -257,11 +286,15 @@ static enum outcome verify_place(struct job *job, bool is_address)
         err = fd < 0 ? err_from_errno(errno) : check_directory(job, fd);
     }
     progress_end();
-    enum outcome outcome = err == ERR_NONE ? tell(job)
-                                           : run_fail(run, err == ERR_NOT_FOUND ? OUTCOME_INPUT : outcome_of_err(err),
-                                                      err == ERR_NOT_FOUND ? TEXT("there is no ledger of Vogt", "hier liegt kein Logbuch von Vogt")
-                                                                           : (struct text){err_text(err, LANGUAGE_ENGLISH), err_text(err, LANGUAGE_GERMAN)},
-                                                      slice_string(job->place));
+    enum outcome outcome =
+        err == ERR_NONE
+            ? tell(job)
+            : run_fail(run, err == ERR_NOT_FOUND ? OUTCOME_INPUT : outcome_of_err(err),
+                       err == ERR_NOT_FOUND
+                           ? TEXT("there is no ledger of Vogt", "hier liegt kein Logbuch von Vogt")
+                           : (struct text){err_text(err, LANGUAGE_ENGLISH),
+                                           err_text(err, LANGUAGE_GERMAN)},
+                       slice_string(job->place));
     if (fd >= 0) {
         close(fd);
     }
@@ -271,16 +304,22 @@ static enum outcome verify_place(struct job *job, bool is_address)
 
 enum outcome command_ledger_verify(struct run *run)
 {
-    struct job job = {.run = run, .place = run->argument_count > 0 ? run->arguments[0] : run_directory(run)};
+    struct job job = {.run = run,
+                      .place = run->argument_count > 0 ? run->arguments[0] : run_directory(run)};
     bool is_address = strncmp(job.place, "https://", 8) == 0;
     if (is_address) {
         run->options[OPTION_ADDRESS] = (struct option_values){.list = {job.place}, .count = 1};
     } else if (access(job.place, F_OK) != 0) {
-        return run_fail(run, OUTCOME_INPUT, TEXT("there is no such directory", "dieses Verzeichnis gibt es nicht"), slice_string(job.place));
+        return run_fail(run, OUTCOME_INPUT,
+                        TEXT("there is no such directory", "dieses Verzeichnis gibt es nicht"),
+                        slice_string(job.place));
     }
     enum outcome outcome = keys_find(run, is_address ? NULL : job.place, &job.keys);
     if (outcome == OUTCOME_OK && (!job.keys.have[LOG_EVIDENCE] || !job.keys.have[LOG_AUDIT])) {
-        return run_fail(run, OUTCOME_INPUT, TEXT("the verifier keys of both logs are needed: --vkey twice", "es braucht die Prüfschlüssel beider Logbücher: zweimal --vkey"), SLICE_NONE);
+        return run_fail(run, OUTCOME_INPUT,
+                        TEXT("the verifier keys of both logs are needed: --vkey twice",
+                             "es braucht die Prüfschlüssel beider Logbücher: zweimal --vkey"),
+                        SLICE_NONE);
     }
     outcome = outcome == OUTCOME_OK ? read_known(&job) : outcome;
     return outcome == OUTCOME_OK ? verify_place(&job, is_address) : outcome;

@@ -8,15 +8,19 @@
 static enum outcome keep(struct run *run, const struct json *reply)
 {
     const struct json *auth = json_member(reply, "auth");
-    struct slice token = json_text(auth, "client_token", SLICE_NONE), name = json_text(json_member(auth, "metadata"), "name", SLICE_NONE);
+    struct slice token = json_text(auth, "client_token", SLICE_NONE),
+                 name = json_text(json_member(auth, "metadata"), "name", SLICE_NONE);
     if (token.len == 0) {
-        return run_fail(run, OUTCOME_FAILED, TEXT("the answer holds no token", "die Antwort enthält kein Token"), SLICE_NONE);
+        return run_fail(run, OUTCOME_FAILED,
+                        TEXT("the answer holds no token", "die Antwort enthält kein Token"),
+                        SLICE_NONE);
     }
     enum outcome outcome = client_keep_token(run, token);
     if (outcome != OUTCOME_OK || run->json) {
         return outcome == OUTCOME_OK ? run_print_json(auth) : outcome;
     }
-    fprintf(run->screen.out, "%s %.*s; ~/.vogt/token\n", SAY(run, "Logged in as", "Angemeldet als"), (int)name.len, name.len > 0 ? (const char *)name.data : "");
+    fprintf(run->screen.out, "%s %.*s; ~/.vogt/token\n", SAY(run, "Logged in as", "Angemeldet als"),
+            (int)name.len, name.len > 0 ? (const char *)name.data : "");
     return OUTCOME_OK;
 }
 
@@ -27,12 +31,16 @@ static enum outcome by_link(struct run *run, const char *link)
     const struct json *reply = NULL;
     if (mark != NULL && !run_has(run, OPTION_ADDRESS)) {
         const char *slash = strstr(link, "/ui/");
-        const char *address = slash == NULL || strncmp(link, "https://", 8) != 0 ? NULL : arena_string(run->arena, slice_of(link, (size_t)(slash - link)));
+        const char *address =
+            slash == NULL || strncmp(link, "https://", 8) != 0
+                ? NULL
+                : arena_string(run->arena, slice_of(link, (size_t)(slash - link)));
         if (address != NULL) {
             run->options[OPTION_ADDRESS] = (struct option_values){.list = {address}, .count = 1};
         }
     }
-    json_set_string(run->arena, body, "code", slice_string(mark == NULL ? link : mark + strlen("#login=")));
+    json_set_string(run->arena, body, "code",
+                    slice_string(mark == NULL ? link : mark + strlen("#login=")));
     struct ask ask = {.method = "POST", .path = "auth/link/login", .body = body};
     enum outcome outcome = client_ask(run, &ask, &reply);
     return outcome == OUTCOME_OK ? keep(run, reply) : outcome;
@@ -47,7 +55,9 @@ enum outcome command_login(struct run *run)
     struct secret passphrase cleanup_secret = SECRET_NONE;
     const struct json *reply = NULL;
     enum outcome outcome = prompt_line(run, SAY(run, "Name: ", "Name: "), name, sizeof(name));
-    outcome = outcome == OUTCOME_OK ? prompt_secret(run, SAY(run, "Passphrase: ", "Passphrase: "), &passphrase) : outcome;
+    outcome = outcome == OUTCOME_OK
+                  ? prompt_secret(run, SAY(run, "Passphrase: ", "Passphrase: "), &passphrase)
+                  : outcome;
     if (outcome != OUTCOME_OK) {
         return outcome;
     }
@@ -95,10 +105,14 @@ enum outcome command_token_lookup(struct run *run)
     if (outcome != OUTCOME_OK || run->json) {
         return outcome == OUTCOME_OK ? run_print_json(data) : outcome;
     }
-    for (const struct json *member = data == NULL ? NULL : data->first; member != NULL; member = member->next) {
-        bool is_token = slice_is(member->name, "id"); /* it need not stand in the terminal's memory */
+    for (const struct json *member = data == NULL ? NULL : data->first; member != NULL;
+         member = member->next) {
+        bool is_token =
+            slice_is(member->name, "id"); /* it need not stand in the terminal's memory */
         cleanup_buf struct buf text = BUF_INIT(1 << 16);
-        if (!is_token && member->type != JSON_NULL && (member->type == JSON_STRING ? buf_append(&text, member->text) : json_write(&text, member, 0)) == ERR_NONE) {
+        if (!is_token && member->type != JSON_NULL &&
+            (member->type == JSON_STRING ? buf_append(&text, member->text)
+                                         : json_write(&text, member, 0)) == ERR_NONE) {
             show_pair(run, arena_string(run->arena, member->name), buf_slice(&text));
         }
     }
@@ -108,9 +122,12 @@ enum outcome command_token_lookup(struct run *run)
 enum outcome command_token_renew(struct run *run)
 {
     const struct json *reply = NULL;
-    struct ask ask = {.method = "POST", .path = "auth/token/renew-self", .body = json_new(run->arena, JSON_OBJECT)};
+    struct ask ask = {.method = "POST",
+                      .path = "auth/token/renew-self",
+                      .body = json_new(run->arena, JSON_OBJECT)};
     enum outcome outcome = client_ask(run, &ask, &reply);
-    return outcome == OUTCOME_OK && run->json ? run_print_json(json_member(reply, "auth")) : outcome;
+    return outcome == OUTCOME_OK && run->json ? run_print_json(json_member(reply, "auth"))
+                                              : outcome;
 }
 
 enum outcome command_token_revoke(struct run *run)

@@ -17,8 +17,10 @@ enum outcome command_observe(struct run *run)
         return outcome == OUTCOME_OK ? run_print_json(data) : outcome;
     }
     uint64_t observed = 0, failed = 0;
-    if (json_u64(data, "observed", &observed) == ERR_NONE && json_u64(data, "failed", &failed) == ERR_NONE) {
-        fprintf(run->screen.out, "%llu %s, %llu %s\n", (unsigned long long)observed, SAY(run, "observations", "Beobachtungen"), (unsigned long long)failed,
+    if (json_u64(data, "observed", &observed) == ERR_NONE &&
+        json_u64(data, "failed", &failed) == ERR_NONE) {
+        fprintf(run->screen.out, "%llu %s, %llu %s\n", (unsigned long long)observed,
+                SAY(run, "observations", "Beobachtungen"), (unsigned long long)failed,
                 SAY(run, "could not be made", "gelangen nicht"));
     }
     struct ask more = {.method = "GET", .path = "annex/current", .missing_is_fine = true};
@@ -32,14 +34,19 @@ enum outcome command_observe(struct run *run)
 static void show_changes(struct run *run, const struct json *changes)
 {
     for (const struct json *change = changes->first; change != NULL; change = change->next) {
-        struct slice clause = json_text(change, "clause", SLICE_NONE), text = json_text(change, "text", SLICE_NONE), reason = run_words(run, json_member(change, "reason"));
-        const char *line = arena_printf(run->arena, "%.*s  %.*s%s%.*s", (int)clause.len, (const char *)clause.data, (int)text.len, (const char *)text.data,
-                                        reason.len > 0 ? ": " : "", (int)reason.len, (const char *)reason.data);
+        struct slice clause = json_text(change, "clause", SLICE_NONE),
+                     text = json_text(change, "text", SLICE_NONE),
+                     reason = run_words(run, json_member(change, "reason"));
+        const char *line =
+            arena_printf(run->arena, "%.*s  %.*s%s%.*s", (int)clause.len, (const char *)clause.data,
+                         (int)text.len, (const char *)text.data, reason.len > 0 ? ": " : "",
+                         (int)reason.len, (const char *)reason.data);
         fputs("  ", run->screen.out);
         show_verdict(run, json_text(change, "from", SLICE_NONE));
         fputs("-> ", run->screen.out);
         show_verdict(run, json_text(change, "to", SLICE_NONE));
-        screen_wrap(&run->screen, 5 + 2 * VERDICT_COLUMNS, 5 + 2 * VERDICT_COLUMNS, COLOUR_NONE, slice_string(line));
+        screen_wrap(&run->screen, 5 + 2 * VERDICT_COLUMNS, 5 + 2 * VERDICT_COLUMNS, COLOUR_NONE,
+                    slice_string(line));
     }
 }
 
@@ -51,8 +58,13 @@ static void show_fixes(struct run *run, const struct json *fixes)
         struct slice words = run_words(run, fix);
         uint64_t minutes = 0;
         bool has_minutes = json_u64(fix, "minutes", &minutes) == ERR_NONE;
-        const char *time = has_minutes ? arena_printf(run->arena, " (%llu %s)", (unsigned long long)minutes, SAY(run, "min", "Min.")) : "";
-        const char *line = arena_printf(run->arena, "%.*s%s: %zu %s", (int)words.len, (const char *)words.data, time, clauses == NULL ? 0 : clauses->count, SAY(run, "sentences", "Sätze"));
+        const char *time = has_minutes
+                               ? arena_printf(run->arena, " (%llu %s)", (unsigned long long)minutes,
+                                              SAY(run, "min", "Min."))
+                               : "";
+        const char *line = arena_printf(
+            run->arena, "%.*s%s: %zu %s", (int)words.len, (const char *)words.data, time,
+            clauses == NULL ? 0 : clauses->count, SAY(run, "sentences", "Sätze"));
         fprintf(run->screen.out, "  %llu. ", (unsigned long long)++number);
         screen_wrap(&run->screen, 5, 5, COLOUR_NONE, slice_string(line));
     }
@@ -74,8 +86,14 @@ enum outcome command_morning(struct run *run)
         struct text heading, nothing;
         void (*show)(struct run *run, const struct json *list);
     } parts[] = {
-        {"changes", {"Changed since yesterday", "Seit gestern geändert"}, {"nothing", "nichts"}, show_changes},
-        {"fixes", {"What helps most", "Was am meisten hilft"}, {"nothing to do", "nichts zu tun"}, show_fixes},
+        {"changes",
+         {"Changed since yesterday", "Seit gestern geändert"},
+         {"nothing", "nichts"},
+         show_changes},
+        {"fixes",
+         {"What helps most", "Was am meisten hilft"},
+         {"nothing to do", "nichts zu tun"},
+         show_fixes},
         {"duties", {"Duties", "Pflichten"}, {"none due", "keine fällig"}, show_duties},
     };
     const struct json *data = NULL;
@@ -99,16 +117,22 @@ enum outcome command_morning(struct run *run)
 
 static void show_period(struct run *run, const struct json *clause)
 {
-    const struct json *percent = json_member(clause, "percent"), *gaps = json_member(clause, "gaps");
+    const struct json *percent = json_member(clause, "percent"),
+                      *gaps = json_member(clause, "gaps");
     struct slice number = percent == NULL ? SLICE_NONE : percent->text;
-    const char *line = arena_printf(run->arena, "%.*s %% %s", (int)number.len, (const char *)number.data, SAY(run, "kept", "erfüllt"));
+    const char *line = arena_printf(run->arena, "%.*s %% %s", (int)number.len,
+                                    (const char *)number.data, SAY(run, "kept", "erfüllt"));
     size_t shown = 0;
-    show_pair(run, arena_string(run->arena, json_text(clause, "id", SLICE_NONE)), slice_string(line));
-    for (const struct json *gap = gaps == NULL ? NULL : gaps->first; gap != NULL && shown < WORST_GAPS; gap = gap->next, shown++) {
-        struct slice from = json_text(gap, "from", SLICE_NONE), to = json_text(gap, "to", SLICE_NONE);
+    show_pair(run, arena_string(run->arena, json_text(clause, "id", SLICE_NONE)),
+              slice_string(line));
+    for (const struct json *gap = gaps == NULL ? NULL : gaps->first;
+         gap != NULL && shown < WORST_GAPS; gap = gap->next, shown++) {
+        struct slice from = json_text(gap, "from", SLICE_NONE),
+                     to = json_text(gap, "to", SLICE_NONE);
         screen_spaces(&run->screen, PAIR_COLUMNS);
         show_verdict(run, json_text(gap, "verdict", SLICE_NONE));
-        fprintf(run->screen.out, "%.*s - %.*s\n", (int)from.len, (const char *)from.data, (int)to.len, (const char *)to.data);
+        fprintf(run->screen.out, "%.*s - %.*s\n", (int)from.len, (const char *)from.data,
+                (int)to.len, (const char *)to.data);
     }
     if (gaps != NULL && gaps->count > shown) {
         screen_spaces(&run->screen, PAIR_COLUMNS);
@@ -119,17 +143,26 @@ static void show_period(struct run *run, const struct json *clause)
 enum outcome command_periods(struct run *run)
 {
     const char *from = run_option(run, OPTION_FROM), *to = run_option(run, OPTION_TO);
-    const char *path = arena_printf(run->arena, "periods%s%s%s%s%s", from == NULL && to == NULL ? "" : "?", from == NULL ? "" : "from=", from == NULL ? "" : path_segment(run, from),
-                                    to == NULL ? "" : from == NULL ? "to=" : "&to=", to == NULL ? "" : path_segment(run, to));
+    const char *path =
+        arena_printf(run->arena, "periods%s%s%s%s%s", from == NULL && to == NULL ? "" : "?",
+                     from == NULL ? "" : "from=", from == NULL ? "" : path_segment(run, from),
+                     to == NULL     ? ""
+                     : from == NULL ? "to="
+                                    : "&to=",
+                     to == NULL ? "" : path_segment(run, to));
     const struct json *data = NULL;
     enum outcome outcome = client_get(run, path, &data);
     if (outcome != OUTCOME_OK || run->json) {
         return outcome == OUTCOME_OK ? run_print_json(data) : outcome;
     }
-    struct slice begin = json_text(data, "from", SLICE_NONE), end = json_text(data, "to", SLICE_NONE);
+    struct slice begin = json_text(data, "from", SLICE_NONE),
+                 end = json_text(data, "to", SLICE_NONE);
     const struct json *clauses = json_member(data, "clauses");
-    fprintf(run->screen.out, "%.*s - %.*s\n", (int)begin.len, begin.len > 0 ? (const char *)begin.data : "", (int)end.len, end.len > 0 ? (const char *)end.data : "");
-    for (const struct json *clause = clauses == NULL ? NULL : clauses->first; clause != NULL; clause = clause->next) {
+    fprintf(run->screen.out, "%.*s - %.*s\n", (int)begin.len,
+            begin.len > 0 ? (const char *)begin.data : "", (int)end.len,
+            end.len > 0 ? (const char *)end.data : "");
+    for (const struct json *clause = clauses == NULL ? NULL : clauses->first; clause != NULL;
+         clause = clause->next) {
         show_period(run, clause);
     }
     return OUTCOME_OK;
@@ -141,15 +174,18 @@ enum outcome command_report(struct run *run)
     output = output == NULL ? "vogt-report.pdf" : output;
     struct json *body = json_new(run->arena, JSON_OBJECT);
     if (run_has(run, OPTION_LANGUAGE)) {
-        json_set_string(run->arena, body, "language", slice_string(run_option(run, OPTION_LANGUAGE)));
+        json_set_string(run->arena, body, "language",
+                        slice_string(run_option(run, OPTION_LANGUAGE)));
     }
-    struct ask ask = {.method = "POST", .path = "annex/report", .body = body, .timeout_ms = REPORT_MS};
+    struct ask ask = {
+        .method = "POST", .path = "annex/report", .body = body, .timeout_ms = REPORT_MS};
     cleanup_buf struct buf pdf = BUF_INIT(REPORT_BYTES);
     progress_begin(SAY(run, "Writing the report", "Schreibe den Bericht"));
     enum outcome outcome = client_raw(run, &ask, &pdf);
     progress_end();
     if (outcome == OUTCOME_OK && !slice_starts(buf_slice(&pdf), SLICE_LITERAL("%PDF-"))) {
-        return run_fail(run, OUTCOME_FAILED, TEXT("the answer is no PDF", "die Antwort ist kein PDF"), SLICE_NONE);
+        return run_fail(run, OUTCOME_FAILED,
+                        TEXT("the answer is no PDF", "die Antwort ist kein PDF"), SLICE_NONE);
     }
     outcome = outcome == OUTCOME_OK ? run_write_file(run, output, buf_slice(&pdf)) : outcome;
     if (outcome != OUTCOME_OK || output[0] == '-') {

@@ -12,8 +12,10 @@
 enum { RAW_BYTES = 1 << 20 };
 
 static const struct work judges[] = {
-    {"judge.firewall", judge_firewall}, {"judge.ledger", judge_ledger}, {"judge.privilege", judge_privilege}, {"judge.seal", judge_seal},
-    {"judge.sockets", judge_sockets},   {"judge.tls", judge_tls},       {"judge.volume", judge_volume},
+    {"judge.firewall", judge_firewall},   {"judge.ledger", judge_ledger},
+    {"judge.privilege", judge_privilege}, {"judge.seal", judge_seal},
+    {"judge.sockets", judge_sockets},     {"judge.tls", judge_tls},
+    {"judge.volume", judge_volume},
 };
 
 static const struct work *find(const char *name)
@@ -41,10 +43,12 @@ enum rejudged rejudge(struct arena *arena, const struct json *payload)
     cleanup_buf struct buf raw = BUF_INIT(RAW_BYTES);
     struct work_reply reply = {.raw = &raw};
     err = judge->run(arena, input, SLICE_NONE, &reply);
-    const struct json *then = json_member(payload, "observations"), *now = json_member(reply.output, "observations");
+    const struct json *then = json_member(payload, "observations"),
+                      *now = json_member(reply.output, "observations");
     if (err != ERR_NONE || then == NULL || now == NULL) {
         return REJUDGED_ERROR;
     }
-    bool same_plant = json_bool(json_member(payload, "plant"), "caught", false) == json_bool(json_member(reply.output, "plant"), "caught", false);
+    bool same_plant = json_bool(json_member(payload, "plant"), "caught", false) ==
+                      json_bool(json_member(reply.output, "plant"), "caught", false);
     return same_plant && json_equal(then, now) ? REJUDGED_AGREES : REJUDGED_DIFFERS;
 }

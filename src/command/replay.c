@@ -1,6 +1,7 @@
 /*
- * vogt replay: the evidence log from its beginning. Every payload is checked against its entry, the entries against the signed checkpoint, every recorded verdict
- * is computed again and compared byte for byte, every observation judged again from its facts.
+ * vogt replay: the evidence log from its beginning. Every payload is checked against its entry, the
+ * entries against the signed checkpoint, every recorded verdict is computed again and compared byte
+ * for byte, every observation judged again from its facts.
  */
 #include "command/client.h"
 #include "command/entries.h"
@@ -35,7 +36,8 @@ static void judge_again(struct run *run, struct replay *replay, const struct log
 {
     struct json *payload = NULL;
     struct complaint complaint;
-    if (slice_find(slice_first(entry->payload, 64), SLICE_LITERAL("\"observation\"")) == SIZE_MAX || json_read(run->arena, entry->payload, &payload, &complaint) != ERR_NONE ||
+    if (slice_find(slice_first(entry->payload, 64), SLICE_LITERAL("\"observation\"")) == SIZE_MAX ||
+        json_read(run->arena, entry->payload, &payload, &complaint) != ERR_NONE ||
         !slice_is(json_text(payload, "type", SLICE_NONE), "observation")) {
         return;
     }
@@ -49,7 +51,10 @@ static void judge_again(struct run *run, struct replay *replay, const struct log
     case REJUDGED_DIFFERS:
     case REJUDGED_ERROR:
         replay->rejudged_otherwise++;
-        tell(run, replay, TEXT("the facts, judged again, give another result", "die Fakten ergeben, erneut beurteilt, etwas anderes"), entry->index);
+        tell(run, replay,
+             TEXT("the facts, judged again, give another result",
+                  "die Fakten ergeben, erneut beurteilt, etwas anderes"),
+             entry->index);
         break;
     }
 }
@@ -66,15 +71,23 @@ static enum outcome take(struct run *run, void *context, const struct log_entry 
     }
     if (entry->is_forged) {
         replay->forged++;
-        tell(run, replay, TEXT("the payload is not what the entry commits to", "der Inhalt ist nicht der, auf den der Eintrag festlegt"), entry->index);
+        tell(run, replay,
+             TEXT("the payload is not what the entry commits to",
+                  "der Inhalt ist nicht der, auf den der Eintrag festlegt"),
+             entry->index);
         return OUTCOME_OK;
     }
-    err = err == ERR_NONE ? fold_take(&replay->fold, entry->payload, entry->index, &result, NULL) : err;
+    err = err == ERR_NONE ? fold_take(&replay->fold, entry->payload, entry->index, &result, NULL)
+                          : err;
     if (err != ERR_NONE) {
         return run_fail_err(run, err, "evidence");
     }
     if (result == FOLD_VERDICT_DIFFERS || result == FOLD_DAMAGED) {
-        tell(run, replay, result == FOLD_DAMAGED ? TEXT("a malformed entry", "ein fehlerhafter Eintrag") : TEXT("the recorded verdict does not follow", "das aufgezeichnete Urteil folgt nicht"), entry->index);
+        tell(run, replay,
+             result == FOLD_DAMAGED ? TEXT("a malformed entry", "ein fehlerhafter Eintrag")
+                                    : TEXT("the recorded verdict does not follow",
+                                           "das aufgezeichnete Urteil folgt nicht"),
+             entry->index);
     }
     judge_again(run, replay, entry);
     return OUTCOME_OK;
@@ -94,8 +107,12 @@ static enum outcome read_checkpoint(struct run *run, struct replay *replay)
     if (err != ERR_NONE) {
         return run_fail_err(run, err, "/ledger/evidence/checkpoint");
     }
-    if (!keys.have[LOG_EVIDENCE] || checkpoint_open(buf_slice(&bytes), &keys.list[LOG_EVIDENCE], &note, &checkpoint) != ERR_NONE) {
-        return run_fail(run, OUTCOME_INTEGRITY, TEXT("the checkpoint is not signed by this log", "der Prüfpunkt ist nicht von diesem Logbuch gezeichnet"), SLICE_NONE);
+    if (!keys.have[LOG_EVIDENCE] || checkpoint_open(buf_slice(&bytes), &keys.list[LOG_EVIDENCE],
+                                                    &note, &checkpoint) != ERR_NONE) {
+        return run_fail(run, OUTCOME_INTEGRITY,
+                        TEXT("the checkpoint is not signed by this log",
+                             "der Prüfpunkt ist nicht von diesem Logbuch gezeichnet"),
+                        SLICE_NONE);
     }
     replay->checkpoint_size = checkpoint.size;
     replay->checkpoint_root = checkpoint.root;
@@ -105,7 +122,8 @@ static enum outcome read_checkpoint(struct run *run, struct replay *replay)
 static bool is_good(const struct replay *replay)
 {
     const struct fold_counts *counts = &replay->fold.counts;
-    return replay->root_met && replay->forged == 0 && replay->rejudged_otherwise == 0 && counts->differing == 0 && counts->damaged == 0;
+    return replay->root_met && replay->forged == 0 && replay->rejudged_otherwise == 0 &&
+           counts->differing == 0 && counts->damaged == 0;
 }
 
 static enum outcome report(struct run *run, const struct replay *replay)
@@ -121,11 +139,17 @@ static enum outcome report(struct run *run, const struct replay *replay)
         {"verdicts", {"verdicts", "Urteile"}, counts->verdicts},
         {"agreed", {"agree byte for byte", "stimmen Byte für Byte"}, counts->agreed},
         {"differing", {"differ", "weichen ab"}, counts->differing},
-        {"other_catalogue", {"of another catalogue", "aus anderem Katalog"}, counts->other_catalogue},
+        {"other_catalogue",
+         {"of another catalogue", "aus anderem Katalog"},
+         counts->other_catalogue},
         {"observations", {"observations", "Beobachtungen"}, counts->observations},
         {"rejudged", {"judged again alike", "erneut gleich beurteilt"}, replay->rejudged},
-        {"rejudged_otherwise", {"judged otherwise", "anders beurteilt"}, replay->rejudged_otherwise},
-        {"without_facts", {"without facts or judge", "ohne Fakten o. Richter"}, replay->without_facts},
+        {"rejudged_otherwise",
+         {"judged otherwise", "anders beurteilt"},
+         replay->rejudged_otherwise},
+        {"without_facts",
+         {"without facts or judge", "ohne Fakten o. Richter"},
+         replay->without_facts},
         {"forged", {"forged payloads", "gefälschte Inhalte"}, replay->forged},
         {"damaged", {"malformed", "fehlerhaft"}, counts->damaged},
     };
@@ -135,7 +159,9 @@ static enum outcome report(struct run *run, const struct replay *replay)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         json_set_u64(run->arena, top, rows[i].name, rows[i].value);
         if (!run->json) {
-            show_pair(run, run_text(run, rows[i].text), slice_string(arena_printf(run->arena, " %llu", (unsigned long long)rows[i].value)));
+            show_pair(
+                run, run_text(run, rows[i].text),
+                slice_string(arena_printf(run->arena, " %llu", (unsigned long long)rows[i].value)));
         }
     }
     if (run->json) {
@@ -143,11 +169,15 @@ static enum outcome report(struct run *run, const struct replay *replay)
         return outcome == OUTCOME_OK && !is_good(replay) ? OUTCOME_INTEGRITY : outcome;
     }
     if (!replay->root_met) {
-        screen_wrap(&run->screen, 0, 0, COLOUR_RED, slice_string(SAY(run, "The entries do not lead to the signed root.", "Die Einträge führen nicht zur gezeichneten Wurzel.")));
+        screen_wrap(&run->screen, 0, 0, COLOUR_RED,
+                    slice_string(SAY(run, "The entries do not lead to the signed root.",
+                                     "Die Einträge führen nicht zur gezeichneten Wurzel.")));
     }
     screen_wrap(&run->screen, 0, 0, is_good(replay) ? COLOUR_GREEN : COLOUR_RED,
-                slice_string(is_good(replay) ? SAY(run, "Every verdict follows from the evidence.", "Jedes Urteil folgt aus den Beweisen.")
-                                             : SAY(run, "The replay does NOT agree.", "Die Wiederholung stimmt NICHT.")));
+                slice_string(is_good(replay) ? SAY(run, "Every verdict follows from the evidence.",
+                                                   "Jedes Urteil folgt aus den Beweisen.")
+                                             : SAY(run, "The replay does NOT agree.",
+                                                   "Die Wiederholung stimmt NICHT.")));
     return is_good(replay) ? OUTCOME_OK : OUTCOME_INTEGRITY;
 }
 

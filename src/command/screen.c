@@ -12,8 +12,9 @@
 enum { WIDTH_DEFAULT = 100, WIDTH_LEAST = 40, WIDTH_MOST = 120 };
 
 static const char *const colour_codes[] = {
-    [COLOUR_NONE] = "",          [COLOUR_BOLD] = "\033[1m",    [COLOUR_DIM] = "\033[2m",   [COLOUR_GREEN] = "\033[32m",
-    [COLOUR_RED] = "\033[1;31m", [COLOUR_YELLOW] = "\033[33m", [COLOUR_BLUE] = "\033[34m", [COLOUR_MAGENTA] = "\033[35m",
+    [COLOUR_NONE] = "",          [COLOUR_BOLD] = "\033[1m",     [COLOUR_DIM] = "\033[2m",
+    [COLOUR_GREEN] = "\033[32m", [COLOUR_RED] = "\033[1;31m",   [COLOUR_YELLOW] = "\033[33m",
+    [COLOUR_BLUE] = "\033[34m",  [COLOUR_MAGENTA] = "\033[35m",
 };
 
 static size_t width_of(int fd)
@@ -26,7 +27,9 @@ static size_t width_of(int fd)
     } else if (text == NULL || slice_to_u64(slice_string(text), &columns) != ERR_NONE) {
         return WIDTH_DEFAULT;
     }
-    return columns < WIDTH_LEAST ? WIDTH_LEAST : columns > WIDTH_MOST ? WIDTH_MOST : (size_t)columns;
+    return columns < WIDTH_LEAST  ? WIDTH_LEAST
+           : columns > WIDTH_MOST ? WIDTH_MOST
+                                  : (size_t)columns;
 }
 
 struct screen screen_of(FILE *out)
@@ -38,13 +41,16 @@ struct screen screen_of(FILE *out)
 
 static bool is_control(uint32_t point)
 {
-    /* C0, DEL, C1; and what turns the direction of writing, which makes text say another thing than it holds */
-    return point < 0x20 || (point >= 0x7f && point < 0xa0) || (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+    /* C0, DEL, C1; and what turns the direction of writing, which makes text say another thing than
+     * it holds */
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+           (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 }
 
 static bool is_combining(uint32_t point)
 {
-    return (point >= 0x300 && point < 0x370) || point == 0x200b || point == 0x200d || point == 0xad || (point >= 0xfe00 && point <= 0xfe0f);
+    return (point >= 0x300 && point < 0x370) || point == 0x200b || point == 0x200d ||
+           point == 0xad || (point >= 0xfe00 && point <= 0xfe0f);
 }
 
 static void put_clean(FILE *out, struct slice text)
@@ -124,7 +130,8 @@ static struct slice next_word(struct slice *rest)
     return word;
 }
 
-void screen_wrap(const struct screen *screen, size_t column, size_t indent, enum colour colour, struct slice text)
+void screen_wrap(const struct screen *screen, size_t column, size_t indent, enum colour colour,
+                 struct slice text)
 {
     bool first = true;
     for (struct slice word = next_word(&text); word.len > 0; word = next_word(&text)) {
@@ -164,7 +171,8 @@ static void draw(unsigned seconds, bool is_terminal)
         return;
     }
     if (progress.total > 0) {
-        fprintf(stderr, "\r\033[K%s: %u %%, %u s", progress.text, (unsigned)(progress.done * 100 / progress.total), seconds);
+        fprintf(stderr, "\r\033[K%s: %u %%, %u s", progress.text,
+                (unsigned)(progress.done * 100 / progress.total), seconds);
     } else {
         fprintf(stderr, "\r\033[K%s ... %u s", progress.text, seconds);
     }
@@ -181,7 +189,8 @@ static void *tell(void *context)
     pthread_mutex_lock(&progress.lock);
     while (!progress.ended) {
         until.tv_sec++;
-        while (!progress.ended && pthread_cond_timedwait(&progress.wake, &progress.lock, &until) == 0) {
+        while (!progress.ended &&
+               pthread_cond_timedwait(&progress.wake, &progress.lock, &until) == 0) {
         }
         if (!progress.ended) {
             draw(++seconds, is_terminal);
@@ -200,7 +209,8 @@ void progress_begin(const char *text)
     progress.text = text;
     progress.done = progress.total = 0;
     progress.ended = false;
-    progress.running = pthread_create(&progress.thread, NULL, tell, NULL) == 0; /* without it there is just no line */
+    progress.running = pthread_create(&progress.thread, NULL, tell, NULL) ==
+                       0; /* without it there is just no line */
 }
 
 void progress_count(uint64_t done, uint64_t total)

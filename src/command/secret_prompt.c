@@ -6,7 +6,8 @@
 
 enum { LINE_BYTES = 1024 };
 
-/* Byte by byte, so that nothing of the next line is taken and no copy stays in a buffer of stdio. */
+/* Byte by byte, so that nothing of the next line is taken and no copy stays in a buffer of stdio.
+ */
 static enum err read_line(uint8_t *out, size_t out_bytes, size_t *ret_len)
 {
     size_t len = 0;
@@ -44,8 +45,12 @@ static void ask(const char *question)
 
 static enum outcome explain(struct run *run, enum err err)
 {
-    return err == ERR_NONE ? OUTCOME_OK
-                           : run_fail(run, OUTCOME_INPUT, TEXT("nothing was entered, or more than a line takes", "es wurde nichts eingegeben oder mehr als eine Zeile fasst"), SLICE_NONE);
+    return err == ERR_NONE
+               ? OUTCOME_OK
+               : run_fail(run, OUTCOME_INPUT,
+                          TEXT("nothing was entered, or more than a line takes",
+                               "es wurde nichts eingegeben oder mehr als eine Zeile fasst"),
+                          SLICE_NONE);
 }
 
 enum outcome prompt_line(struct run *run, const char *question, char *out, size_t out_bytes)
@@ -53,7 +58,8 @@ enum outcome prompt_line(struct run *run, const char *question, char *out, size_
     uint8_t line[LINE_BYTES];
     size_t len = 0;
     ask(question);
-    enum err err = read_line(line, out_bytes - 1 < sizeof(line) ? out_bytes - 1 : sizeof(line), &len);
+    enum err err =
+        read_line(line, out_bytes - 1 < sizeof(line) ? out_bytes - 1 : sizeof(line), &len);
     for (size_t i = 0; err == ERR_NONE && i < len; i++) {
         out[i] = (char)line[i];
     }

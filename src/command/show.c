@@ -11,8 +11,10 @@ static const struct verdict_word {
     struct text word;
     enum colour colour;
 } verdict_words[] = {
-    {"kept", {"kept", "erfüllt"}, COLOUR_GREEN},      {"broken", {"broken", "gebrochen"}, COLOUR_RED},
-    {"stale", {"stale", "veraltet"}, COLOUR_YELLOW},  {"unproven", {"unproven", "unbewiesen"}, COLOUR_MAGENTA},
+    {"kept", {"kept", "erfüllt"}, COLOUR_GREEN},
+    {"broken", {"broken", "gebrochen"}, COLOUR_RED},
+    {"stale", {"stale", "veraltet"}, COLOUR_YELLOW},
+    {"unproven", {"unproven", "unbewiesen"}, COLOUR_MAGENTA},
     {"attested", {"attested", "bestätigt"}, COLOUR_BLUE},
 };
 enum { VERDICT_WORDS = sizeof(verdict_words) / sizeof(verdict_words[0]) };
@@ -62,7 +64,8 @@ const char *show_age(struct run *run, int64_t seconds)
         return SAY(run, "just now", "gerade eben");
     }
     duration_words(seconds, run->language, words, sizeof(words));
-    return run->language == LANGUAGE_GERMAN ? arena_printf(run->arena, "vor %s", words) : arena_printf(run->arena, "%s ago", words);
+    return run->language == LANGUAGE_GERMAN ? arena_printf(run->arena, "vor %s", words)
+                                            : arena_printf(run->arena, "%s ago", words);
 }
 
 void show_counts(struct run *run, const struct json *counts)
@@ -70,11 +73,11 @@ void show_counts(struct run *run, const struct json *counts)
     bool first = true;
     for (size_t i = 0; i < VERDICT_WORDS; i++) {
         uint64_t count = 0;
-        if (json_u64(counts, verdict_words[i].verdict, &count) != ERR_NONE) {
+        if (json_u64(counts, verdict_words[i].verdict, &count) != ERR_NONE || count == 0) {
             continue;
         }
         fprintf(run->screen.out, "%s%llu ", first ? "" : ", ", (unsigned long long)count);
-        screen_string(&run->screen, count > 0 ? verdict_words[i].colour : COLOUR_NONE, run_text(run, verdict_words[i].word));
+        screen_string(&run->screen, verdict_words[i].colour, run_text(run, verdict_words[i].word));
         first = false;
     }
     if (!first) {
@@ -87,9 +90,13 @@ static void show_deviation(struct run *run, const struct json *deviation, size_t
     if (deviation == NULL || deviation->type != JSON_OBJECT) {
         return;
     }
-    struct slice owner = json_text(deviation, "owner", SLICE_NONE), due = json_text(deviation, "due", SLICE_NONE), plan = json_text(deviation, "plan", SLICE_NONE);
-    const char *text = arena_printf(run->arena, "%s %.*s %s %.*s: %.*s", SAY(run, "in hand:", "in Arbeit:"), (int)owner.len, (const char *)owner.data,
-                                    SAY(run, "until", "bis"), (int)due.len, (const char *)due.data, (int)plan.len, (const char *)plan.data);
+    struct slice owner = json_text(deviation, "owner", SLICE_NONE),
+                 due = json_text(deviation, "due", SLICE_NONE),
+                 plan = json_text(deviation, "plan", SLICE_NONE);
+    const char *text =
+        arena_printf(run->arena, "%s %.*s %s %.*s: %.*s", SAY(run, "in hand:", "in Arbeit:"),
+                     (int)owner.len, (const char *)owner.data, SAY(run, "until", "bis"),
+                     (int)due.len, (const char *)due.data, (int)plan.len, (const char *)plan.data);
     screen_spaces(&run->screen, indent);
     screen_wrap(&run->screen, indent, indent, COLOUR_NONE, slice_string(text));
 }
@@ -98,7 +105,9 @@ static void show_deviation(struct run *run, const struct json *deviation, size_t
 static void show_clause(struct run *run, const struct json *clause)
 {
     const struct screen *screen = &run->screen;
-    struct slice id = json_text(clause, "id", SLICE_NONE), verdict = json_text(clause, "verdict", SLICE_NONE), reason = run_words(run, json_member(clause, "reason"));
+    struct slice id = json_text(clause, "id", SLICE_NONE),
+                 verdict = json_text(clause, "verdict", SLICE_NONE),
+                 reason = run_words(run, json_member(clause, "reason"));
     size_t indent = 2 + ID_COLUMNS + VERDICT_COLUMNS;
     int64_t age_s = 0;
     screen_spaces(screen, 2);
@@ -109,7 +118,9 @@ static void show_clause(struct run *run, const struct json *clause)
     bool has_age = json_i64(clause, "age_s", &age_s) == ERR_NONE;
     if (reason.len > 0 || has_age) {
         const char *age = has_age ? show_age(run, age_s) : "";
-        const char *line = arena_printf(run->arena, "%.*s%s%s%s", (int)reason.len, (const char *)reason.data, has_age ? " (" : "", age, has_age ? ")" : "");
+        const char *line =
+            arena_printf(run->arena, "%.*s%s%s%s", (int)reason.len, (const char *)reason.data,
+                         has_age ? " (" : "", age, has_age ? ")" : "");
         screen_spaces(screen, indent);
         screen_wrap(screen, indent, indent, COLOUR_DIM, slice_string(line));
     }
@@ -118,10 +129,15 @@ static void show_clause(struct run *run, const struct json *clause)
 
 static void show_section(struct run *run, const struct json *section, const struct json *clauses)
 {
-    struct slice id = json_text(section, "id", SLICE_NONE), number = json_text(section, "number", SLICE_NONE), title = json_text(section, "title", SLICE_NONE);
-    const char *heading = arena_printf(run->arena, "%.*s%s%.*s", (int)number.len, (const char *)number.data, number.len > 0 ? " " : "", (int)title.len, (const char *)title.data);
+    struct slice id = json_text(section, "id", SLICE_NONE),
+                 number = json_text(section, "number", SLICE_NONE),
+                 title = json_text(section, "title", SLICE_NONE);
+    const char *heading =
+        arena_printf(run->arena, "%.*s%s%.*s", (int)number.len, (const char *)number.data,
+                     number.len > 0 ? " " : "", (int)title.len, (const char *)title.data);
     bool has_heading = false;
-    for (const struct json *clause = clauses == NULL ? NULL : clauses->first; clause != NULL; clause = clause->next) {
+    for (const struct json *clause = clauses == NULL ? NULL : clauses->first; clause != NULL;
+         clause = clause->next) {
         if (slice_equal(json_text(clause, "section", SLICE_NONE), id)) {
             if (!has_heading) {
                 show_heading(run, heading == NULL ? "" : heading);
@@ -134,7 +150,8 @@ static void show_section(struct run *run, const struct json *section, const stru
 
 static bool has_section(const struct json *sections, struct slice id)
 {
-    for (const struct json *section = sections == NULL ? NULL : sections->first; section != NULL; section = section->next) {
+    for (const struct json *section = sections == NULL ? NULL : sections->first; section != NULL;
+         section = section->next) {
         if (slice_equal(json_text(section, "id", SLICE_NONE), id)) {
             return true;
         }
@@ -144,20 +161,26 @@ static bool has_section(const struct json *sections, struct slice id)
 
 void show_annex(struct run *run, const struct json *data)
 {
-    const struct json *sections = json_member(data, "sections"), *clauses = json_member(data, "clauses");
-    struct slice title = json_text(data, "title", json_text(data, "name", SLICE_NONE)), adopted = json_text(data, "adopted", SLICE_NONE);
+    const struct json *sections = json_member(data, "sections"),
+                      *clauses = json_member(data, "clauses");
+    struct slice title = json_text(data, "title", json_text(data, "name", SLICE_NONE)),
+                 adopted = json_text(data, "adopted", SLICE_NONE);
     uint64_t revision = 0;
     screen_wrap(&run->screen, 0, 0, COLOUR_BOLD, title);
     if (json_u64(data, "revision", &revision) == ERR_NONE) {
-        fprintf(run->screen.out, "%s %llu, %s %.*s\n", SAY(run, "Revision", "Fassung"), (unsigned long long)revision, SAY(run, "adopted", "übernommen"), (int)adopted.len,
+        fprintf(run->screen.out, "%s %llu, %s %.*s\n", SAY(run, "Revision", "Fassung"),
+                (unsigned long long)revision, SAY(run, "adopted", "übernommen"), (int)adopted.len,
                 adopted.len > 0 ? (const char *)adopted.data : "");
     }
     show_counts(run, json_member(data, "counts"));
-    for (const struct json *section = sections == NULL ? NULL : sections->first; section != NULL; section = section->next) {
+    for (const struct json *section = sections == NULL ? NULL : sections->first; section != NULL;
+         section = section->next) {
         show_section(run, section, clauses);
     }
-    /* A sentence whose section is not listed is shown all the same: nothing promised may be left out. */
-    for (const struct json *clause = clauses == NULL ? NULL : clauses->first; clause != NULL; clause = clause->next) {
+    /* A sentence whose section is not listed is shown all the same: nothing promised may be left
+     * out. */
+    for (const struct json *clause = clauses == NULL ? NULL : clauses->first; clause != NULL;
+         clause = clause->next) {
         if (!has_section(sections, json_text(clause, "section", SLICE_NONE))) {
             show_clause(run, clause);
         }
@@ -166,16 +189,21 @@ void show_annex(struct run *run, const struct json *data)
 
 void show_own(struct run *run, const struct json *morning)
 {
-    const struct json *own = json_member(morning, "own"), *missing = json_member(morning, "not_covered");
+    const struct json *own = json_member(morning, "own"),
+                      *missing = json_member(morning, "not_covered");
     if (own != NULL && own->count > 0) {
         show_heading(run, SAY(run, "Vogt itself", "Vogt selbst"));
         for (const struct json *one = own->first; one != NULL; one = one->next) {
-            struct slice title = run_words(run, json_member(one, "title")), reason = run_words(run, json_member(one, "reason"));
+            struct slice title = run_words(run, json_member(one, "title")),
+                         reason = run_words(run, json_member(one, "reason"));
             title = title.len > 0 ? title : json_text(one, "kind", SLICE_NONE);
-            const char *line = arena_printf(run->arena, "%.*s%s%.*s", (int)title.len, (const char *)title.data, reason.len > 0 ? ": " : "", (int)reason.len, (const char *)reason.data);
+            const char *line = arena_printf(run->arena, "%.*s%s%.*s", (int)title.len,
+                                            (const char *)title.data, reason.len > 0 ? ": " : "",
+                                            (int)reason.len, (const char *)reason.data);
             screen_spaces(&run->screen, 2);
             show_verdict(run, json_text(one, "verdict", SLICE_NONE));
-            screen_wrap(&run->screen, 2 + VERDICT_COLUMNS, 2 + VERDICT_COLUMNS, COLOUR_NONE, slice_string(line));
+            screen_wrap(&run->screen, 2 + VERDICT_COLUMNS, 2 + VERDICT_COLUMNS, COLOUR_NONE,
+                        slice_string(line));
         }
     }
     if (missing != NULL && missing->count > 0) {

@@ -10,9 +10,11 @@ void show_annex(struct run *run, const struct json *data);
 void show_counts(struct run *run, const struct json *counts);
 /* own[] and not_covered[] of GET morning. */
 void show_own(struct run *run, const struct json *morning);
-void show_verdict(struct run *run, struct slice verdict);      /* the word, coloured, padded to VERDICT_COLUMNS */
+void show_verdict(struct run *run,
+                  struct slice verdict); /* the word, coloured, padded to VERDICT_COLUMNS */
 void show_heading(struct run *run, const char *text);
-void show_pair(struct run *run, const char *name, struct slice value); /* "  name      value", wrapped */
+void show_pair(struct run *run, const char *name,
+               struct slice value); /* "  name      value", wrapped */
 /* "3 min ago" / "vor 3 Min." */
 const char *show_age(struct run *run, int64_t seconds);
 bool show_all_kept(const struct json *clauses);

@@ -5,21 +5,35 @@
 static void show_roles(struct run *run, const struct json *roles)
 {
     show_heading(run, SAY(run, "Roles", "Rollen"));
-    for (const struct json *role = roles == NULL ? NULL : roles->first; role != NULL; role = role->next) {
-        struct slice name = json_text(role, "role", SLICE_NONE), level = json_text(role, "confinement", SLICE_NONE);
+    for (const struct json *role = roles == NULL ? NULL : roles->first; role != NULL;
+         role = role->next) {
+        struct slice name = json_text(role, "role", SLICE_NONE),
+                     level = json_text(role, "confinement", SLICE_NONE);
         const struct json *features = json_member(role, "features");
         cleanup_buf struct buf words = BUF_INIT(4096);
-        bool good = features == NULL || features->type == JSON_ARRAY || buf_append(&words, features->text) == ERR_NONE;
-        for (const struct json *word = features == NULL || features->type != JSON_ARRAY ? NULL : features->first; word != NULL && good; word = word->next) {
-            good = (words.len == 0 || buf_append_string(&words, ", ") == ERR_NONE) && buf_append(&words, word->text) == ERR_NONE;
+        bool good = features == NULL || features->type == JSON_ARRAY ||
+                    buf_append(&words, features->text) == ERR_NONE;
+        for (const struct json *word =
+                 features == NULL || features->type != JSON_ARRAY ? NULL : features->first;
+             word != NULL && good; word = word->next) {
+            good = (words.len == 0 || buf_append_string(&words, ", ") == ERR_NONE) &&
+                   buf_append(&words, word->text) == ERR_NONE;
         }
         uint64_t restarts = 0, index = 0;
         bool has_restarts = json_u64(role, "restarts", &restarts) == ERR_NONE && restarts > 0;
         bool has_index = json_u64(role, "index", &index) == ERR_NONE && index > 0;
-        const char *title = has_index ? arena_printf(run->arena, "%.*s %llu", (int)name.len, (const char *)name.data, (unsigned long long)index) : arena_string(run->arena, name);
-        const char *more = has_restarts ? arena_printf(run->arena, "; %llu %s", (unsigned long long)restarts, SAY(run, "restarts", "Neustarts")) : "";
-        const char *line = arena_printf(run->arena, "%.*s%s%.*s%s%s", (int)level.len, (const char *)level.data, words.len > 0 ? " (" : "", (int)words.len,
-                                        words.len > 0 ? (const char *)words.data : "", words.len > 0 ? ")" : "", more);
+        const char *title = has_index
+                                ? arena_printf(run->arena, "%.*s %llu", (int)name.len,
+                                               (const char *)name.data, (unsigned long long)index)
+                                : arena_string(run->arena, name);
+        const char *more = has_restarts
+                               ? arena_printf(run->arena, "; %llu %s", (unsigned long long)restarts,
+                                              SAY(run, "restarts", "Neustarts"))
+                               : "";
+        const char *line = arena_printf(
+            run->arena, "%.*s%s%.*s%s%s", (int)level.len, (const char *)level.data,
+            words.len > 0 ? " (" : "", (int)words.len,
+            words.len > 0 ? (const char *)words.data : "", words.len > 0 ? ")" : "", more);
         show_pair(run, title == NULL ? "" : title, slice_string(line));
     }
 }
@@ -37,13 +51,18 @@ static enum outcome show_sealed(struct run *run)
         return OUTCOME_UNREACHABLE;
     }
     uint64_t progress = 0, threshold = 0;
-    bool known = json_u64(reply, "progress", &progress) == ERR_NONE && json_u64(reply, "t", &threshold) == ERR_NONE;
+    bool known = json_u64(reply, "progress", &progress) == ERR_NONE &&
+                 json_u64(reply, "t", &threshold) == ERR_NONE;
     bool ready = json_bool(reply, "initialized", false);
     show_pair(run, SAY(run, "address", "Adresse"), slice_string(client_address(run)));
     show_pair(run, SAY(run, "seal", "Siegel"),
-              slice_string(!ready ? SAY(run, "not initialised: `vogt init`", "nicht eingerichtet: `vogt init`") : SAY(run, "sealed: `vogt unseal`", "versiegelt: `vogt unseal`")));
+              slice_string(
+                  !ready
+                      ? SAY(run, "not initialised: `vogt init`", "nicht eingerichtet: `vogt init`")
+                      : SAY(run, "sealed: `vogt unseal`", "versiegelt: `vogt unseal`")));
     if (known && ready) {
-        fprintf(run->screen.out, "  %llu / %llu\n", (unsigned long long)progress, (unsigned long long)threshold);
+        fprintf(run->screen.out, "  %llu / %llu\n", (unsigned long long)progress,
+                (unsigned long long)threshold);
     }
     return OUTCOME_UNREACHABLE;
 }
@@ -64,12 +83,14 @@ enum outcome command_status(struct run *run)
     show_pair(run, SAY(run, "started", "gestartet"), json_text(data, "started", SLICE_NONE));
     show_pair(run, SAY(run, "seal", "Siegel"), json_text(seal, "type", SLICE_NONE));
     if (json_member(data, "minimum") != NULL) {
-        show_pair(run, SAY(run, "least confinement", "Mindesteinsperrung"), json_text(data, "minimum", SLICE_NONE));
+        show_pair(run, SAY(run, "least confinement", "Mindesteinsperrung"),
+                  json_text(data, "minimum", SLICE_NONE));
     }
     show_roles(run, json_member(data, "roles"));
     if (counters != NULL && counters->count > 0) {
         show_heading(run, SAY(run, "Counters", "Zähler"));
-        for (const struct json *counter = counters->first; counter != NULL; counter = counter->next) {
+        for (const struct json *counter = counters->first; counter != NULL;
+             counter = counter->next) {
             show_pair(run, arena_string(run->arena, counter->name), counter->text);
         }
     }
@@ -77,10 +98,12 @@ enum outcome command_status(struct run *run)
     struct ask ask = {.method = "GET", .path = "ledger/status", .quiet = true};
     if (client_data(run, &ask, &ledger) == OUTCOME_OK) {
         show_heading(run, SAY(run, "Ledger", "Logbuch"));
-        show_pair(run, "evidence", json_text(json_member(ledger, "evidence"), "origin", SLICE_NONE));
+        show_pair(run, "evidence",
+                  json_text(json_member(ledger, "evidence"), "origin", SLICE_NONE));
         const struct json *size = json_member(json_member(ledger, "evidence"), "size");
         show_pair(run, SAY(run, "entries", "Einträge"), size == NULL ? SLICE_NONE : size->text);
-        show_pair(run, SAY(run, "unwitnessed since", "unbezeugt seit"), json_text(json_member(ledger, "evidence"), "unwitnessed_since", SLICE_NONE));
+        show_pair(run, SAY(run, "unwitnessed since", "unbezeugt seit"),
+                  json_text(json_member(ledger, "evidence"), "unwitnessed_since", SLICE_NONE));
     }
     return OUTCOME_OK;
 }

@@ -14,14 +14,17 @@ static bool number_option(struct run *run, enum option option, uint64_t usual, u
     if (text == NULL || slice_to_u64(slice_string(text), ret_value) == ERR_NONE) {
         return true;
     }
-    run_fail(run, OUTCOME_USAGE, TEXT("this is no whole number", "das ist keine ganze Zahl"), slice_string(text));
+    run_fail(run, OUTCOME_USAGE, TEXT("this is no whole number", "das ist keine ganze Zahl"),
+             slice_string(text));
     return false;
 }
 
 enum outcome command_init(struct run *run)
 {
     uint64_t shares = 0, threshold = 0;
-    if (!number_option(run, OPTION_SHARES, SHARES_DEFAULT, &shares) || !number_option(run, OPTION_THRESHOLD, shares < THRESHOLD_DEFAULT ? shares : THRESHOLD_DEFAULT, &threshold)) {
+    if (!number_option(run, OPTION_SHARES, SHARES_DEFAULT, &shares) ||
+        !number_option(run, OPTION_THRESHOLD,
+                       shares < THRESHOLD_DEFAULT ? shares : THRESHOLD_DEFAULT, &threshold)) {
         return OUTCOME_USAGE;
     }
     struct json *body = json_new(run->arena, JSON_OBJECT);
@@ -36,13 +39,20 @@ enum outcome command_init(struct run *run)
     const struct json *keys = json_member(reply, "keys_base64");
     uint64_t number = 0;
     for (const struct json *key = keys == NULL ? NULL : keys->first; key != NULL; key = key->next) {
-        fprintf(run->screen.out, "%s %llu: %.*s\n", SAY(run, "Unseal key", "Entsiegelungsschlüssel"), (unsigned long long)++number, (int)key->text.len, (const char *)key->text.data);
+        fprintf(run->screen.out, "%s %llu: %.*s\n",
+                SAY(run, "Unseal key", "Entsiegelungsschlüssel"), (unsigned long long)++number,
+                (int)key->text.len, (const char *)key->text.data);
     }
     struct slice token = json_text(reply, "root_token", SLICE_NONE);
-    fprintf(run->screen.out, "%s: %.*s\n", SAY(run, "Root token", "Root-Token"), (int)token.len, token.len > 0 ? (const char *)token.data : "");
-    screen_wrap(&run->screen, 0, 0, COLOUR_YELLOW,
-                slice_string(SAY(run, "These are shown once. Give each key to another person; without enough of them the data stay sealed for ever.",
-                                 "Dies wird genau einmal gezeigt. Gib jeden Schlüssel einer anderen Person; ohne genug von ihnen bleiben die Daten für immer versiegelt.")));
+    fprintf(run->screen.out, "%s: %.*s\n", SAY(run, "Root token", "Root-Token"), (int)token.len,
+            token.len > 0 ? (const char *)token.data : "");
+    screen_wrap(
+        &run->screen, 0, 0, COLOUR_YELLOW,
+        slice_string(SAY(run,
+                         "These are shown once. Give each key to another person; without enough of "
+                         "them the data stay sealed for ever.",
+                         "Dies wird genau einmal gezeigt. Gib jeden Schlüssel einer anderen "
+                         "Person; ohne genug von ihnen bleiben die Daten für immer versiegelt.")));
     return OUTCOME_OK;
 }
 
@@ -54,8 +64,11 @@ static enum outcome show_progress(struct run *run, const struct json *reply)
     }
     if (!json_bool(reply, "sealed", true)) {
         fprintf(run->screen.out, "%s\n", SAY(run, "Unsealed.", "Entsiegelt."));
-    } else if (json_u64(reply, "progress", &progress) == ERR_NONE && json_u64(reply, "t", &threshold) == ERR_NONE) {
-        fprintf(run->screen.out, "%s %llu / %llu\n", SAY(run, "Sealed; keys so far:", "Versiegelt; Schlüssel bisher:"), (unsigned long long)progress, (unsigned long long)threshold);
+    } else if (json_u64(reply, "progress", &progress) == ERR_NONE &&
+               json_u64(reply, "t", &threshold) == ERR_NONE) {
+        fprintf(run->screen.out, "%s %llu / %llu\n",
+                SAY(run, "Sealed; keys so far:", "Versiegelt; Schlüssel bisher:"),
+                (unsigned long long)progress, (unsigned long long)threshold);
     }
     return OUTCOME_OK;
 }
@@ -68,7 +81,8 @@ enum outcome command_unseal(struct run *run)
     if (run_has(run, OPTION_RESET)) {
         json_set_bool(run->arena, body, "reset", true);
     } else {
-        enum outcome outcome = prompt_secret(run, SAY(run, "Unseal key: ", "Entsiegelungsschlüssel: "), &key);
+        enum outcome outcome =
+            prompt_secret(run, SAY(run, "Unseal key: ", "Entsiegelungsschlüssel: "), &key);
         if (outcome != OUTCOME_OK) {
             return outcome;
         }
@@ -97,7 +111,8 @@ enum outcome command_seal(struct run *run)
 
 enum outcome command_rotate(struct run *run)
 {
-    return put(run, "sys/rotate", TEXT("A new key is in use.", "Ein neuer Schlüssel ist in Gebrauch."));
+    return put(run, "sys/rotate",
+               TEXT("A new key is in use.", "Ein neuer Schlüssel ist in Gebrauch."));
 }
 
 /* ---- policies ---- */

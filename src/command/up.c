@@ -1,4 +1,5 @@
-/* vogt up: the daemon in the foreground, the annex adopted, everything observed, the result shown. Everything after the start goes through the API. */
+/* vogt up: the daemon in the foreground, the annex adopted, everything observed, the result shown.
+ * Everything after the start goes through the API. */
 #include "command/daemon.h"
 
 #include "base/encode.h"
@@ -9,11 +10,13 @@
 
 enum { ESTATE_MAX_BYTES = 1 << 20, OBSERVE_MS = 180000 };
 
-/* What later commands need to find this daemon and to verify its ledger once it is stopped: DIR/address, DIR/verifier.keys. */
+/* What later commands need to find this daemon and to verify its ledger once it is stopped:
+ * DIR/address, DIR/verifier.keys. */
 static void leave_notes(struct run *run, const char *directory, const char *address)
 {
     const struct json *status = NULL;
-    const char *address_path = arena_printf(run->arena, "%s/address", directory), *keys_path = arena_printf(run->arena, "%s/verifier.keys", directory);
+    const char *address_path = arena_printf(run->arena, "%s/address", directory),
+               *keys_path = arena_printf(run->arena, "%s/verifier.keys", directory);
     struct slice line = slice_string(arena_printf(run->arena, "%s\n", address));
     if (address_path != NULL) {
         (void)run_write_file(run, address_path, line);
@@ -22,8 +25,11 @@ static void leave_notes(struct run *run, const char *directory, const char *addr
     if (client_data(run, &ask, &status) != OUTCOME_OK || keys_path == NULL) {
         return;
     }
-    struct slice evidence = json_text(json_member(status, "evidence"), "vkey", SLICE_NONE), audit = json_text(json_member(status, "audit"), "vkey", SLICE_NONE);
-    const char *keys = arena_printf(run->arena, "%.*s\n%.*s\n", (int)evidence.len, (const char *)evidence.data, (int)audit.len, (const char *)audit.data);
+    struct slice evidence = json_text(json_member(status, "evidence"), "vkey", SLICE_NONE),
+                 audit = json_text(json_member(status, "audit"), "vkey", SLICE_NONE);
+    const char *keys =
+        arena_printf(run->arena, "%.*s\n%.*s\n", (int)evidence.len, (const char *)evidence.data,
+                     (int)audit.len, (const char *)audit.data);
     if (evidence.len > 0 && audit.len > 0 && keys != NULL) {
         (void)run_write_file(run, keys_path, slice_string(keys));
     }
@@ -34,7 +40,8 @@ static bool is_current(const struct json *current, struct slice bytes)
     uint8_t digest[SHA256_BYTES];
     cleanup_buf struct buf hex = BUF_INIT(2 * SHA256_BYTES);
     sha256(bytes, digest);
-    return hex_encode(&hex, slice_of(digest, sizeof(digest))) == ERR_NONE && slice_equal(json_text(current, "digest", SLICE_NONE), buf_slice(&hex));
+    return hex_encode(&hex, slice_of(digest, sizeof(digest))) == ERR_NONE &&
+           slice_equal(json_text(current, "digest", SLICE_NONE), buf_slice(&hex));
 }
 
 /* Adopts the file unless it is the one adopted last. */
@@ -85,9 +92,12 @@ static enum outcome show(struct run *run)
         return outcome == OUTCOME_OK ? run_print_json(annex) : outcome;
     }
     if (annex == NULL) {
-        screen_wrap(&run->screen, 0, 0, COLOUR_NONE,
-                    slice_string(SAY(run, "No annex is adopted yet: give one with --annex FILE or `vogt adopt FILE`.",
-                                     "Es ist noch keine Anlage übernommen: gib eine mit --annex DATEI oder `vogt adopt DATEI` an.")));
+        screen_wrap(
+            &run->screen, 0, 0, COLOUR_NONE,
+            slice_string(SAY(
+                run, "No annex is adopted yet: give one with --annex FILE or `vogt adopt FILE`.",
+                "Es ist noch keine Anlage übernommen: gib eine mit --annex DATEI oder `vogt adopt "
+                "DATEI` an.")));
     } else {
         show_annex(run, annex);
     }
@@ -100,7 +110,10 @@ static void show_end(struct run *run, const struct daemon *daemon)
     FILE *out = run->json ? stderr : run->screen.out;
     fprintf(out, "\n%s %s/\n", SAY(run, "The page:  ", "Die Seite:  "), daemon->address);
     if (daemon->login_link != NULL) {
-        fprintf(out, "%s %s\n", SAY(run, "First login (one use, one hour):", "Erste Anmeldung (einmal, eine Stunde):"), daemon->login_link);
+        fprintf(
+            out, "%s %s\n",
+            SAY(run, "First login (one use, one hour):", "Erste Anmeldung (einmal, eine Stunde):"),
+            daemon->login_link);
     }
     fprintf(out, "%s\n", SAY(run, "Ctrl-C stops Vogt.", "Strg-C beendet Vogt."));
     fflush(out);
@@ -117,8 +130,11 @@ static enum outcome work(struct run *run, const struct daemon *daemon, const cha
 {
     if (is_sealed(run)) {
         screen_wrap(&run->screen, 0, 0, COLOUR_YELLOW,
-                    slice_string(SAY(run, "Vogt is sealed: unseal it from another terminal with `vogt unseal`, or set it up with `vogt init`.",
-                                     "Vogt ist versiegelt: entsiegle es von einem anderen Terminal mit `vogt unseal`, oder richte es mit `vogt init` ein.")));
+                    slice_string(SAY(run,
+                                     "Vogt is sealed: unseal it from another terminal with `vogt "
+                                     "unseal`, or set it up with `vogt init`.",
+                                     "Vogt ist versiegelt: entsiegle es von einem anderen Terminal "
+                                     "mit `vogt unseal`, oder richte es mit `vogt init` ein.")));
         show_end(run, daemon);
         return OUTCOME_OK;
     }
