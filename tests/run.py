@@ -32,6 +32,11 @@ def scenarios(build):
     return [(name[:-3], [sys.executable, os.path.join(HERE, name), build], 600) for name in names]
 
 
+def is_other(name):
+    """Programs of `make fuzz` and `make bench`."""
+    return name.endswith("_fuzz") or name.startswith("bench_")
+
+
 def run(name, command, timeout, environment):
     start = time.monotonic()
     try:
@@ -58,9 +63,9 @@ def main():
     sanitized = "asan" in os.path.basename(build)
     environment = dict(os.environ, VOGT_BUILD=build, LC_ALL="C.UTF-8", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
     tests = [test for test in meson_tests(build) + scenarios(build) if word in test[0]]
-    parts = {part for _, command, _ in tests for part in command}
-    targets = sorted(os.path.relpath(part, build) for part in parts if part.startswith(build + os.sep))
-    subprocess.check_call(["ninja", "-C", build, *targets], stdout=subprocess.DEVNULL if not word else None)
+    programs = json.loads(subprocess.check_output(["meson", "introspect", "--targets", build]))
+    names = [os.path.relpath(program["filename"][0], build) for program in programs if program["type"] == "executable" and not is_other(program["name"])]
+    subprocess.check_call(["ninja", "-C", build, *names], stdout=subprocess.DEVNULL if not word else None)
     total = [0, 0]
     for name, command, timeout in tests:
         passed, failed = run(name, command, timeout * (4 if sanitized else 1), environment)
