@@ -1,0 +1,152 @@
+/* observe, observations and the tick: when measuring happens and what was measured. */
+#include "measure/observe.h"
+
+#include "engine/token.h"
+#include "ledger/commitment.h"
+#include "measure/edit.h"
+#include "measure/operations.h"
+
+enum { DUE_MAX = 1000, SHOWN_MAX = 500 };
+
+enum err operation_observe(struct turn *turn)
+{
+    struct world world;
+    struct watch *watches = NULL;
+    size_t count = 0;
+    uint64_t observed = 0, failed = 0;
+    enum err err = standing_load(turn, &world);
+    err = err == ERR_NONE ? observe_discover(turn, &world) : err;
+    err = err == ERR_NONE ? observe_plan(turn, &world, &watches, &count) : err;
+    err = err == ERR_NONE ? observe_run(turn, &world, watches, count, &observed, &failed) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    json_set_u64(turn->arena, data, "observed", observed);
+    json_set_u64(turn->arena, data, "failed", failed);
+    return turn_reply_data(turn, data);
+}
+
+/* Keep's own turn for one scheduled observation: {"probe","subject"}. A subject that left the estate leaves the schedule. */
+enum err operation_observe_one(struct turn *turn)
+{
+    struct world world;
+    struct watch watch = {json_text(turn->input, "probe", SLICE_NONE), json_text(turn->input, "subject", SLICE_NONE)}, *plan = NULL;
+    size_t count = 0;
+    uint64_t observed = 0, failed = 0;
+    enum err err = standing_load(turn, &world);
+    err = err == ERR_NONE ? observe_plan(turn, &world, &plan, &count) : err;
+    bool planned = false;
+    for (size_t i = 0; err == ERR_NONE && i < count; i++) {
+        planned = planned || (slice_equal(plan[i].probe, watch.probe) && slice_equal(plan[i].subject, watch.subject));
+    }
+    if (err != ERR_NONE) {
+        return err;
+    }
+    if (!planned) {
+        return turn_delete(turn, turn_path(turn, "schedule/%.*s/%.*s", (int)watch.probe.len, (const char *)watch.probe.data, (int)watch.subject.len, (const char *)watch.subject.data));
+    }
+    return observe_run(turn, &world, &watch, 1, &observed, &failed);
+}
+
+static enum err start_due(struct turn *turn, struct slice row)
+{
+    struct json *tree = NULL;
+    enum err err = json_unpack(turn->arena, row, &tree);
+    return err == ERR_NONE ? turn_start(turn, "observe_one", tree) : ERR_DAMAGED;
+}
+
+/* Once a minute: what is due is observed or ended, and verdicts that age alone changes are recorded. */
+enum err operation_tick(struct turn *turn)
+{
+    struct turn_names due;
+    struct world world;
+    enum err all = ERR_NONE;
+    (void)(standing_goes_on(&all, turn_due(turn, turn->now_ms, DUE_MAX, &due)) && standing_goes_on(&all, standing_load(turn, &world)));
+    for (size_t i = 0; all == ERR_NONE && i < due.count; i++) {
+        static const char token[] = "token/id/";
+        if (slice_starts(due.names[i], SLICE_LITERAL("schedule/"))) {
+            (void)standing_goes_on(&all, start_due(turn, due.bytes[i]));
+        } else if (slice_starts(due.names[i], slice_string(token))) {
+            (void)standing_goes_on(&all, token_end(turn, slice_from(due.names[i], sizeof token - 1)));
+        }
+    }
+    if (all == ERR_NONE) {
+        (void)standing_goes_on(&all, standing_refresh(turn, &world));
+    }
+    return all;
+}
+
+/* ---- what was observed ---- */
+
+static void describe(struct turn *turn, struct json *list, const struct json *row, struct slice kind)
+{
+    struct slice subject = json_text(row, "subject", SLICE_NONE);
+    for (const struct json *one = edit_items(row, "observations"); one != NULL; one = one->next) {
+        struct slice own = json_text(one, "kind", SLICE_NONE);
+        if (kind.len > 0 && !slice_equal(own, kind)) {
+            continue;
+        }
+        struct json *item = json_append(list, json_new(turn->arena, JSON_OBJECT));
+        json_set_string(turn->arena, item, "kind", own);
+        json_set_string(turn->arena, item, "subject", subject);
+        json_set_string(turn->arena, item, "probe", json_text(row, "probe", SLICE_NONE));
+        json_set_string(turn->arena, item, "outcome", json_text(one, "outcome", SLICE_NONE));
+        explain_set_reason(turn->arena, item, "reason", json_text(one, "reason", SLICE_NONE), json_member(one, "values"), subject, own);
+        edit_set_time(turn->arena, item, "at", edit_number(row, "at_ms", 0));
+        edit_carry(turn->arena, item, row, "index");
+        json_set_i64(turn->arena, item, "facts_index", edit_number(row, "index", 0));
+        json_set_bool(turn->arena, item, "plant", json_bool(json_member(row, "plant"), "caught", false));
+    }
+}
+
+/* Newest first; without a subject the newest of every kind and subject. */
+enum err operation_observations(struct turn *turn)
+{
+    struct slice subject = turn_query(turn, "subject"), kind = turn_query(turn, "kind"), limit_text = turn_query(turn, "limit");
+    uint64_t limit = SHOWN_MAX;
+    if (limit_text.len > 0 && (slice_to_u64(limit_text, &limit) != ERR_NONE || limit == 0 || limit > SHOWN_MAX)) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("limit is a whole number from 1 to 500", "limit ist eine ganze Zahl von 1 bis 500"), limit_text);
+    }
+    char *prefix = subject.len > 0 ? turn_path(turn, "observation/of/%.*s/", (int)subject.len, (const char *)subject.data) : turn_path(turn, "observation/latest/");
+    struct turn_names rows;
+    enum err err = turn_list(turn, prefix, subject.len > 0 ? turn_query(turn, "after") : SLICE_NONE, STANDING_LIST_MAX, &rows);
+    struct json *data = json_new(turn->arena, JSON_OBJECT), *list = json_set_array(turn->arena, data, "observations");
+    for (size_t i = err == ERR_NONE ? rows.count : 0; i > 0 && list != NULL && list->count < limit; i--) {
+        struct json *row = NULL;
+        err = json_unpack(turn->arena, rows.bytes[i - 1], &row);
+        if (err != ERR_NONE) {
+            return ERR_DAMAGED;
+        }
+        describe(turn, list, row, kind);
+    }
+    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
+}
+
+/* Facts verbatim, the judgement, the plant; what was erased is said. */
+enum err operation_observation(struct turn *turn)
+{
+    uint64_t index = 0;
+    struct slice row;
+    char path[LEDGER_ROW_PATH_BYTES];
+    if (slice_to_u64(turn->values[0], &index) != ERR_NONE || index >= state_log(turn->state, LOG_EVIDENCE)->tree.size) {
+        return turn_refuse(turn, ERR_NOT_FOUND, TEXT("the evidence log has no entry of this number", "das Beweis-Logbuch hat keinen Eintrag dieser Nummer"), turn->values[0]);
+    }
+    ledger_row_path("evidence", index, path);
+    enum err err = turn_row(turn, arena_string(turn->arena, slice_string(path)), &row);
+    if (err == ERR_NOT_FOUND) {
+        return turn_refuse(turn, ERR_NOT_FOUND, TEXT("the payload of this entry was erased", "der Inhalt dieses Eintrags wurde gelöscht"), turn->values[0]);
+    }
+    struct json *payload = NULL;
+    err = err == ERR_NONE ? json_read(turn->arena, slice_from(row, COMMITMENT_SALT_BYTES), &payload, NULL) : err;
+    if (err != ERR_NONE) {
+        return err == ERR_MALFORMED ? ERR_DAMAGED : err;
+    }
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    json_set_u64(turn->arena, data, "index", index);
+    json_set(turn->arena, data, "payload", payload);
+    struct json *sentences = json_set_array(turn->arena, data, "observations");
+    struct json *shown = edit_with(turn->arena, payload, "index", json_number_u64(turn->arena, index));
+    describe(turn, sentences, shown, SLICE_NONE);
+    return turn_reply_data(turn, data);
+}
