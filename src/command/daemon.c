@@ -55,9 +55,10 @@ static const char *find_parent(struct run *run)
     }
     self[len] = '\0';
     const char *folder = dirname(self);
-    for (size_t i = 0; i < 2; i++) {
-        const char *path = i == 0 ? arena_printf(run->arena, "%s/vogt-parent", folder)
-                                  : arena_printf(run->arena, "%s/../lib/vogt/vogt-parent", folder);
+    /* beside us, as in a build; where they are installed; where packages may put them */
+    static const char *const folders[] = {"", "/../" VOGT_LIBRARY_FOLDER "/vogt", "/../lib/vogt"};
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        const char *path = arena_printf(run->arena, "%s%s/vogt-parent", folder, folders[i]);
         if (path != NULL && access(path, X_OK) == 0) {
             return path;
         }

@@ -46,8 +46,20 @@ static enum outcome by_link(struct run *run, const char *link)
     return outcome == OUTCOME_OK ? keep(run, reply) : outcome;
 }
 
+/* A link read from standard input stands in no list of processes. */
+static enum outcome by_read_link(struct run *run)
+{
+    char link[1024];
+    enum outcome outcome = prompt_line(run, SAY(run, "Link: ", "Link: "), link, sizeof(link));
+    const char *kept = arena_string(run->arena, slice_trim(slice_string(link)));
+    return outcome == OUTCOME_OK ? by_link(run, kept == NULL ? "" : kept) : outcome;
+}
+
 enum outcome command_login(struct run *run)
 {
+    if (run->argument_count == 1 && strcmp(run->arguments[0], "-") == 0) {
+        return by_read_link(run);
+    }
     if (run->argument_count == 1) {
         return by_link(run, run->arguments[0]);
     }

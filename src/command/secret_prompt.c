@@ -4,7 +4,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 1024 };
+enum { LINE_BYTES = 1024, CTRL_C = 0x03, CTRL_BACKSLASH = 0x1c };
 
 /* Byte by byte, so that nothing of the next line is taken and no copy stays in a buffer of stdio.
  */
@@ -19,6 +19,9 @@ static enum err read_line(uint8_t *out, size_t out_bytes, size_t *ret_len)
         }
         if (got < 0) {
             return err_from_errno(errno);
+        }
+        if (got > 0 && (byte == CTRL_C || byte == CTRL_BACKSLASH)) {
+            return ERR_NOT_FOUND; /* typed while signals are off */
         }
         if (got == 0 || byte == '\n') {
             break;
@@ -77,7 +80,8 @@ enum outcome prompt_secret(struct run *run, const char *question, struct secret 
     ask(question);
     if (is_terminal) {
         quiet = before;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        /* Without signals too: one that ended us here would leave the terminal mute. */
+        quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     }
     err = err == ERR_NONE ? read_line(line.data, line.len, &len) : err;
