@@ -37,10 +37,10 @@ def is_other(name):
     return name.endswith("_fuzz") or name.startswith("bench_")
 
 
-def run(name, command, timeout, environment):
+def run(name, command, timeout, environment, build):
     start = time.monotonic()
     try:
-        done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
+        done = subprocess.run(command, cwd=build, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
         status, output = done.returncode, done.stdout.decode("utf-8", "replace")
     except subprocess.TimeoutExpired as late:
         status, output = 1, (late.stdout or b"").decode("utf-8", "replace") + f"\n{name}: took longer than {timeout} s"
@@ -68,7 +68,7 @@ def main():
     subprocess.check_call(["ninja", "-C", build, *names], stdout=subprocess.DEVNULL if not word else None)
     total = [0, 0]
     for name, command, timeout in tests:
-        passed, failed = run(name, command, timeout * (4 if sanitized else 1), environment)
+        passed, failed = run(name, command, timeout * (4 if sanitized else 1), environment, build)
         total[0] += passed
         total[1] += failed
     print(f"{total[0]} passed, {total[1]} failed")
