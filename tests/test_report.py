@@ -144,6 +144,9 @@ class ReportTest(unittest.TestCase):
         self.assertIn("20.09.2026, 00:00 UTC – noch offen: gebrochen", flat)
         self.assertIn("Seite 1 von 3", flat)
         self.assertIn("fällig 15.12.2026", flat)
+        self.assertIn("gehalten zu 100 % der Zeit, keine Lücken", flat.replace("\u00a0", " "))
+        self.assertNotIn("64 % der Zeit, keine Lücken", flat.replace("\u00a0", " "))
+        self.assertIn("„öffentliche Netze“: jedes Netz außerhalb unserer privaten Adressbereiche (nur vorgeschlagen, noch nicht bestätigt)", flat)
         self.assertIn("2026-09-11 22:40 UTC – 2026-09-14 06:12 UTC: broken", self.flat("english"))
 
     def test_people_are_numbers(self):

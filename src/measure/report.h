@@ -5,11 +5,11 @@
  *           "period"?:{"from","to"},
  *           "sections":[{"id","number","title","clauses":[{"id","text","verdict","since","reason":TEXT,
  *             "period"?:{"percent","gaps":[{"from","to","verdict"}]},"population"?:n,
- *             "interpretations"?:[{"word","english","german","state"}],
+ *             "interpretations"?:[{"word"|"term","english","german" | "proposal":TEXT,"state"}],
  *             "attestations"?:[{"statement","by","at","expires"}],"deviation"?:{"owner","plan","due"},
  *             "measures"?:[text | {"number","title":TEXT}]}]}],
  *           "own"?:[{"kind","title"?:TEXT,"verdict","reason":TEXT}],"not_covered"?:[TEXT],"checkpoint"?:text,"vkey"?:text}
- *          TEXT is {"english","german"} or one text for both. raw: the evidence bundle (JSON), embedded as it is; may be empty.
+ *          TEXT is {"english","german"}, {"en","de"}, or one text for both. raw: the evidence bundle (JSON), embedded as it is; may be empty.
  *   output {"pages":n}, raw: the PDF
  * Counts are taken from the clauses, so that the first page cannot contradict the others. "owner" and "by" are shown as numbers: names of
  * people never reach the paper. An unknown verdict is refused, not guessed.

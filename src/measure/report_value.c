@@ -43,9 +43,13 @@ struct slice report_text(const struct report *report, const struct json *value)
     if (value == NULL || value->type != JSON_OBJECT) {
         return value == NULL || value->type != JSON_STRING ? SLICE_NONE : value->text;
     }
-    bool german = report->language == LANGUAGE_GERMAN;
-    struct slice own = json_text(value, german ? "german" : "english", SLICE_NONE);
-    return own.len > 0 ? own : json_text(value, german ? "english" : "german", SLICE_NONE);
+    /* The own language first; the catalogue's proposals name languages by code. */
+    static const char *const names[2][4] = {{"english", "en", "german", "de"}, {"german", "de", "english", "en"}};
+    struct slice text = SLICE_NONE;
+    for (size_t i = 0; text.len == 0 && i < sizeof(names[0]) / sizeof(names[0][0]); i++) {
+        text = json_text(value, names[report->language == LANGUAGE_GERMAN][i], SLICE_NONE);
+    }
+    return text;
 }
 
 struct slice report_word_in(const struct report *report, enum report_word word)
@@ -90,6 +94,10 @@ struct slice report_time(struct report *report, struct slice rfc3339)
 struct slice report_percent(struct report *report, struct slice number)
 {
     size_t point = slice_find_byte(number, '.');
+    while (point != SIZE_MAX && number.len > point && (number.data[number.len - 1] == '0' || number.len == point + 1)) {
+        number.len--; /* 97.20 is 97.2, 100.00 is 100 */
+    }
+    point = slice_find_byte(number, '.');
     if (point == SIZE_MAX || report->language == LANGUAGE_ENGLISH) {
         return report_printf(report, report->language == LANGUAGE_ENGLISH ? "%.*s%%" : "%.*s\xc2\xa0%%", (int)number.len, (const char *)number.data);
     }
