@@ -169,10 +169,18 @@ class Daemon(_Running):
             self.process.wait(timeout=30)
         if self.ready and self.ready.get("ready"):
             self.address = self.ready["address"]
+            self.wait_for_notices()
         elif expect_ready:
             self.close()
             raise AssertionError("not ready: %s\n%s" % (line, self.log_text()))
         return self
+
+    def wait_for_notices(self, seconds=2):
+        """Token and certificate may come a moment after the line of readiness; a sealed daemon writes no token."""
+        end = time.monotonic() + seconds
+        names = [os.path.join(self.directory, name) for name in ("tls.pem", "operator.token")]
+        while time.monotonic() < end and not all(os.path.exists(name) and os.path.getsize(name) > 0 for name in names):
+            time.sleep(0.01)
 
     def restart(self):
         self.stop()

@@ -10,9 +10,10 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 1 << 16, LOG_BYTES = 8 << 20, WORDS_MAX = 16 };
+enum { LINE_BYTES = 1 << 16, LOG_BYTES = 8 << 20, WORDS_MAX = 16, NOTICE_TRIES = 300 };
 
 /* The two globals that a signal handler needs. */
 static volatile sig_atomic_t stop_wanted;
@@ -171,6 +172,24 @@ static enum outcome not_ready(struct run *run, const struct daemon_start *start,
                     slice_string(log));
 }
 
+/* Token and certificate are written beside the line of readiness, in no order; a sealed daemon
+ * writes no token. */
+static void wait_for_notices(struct run *run, const char *directory)
+{
+    const char *certificate = arena_printf(run->arena, "%s/tls.pem", directory),
+               *token = arena_printf(run->arena, "%s/operator.token", directory);
+    struct stat status;
+    struct timespec pause = {.tv_nsec = 5000000};
+    for (unsigned i = 0; i < NOTICE_TRIES && certificate != NULL && token != NULL; i++) {
+        bool has_certificate = stat(certificate, &status) == 0 && status.st_size > 0;
+        bool has_token = stat(token, &status) == 0 && status.st_size > 0;
+        if ((has_certificate && has_token) || daemon_told_to_stop()) {
+            return;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
 enum outcome daemon_begin(struct run *run, const struct daemon_start *start,
                           struct daemon *ret_daemon)
 {
@@ -210,6 +229,7 @@ enum outcome daemon_begin(struct run *run, const struct daemon_start *start,
     daemon.address = arena_string(run->arena, json_text(line, "address", SLICE_NONE));
     struct slice link = json_text(line, "login_link", SLICE_NONE);
     daemon.login_link = link.len == 0 ? NULL : arena_string(run->arena, link);
+    wait_for_notices(run, start->directory);
     *ret_daemon = daemon;
     return OUTCOME_OK;
 }

@@ -119,16 +119,23 @@ static void show_end(struct run *run, const struct daemon *daemon)
     fflush(out);
 }
 
-static bool is_sealed(struct run *run)
+static enum outcome ask_sealed(struct run *run, bool *ret_sealed)
 {
     const struct json *reply = NULL;
     struct ask ask = {.method = "GET", .path = "sys/seal-status"};
-    return client_ask(run, &ask, &reply) == OUTCOME_OK && json_bool(reply, "sealed", false);
+    enum outcome outcome = client_ask(run, &ask, &reply);
+    *ret_sealed = json_bool(reply, "sealed", false);
+    return outcome;
 }
 
 static enum outcome work(struct run *run, const struct daemon *daemon, const char *directory)
 {
-    if (is_sealed(run)) {
+    bool is_sealed = false;
+    enum outcome outcome = ask_sealed(run, &is_sealed);
+    if (outcome != OUTCOME_OK) {
+        return outcome;
+    }
+    if (is_sealed) {
         screen_wrap(&run->screen, 0, 0, COLOUR_YELLOW,
                     slice_string(SAY(run,
                                      "Vogt is sealed: unseal it from another terminal with `vogt "
@@ -140,7 +147,7 @@ static enum outcome work(struct run *run, const struct daemon *daemon, const cha
     }
     leave_notes(run, directory, daemon->address);
     const char *estate = run_option(run, OPTION_ESTATE), *annex = run_option(run, OPTION_ANNEX);
-    enum outcome outcome = estate == NULL ? OUTCOME_OK : take_estate(run, estate);
+    outcome = estate == NULL ? OUTCOME_OK : take_estate(run, estate);
     outcome = outcome == OUTCOME_OK && annex != NULL ? take_annex(run, annex) : outcome;
     outcome = outcome == OUTCOME_OK ? observe(run) : outcome;
     outcome = outcome == OUTCOME_OK ? show(run) : outcome;
