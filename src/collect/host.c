@@ -107,12 +107,48 @@ static bool is_repeated(const struct json *mounts, const struct json *mount)
     return false;
 }
 
-static void put_proposals(struct arena *arena, struct json *output, const struct json *facts)
+/* Loopback never leaves the machine: nothing is in transit there. */
+static bool is_loopback(struct slice address)
+{
+    return slice_starts(address, SLICE_LITERAL("127.")) || slice_is(address, "::1") || slice_starts(address, SLICE_LITERAL("::ffff:127."));
+}
+
+static bool is_wildcard(struct slice address)
+{
+    return slice_is(address, "0.0.0.0") || slice_is(address, "::");
+}
+
+static const char *protocol_of(struct slice port)
 {
     static const struct {
         const char *port, *protocol;
-    } spoken[] = {{"443", "https"}, {"8443", "https"}, {"8200", "https"}, {"25", "smtp"}, {"587", "smtp"}, {"465", "tls"}, {"993", "tls"},
-                  {"5432", "postgres"}};
+    } spoken[] = {{"443", "https"}, {"8443", "https"}, {"8200", "https"}, {"25", "smtp"}, {"587", "smtp"}, {"5432", "postgres"}};
+    for (size_t i = 0; i < sizeof(spoken) / sizeof(spoken[0]); i++) {
+        if (slice_is(port, spoken[i].port)) {
+            return spoken[i].protocol;
+        }
+    }
+    return "tls";
+}
+
+/* Every TCP port that others can reach is an endpoint, until a person says what it is: an unlisted one blocks green. */
+static void propose_endpoint(struct arena *arena, struct json *proposals, const struct json *listener)
+{
+    struct slice address = json_text(listener, "address", SLICE_NONE), port = json_text(listener, "port", SLICE_NONE);
+    if (!slice_is(json_text(listener, "protocol", SLICE_NONE), "tcp") || is_loopback(address) || port.len == 0) {
+        return;
+    }
+    struct slice host = is_wildcard(address) ? SLICE_LITERAL("localhost") : address;
+    bool is_v6 = slice_find_byte(host, ':') != SIZE_MAX;
+    char *name = arena_printf(arena, is_v6 ? "[%.*s]:%.*s" : "%.*s:%.*s", (int)host.len, (const char *)host.data, (int)port.len, (const char *)port.data);
+    struct json *proposal = propose(arena, proposals, "endpoint", slice_string(name), "listening-port");
+    json_set_string(arena, proposal, "protocol", slice_string(protocol_of(port)));
+    json_set(arena, proposal, "port", json_number_text(arena, port));
+    json_set_string(arena, proposal, "address", address);
+}
+
+static void put_proposals(struct arena *arena, struct json *output, const struct json *facts)
+{
     struct json *proposals = json_set_array(arena, output, "proposals");
     propose(arena, proposals, "host", json_text(facts, "hostname", SLICE_LITERAL("localhost")), "this-machine");
     const struct json *mounts = json_member(facts, "mounts");
@@ -123,17 +159,7 @@ static void put_proposals(struct arena *arena, struct json *output, const struct
     }
     const struct json *listeners = json_path(facts, "sockets.listeners");
     for (const struct json *listener = listeners == NULL ? NULL : listeners->first; listener != NULL; listener = listener->next) {
-        for (size_t i = 0; i < sizeof(spoken) / sizeof(spoken[0]); i++) {
-            if (!slice_is(json_text(listener, "port", SLICE_NONE), spoken[i].port) ||
-                !slice_is(json_text(listener, "protocol", SLICE_NONE), "tcp")) {
-                continue;
-            }
-            struct json *proposal = propose(arena, proposals, "endpoint",
-                                            slice_string(arena_printf(arena, "localhost:%s", spoken[i].port)), "listening-port");
-            json_set_string(arena, proposal, "protocol", slice_string(spoken[i].protocol));
-            json_set(arena, proposal, "port", json_number_text(arena, slice_string(spoken[i].port)));
-            json_set_string(arena, proposal, "address", json_text(listener, "address", SLICE_NONE));
-        }
+        propose_endpoint(arena, proposals, listener);
     }
 }
 

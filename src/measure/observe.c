@@ -157,6 +157,12 @@ static bool is_here(const struct json *subject)
     return slice_is(json_text(subject, "kind", SLICE_NONE), "host") ? slice_is(json_text(subject, "name", SLICE_NONE), "this") : slice_is(host, "this");
 }
 
+/* Vogt connects to nothing that a person has not named: a port that was only discovered blocks green unprobed. */
+static bool may_be_reached(const struct json *subject)
+{
+    return !slice_is(json_text(subject, "kind", SLICE_NONE), "endpoint") || json_bool(subject, "confirmed", false);
+}
+
 enum err observe_plan(struct turn *turn, const struct world *world, struct watch **ret_watches, size_t *ret_count)
 {
     const struct json *subjects = world->subjects;
@@ -165,7 +171,8 @@ enum err observe_plan(struct turn *turn, const struct world *world, struct watch
     for (const struct json *subject = watches == NULL || subjects == NULL ? NULL : subjects->first; subject != NULL; subject = subject->next) {
         for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
             const struct probe *probe = catalogue_probe(slice_string(methods[i].probe));
-            if (probe != NULL && slice_is(json_text(subject, "kind", SLICE_NONE), probe->subject) && (!methods[i].here_only || is_here(subject))) {
+            if (probe != NULL && slice_is(json_text(subject, "kind", SLICE_NONE), probe->subject) && (!methods[i].here_only || is_here(subject)) &&
+                may_be_reached(subject)) {
                 watches[count++] = (struct watch){slice_string(methods[i].probe), json_text(subject, "id", SLICE_NONE)};
             }
         }

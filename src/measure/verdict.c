@@ -105,7 +105,7 @@ struct judgement verdict_subject(const struct world *world, const struct observa
         }
         judgement.oldest_ms = seen->at_ms;
     }
-    if (judgement.verdict == VERDICT_KEPT && !json_bool(subject, "confirmed", false)) {
+    if ((judgement.verdict == VERDICT_KEPT || seen == NULL) && !json_bool(subject, "confirmed", false)) {
         judgement.verdict = VERDICT_UNPROVEN;
         judgement.reason = SLICE_LITERAL("verdict.unconfirmed");
         judgement.values = NULL;
