@@ -5,7 +5,7 @@
  *           "period"?:{"from","to"},
  *           "sections":[{"id","number","title","clauses":[{"id","text","verdict","since","reason":TEXT,
  *             "period"?:{"percent","gaps":[{"from","to","verdict"}]},"population"?:n,
- *             "interpretations"?:[{"word"|"term","english","german" | "proposal":TEXT,"state"}],
+ *             "interpretations"?:[{"word"?,"english","german" | "proposal":TEXT,"state"}],
  *             "attestations"?:[{"statement","by","at","expires"}],"deviation"?:{"owner","plan","due"},
  *             "measures"?:[text | {"number","title":TEXT}]}]}],
  *           "own"?:[{"kind","title"?:TEXT,"verdict","reason":TEXT}],"not_covered"?:[TEXT],"checkpoint"?:text,"vkey"?:text}

@@ -58,13 +58,13 @@ static void interpretation_rows(struct report *report, struct tag *tag, const st
     const struct json *list = json_member(clause, "interpretations");
     for (const struct json *one = list == NULL ? NULL : list->first; one != NULL; one = one->next) {
         struct slice word = report_member(one, "word"), meaning = report_text(report, one);
-        word = word.len > 0 ? word : report_member(one, "term");
         meaning = meaning.len > 0 ? meaning : report_text(report, json_member(one, "proposal"));
         struct slice state = report_word_in(report, slice_is(report_member(one, "state"), "confirmed") ? WORD_CONFIRMED : WORD_PROPOSED);
-        bool german = report->language == LANGUAGE_GERMAN;
+        /* Without a word it is about what the sentence leaves out, and says so itself. */
+        const char *const marks[2][2] = {{"“", "”: "}, {"„", "“: "}}, *const *mark = marks[report->language == LANGUAGE_GERMAN];
         row(report, tag, WORD_INTERPRETATION,
-            report_printf(report, "%s%.*s%s: %.*s (%.*s)", german ? "„" : "“", (int)word.len, (const char *)word.data, german ? "“" : "”",
-                          (int)meaning.len, (const char *)meaning.data, (int)state.len, (const char *)state.data));
+            report_printf(report, "%s%.*s%s%.*s (%.*s)", word.len > 0 ? mark[0] : "", (int)word.len, (const char *)word.data,
+                          word.len > 0 ? mark[1] : "", (int)meaning.len, (const char *)meaning.data, (int)state.len, (const char *)state.data));
     }
 }
 
