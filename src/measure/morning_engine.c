@@ -86,7 +86,8 @@ static enum err put_fixes(struct turn *turn, const struct world *world, struct j
         if (whole.verdict == VERDICT_KEPT || whole.verdict == VERDICT_ATTESTED) {
             continue;
         }
-        if (whole.promise.len == 0) {
+        /* a sentence that nothing is bound to waits for a decision, no fix would turn it green */
+        if (whole.promise.len == 0 && !slice_is(whole.reason, "verdict.unbound")) {
             add_fix(turn, fixes, &count, &whole, json_text(clause, "id", SLICE_NONE));
         }
         for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
