@@ -76,7 +76,7 @@ export const opened = (id) => {
           { kind: 'ciphers', max_age_s: 604_800, probe: null, subjects: [] },
         ],
       },
-      { id: `${id}.b`, text: 'HSTS', measure: 'crypto.transit', promise: 'hsts', title: both('HSTS is set', 'HSTS ist gesetzt'), verdict: 'kept', reason: reasons.kept, observations: [] },
+      { id: `${id}.b`, text: 'HSTS', measure: 'crypto.transit', promise: 'hsts', title: both('HSTS is set', 'HSTS ist gesetzt'), verdict: 'kept', reason: reasons.kept, observations: [{ kind: 'http.hsts', title: both('HSTS header', 'HSTS-Kopfzeile'), max_age_s: 86_400, probe: 'hsts', subjects: [{ subject: 'endpoint:localhost:8200', verdict: 'kept', reason: both('max-age is two years.', 'max-age beträgt zwei Jahre.'), observed: hours(0.2), age_s: 740, index: 5, plant: true }] }] },
     ],
     bindings,
     interpretations: [

@@ -1,6 +1,11 @@
 /* Times and ages in the reader's language. */
 import { settings } from './settings.svelte';
 
+/* "en" alone would mean American dates; the reader's own region, if it is one of this language, says which. */
+function locale(): string {
+  return navigator.languages.find((name) => name.toLowerCase().startsWith(`${settings.language}-`)) ?? (settings.language === 'en' ? 'en-GB' : 'de-DE');
+}
+
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_557_600],
   ['month', 2_629_800],
@@ -10,14 +15,14 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 export function ago(seconds: number): string {
-  const format = new Intl.RelativeTimeFormat(settings.language, { numeric: 'always' });
+  const format = new Intl.RelativeTimeFormat(locale(), { numeric: 'always' });
   const step = steps.find(([, length]) => Math.abs(seconds) >= length);
   return step ? format.format(-Math.round(seconds / step[1]), step[0]) : format.format(-Math.round(seconds), 'second');
 }
 
 export function span(seconds: number): string {
   const [unit, length] = steps.find(([, size]) => seconds >= size) ?? (['second', 1] as const);
-  return new Intl.NumberFormat(settings.language, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 1 }).format(seconds / length);
+  return new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 1 }).format(seconds / length);
 }
 
 export function secondsSince(time: string): number {
@@ -26,14 +31,14 @@ export function secondsSince(time: string): number {
 
 export function moment(time: string): string {
   const at = new Date(time);
-  return Number.isNaN(at.getTime()) ? time : new Intl.DateTimeFormat(settings.language, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+  return Number.isNaN(at.getTime()) ? time : new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
 export function day(time: string): string {
   const at = new Date(time);
-  return Number.isNaN(at.getTime()) ? time : new Intl.DateTimeFormat(settings.language, { dateStyle: 'medium' }).format(at);
+  return Number.isNaN(at.getTime()) ? time : new Intl.DateTimeFormat(locale(), { dateStyle: 'medium' }).format(at);
 }
 
 export function number(value: number): string {
-  return new Intl.NumberFormat(settings.language).format(value);
+  return new Intl.NumberFormat(locale()).format(value);
 }
