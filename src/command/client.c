@@ -256,6 +256,7 @@ static enum outcome refuse(struct run *run, const struct ask *ask, unsigned stat
         words = slice_string(arena_printf(run->arena, "HTTP %u", status));
     }
     const char *text = arena_string(run->arena, words);
+    detail = slice_ends(words, detail) ? SLICE_NONE : detail; /* the words name it already */
     detail = detail.len == 0 && complaint == NULL ? slice_string(ask->path) : detail;
     return run_fail(run, outcome,
                     text == NULL ? TEXT("refused", "abgelehnt") : (struct text){text, text},

@@ -70,12 +70,45 @@ static void show_fixes(struct run *run, const struct json *fixes)
     }
 }
 
+static bool is_same_duty(const struct json *a, const struct json *b)
+{
+    return slice_equal(json_text(a, "english", SLICE_NONE), json_text(b, "english", SLICE_NONE)) &&
+           slice_equal(json_text(a, "due", SLICE_NONE), json_text(b, "due", SLICE_NONE));
+}
+
+/* Duties that say the same become one line with their clauses behind. */
+static void show_duty(struct run *run, const struct json *duty)
+{
+    cleanup_buf struct buf line = BUF_INIT(1 << 16);
+    struct slice due = json_text(duty, "due", SLICE_NONE);
+    bool good = buf_append(&line, run_words(run, duty)) == ERR_NONE;
+    size_t count = 0;
+    for (const struct json *one = duty; one != NULL && good; one = one->next) {
+        struct slice clause = json_text(one, "clause", SLICE_NONE);
+        if (is_same_duty(duty, one) && clause.len > 0) {
+            good = buf_append_string(&line, count++ == 0 ? ": " : ", ") == ERR_NONE &&
+                   buf_append(&line, clause) == ERR_NONE;
+        }
+    }
+    if (due.len > 0) {
+        show_pair(run, arena_string(run->arena, due), buf_slice(&line));
+        return;
+    }
+    fputs("  - ", run->screen.out);
+    screen_wrap(&run->screen, 4, 4, COLOUR_NONE, buf_slice(&line));
+}
+
 static void show_duties(struct run *run, const struct json *duties)
 {
     for (const struct json *duty = duties->first; duty != NULL; duty = duty->next) {
-        struct slice title = run_words(run, json_member(duty, "title"));
-        title = title.len > 0 ? title : run_words(run, duty);
-        show_pair(run, arena_string(run->arena, json_text(duty, "due", SLICE_NONE)), title);
+        bool is_first = true;
+        for (const struct json *before = duties->first; before != duty && is_first;
+             before = before->next) {
+            is_first = !is_same_duty(before, duty);
+        }
+        if (is_first) {
+            show_duty(run, duty);
+        }
     }
 }
 

@@ -197,10 +197,10 @@ void show_own(struct run *run, const struct json *morning)
             struct slice title = run_words(run, json_member(one, "title")),
                          reason = run_words(run, json_member(one, "reason"));
             title = title.len > 0 || reason.len > 0 ? title : json_text(one, "kind", SLICE_NONE);
-            const char *line = arena_printf(run->arena, "%.*s%s%.*s", (int)title.len,
-                                            (const char *)title.data,
-                                            title.len > 0 && reason.len > 0 ? ": " : "",
-                                            (int)reason.len, (const char *)reason.data);
+            const char *line =
+                arena_printf(run->arena, "%.*s%s%.*s", (int)title.len, (const char *)title.data,
+                             title.len > 0 && reason.len > 0 ? ": " : "", (int)reason.len,
+                             (const char *)reason.data);
             screen_spaces(&run->screen, 2);
             show_verdict(run, json_text(one, "verdict", SLICE_NONE));
             screen_wrap(&run->screen, 2 + VERDICT_COLUMNS, 2 + VERDICT_COLUMNS, COLOUR_NONE,
