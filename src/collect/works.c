@@ -1,7 +1,9 @@
 #include "collect/works.h"
 
+#include "collect/countersign.h"
 #include "collect/host.h"
 #include "collect/nft.h"
+#include "collect/post.h"
 #include "collect/self.h"
 #include "collect/sockets.h"
 #include "collect/tls.h"
@@ -14,6 +16,8 @@ static const struct work works[] = {
     {"collect.sockets", collect_sockets}, {"judge.sockets", judge_sockets},
     {"collect.host", collect_host},       {"judge.seal", judge_seal},
     {"judge.ledger", judge_ledger},       {"judge.privilege", judge_privilege},
+    {"http.post", http_post},             {"countersign.witness", countersign_witness},
+    {"countersign.stamp", countersign_stamp},
 };
 
 const struct work *collect_works(size_t *ret_count)

@@ -3,6 +3,8 @@
 
 #include "base/encode.h"
 #include "base/time.h"
+#include "engine/countersign.h"
+#include "engine/ledger_source.h"
 #include "engine/vault.h"
 #include "ledger/checkpoint.h"
 #include "ledger/commitment.h"
@@ -28,8 +30,12 @@ enum err operation_ledger_tile(struct turn *turn)
     struct slice rest = turn->values[1], bytes;
     if (err == ERR_NONE && slice_is(rest, "checkpoint")) {
         uint64_t size = 0;
-        err = turn_checkpoint(turn, log, &bytes, &size);
+        err = countersign_checkpoint(turn, log, &bytes, &size);
         return err == ERR_NONE ? turn_reply_raw(turn, "text/plain; charset=utf-8", NULL, bytes) : err;
+    }
+    if (err == ERR_NONE && slice_is(rest, "checkpoint.tsr")) {
+        err = countersign_token(turn, log, &bytes);
+        return err == ERR_NONE ? turn_reply_raw(turn, "application/timestamp-reply", NULL, bytes) : err;
     }
     struct tile tile;
     char *path = turn_path(turn, "tile/%.*s", (int)rest.len, (const char *)rest.data);
@@ -80,12 +86,7 @@ static enum err describe_log(struct turn *turn, struct json *data, const char *n
     }
     json_set_string(arena, one, "vkey", buf_slice(&vkey));
     json_set_string(arena, one, "checkpoint", note);
-    char since[RFC3339_BYTES];
-    rfc3339_format(turn->around->started_ms, since);
-    json_set_array(arena, one, "witnesses");
-    json_set_string(arena, one, "unwitnessed_since", slice_string(since));
-    json_set_null(arena, one, "timestamp");
-    return ERR_NONE;
+    return countersign_describe(turn, log, published, one);
 }
 
 enum err operation_ledger_status(struct turn *turn)
@@ -108,20 +109,15 @@ enum err operation_ledger_publish(struct turn *turn)
     struct json *data = json_new(turn->arena, JSON_OBJECT);
     json_set_u64(turn->arena, data, "size", size);
     json_set_string(turn->arena, data, "checkpoint", err == ERR_NONE ? note : SLICE_NONE);
+    err = err == ERR_NONE ? countersign_ask_now(turn, log) : err;
     return err == ERR_NONE ? turn_reply_data(turn, data) : err;
 }
 
 /* ---- proofs, from the published tiles ---- */
 
-struct source {
-    struct turn *turn;
-    enum log_id log;
-    uint64_t size;
-};
-
-static enum err source_node(void *context, unsigned level, uint64_t index, struct tree_hash *ret_hash)
+enum err ledger_source_node(void *context, unsigned level, uint64_t index, struct tree_hash *ret_hash)
 {
-    const struct source *source = context;
+    const struct ledger_source *source = context;
     unsigned tile_level = 0, offset = 0, count = 0;
     uint64_t number = 0;
     tile_of_node(level, index, &tile_level, &number, &offset, &count);
@@ -201,8 +197,8 @@ enum err operation_ledger_prove(struct turn *turn)
     if (err != ERR_NONE || count != 1 || index >= size) {
         return err != ERR_NONE ? err : ERR_NOT_FOUND;
     }
-    struct source source = {turn, log, size};
-    struct tree_source nodes = {&source, source_node};
+    struct ledger_source source = {turn, log, size};
+    struct tree_source nodes = {&source, ledger_source_node};
     struct tree_proof path;
     err = tree_prove_inclusion(&nodes, index, size, &path);
     cleanup_buf struct buf text = BUF_INIT(PROOF_MAX_BYTES);

@@ -16,6 +16,7 @@
 
 struct turn;
 struct vault;
+struct countersign_config;
 typedef enum err (*operation_fn)(struct turn *turn);
 
 enum capability {
@@ -46,6 +47,7 @@ struct surroundings {
     const struct json *counters;
     const char *address;            /* "https://localhost:8200" */
     const char *directory;          /* for messages */
+    const struct countersign_config *countersign; /* witnesses and time-stamps as configured; NULL: none */
     struct vault *vault;            /* the key that names tokens; and for the operations that initialise, unseal, seal and rotate */
 };
 

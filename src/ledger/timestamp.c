@@ -134,6 +134,27 @@ static enum err check_nonce(TS_RESP *response, const uint64_t *nonce)
     return got != NULL && ASN1_INTEGER_cmp(expected, got) == 0 ? ERR_NONE : ERR_FORGED;
 }
 
+/* `store` NULL: version and imprint only. It moves in. */
+static enum err verify_with(TS_RESP *response, const uint8_t digest[SHA256_BYTES],
+                            X509_STORE *store)
+{
+    owned(TS_VERIFY_CTX) *context = TS_VERIFY_CTX_new();
+    uint8_t *imprint = OPENSSL_memdup(digest, SHA256_BYTES);
+    if (context == NULL || imprint == NULL) {
+        X509_STORE_free(store);
+        OPENSSL_free(imprint);
+        return ERR_MEMORY;
+    }
+    TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_IMPRINT |
+                                         (store != NULL ? TS_VFY_SIGNATURE : 0));
+    /* Both belong to the context from here on. */
+    TS_VERIFY_CTX_set_store(context, store);
+    TS_VERIFY_CTX_set_imprint(context, imprint, SHA256_BYTES);
+    int good = TS_RESP_verify_response(context, response);
+    ERR_clear_error();
+    return good == 1 ? ERR_NONE : ERR_FORGED;
+}
+
 /* The chain is judged at the time stamped: an authority's certificate expires, its stamps do not.
  */
 static enum err verify(TS_RESP *response, const uint8_t digest[SHA256_BYTES], struct slice trust,
@@ -145,20 +166,7 @@ static enum err verify(TS_RESP *response, const uint8_t digest[SHA256_BYTES], st
         return err;
     }
     X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)unix_s);
-    owned(TS_VERIFY_CTX) *context = TS_VERIFY_CTX_new();
-    uint8_t *imprint = OPENSSL_memdup(digest, SHA256_BYTES);
-    if (context == NULL || imprint == NULL) {
-        X509_STORE_free(store);
-        OPENSSL_free(imprint);
-        return ERR_MEMORY;
-    }
-    TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_IMPRINT | TS_VFY_SIGNATURE);
-    /* Both belong to the context from here on. */
-    TS_VERIFY_CTX_set_store(context, store);
-    TS_VERIFY_CTX_set_imprint(context, imprint, SHA256_BYTES);
-    int good = TS_RESP_verify_response(context, response);
-    ERR_clear_error();
-    return good == 1 ? ERR_NONE : ERR_FORGED;
+    return verify_with(response, digest, store);
 }
 
 static void describe(TS_RESP *response, struct timestamp *timestamp)
@@ -178,6 +186,12 @@ static void describe(TS_RESP *response, struct timestamp *timestamp)
     ERR_clear_error();
 }
 
+static bool is_granted(TS_RESP *response)
+{
+    long status = ASN1_INTEGER_get(TS_STATUS_INFO_get0_status(TS_RESP_get_status_info(response)));
+    return status == TS_STATUS_GRANTED || status == TS_STATUS_GRANTED_WITH_MODS;
+}
+
 enum err timestamp_check(struct slice reply, const uint8_t digest[SHA256_BYTES],
                          const uint64_t *nonce, struct slice trust, struct timestamp *ret_timestamp)
 {
@@ -187,8 +201,7 @@ enum err timestamp_check(struct slice reply, const uint8_t digest[SHA256_BYTES],
     if (err != ERR_NONE) {
         return err;
     }
-    long status = ASN1_INTEGER_get(TS_STATUS_INFO_get0_status(TS_RESP_get_status_info(response)));
-    if (status != TS_STATUS_GRANTED && status != TS_STATUS_GRANTED_WITH_MODS) {
+    if (!is_granted(response)) {
         return ERR_DENIED;
     }
     err = reply_time(TS_RESP_get_tst_info(response), &timestamp.unix_s);
@@ -201,6 +214,30 @@ enum err timestamp_check(struct slice reply, const uint8_t digest[SHA256_BYTES],
     if (err == ERR_NONE) {
         describe(response, &timestamp);
         *ret_timestamp = timestamp;
+    }
+    return err;
+}
+
+enum err timestamp_check_unchained(struct slice reply, const uint8_t digest[SHA256_BYTES],
+                                   const uint64_t *nonce, int64_t *ret_unix_s)
+{
+    owned(TS_RESP) *response = NULL;
+    int64_t unix_s = 0;
+    enum err err = parse_reply(reply, &response);
+    if (err == ERR_NONE && !is_granted(response)) {
+        err = ERR_DENIED;
+    }
+    if (err == ERR_NONE) {
+        err = reply_time(TS_RESP_get_tst_info(response), &unix_s);
+    }
+    if (err == ERR_NONE) {
+        err = check_nonce(response, nonce);
+    }
+    if (err == ERR_NONE) {
+        err = verify_with(response, digest, NULL);
+    }
+    if (err == ERR_NONE) {
+        *ret_unix_s = unix_s;
     }
     return err;
 }

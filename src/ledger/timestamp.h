@@ -29,6 +29,10 @@ enum err timestamp_request(const uint8_t digest[SHA256_BYTES], uint64_t nonce,
 enum err timestamp_check(struct slice reply, const uint8_t digest[SHA256_BYTES],
                          const uint64_t *nonce, struct slice trust,
                          struct timestamp *ret_timestamp) must_check;
+/* The same without a chain: granted, over this digest, with this nonce. Whose signature it bears is
+ * left open, for those who name no authority; a later check with `trust` still can tell. */
+enum err timestamp_check_unchained(struct slice reply, const uint8_t digest[SHA256_BYTES],
+                                   const uint64_t *nonce, int64_t *ret_unix_s) must_check;
 /* The time a reply names, unverified: for showing only. */
 enum err timestamp_peek(struct slice reply, int64_t *ret_unix_s) must_check;
 

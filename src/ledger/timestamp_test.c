@@ -110,6 +110,10 @@ TEST(a_stamp_is_asked_for_and_checked)
     CHECK_ERR(ERR_NONE, timestamp_peek(buf_slice(&reply), &peeked));
     CHECK(peeked == timestamp.unix_s && peeked > 1600000000);
     CHECK_ERR(ERR_NONE, timestamp_check(buf_slice(&reply), digest, NULL, trust, &timestamp));
+    CHECK_ERR(ERR_NONE, timestamp_check_unchained(buf_slice(&reply), digest, &nonce, &peeked));
+    CHECK(peeked == timestamp.unix_s);
+    CHECK_ERR(ERR_FORGED, timestamp_check_unchained(buf_slice(&reply), digest, &wrong, &peeked));
+    CHECK_ERR(ERR_FORGED, timestamp_check_unchained(buf_slice(&reply), other, &nonce, &peeked));
     CHECK_ERR(ERR_FORGED, timestamp_check(buf_slice(&reply), digest, &wrong, trust, &timestamp));
     CHECK_ERR(ERR_FORGED, timestamp_check(buf_slice(&reply), other, &nonce, trust, &timestamp));
     CHECK_ERR(ERR_FORGED, timestamp_check(buf_slice(&reply), digest, &nonce,
@@ -132,6 +136,8 @@ TEST(a_refusal_is_told)
     cleanup_buf struct buf reply = BUF_INIT(TIMESTAMP_REPLY_MAX_BYTES);
     CHECK(make_authority(&authority, "Stamps"));
     CHECK(answer(&authority, SLICE_LITERAL("no request"), &reply));
+    int64_t unix_s = 0;
+    CHECK_ERR(ERR_DENIED, timestamp_check_unchained(buf_slice(&reply), digest, NULL, &unix_s));
     CHECK_ERR(ERR_DENIED, timestamp_check(buf_slice(&reply), digest, NULL,
                                           buf_slice(&authority.pem), &timestamp));
     free_authority(&authority);

@@ -15,6 +15,13 @@ static const struct status_row status_rows[] = {
     {422, WITNESS_BAD_PROOF},
 };
 
+static const char *const outcome_names[WITNESS_OUTCOMES] = {
+    [WITNESS_NO_ANSWER] = "no-answer",          [WITNESS_COSIGNED] = "cosigned",
+    [WITNESS_OTHER_SIZE] = "other-size",        [WITNESS_AHEAD] = "ahead",
+    [WITNESS_UNKNOWN_LOG] = "unknown-log",      [WITNESS_BAD_SIGNATURE] = "bad-signature",
+    [WITNESS_BAD_PROOF] = "bad-proof",          [WITNESS_BAD_REQUEST] = "bad-request",
+};
+
 static const struct text outcome_texts[WITNESS_OUTCOMES] = {
     [WITNESS_NO_ANSWER] =
         {"The witness gave no usable answer; it is asked again later.",
@@ -38,6 +45,21 @@ static const struct text outcome_texts[WITNESS_OUTCOMES] = {
     [WITNESS_BAD_REQUEST] = {"The witness refused the request.",
                              "Der Zeuge hat die Anfrage abgelehnt."},
 };
+
+const char *witness_outcome_name(enum witness_outcome outcome)
+{
+    return outcome_names[(size_t)outcome < WITNESS_OUTCOMES ? outcome : WITNESS_NO_ANSWER];
+}
+
+enum witness_outcome witness_outcome_find(struct slice name)
+{
+    for (unsigned i = 0; i < WITNESS_OUTCOMES; i++) {
+        if (slice_is(name, outcome_names[i])) {
+            return (enum witness_outcome)i;
+        }
+    }
+    return WITNESS_NO_ANSWER;
+}
 
 struct text witness_outcome_text(enum witness_outcome outcome)
 {

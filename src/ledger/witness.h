@@ -41,6 +41,10 @@ enum err witness_request(uint64_t old_size, const struct tree_proof *proof, stru
 enum err witness_reply_read(unsigned http_status, struct slice content_type, struct slice body,
                             uint64_t asked_old_size, struct slice checkpoint,
                             const struct note_key *key, struct witness_reply *ret_reply) must_check;
+/* Its id in rows and replies: "cosigned", "other-size", …; and the way back, WITNESS_NO_ANSWER for
+ * an unknown one. */
+const char *witness_outcome_name(enum witness_outcome outcome);
+enum witness_outcome witness_outcome_find(struct slice name);
 /* What a person reads about it. */
 struct text witness_outcome_text(enum witness_outcome outcome);
 

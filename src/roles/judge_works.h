@@ -2,6 +2,7 @@
 #ifndef VOGT_ROLES_JUDGE_WORKS_H
 #define VOGT_ROLES_JUDGE_WORKS_H
 
+#include "collect/countersign.h"
 #include "collect/nft.h"
 #include "collect/self.h"
 #include "collect/sockets.h"
@@ -16,6 +17,8 @@
     WORK("annex.bind", annex_bind)                                                                                                 \
     WORK("annex.read", annex_read)                                                                                                 \
     WORK("argon2id", judge_password)                                                                                               \
+    WORK("countersign.stamp", countersign_stamp)                                                                                   \
+    WORK("countersign.witness", countersign_witness)                                                                               \
     WORK("judge.firewall", judge_firewall)                                                                                         \
     WORK("judge.ledger", judge_ledger)                                                                                             \
     WORK("judge.privilege", judge_privilege)                                                                                       \

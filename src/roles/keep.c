@@ -529,6 +529,7 @@ int main(void)
     keep_new_seed(&keep);
     keep.around = (struct surroundings){.sealed = true, .started_ms = keep.now.unix_ms, .address = keep_config(&keep, "address"),
                                         .directory = keep_config(&keep, "directory"), .vault = &keep.vault};
+    keep_read_countersign(&keep);
     keep_look_around(&keep);
     err = err == ERR_NONE ? role_confine(&keep.start, -1) : err;
     err = err == ERR_NONE ? role_ready(&keep.start) : err;

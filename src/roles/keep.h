@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "engine/audit.h"
+#include "engine/countersign.h"
 #include "engine/turn_inside.h"
 #include "engine/vault.h"
 #include "process/role_start.h"
@@ -113,7 +114,8 @@ struct keep {
     char certificate[16384];
     size_t certificate_len;
     struct counters counters;
-    int64_t tick_ms, anchor_ms;
+    int64_t tick_ms, anchor_ms, countersign_ms[2];
+    struct countersign_config countersign;
     struct instant now;
     bool stopping;
     int64_t stop_mono_ns;               /* when STOP came; 0: the parent is gone */
@@ -145,6 +147,8 @@ enum err keep_take_published(struct keep *keep, uint64_t id, struct slice body) 
 void keep_own_ended(struct keep *keep, struct running *running);
 void keep_greet_gate(struct keep *keep, struct channel *gate);
 void keep_look_around(struct keep *keep);
+void keep_countersign(struct keep *keep);                /* witnesses and time-stamps of what is published, once a minute */
+void keep_read_countersign(struct keep *keep);           /* the configuration; one line of log for each thing wrong */
 const char *keep_config(const struct keep *keep, const char *name);
 
 #endif

@@ -158,3 +158,61 @@ void keep_look_around(struct keep *keep)
     keep->around.sealed = keep->vault.sealed;
     keep->around.initialized = keep->vault.initialized;
 }
+
+/* ---- witnesses and time-stamps ---- */
+
+static void log_problem(const struct complaint *problem, struct slice name)
+{
+    if (problem->text.english != NULL) {
+        LOG(LOG_WARN, "config.countersign", LOG_SLICE("name", name), LOG_TEXT("value", problem->detail), LOG_TEXT("what", problem->text.english));
+    }
+}
+
+void keep_read_countersign(struct keep *keep)
+{
+    struct countersign_config *config = &keep->countersign;
+    countersign_config_read(json_member(keep->start.configuration, "config"), config);
+    log_problem(&config->problem, SLICE_NONE);
+    log_problem(&config->stamper.problem, config->stamper.name);
+    for (size_t i = 0; i < config->witness_count; i++) {
+        log_problem(&config->witnesses[i].problem, config->witnesses[i].name);
+    }
+    keep->around.countersign = config;
+    keep->countersign_ms[0] = keep->countersign_ms[1] = INT64_MIN / 2;
+}
+
+static enum err begin_countersign(struct keep *keep, enum log_id log)
+{
+    struct arena *arena cleanup_arena = arena_new(65536);
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < keep->countersign.witness_count && err == ERR_NONE; i++) {
+        struct json *input = json_new(arena, JSON_OBJECT);
+        json_set_string(arena, input, "log", slice_string(countersign_log_name(log)));
+        json_set_string(arena, input, "witness", keep->countersign.witnesses[i].name);
+        err = keep_begin_own(keep, ORIGIN_OWN, 0, "own_witness", input);
+    }
+    if (keep->countersign.has_stamper && err == ERR_NONE) {
+        struct json *input = json_new(arena, JSON_OBJECT);
+        json_set_string(arena, input, "log", slice_string(countersign_log_name(log)));
+        err = keep_begin_own(keep, ORIGIN_OWN, 0, "own_timestamp", input);
+    }
+    return err;
+}
+
+/* The turns decide by their rows whether anything is due; this only bounds how often they look. */
+void keep_countersign(struct keep *keep)
+{
+    int64_t mono_ms = keep->now.mono_ns / 1000000;
+    for (enum log_id log = LOG_EVIDENCE; log <= LOG_AUDIT; log++) {
+        int64_t *last_ms = &keep->countersign_ms[log - 1];
+        bool is_published = state_log(keep->state, log)->published_size > 0;
+        if (!is_published || keep->around.reopen_needed || mono_ms - *last_ms < COUNTERSIGN_RETRY_MS) {
+            continue;
+        }
+        *last_ms = mono_ms;
+        enum err err = begin_countersign(keep, log);
+        if (err != ERR_NONE) {
+            LOG(LOG_WARN, "keep.countersign-lost", LOG_ERR(err));
+        }
+    }
+}

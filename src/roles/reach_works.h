@@ -2,9 +2,11 @@
 #ifndef VOGT_ROLES_REACH_WORKS_H
 #define VOGT_ROLES_REACH_WORKS_H
 
+#include "collect/post.h"
 #include "collect/tls.h"
 
 #define REACH_WORKS                                                                                                                \
-    WORK("collect.tls", collect_tls)
+    WORK("collect.tls", collect_tls)                                                                                       \
+    WORK("http.post", http_post)
 
 #endif
