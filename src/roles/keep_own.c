@@ -117,6 +117,17 @@ void keep_own_ended(struct keep *keep, struct running *running)
     }
 }
 
+/* "own uid, own root" as a list, like keep's own. */
+static struct json *split_features(struct arena *arena, const char *features)
+{
+    struct json *list = json_new(arena, JSON_ARRAY);
+    struct slice rest = slice_string(features), one;
+    while (slice_split(&rest, ',', &one)) {
+        json_append(list, json_string(arena, slice_trim(one)));
+    }
+    return list;
+}
+
 static void describe_members(struct keep *keep, struct arena *arena, struct json *roles)
 {
     const struct json *parent = json_member(keep->start.configuration, "parent");
@@ -133,7 +144,7 @@ static void describe_members(struct keep *keep, struct arena *arena, struct json
         json_set_u64(arena, one, "index", member->index);
         json_set_u64(arena, one, "pid", member->pid);
         json_set_string(arena, one, "confinement", slice_string(member->confinement));
-        json_set_string(arena, one, "features", slice_string(member->features));
+        json_set(arena, one, "features", split_features(arena, member->features));
         json_set_u64(arena, one, "restarts", member->restarts);
         json_set_bool(arena, one, "running", member->channel != NULL);
     }
