@@ -191,34 +191,42 @@ static bool inflected(struct slice folded, struct slice wanted)
            is_ending(slice_from(folded, stem.len));
 }
 
-static bool part_of_compound(struct slice folded, struct slice wanted, unsigned flags)
+static bool may_be_compound(struct slice wanted, unsigned flags)
 {
-    if (wanted.len < COMPOUND_MIN_BYTES && (flags & WORD_INSIDE) == 0) {
-        return false;
-    }
-    if (slice_starts(folded, wanted) && folded.len >= wanted.len + REST_MIN_BYTES) {
-        return true;
-    }
-    for (size_t i = REST_MIN_BYTES; i + wanted.len <= folded.len; i++) {
-        struct slice tail = slice_from(folded, i);
-        bool fits =
-            (flags & WORD_PREFIX) != 0 ? slice_starts(tail, wanted) : inflected(tail, wanted);
-        if (fits) {
-            return true;
-        }
-    }
-    return false;
+    return wanted.len >= COMPOUND_MIN_BYTES || (flags & WORD_INSIDE) != 0;
 }
 
-enum word_match word_compare(struct slice folded, struct slice wanted, unsigned flags)
+static enum word_match compare_front(struct slice folded, struct slice wanted, unsigned flags)
 {
     if ((flags & WORD_EXACT) != 0) {
         return slice_equal(folded, wanted) ? WORD_SAME : WORD_DIFFERENT;
     }
-    bool same =
-        (flags & WORD_PREFIX) != 0 ? slice_starts(folded, wanted) : inflected(folded, wanted);
-    if (same) {
+    bool begins = slice_starts(folded, wanted);
+    if (((flags & WORD_PREFIX) != 0 && begins) || inflected(folded, wanted)) {
         return WORD_SAME;
     }
-    return part_of_compound(folded, wanted, flags) ? WORD_COMPOUND : WORD_DIFFERENT;
+    bool leads = begins && folded.len >= wanted.len + REST_MIN_BYTES;
+    return leads && may_be_compound(wanted, flags) ? WORD_COMPOUND : WORD_DIFFERENT;
+}
+
+enum word_match word_compare_at(struct slice folded, size_t at, struct slice wanted, unsigned flags)
+{
+    if (at == 0) {
+        return compare_front(folded, wanted, flags);
+    }
+    if (at < REST_MIN_BYTES || (flags & WORD_EXACT) != 0 || !may_be_compound(wanted, flags)) {
+        return WORD_DIFFERENT;
+    }
+    struct slice tail = slice_from(folded, at);
+    bool fits = (flags & WORD_PREFIX) != 0 ? slice_starts(tail, wanted) : inflected(tail, wanted);
+    return fits ? WORD_COMPOUND : WORD_DIFFERENT;
+}
+
+enum word_match word_compare(struct slice folded, struct slice wanted, unsigned flags)
+{
+    enum word_match match = compare_front(folded, wanted, flags);
+    for (size_t at = REST_MIN_BYTES; match == WORD_DIFFERENT && at < folded.len; at++) {
+        match = word_compare_at(folded, at, wanted, flags);
+    }
+    return match;
 }

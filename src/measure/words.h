@@ -38,5 +38,7 @@ enum word_flags {
 
 /* Does `folded` stand for `wanted`: the same but for inflection, or a German compound with it ("backupverschluesselung")? */
 enum word_match word_compare(struct slice folded, struct slice wanted, unsigned flags);
+/* The same, where `wanted` shall begin at one letter of `folded`: 0, or 3 and more within a compound. */
+enum word_match word_compare_at(struct slice folded, size_t at, struct slice wanted, unsigned flags);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "measure/catalogue_tables.h"
 
+/* A word that stands in a clause more often than HITS_MAX times says no more by it; so hostile text costs no more either. */
+enum { HITS_MAX = 48 };
 enum { BUCKETS = 4096, GAP_MAX_WORDS = 2, QUALITY_SAME = 1000, QUALITY_COMPOUND = 880 };
 
 /* Catalogue words by the hash of their first two letters: a word can only match where those stand
@@ -20,6 +22,7 @@ struct hit {
 struct words_reading {
     struct words words;
     struct hit **first, **last; /* by catalogue word */
+    uint8_t *hit_count;
 };
 
 /* `left` letters stand from there; a word of one letter has a bucket of its own. */
@@ -57,6 +60,10 @@ static enum err add_hit(struct arena *arena, struct words_reading *reading, size
             quality > last->quality_permille ? (uint16_t)quality : last->quality_permille;
         return ERR_NONE;
     }
+    if (reading->hit_count[word] == HITS_MAX) {
+        return ERR_NONE;
+    }
+    reading->hit_count[word]++;
     struct hit *hit = arena_alloc(arena, sizeof(*hit));
     if (hit == NULL) {
         return ERR_TOO_LARGE;
@@ -86,7 +93,7 @@ static enum err read_word(struct arena *arena, const struct words_index *index,
                 continue;
             }
             enum word_match match =
-                word_compare(folded, slice_of(wanted->folded, wanted->length), wanted->flags);
+                word_compare_at(folded, at, slice_of(wanted->folded, wanted->length), wanted->flags);
             if (match != WORD_DIFFERENT &&
                 add_hit(arena, reading, i - 1, place, match) != ERR_NONE) {
                 return ERR_TOO_LARGE;
@@ -105,7 +112,8 @@ enum err words_reading_make(struct arena *arena, const struct words_index *index
     }
     reading->first = arena_alloc_array(arena, catalogue_words_count, sizeof(struct hit *));
     reading->last = arena_alloc_array(arena, catalogue_words_count, sizeof(struct hit *));
-    if (reading->first == NULL || reading->last == NULL) {
+    reading->hit_count = arena_alloc_array(arena, catalogue_words_count, sizeof(uint8_t));
+    if (reading->first == NULL || reading->last == NULL || reading->hit_count == NULL) {
         return ERR_TOO_LARGE;
     }
     enum err err = words_read(arena, text, &reading->words);
