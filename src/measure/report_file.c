@@ -28,7 +28,8 @@ static void put(struct report_file *file, struct slice bytes)
 
 struct report_file report_file_of(struct buf *out)
 {
-    struct report_file file = {.out = out, .offsets = BUF_INIT(OFFSET_BYTES * OBJECTS_MAX), .err = ERR_NONE};
+    struct report_file file = {
+        .out = out, .offsets = BUF_INIT(OFFSET_BYTES * OBJECTS_MAX), .err = ERR_NONE};
     put(&file, SLICE_LITERAL(HEADER));
     return file;
 }
@@ -96,7 +97,8 @@ void report_file_string(struct report_file *file, struct slice text)
     put(file, SLICE_LITERAL(">"));
 }
 
-void report_file_stream(struct report_file *file, uint32_t object, const char *entries, struct slice data)
+void report_file_stream(struct report_file *file, uint32_t object, const char *entries,
+                        struct slice data)
 {
     report_file_begin(file, object);
     report_file_printf(file, "<<%s/Length %zu>>\nstream\n", entries, data.len);
@@ -105,7 +107,8 @@ void report_file_stream(struct report_file *file, uint32_t object, const char *e
     report_file_end(file);
 }
 
-void report_file_stream_packed(struct report_file *file, uint32_t object, const char *entries, struct slice packed)
+void report_file_stream_packed(struct report_file *file, uint32_t object, const char *entries,
+                               struct slice packed)
 {
     report_file_begin(file, object);
     report_file_printf(file, "<<%s/Filter/FlateDecode/Length %zu>>\nstream\n", entries, packed.len);
@@ -114,7 +117,8 @@ void report_file_stream_packed(struct report_file *file, uint32_t object, const 
     report_file_end(file);
 }
 
-void report_file_stream_deflated(struct report_file *file, uint32_t object, const char *entries, struct slice data)
+void report_file_stream_deflated(struct report_file *file, uint32_t object, const char *entries,
+                                 struct slice data)
 {
     uLong bound = compressBound(data.len);
     cleanup_buf struct buf packed = BUF_INIT(bound);
@@ -122,7 +126,8 @@ void report_file_stream_deflated(struct report_file *file, uint32_t object, cons
         return;
     }
     const uint8_t nothing = 0;
-    if (compress2(packed.data, &bound, data.len == 0 ? &nothing : data.data, data.len, DEFLATE_LEVEL) != Z_OK) {
+    if (compress2(packed.data, &bound, data.len == 0 ? &nothing : data.data, data.len,
+                  DEFLATE_LEVEL) != Z_OK) {
         keep_error(file, ERR_MEMORY);
         return;
     }
@@ -144,7 +149,8 @@ enum err report_file_finish(struct report_file *file, uint32_t root)
 {
     size_t objects = file->offsets.len / OFFSET_BYTES, table_at = file->out->len;
     struct slice content = buf_slice(file->out);
-    uint64_t id_high = digest(content, UINT64_C(0xcbf29ce484222325)), id_low = digest(content, UINT64_C(0x9e3779b97f4a7c15));
+    uint64_t id_high = digest(content, UINT64_C(0xcbf29ce484222325)),
+             id_low = digest(content, UINT64_C(0x9e3779b97f4a7c15));
     report_file_printf(file, "xref\n0 %zu\n0000000000 65535 f \n", objects + 1);
     for (size_t i = 0; i < objects && file->err == ERR_NONE; i++) {
         uint64_t offset = load_u64_little(file->offsets.data + OFFSET_BYTES * i);
@@ -153,7 +159,9 @@ enum err report_file_finish(struct report_file *file, uint32_t root)
         }
         report_file_printf(file, "%010" PRIu64 " 00000 n \n", offset);
     }
-    report_file_printf(file, "trailer\n<</Size %zu/Root %" PRIu32 " 0 R/ID[<%016" PRIX64 "%016" PRIX64 "><%016" PRIX64 "%016" PRIX64 ">]>>\n",
+    report_file_printf(file,
+                       "trailer\n<</Size %zu/Root %" PRIu32 " 0 R/ID[<%016" PRIX64 "%016" PRIX64
+                       "><%016" PRIX64 "%016" PRIX64 ">]>>\n",
                        objects + 1, root, id_high, id_low, id_high, id_low);
     report_file_printf(file, "startxref\n%zu\n%%%%EOF\n", table_at);
     return file->err;

@@ -19,5 +19,6 @@ uint16_t report_font_glyph(const struct report_font *font, uint32_t code_point)
 
 uint16_t report_font_width(const struct report_font *font, uint16_t glyph)
 {
-    return glyph == 0 || glyph > font->point_count ? font->missing_width : font->points[glyph - 1].width;
+    return glyph == 0 || glyph > font->point_count ? font->missing_width
+                                                   : font->points[glyph - 1].width;
 }

@@ -1,8 +1,8 @@
 /*
- * The fonts of the report: subsets of DejaVu Sans, cut from the font files of the build machine by report_font_make and
- * compiled in, because the judge opens no file. Glyph n of the first `point_count` stands for points[n-1].code_point (glyph 0 is the
- * missing glyph), so one glyph means one character and what is drawn can be read back as text.
- * Constant; owns nothing.
+ * The fonts of the report: subsets of DejaVu Sans, cut from the font files of the build machine by
+ * report_font_make and compiled in, because the judge opens no file. Glyph n of the first
+ * `point_count` stands for points[n-1].code_point (glyph 0 is the missing glyph), so one glyph
+ * means one character and what is drawn can be read back as text. Constant; owns nothing.
  */
 #ifndef VOGT_MEASURE_REPORT_FONT_H
 #define VOGT_MEASURE_REPORT_FONT_H
@@ -11,16 +11,16 @@
 
 struct report_point {
     uint32_t code_point;
-    uint16_t width;                    /* thousandths of the font size */
+    uint16_t width; /* thousandths of the font size */
 };
 
 struct report_font {
-    const char *name;                  /* PostScript name with the tag of a subset */
-    int16_t box[4], ascent, descent, cap_height;    /* thousandths of the font size */
+    const char *name;                            /* PostScript name with the tag of a subset */
+    int16_t box[4], ascent, descent, cap_height; /* thousandths of the font size */
     uint16_t missing_width;
     const struct report_point *points; /* rising code points */
     size_t point_count;
-    const uint8_t *packed;             /* the TrueType file, deflated (RFC 1950) */
+    const uint8_t *packed; /* the TrueType file, deflated (RFC 1950) */
     size_t packed_bytes, plain_bytes;
 };
 

@@ -1,9 +1,10 @@
 /*
  * Cuts the fonts of the report at build time: report_font_make OUTPUT.c NAME=FILE.ttf ...
- * Reads a TrueType file, keeps the glyphs of the ranges below and the parts that they are composed of, drops hints (they are for
- * coarse screens), writes tables glyf head hhea hmtx loca maxp, deflates the result, and prints it as a C table (report_font.h).
- * Glyph 0 stays the missing glyph, then one glyph a code point, rising, then parts. Never part of a role; it trusts its input no further
- * than the file's end.
+ * Reads a TrueType file, keeps the glyphs of the ranges below and the parts that they are composed
+ * of, drops hints (they are for coarse screens), writes tables glyf head hhea hmtx loca maxp,
+ * deflates the result, and prints it as a C table (report_font.h). Glyph 0 stays the missing glyph,
+ * then one glyph a code point, rising, then parts. Never part of a role; it trusts its input no
+ * further than the file's end.
  */
 #include "measure/report_font.h"
 
@@ -25,20 +26,24 @@ enum {
     HEAD_LOCA_FORMAT_OFFSET = 50,
 };
 
-/* Latin for every language of the EU, Greek, Cyrillic, typographic marks, and signs that people write into annexes. */
+/* Latin for every language of the EU, Greek, Cyrillic, typographic marks, and signs that people
+ * write into annexes. */
 static const struct {
     uint32_t first, last;
 } ranges[] = {
-    {0x20, 0x7e},     {0xa0, 0x17f},    {0x192, 0x192},   {0x218, 0x21b},   {0x2c6, 0x2c7},   {0x2d8, 0x2dd},   {0x386, 0x38a},
-    {0x38c, 0x38c},   {0x38e, 0x3a1},   {0x3a3, 0x3ce},   {0x400, 0x45f},   {0x490, 0x491},   {0x1e9e, 0x1e9e}, {0x2010, 0x2015},
-    {0x2018, 0x2022}, {0x2026, 0x2026}, {0x202f, 0x202f}, {0x2030, 0x2030}, {0x2032, 0x2033}, {0x2039, 0x203a}, {0x203d, 0x203d},
-    {0x2044, 0x2044}, {0x2070, 0x2070}, {0x2074, 0x2079}, {0x2080, 0x2089}, {0x20ac, 0x20ac}, {0x2116, 0x2116}, {0x2122, 0x2122},
-    {0x2126, 0x2126}, {0x2153, 0x2154}, {0x215b, 0x215e}, {0x2190, 0x2195}, {0x21d2, 0x21d2}, {0x21d4, 0x21d4}, {0x2202, 0x2202},
-    {0x2206, 0x2206}, {0x2208, 0x2208}, {0x220f, 0x220f}, {0x2211, 0x2212}, {0x2215, 0x2215}, {0x2219, 0x221a}, {0x221e, 0x221e},
-    {0x2227, 0x2228}, {0x222b, 0x222b}, {0x2248, 0x2248}, {0x2260, 0x2261}, {0x2264, 0x2265}, {0x25a0, 0x25a1}, {0x25aa, 0x25ab},
-    {0x25b2, 0x25b2}, {0x25b6, 0x25b6}, {0x25ba, 0x25ba}, {0x25bc, 0x25bc}, {0x25c6, 0x25c7}, {0x25ca, 0x25cb}, {0x25cf, 0x25cf},
-    {0x25e6, 0x25e6}, {0x2605, 0x2606}, {0x2610, 0x2612}, {0x2713, 0x2714}, {0x2717, 0x2718}, {0x2794, 0x2794}, {0x27a2, 0x27a2},
-    {0xfb00, 0xfb04}, {0xfffd, 0xfffd},
+    {0x20, 0x7e},     {0xa0, 0x17f},    {0x192, 0x192},   {0x218, 0x21b},   {0x2c6, 0x2c7},
+    {0x2d8, 0x2dd},   {0x386, 0x38a},   {0x38c, 0x38c},   {0x38e, 0x3a1},   {0x3a3, 0x3ce},
+    {0x400, 0x45f},   {0x490, 0x491},   {0x1e9e, 0x1e9e}, {0x2010, 0x2015}, {0x2018, 0x2022},
+    {0x2026, 0x2026}, {0x202f, 0x202f}, {0x2030, 0x2030}, {0x2032, 0x2033}, {0x2039, 0x203a},
+    {0x203d, 0x203d}, {0x2044, 0x2044}, {0x2070, 0x2070}, {0x2074, 0x2079}, {0x2080, 0x2089},
+    {0x20ac, 0x20ac}, {0x2116, 0x2116}, {0x2122, 0x2122}, {0x2126, 0x2126}, {0x2153, 0x2154},
+    {0x215b, 0x215e}, {0x2190, 0x2195}, {0x21d2, 0x21d2}, {0x21d4, 0x21d4}, {0x2202, 0x2202},
+    {0x2206, 0x2206}, {0x2208, 0x2208}, {0x220f, 0x220f}, {0x2211, 0x2212}, {0x2215, 0x2215},
+    {0x2219, 0x221a}, {0x221e, 0x221e}, {0x2227, 0x2228}, {0x222b, 0x222b}, {0x2248, 0x2248},
+    {0x2260, 0x2261}, {0x2264, 0x2265}, {0x25a0, 0x25a1}, {0x25aa, 0x25ab}, {0x25b2, 0x25b2},
+    {0x25b6, 0x25b6}, {0x25ba, 0x25ba}, {0x25bc, 0x25bc}, {0x25c6, 0x25c7}, {0x25ca, 0x25cb},
+    {0x25cf, 0x25cf}, {0x25e6, 0x25e6}, {0x2605, 0x2606}, {0x2610, 0x2612}, {0x2713, 0x2714},
+    {0x2717, 0x2718}, {0x2794, 0x2794}, {0x27a2, 0x27a2}, {0xfb00, 0xfb04}, {0xfffd, 0xfffd},
 };
 
 struct source {
@@ -49,7 +54,7 @@ struct source {
 
 struct cut {
     struct source source;
-    uint16_t glyphs[GLYPHS_MAX];       /* old ids by new id */
+    uint16_t glyphs[GLYPHS_MAX]; /* old ids by new id */
     uint32_t code_points[GLYPHS_MAX];
     size_t count, point_count;
     struct buf glyf, loca, hmtx, out;
@@ -133,11 +138,13 @@ static uint16_t old_glyph(const struct source *source, uint32_t code_point)
         if (code_point > end || code_point < start) {
             continue;
         }
-        uint32_t delta = big(source->cmap, 16 + 2 * doubled + i, 2), offset = big(source->cmap, 16 + 3 * doubled + i, 2);
+        uint32_t delta = big(source->cmap, 16 + 2 * doubled + i, 2),
+                 offset = big(source->cmap, 16 + 3 * doubled + i, 2);
         if (offset == 0) {
             return (uint16_t)(code_point + delta);
         }
-        uint32_t glyph = big(source->cmap, 16 + 3 * doubled + i + offset + 2 * (code_point - start), 2);
+        uint32_t glyph =
+            big(source->cmap, 16 + 3 * doubled + i + offset + 2 * (code_point - start), 2);
         return glyph == 0 ? 0 : (uint16_t)(glyph + delta);
     }
     return 0;
@@ -181,7 +188,10 @@ static void put_composite(struct cut *cut, struct slice old)
     for (size_t at = 10; (flags & COMPOSITE_MORE) != 0;) {
         flags = big(old, at, 2);
         size_t rest = (flags & COMPOSITE_ARGUMENTS_ARE_WORDS) != 0 ? 4 : 2;
-        rest += (flags & COMPOSITE_HAS_SCALE) != 0 ? 2 : (flags & COMPOSITE_HAS_TWO_SCALES) != 0 ? 4 : (flags & COMPOSITE_HAS_MATRIX) != 0 ? 8 : 0;
+        rest += (flags & COMPOSITE_HAS_SCALE) != 0        ? 2
+                : (flags & COMPOSITE_HAS_TWO_SCALES) != 0 ? 4
+                : (flags & COMPOSITE_HAS_MATRIX) != 0     ? 8
+                                                          : 0;
         put_big(&cut->glyf, flags & ~(uint32_t)COMPOSITE_HAS_INSTRUCTIONS, 2);
         put_big(&cut->glyf, new_part(cut, (uint16_t)big(old, at + 2, 2)), 2);
         must(buf_append(&cut->glyf, part(old, at + 4, rest)));
@@ -189,7 +199,8 @@ static void put_composite(struct cut *cut, struct slice old)
     }
 }
 
-/* i16 contours, 4 x i16 box, u16 end points, u16 length and bytes of instructions, then flags and coordinates. */
+/* i16 contours, 4 x i16 box, u16 end points, u16 length and bytes of instructions, then flags and
+ * coordinates. */
 static void put_simple(struct cut *cut, struct slice old)
 {
     size_t before = 10 + 2 * (size_t)big(old, 0, 2);
@@ -221,8 +232,11 @@ static uint32_t advance(const struct source *source, uint32_t glyph)
 
 static uint32_t left_bearing(const struct source *source, uint32_t glyph)
 {
-    return glyph < source->metric_count ? big(source->hmtx, 4 * (size_t)glyph + 2, 2)
-                                        : big(source->hmtx, 4 * (size_t)source->metric_count + 2 * ((size_t)glyph - source->metric_count), 2);
+    return glyph < source->metric_count
+               ? big(source->hmtx, 4 * (size_t)glyph + 2, 2)
+               : big(source->hmtx,
+                     4 * (size_t)source->metric_count + 2 * ((size_t)glyph - source->metric_count),
+                     2);
 }
 
 static int32_t thousandths(const struct source *source, int32_t units)
@@ -297,8 +311,9 @@ static void put_file(struct cut *cut)
     const struct {
         const char *tag;
         struct slice data;
-    } tables[] = {{"glyf", buf_slice(&cut->glyf)}, {"head", buf_slice(&head)},      {"hhea", buf_slice(&hhea)},
-                  {"hmtx", buf_slice(&cut->hmtx)}, {"loca", buf_slice(&cut->loca)}, {"maxp", buf_slice(&maxp)}};
+    } tables[] = {{"glyf", buf_slice(&cut->glyf)}, {"head", buf_slice(&head)},
+                  {"hhea", buf_slice(&hhea)},      {"hmtx", buf_slice(&cut->hmtx)},
+                  {"loca", buf_slice(&cut->loca)}, {"maxp", buf_slice(&maxp)}};
     enum { TABLES = sizeof(tables) / sizeof(tables[0]), SEARCH = 64, SELECTOR = 2 };
     put_big(&cut->out, 0x00010000, 4);
     put_big(&cut->out, TABLES, 2);
@@ -320,7 +335,8 @@ static void put_file(struct cut *cut)
             must(buf_append_byte(&cut->out, 0));
         }
     }
-    patch(&cut->out, head_at + HEAD_CHECKSUM_OFFSET, 0xb1b0afba - checksum(buf_slice(&cut->out)), 4);
+    patch(&cut->out, head_at + HEAD_CHECKSUM_OFFSET, 0xb1b0afba - checksum(buf_slice(&cut->out)),
+          4);
     buf_free(&head);
     buf_free(&hhea);
     buf_free(&maxp);
@@ -331,7 +347,8 @@ static void print_font(FILE *file, const char *noun, const char *name, const str
     const struct source *source = &cut->source;
     uLongf packed_bytes = compressBound(cut->out.len);
     uint8_t *packed = malloc(packed_bytes);
-    if (packed == NULL || compress2(packed, &packed_bytes, cut->out.data, cut->out.len, Z_BEST_COMPRESSION) != Z_OK) {
+    if (packed == NULL ||
+        compress2(packed, &packed_bytes, cut->out.data, cut->out.len, Z_BEST_COMPRESSION) != Z_OK) {
         fail("cannot deflate");
     }
     fprintf(file, "static const struct report_point %s_points[] = {", noun);
@@ -343,15 +360,23 @@ static void print_font(FILE *file, const char *noun, const char *name, const str
     for (size_t i = 0; i < packed_bytes; i++) {
         fprintf(file, "%s%d,", i % 32 == 0 ? "\n    " : "", packed[i]);
     }
-    fprintf(file, "\n};\nconst struct report_font report_font_%s = {\n    .name = \"%s\",\n    .box = {%d, %d, %d, %d},\n", noun, name,
-            thousandths(source, big_signed(source->head, 36)), thousandths(source, big_signed(source->head, 38)),
-            thousandths(source, big_signed(source->head, 40)), thousandths(source, big_signed(source->head, 42)));
+    fprintf(file,
+            "\n};\nconst struct report_font report_font_%s = {\n    .name = \"%s\",\n    .box = "
+            "{%d, %d, %d, %d},\n",
+            noun, name, thousandths(source, big_signed(source->head, 36)),
+            thousandths(source, big_signed(source->head, 38)),
+            thousandths(source, big_signed(source->head, 40)),
+            thousandths(source, big_signed(source->head, 42)));
     struct slice capital = outline(source, old_glyph(source, 'H'));
-    fprintf(file, "    .ascent = %d, .descent = %d, .cap_height = %d, .missing_width = %d,\n", thousandths(source, big_signed(source->hhea, 4)),
-            thousandths(source, big_signed(source->hhea, 6)), thousandths(source, big_signed(capital, 8)),
+    fprintf(file, "    .ascent = %d, .descent = %d, .cap_height = %d, .missing_width = %d,\n",
+            thousandths(source, big_signed(source->hhea, 4)),
+            thousandths(source, big_signed(source->hhea, 6)),
+            thousandths(source, big_signed(capital, 8)),
             thousandths(source, (int32_t)advance(source, 0)));
     fprintf(file, "    .points = %s_points, .point_count = %zu,\n", noun, cut->point_count);
-    fprintf(file, "    .packed = %s_packed, .packed_bytes = sizeof(%s_packed), .plain_bytes = %zu,\n};\n", noun, noun, cut->out.len);
+    fprintf(file,
+            "    .packed = %s_packed, .packed_bytes = sizeof(%s_packed), .plain_bytes = %zu,\n};\n",
+            noun, noun, cut->out.len);
     free(packed);
 }
 
@@ -370,7 +395,10 @@ static struct slice read_file(const char *path)
 static void make(FILE *out, const char *noun, const char *name, const char *path)
 {
     static struct cut cut;
-    cut = (struct cut){.glyf = BUF_INIT(FILE_MAX_BYTES), .loca = BUF_INIT(FILE_MAX_BYTES), .hmtx = BUF_INIT(FILE_MAX_BYTES), .out = BUF_INIT(FILE_MAX_BYTES)};
+    cut = (struct cut){.glyf = BUF_INIT(FILE_MAX_BYTES),
+                       .loca = BUF_INIT(FILE_MAX_BYTES),
+                       .hmtx = BUF_INIT(FILE_MAX_BYTES),
+                       .out = BUF_INIT(FILE_MAX_BYTES)};
     struct slice file = read_file(path);
     open_source(file, &cut.source);
     choose(&cut);
@@ -393,7 +421,8 @@ int main(int argc, char **argv)
     if (out == NULL) {
         fail("cannot write the output");
     }
-    fprintf(out, "/* Cut by report_font_make; see report_font.h. */\n#include \"measure/report_font.h\"\n\n");
+    fprintf(out, "/* Cut by report_font_make; see report_font.h. */\n#include "
+                 "\"measure/report_font.h\"\n\n");
     make(out, "regular", "VOGTAA+DejaVuSans", argv[2]);
     make(out, "bold", "VOGTAB+DejaVuSans-Bold", argv[3]);
     if (fclose(out) != 0) {

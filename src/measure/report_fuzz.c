@@ -5,14 +5,16 @@
 
 enum { ARENA_BYTES = 32 << 20, OUT_BYTES = 4 << 20 };
 
-/* Any JSON as input of the report; what comes out is a whole file or nothing, and twice the same. */
+/* Any JSON as input of the report; what comes out is a whole file or nothing, and twice the same.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
     cleanup_buf struct buf first = BUF_INIT(OUT_BYTES), second = BUF_INIT(OUT_BYTES);
     struct work_reply reply = {.raw = &first};
     struct json *input = NULL;
-    if (arena == NULL || json_read(arena, slice_of(data, size), &input, &reply.complaint) != ERR_NONE) {
+    if (arena == NULL ||
+        json_read(arena, slice_of(data, size), &input, &reply.complaint) != ERR_NONE) {
         return 0;
     }
     enum err err = report_pdf(arena, input, slice_of(data, size), &reply);
@@ -23,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct slice pdf = buf_slice(&first);
-    if (!slice_starts(pdf, SLICE_LITERAL("%PDF-1.7\n")) || !slice_ends(pdf, SLICE_LITERAL("%%EOF\n"))) {
+    if (!slice_starts(pdf, SLICE_LITERAL("%PDF-1.7\n")) ||
+        !slice_ends(pdf, SLICE_LITERAL("%%EOF\n"))) {
         abort();
     }
     reply.raw = &second;

@@ -1,7 +1,7 @@
 /*
  * sRGB as an ICC profile, version 4.2 (ISO 15076-1), all numbers big-endian:
- *   128 bytes header; u32 count of tags; count x (4 bytes name, u32 offset, u32 length); the tags' data, each at a multiple of four.
- * The three curves are one, shared.
+ *   128 bytes header; u32 count of tags; count x (4 bytes name, u32 offset, u32 length); the tags'
+ * data, each at a multiple of four. The three curves are one, shared.
  */
 #include "measure/report_archive.h"
 
@@ -35,8 +35,8 @@ static enum err put_text(struct buf *out, const char *text)
     const uint32_t letters = (uint32_t)strlen(text);
     enum err err = buf_append_string(out, "mluc");
     err = err == ERR_NONE ? put_be(out, 0, 4) : err;
-    err = err == ERR_NONE ? put_be(out, 1, 4) : err;       /* one row */
-    err = err == ERR_NONE ? put_be(out, 12, 4) : err;      /* of twelve bytes: */
+    err = err == ERR_NONE ? put_be(out, 1, 4) : err;  /* one row */
+    err = err == ERR_NONE ? put_be(out, 12, 4) : err; /* of twelve bytes: */
     err = err == ERR_NONE ? buf_append_string(out, "enUS") : err;
     err = err == ERR_NONE ? put_be(out, 2 * letters, 4) : err;
     err = err == ERR_NONE ? put_be(out, 28, 4) : err;
@@ -49,7 +49,9 @@ static enum err put_text(struct buf *out, const char *text)
 /* Parametric curve of kind 3: below d a line with slope c, above (a x + b)^g. */
 static enum err put_curve(struct buf *out)
 {
-    static const int32_t curve[] = {0x26666, 0xf2a7, 0x0d59, 0x13d0, 0x0a5b}; /* g = 2.4, a = 1/1.055, b = 0.055/1.055, c = 1/12.92, d = 0.04045 */
+    static const int32_t curve[] = {
+        0x26666, 0xf2a7, 0x0d59, 0x13d0,
+        0x0a5b}; /* g = 2.4, a = 1/1.055, b = 0.055/1.055, c = 1/12.92, d = 0.04045 */
     enum err err = buf_append_string(out, "para");
     err = err == ERR_NONE ? put_be(out, 0, 4) : err;
     err = err == ERR_NONE ? put_be(out, 3U << 16, 4) : err;
@@ -70,7 +72,8 @@ static enum err put_header(struct buf *out, size_t length)
         err = put_be(out, made[i], 2);
     }
     err = err == ERR_NONE ? buf_append_string(out, "acsp") : err;
-    for (size_t i = 0; err == ERR_NONE && i < 7; i++) { /* platform, flags, maker, model, attributes, intent: none */
+    for (size_t i = 0; err == ERR_NONE && i < 7;
+         i++) { /* platform, flags, maker, model, attributes, intent: none */
         err = put_be(out, 0, 4);
     }
     err = err == ERR_NONE ? put_be(out, 0xf6d6, 4) : err; /* D50 */
@@ -101,7 +104,8 @@ static enum err put_body(struct buf *body, struct row rows[TAGS])
         {"bXYZ", "XYZ ", {0x24a0, 0x0f84, 0xb6cf}, 3},
         {"chad", "sf32", {0x10c42, 0x5de, -0xcce, 0x793, 0xfd90, -0x45e, -0x25e, 0x3da, 0xc08b}, 9},
     };
-    static const char *const texts[][2] = {{"desc", "sRGB IEC61966-2.1"}, {"cprt", "No copyright, use freely"}};
+    static const char *const texts[][2] = {{"desc", "sRGB IEC61966-2.1"},
+                                           {"cprt", "No copyright, use freely"}};
     static const char *const curves[] = {"rTRC", "gTRC", "bTRC"};
     size_t count = 0;
     enum err err = ERR_NONE;

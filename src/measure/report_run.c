@@ -1,4 +1,5 @@
-/* report_run INPUT.json EVIDENCE OUTPUT.pdf: the work "report.pdf" by hand, for tests and for looking at pages. Never part of a role. */
+/* report_run INPUT.json EVIDENCE OUTPUT.pdf: the work "report.pdf" by hand, for tests and for
+ * looking at pages. Never part of a role. */
 #include "base/arena.h"
 #include "measure/report.h"
 

@@ -34,7 +34,9 @@ void sheet_say(struct report_file *errors, struct buf *content, const char *form
     int len = vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     if (errors->err == ERR_NONE) {
-        errors->err = len < 0 || (size_t)len >= sizeof(text) ? ERR_TOO_LARGE : buf_append(content, slice_of(text, (size_t)len));
+        errors->err = len < 0 || (size_t)len >= sizeof(text)
+                          ? ERR_TOO_LARGE
+                          : buf_append(content, slice_of(text, (size_t)len));
     }
 }
 
@@ -58,9 +60,11 @@ static const struct report_font *font_of(const struct style *style)
     return style->bold ? &report_font_bold : &report_font_regular;
 }
 
-/* A letter that the font lacks is drawn as U+FFFD; what stood there is said beside, for whoever reads or copies the text. Characters
- * for private use mean nothing to others, so they stay U+FFFD. */
-static void say_replaced(struct report_file *errors, struct buf *content, const struct report_letter *letter)
+/* A letter that the font lacks is drawn as U+FFFD; what stood there is said beside, for whoever
+ * reads or copies the text. Characters for private use mean nothing to others, so they stay U+FFFD.
+ */
+static void say_replaced(struct report_file *errors, struct buf *content,
+                         const struct report_letter *letter)
 {
     uint32_t point = letter->code_point;
     bool private = (point >= 0xe000 && point < 0xf900) || point >= 0xf0000;
@@ -68,13 +72,14 @@ static void say_replaced(struct report_file *errors, struct buf *content, const 
     if (private || point < 0x10000) {
         sheet_say(errors, content, "%04X", private ? 0xfffdU : (unsigned)point);
     } else {
-        sheet_say(errors, content, "%04X%04X", 0xd800U + (unsigned)((point - 0x10000) >> 10), 0xdc00U + (unsigned)((point - 0x10000) & 0x3ff));
+        sheet_say(errors, content, "%04X%04X", 0xd800U + (unsigned)((point - 0x10000) >> 10),
+                  0xdc00U + (unsigned)((point - 0x10000) & 0x3ff));
     }
     sheet_say(errors, content, ">>>BDC\n<%04X>Tj\nEMC\n<", letter->glyph);
 }
 
-void sheet_letters(struct report_file *errors, struct buf *content, const struct style *style, int64_t x, int64_t y, struct slice text,
-                   bool space_follows)
+void sheet_letters(struct report_file *errors, struct buf *content, const struct style *style,
+                   int64_t x, int64_t y, struct slice text, bool space_follows)
 {
     const struct report_font *font = font_of(style);
     sheet_say(errors, content, "BT\n/F%d ", style->bold ? 1 : 0);
@@ -130,7 +135,8 @@ static void page_begin(struct sheet *sheet)
 
 void sheet_start(struct sheet *sheet, struct arena *arena, struct buf *out)
 {
-    *sheet = (struct sheet){.file = report_file_of(out), .arena = arena, .content = BUF_INIT(CONTENT_MAX_BYTES)};
+    *sheet = (struct sheet){
+        .file = report_file_of(out), .arena = arena, .content = BUF_INIT(CONTENT_MAX_BYTES)};
     for (size_t i = 0; i < sizeof(sheet->fonts) / sizeof(sheet->fonts[0]); i++) {
         sheet->fonts[i] = report_file_object(&sheet->file);
     }
@@ -156,14 +162,17 @@ static void hang(struct tag *parent, struct kid *kid)
     parent->last = kid;
 }
 
-struct tag *sheet_tag(struct sheet *sheet, struct tag *parent, const char *role, const char *attributes)
+struct tag *sheet_tag(struct sheet *sheet, struct tag *parent, const char *role,
+                      const char *attributes)
 {
     struct tag *tag = take(sheet, sizeof(*tag));
     struct kid *kid = take(sheet, sizeof(*kid));
     if (tag == NULL || kid == NULL) {
         return NULL;
     }
-    *tag = (struct tag){.role = role, .attributes = attributes, .parent = parent == NULL ? sheet->document : parent};
+    *tag = (struct tag){.role = role,
+                        .attributes = attributes,
+                        .parent = parent == NULL ? sheet->document : parent};
     tag->object = report_file_object(&sheet->file);
     if (sheet->last_tag == NULL) {
         sheet->first_tag = tag;
@@ -224,12 +233,14 @@ static void mark_end(struct sheet *sheet)
     sheet_say(&sheet->file, &sheet->content, "EMC\n");
 }
 
-void sheet_text(struct sheet *sheet, struct tag *tag, const struct style *style, struct column column, struct slice text)
+void sheet_text(struct sheet *sheet, struct tag *tag, const struct style *style,
+                struct column column, struct slice text)
 {
     size_t position = 0;
     bool open = false;
-    for (struct report_line line; sheet->file.err == ERR_NONE &&
-                                  report_line_next(font_of(style), style->size, column.width, text, &position, &line);) {
+    for (struct report_line line;
+         sheet->file.err == ERR_NONE &&
+         report_line_next(font_of(style), style->size, column.width, text, &position, &line);) {
         if (sheet->y - style->leading < SHEET_BOTTOM) {
             if (open) {
                 mark_end(sheet);
@@ -242,8 +253,8 @@ void sheet_text(struct sheet *sheet, struct tag *tag, const struct style *style,
         }
         open = true;
         int64_t baseline = sheet->y - (style->leading - style->size) / 2 - style->size * 4 / 5;
-        sheet_letters(&sheet->file, &sheet->content, style, column.left, baseline, slice_of(text.data + line.start, line.end - line.start),
-                      line.space_follows);
+        sheet_letters(&sheet->file, &sheet->content, style, column.left, baseline,
+                      slice_of(text.data + line.start, line.end - line.start), line.space_follows);
         sheet->y -= style->leading;
     }
     if (open) {
@@ -253,7 +264,8 @@ void sheet_text(struct sheet *sheet, struct tag *tag, const struct style *style,
 
 int64_t sheet_text_height(const struct style *style, struct column column, struct slice text)
 {
-    return (int64_t)report_line_count(font_of(style), style->size, column.width, text) * style->leading;
+    return (int64_t)report_line_count(font_of(style), style->size, column.width, text) *
+           style->leading;
 }
 
 void sheet_bookmark(struct sheet *sheet, unsigned level, struct slice title)
@@ -262,7 +274,8 @@ void sheet_bookmark(struct sheet *sheet, unsigned level, struct slice title)
     if (bookmark == NULL) {
         return;
     }
-    *bookmark = (struct bookmark){.title = title, .level = level, .page = sheet->page, .y = sheet->y};
+    *bookmark =
+        (struct bookmark){.title = title, .level = level, .page = sheet->page, .y = sheet->y};
     bookmark->object = report_file_object(&sheet->file);
     struct bookmark *sibling = before;
     while (sibling != NULL && sibling->level > level) {
@@ -291,7 +304,8 @@ void sheet_bookmark(struct sheet *sheet, unsigned level, struct slice title)
 }
 
 /* The path stands in a square of 1000 units, which becomes `scale`. */
-void sheet_shape(struct sheet *sheet, struct tint tint, int64_t x, int64_t y, int64_t scale, const char *path)
+void sheet_shape(struct sheet *sheet, struct tint tint, int64_t x, int64_t y, int64_t scale,
+                 const char *path)
 {
     struct report_file *errors = &sheet->file;
     sheet_say(errors, &sheet->content, "/Artifact BMC\nq\n");
@@ -307,7 +321,8 @@ void sheet_shape(struct sheet *sheet, struct tint tint, int64_t x, int64_t y, in
     sheet_say(errors, &sheet->content, "\nQ\nEMC\n");
 }
 
-void sheet_box(struct sheet *sheet, struct tint tint, int64_t x, int64_t y, int64_t width, int64_t height)
+void sheet_box(struct sheet *sheet, struct tint tint, int64_t x, int64_t y, int64_t width,
+               int64_t height)
 {
     struct report_file *errors = &sheet->file;
     sheet_say(errors, &sheet->content, "/Artifact BMC\n");

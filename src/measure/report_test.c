@@ -7,7 +7,9 @@
 
 enum { ARENA_BYTES = 64 << 20, OUT_BYTES = 16 << 20 };
 
-#define HEAD "{\"language\":\"de\",\"generated\":\"2026-11-23T09:27:32Z\",\"annex\":{\"title\":\"Anlage\",\"revision\":1},\"sections\":["
+#define HEAD                                                                                       \
+    "{\"language\":\"de\",\"generated\":\"2026-11-23T09:27:32Z\",\"annex\":{\"title\":\"Anlage\"," \
+    "\"revision\":1},\"sections\":["
 #define CLAUSE(verdict) "{\"id\":\"1.1\",\"text\":\"Ein Satz.\",\"verdict\":\"" verdict "\"}"
 
 struct made {
@@ -17,7 +19,8 @@ struct made {
     enum err err;
 };
 
-static struct made make_within(size_t arena_bytes, size_t out_bytes, struct slice input_text, struct slice evidence)
+static struct made make_within(size_t arena_bytes, size_t out_bytes, struct slice input_text,
+                               struct slice evidence)
 {
     struct made made = {.arena = arena_new(arena_bytes), .out = BUF_INIT(out_bytes)};
     struct json *input = NULL;
@@ -32,7 +35,8 @@ static struct made make_within(size_t arena_bytes, size_t out_bytes, struct slic
 
 static struct made make(const char *input_text)
 {
-    return make_within(ARENA_BYTES, OUT_BYTES, slice_string(input_text), SLICE_LITERAL("{\"evidence\":1}"));
+    return make_within(ARENA_BYTES, OUT_BYTES, slice_string(input_text),
+                       SLICE_LITERAL("{\"evidence\":1}"));
 }
 
 static void drop(struct made *made)
@@ -44,7 +48,8 @@ static void drop(struct made *made)
 static bool is_pdf(const struct made *made)
 {
     struct slice pdf = buf_slice(&made->out);
-    return made->err == ERR_NONE && slice_starts(pdf, SLICE_LITERAL("%PDF-1.7\n")) && slice_ends(pdf, SLICE_LITERAL("\n%%EOF\n"));
+    return made->err == ERR_NONE && slice_starts(pdf, SLICE_LITERAL("%PDF-1.7\n")) &&
+           slice_ends(pdf, SLICE_LITERAL("\n%%EOF\n"));
 }
 
 static bool holds(const struct made *made, const char *text)
@@ -70,10 +75,15 @@ TEST(report_without_sections)
 
 TEST(report_claims_and_attachment)
 {
-    struct made made = make(HEAD "{\"id\":\"1\",\"number\":\"1\",\"title\":\"Erster\",\"clauses\":[" CLAUSE("kept") "]}]}");
-    bool good = is_pdf(&made) && holds(&made, "<pdfaid:part>3</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>") &&
-                holds(&made, "/AFRelationship/Data") && holds(&made, "(evidence.vogt-evidence.json)") && holds(&made, "/Lang(de)") &&
-                holds(&made, "/MarkInfo<</Marked true>>") && holds(&made, "/GTS_PDFA1") && holds(&made, "2026-11-23T09:27:32.000Z");
+    struct made made = make(
+        HEAD
+        "{\"id\":\"1\",\"number\":\"1\",\"title\":\"Erster\",\"clauses\":[" CLAUSE("kept") "]}]}");
+    bool good =
+        is_pdf(&made) &&
+        holds(&made, "<pdfaid:part>3</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>") &&
+        holds(&made, "/AFRelationship/Data") && holds(&made, "(evidence.vogt-evidence.json)") &&
+        holds(&made, "/Lang(de)") && holds(&made, "/MarkInfo<</Marked true>>") &&
+        holds(&made, "/GTS_PDFA1") && holds(&made, "2026-11-23T09:27:32.000Z");
     drop(&made);
     CHECK(good);
     struct made bare = make_within(ARENA_BYTES, OUT_BYTES, SLICE_LITERAL(HEAD "]}"), SLICE_NONE);
@@ -84,10 +94,13 @@ TEST(report_claims_and_attachment)
 
 TEST(report_same_input_same_bytes)
 {
-    const char *input = HEAD "{\"number\":\"1\",\"title\":\"Erster\",\"clauses\":[" CLAUSE("broken") "," CLAUSE("stale") "]}]}";
+    const char *input = HEAD "{\"number\":\"1\",\"title\":\"Erster\",\"clauses\":[" CLAUSE(
+        "broken") "," CLAUSE("stale") "]}]}";
     struct made first = make(input), second = make(input);
-    struct made other = make(HEAD "{\"number\":\"1\",\"title\":\"Erster\",\"clauses\":[" CLAUSE("kept") "," CLAUSE("stale") "]}]}");
-    bool good = is_pdf(&first) && is_pdf(&second) && is_pdf(&other), same = slice_equal(buf_slice(&first.out), buf_slice(&second.out)),
+    struct made other = make(HEAD "{\"number\":\"1\",\"title\":\"Erster\",\"clauses\":[" CLAUSE(
+        "kept") "," CLAUSE("stale") "]}]}");
+    bool good = is_pdf(&first) && is_pdf(&second) && is_pdf(&other),
+         same = slice_equal(buf_slice(&first.out), buf_slice(&second.out)),
          differs = !slice_equal(buf_slice(&first.out), buf_slice(&other.out));
     drop(&first);
     drop(&second);
@@ -125,10 +138,14 @@ TEST(report_refuses_what_it_would_have_to_guess)
 /* Wrong types everywhere below are left out, never followed. */
 TEST(report_takes_wrong_types_for_absent)
 {
-    struct made made = make("{\"language\":\"en\",\"company\":[1],\"generated\":\"2026-11-23T09:27:32Z\",\"period\":7,\"annex\":{\"title\":{\"english\":3}},"
-                            "\"own\":{\"a\":1},\"not_covered\":[5,null,{\"english\":[]}],\"checkpoint\":{},\"vkey\":9,\"sections\":[3,{\"title\":[],"
-                            "\"clauses\":[{\"id\":{},\"verdict\":\"kept\",\"text\":[],\"since\":{},\"reason\":4,\"period\":[],\"population\":\"x\","
-                            "\"interpretations\":5,\"attestations\":{\"a\":2},\"deviation\":[],\"measures\":[null,{},[[]]]}]}]}");
+    struct made made = make("{\"language\":\"en\",\"company\":[1],\"generated\":\"2026-11-23T09:27:"
+                            "32Z\",\"period\":7,\"annex\":{\"title\":{\"english\":3}},"
+                            "\"own\":{\"a\":1},\"not_covered\":[5,null,{\"english\":[]}],"
+                            "\"checkpoint\":{},\"vkey\":9,\"sections\":[3,{\"title\":[],"
+                            "\"clauses\":[{\"id\":{},\"verdict\":\"kept\",\"text\":[],\"since\":{},"
+                            "\"reason\":4,\"period\":[],\"population\":\"x\","
+                            "\"interpretations\":5,\"attestations\":{\"a\":2},\"deviation\":[],"
+                            "\"measures\":[null,{},[[]]]}]}]}");
     bool good = is_pdf(&made);
     drop(&made);
     CHECK(good);
@@ -136,16 +153,22 @@ TEST(report_takes_wrong_types_for_absent)
 
 TEST(report_hostile_strings)
 {
-    struct made made = make("{\"language\":\"de\",\"company\":\"]]> </rdf:li> & <x> \\u0000\\u0001 ) > endobj\",\"generated\":\"2026-11-23T09:27:32Z\","
-                            "\"annex\":{\"title\":\"a)\\\\(b endstream \\ud83d\\ude00 \\u202eabc \\ufffe\",\"revision\":\"%s%n\"},\"sections\":[{\"title\":\"\\u4e2d\\u6587 %n\","
-                            "\"clauses\":[{\"id\":\"%x)\",\"verdict\":\"unproven\",\"text\":\">Tj ET \\ue000 \\u05d0\\u05d1 a\\u0308 \\u200b\",\"since\":\"\\u0000\"}]}]}");
-    bool good = is_pdf(&made), escaped = holds(&made, "&#60;/rdf:li&#62; &#38; &#60;x&#62;") && !holds(&made, "</rdf:li> &");
+    struct made made =
+        make("{\"language\":\"de\",\"company\":\"]]> </rdf:li> & <x> \\u0000\\u0001 ) > "
+             "endobj\",\"generated\":\"2026-11-23T09:27:32Z\","
+             "\"annex\":{\"title\":\"a)\\\\(b endstream \\ud83d\\ude00 \\u202eabc "
+             "\\ufffe\",\"revision\":\"%s%n\"},\"sections\":[{\"title\":\"\\u4e2d\\u6587 %n\","
+             "\"clauses\":[{\"id\":\"%x)\",\"verdict\":\"unproven\",\"text\":\">Tj ET \\ue000 "
+             "\\u05d0\\u05d1 a\\u0308 \\u200b\",\"since\":\"\\u0000\"}]}]}");
+    bool good = is_pdf(&made), escaped = holds(&made, "&#60;/rdf:li&#62; &#38; &#60;x&#62;") &&
+                                         !holds(&made, "</rdf:li> &");
     drop(&made);
     CHECK(good);
     CHECK(escaped);
 }
 
-static struct slice repeated(struct arena *arena, const char *before, const char *unit, size_t count, const char *after)
+static struct slice repeated(struct arena *arena, const char *before, const char *unit,
+                             size_t count, const char *after)
 {
     size_t unit_bytes = strlen(unit), bytes = strlen(before) + count * unit_bytes + strlen(after);
     char *text = arena_alloc(arena, bytes + 1);
@@ -160,7 +183,9 @@ static struct slice repeated(struct arena *arena, const char *before, const char
     return slice_of(text, bytes);
 }
 
-#define LONG_HEAD HEAD "{\"number\":\"1\",\"title\":\"T\",\"clauses\":[{\"id\":\"1.1\",\"verdict\":\"kept\",\"text\":\""
+#define LONG_HEAD                                                                                  \
+    HEAD "{\"number\":\"1\",\"title\":\"T\",\"clauses\":[{\"id\":\"1.1\",\"verdict\":\"kept\","    \
+         "\"text\":\""
 
 TEST(report_long_texts_flow_over_pages)
 {
@@ -180,7 +205,8 @@ TEST(report_long_texts_flow_over_pages)
 TEST(report_pages_and_people_are_bounded)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-    struct slice input = repeated(arena, HEAD "{\"clauses\":[", CLAUSE("kept") ",", 70000, CLAUSE("kept") "]}]}");
+    struct slice input =
+        repeated(arena, HEAD "{\"clauses\":[", CLAUSE("kept") ",", 70000, CLAUSE("kept") "]}]}");
     struct made made = make_within(512 << 20, 64 << 20, input, SLICE_NONE);
     enum err err = made.err;
     size_t left = made.out.len;
@@ -188,7 +214,9 @@ TEST(report_pages_and_people_are_bounded)
     CHECK_ERR(ERR_TOO_LARGE, err);
     CHECK_U64(0, left);
     cleanup_buf struct buf people = BUF_INIT(1 << 20);
-    CHECK_ERR(ERR_NONE, buf_append_string(&people, HEAD "{\"clauses\":[{\"id\":\"1\",\"verdict\":\"attested\",\"attestations\":[{\"by\":\"p\"}"));
+    CHECK_ERR(ERR_NONE,
+              buf_append_string(&people, HEAD "{\"clauses\":[{\"id\":\"1\",\"verdict\":"
+                                              "\"attested\",\"attestations\":[{\"by\":\"p\"}"));
     for (unsigned i = 0; i < 1001; i++) {
         CHECK_ERR(ERR_NONE, buf_printf(&people, ",{\"statement\":\"s\",\"by\":\"p%u\"}", i));
     }
@@ -202,9 +230,11 @@ TEST(report_pages_and_people_are_bounded)
 /* Whatever runs short, the answer is an error and no half of a file. */
 TEST(report_too_little_room)
 {
-    const char *input = HEAD "{\"number\":\"1\",\"title\":\"Erster\",\"clauses\":[" CLAUSE("kept") "]}]}";
+    const char *input =
+        HEAD "{\"number\":\"1\",\"title\":\"Erster\",\"clauses\":[" CLAUSE("kept") "]}]}";
     for (size_t out_bytes = 0; out_bytes < 70000; out_bytes += 1777) {
-        struct made made = make_within(ARENA_BYTES, out_bytes, slice_string(input), SLICE_LITERAL("{}"));
+        struct made made =
+            make_within(ARENA_BYTES, out_bytes, slice_string(input), SLICE_LITERAL("{}"));
         enum err err = made.err;
         size_t left = made.out.len;
         drop(&made);
@@ -213,7 +243,8 @@ TEST(report_too_little_room)
     }
     size_t failed = 0, made_count = 0;
     for (size_t arena_bytes = 4096; arena_bytes < 90000; arena_bytes += 640) {
-        struct made made = make_within(arena_bytes, OUT_BYTES, slice_string(input), SLICE_LITERAL("{}"));
+        struct made made =
+            make_within(arena_bytes, OUT_BYTES, slice_string(input), SLICE_LITERAL("{}"));
         bool good = is_pdf(&made), empty = made.out.len == 0;
         drop(&made);
         CHECK(good || empty);
@@ -277,8 +308,10 @@ TEST(letters_of_the_font)
 
 TEST(fonts_hold_what_annexes_use)
 {
-    static const uint32_t needed[] = {' ', 'A', 'z', '~', 0xa0, 0xa7, 0xc4, 0xdf, 0xfc, 0x17e, 0x1e9e, 0x2013, 0x2014, 0x201a, 0x201c, 0x201e, 0x2022,
-                                      0x2026, 0x20ac, 0x2192, 0x2264, 0x25cf, 0x2713, 0xfb01, 0xfffd};
+    static const uint32_t needed[] = {' ',    'A',    'z',    '~',    0xa0,   0xa7,   0xc4,
+                                      0xdf,   0xfc,   0x17e,  0x1e9e, 0x2013, 0x2014, 0x201a,
+                                      0x201c, 0x201e, 0x2022, 0x2026, 0x20ac, 0x2192, 0x2264,
+                                      0x25cf, 0x2713, 0xfb01, 0xfffd};
     const struct report_font *const fonts[] = {&report_font_regular, &report_font_bold};
     for (size_t i = 0; i < 2; i++) {
         for (size_t j = 0; j < sizeof(needed) / sizeof(needed[0]); j++) {
@@ -304,7 +337,8 @@ TEST(profile_says_its_own_length)
     for (uint32_t i = 0; i < tags; i++) {
         const uint8_t *row = profile.data + 132 + 12 * (size_t)i;
         size_t offset = (size_t)row[6] << 8 | row[7], length = (size_t)row[10] << 8 | row[11];
-        CHECK(offset % 4 == 0 && offset >= 132 + 12 * (size_t)tags && offset + length <= profile.len);
+        CHECK(offset % 4 == 0 && offset >= 132 + 12 * (size_t)tags &&
+              offset + length <= profile.len);
     }
 }
 

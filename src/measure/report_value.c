@@ -7,10 +7,22 @@
 #include "base/time.h"
 #include "base/utf8.h"
 
-enum { LABEL_WIDTH = 90000, PRINTED_MAX_BYTES = 1 << 16, DATE_BYTES = 10, MARK_SIZE = 8200, SUFFIX_DROP = 1400 };
+enum {
+    LABEL_WIDTH = 90000,
+    PRINTED_MAX_BYTES = 1 << 16,
+    DATE_BYTES = 10,
+    MARK_SIZE = 8200,
+    SUFFIX_DROP = 1400
+};
 
-#define INK {0x1c, 0x20, 0x26}
-#define PALE {0x5a, 0x60, 0x68}
+#define INK                                                                                        \
+    {                                                                                              \
+        0x1c, 0x20, 0x26                                                                           \
+    }
+#define PALE                                                                                       \
+    {                                                                                              \
+        0x5a, 0x60, 0x68                                                                           \
+    }
 
 const struct style style_title = {.bold = true, .size = 19000, .leading = 25000, .tint = INK};
 const struct style style_heading = {.bold = true, .size = 12500, .leading = 17000, .tint = INK};
@@ -44,7 +56,8 @@ struct slice report_text(const struct report *report, const struct json *value)
         return value == NULL || value->type != JSON_STRING ? SLICE_NONE : value->text;
     }
     /* The own language first; the catalogue's proposals name languages by code. */
-    static const char *const names[2][4] = {{"english", "en", "german", "de"}, {"german", "de", "english", "en"}};
+    static const char *const names[2][4] = {{"english", "en", "german", "de"},
+                                            {"german", "de", "english", "en"}};
     struct slice text = SLICE_NONE;
     for (size_t i = 0; text.len == 0 && i < sizeof(names[0]) / sizeof(names[0][0]); i++) {
         text = json_text(value, names[report->language == LANGUAGE_GERMAN][i], SLICE_NONE);
@@ -60,7 +73,8 @@ struct slice report_word_in(const struct report *report, enum report_word word)
 struct slice report_member(const struct json *object, const char *name)
 {
     const struct json *value = json_member(object, name);
-    return value != NULL && (value->type == JSON_STRING || value->type == JSON_NUMBER) ? value->text : SLICE_NONE;
+    return value != NULL && (value->type == JSON_STRING || value->type == JSON_NUMBER) ? value->text
+                                                                                       : SLICE_NONE;
 }
 
 static bool is_date(struct slice text)
@@ -74,35 +88,44 @@ static bool is_date(struct slice text)
     return text.len == DATE_BYTES;
 }
 
-/* Times in UTC, so that the same input means the same everywhere. What is no time is shown as it stands. */
+/* Times in UTC, so that the same input means the same everywhere. What is no time is shown as it
+ * stands. */
 struct slice report_time(struct report *report, struct slice rfc3339)
 {
     int64_t unix_ms = 0;
     char text[RFC3339_BYTES];
     if (is_date(rfc3339)) {
         const char *d = (const char *)rfc3339.data;
-        return report->language == LANGUAGE_GERMAN ? report_printf(report, "%.2s.%.2s.%.4s", d + 8, d + 5, d) : rfc3339;
+        return report->language == LANGUAGE_GERMAN
+                   ? report_printf(report, "%.2s.%.2s.%.4s", d + 8, d + 5, d)
+                   : rfc3339;
     }
     if (rfc3339_parse(rfc3339, &unix_ms) != ERR_NONE) {
         return rfc3339;
     }
     rfc3339_format(unix_ms, text);
-    return report->language == LANGUAGE_GERMAN ? report_printf(report, "%.2s.%.2s.%.4s, %.5s UTC", text + 8, text + 5, text, text + 11)
-                                               : report_printf(report, "%.10s %.5s UTC", text, text + 11);
+    return report->language == LANGUAGE_GERMAN
+               ? report_printf(report, "%.2s.%.2s.%.4s, %.5s UTC", text + 8, text + 5, text,
+                               text + 11)
+               : report_printf(report, "%.10s %.5s UTC", text, text + 11);
 }
 
 struct slice report_percent(struct report *report, struct slice number)
 {
     size_t point = slice_find_byte(number, '.');
-    while (point != SIZE_MAX && number.len > point && (number.data[number.len - 1] == '0' || number.len == point + 1)) {
+    while (point != SIZE_MAX && number.len > point &&
+           (number.data[number.len - 1] == '0' || number.len == point + 1)) {
         number.len--; /* 97.20 is 97.2, 100.00 is 100 */
     }
     point = slice_find_byte(number, '.');
     if (point == SIZE_MAX || report->language == LANGUAGE_ENGLISH) {
-        return report_printf(report, report->language == LANGUAGE_ENGLISH ? "%.*s%%" : "%.*s\xc2\xa0%%", (int)number.len, (const char *)number.data);
+        return report_printf(report,
+                             report->language == LANGUAGE_ENGLISH ? "%.*s%%" : "%.*s\xc2\xa0%%",
+                             (int)number.len, (const char *)number.data);
     }
     struct slice after = slice_from(number, point + 1);
-    return report_printf(report, "%.*s,%.*s\xc2\xa0%%", (int)point, (const char *)number.data, (int)after.len, (const char *)after.data);
+    return report_printf(report, "%.*s,%.*s\xc2\xa0%%", (int)point, (const char *)number.data,
+                         (int)after.len, (const char *)after.data);
 }
 
 struct slice report_person(struct report *report, const struct json *object, const char *name)
@@ -116,7 +139,8 @@ struct slice report_person(struct report *report, const struct json *object, con
         i++;
     }
     if (i == REPORT_PEOPLE_MAX) {
-        report->sheet.file.err = report->sheet.file.err == ERR_NONE ? ERR_TOO_LARGE : report->sheet.file.err;
+        report->sheet.file.err =
+            report->sheet.file.err == ERR_NONE ? ERR_TOO_LARGE : report->sheet.file.err;
         return SLICE_NONE;
     }
     if (i == report->people_count) {
@@ -134,16 +158,20 @@ struct slice report_shortened(struct report *report, struct slice text, size_t l
             position++;
         }
     }
-    return position >= text.len ? text : report_printf(report, "%.*s…", (int)position, (const char *)text.data);
+    return position >= text.len
+               ? text
+               : report_printf(report, "%.*s…", (int)position, (const char *)text.data);
 }
 
-void report_row(struct report *report, struct tag *parent, struct column column, struct slice label, struct slice value)
+void report_row(struct report *report, struct tag *parent, struct column column, struct slice label,
+                struct slice value)
 {
     if (value.len == 0) {
         return;
     }
     struct sheet *sheet = &report->sheet;
-    struct column left = {column.left, LABEL_WIDTH - 6000}, right = {column.left + LABEL_WIDTH, column.width - LABEL_WIDTH};
+    struct column left = {column.left, LABEL_WIDTH - 6000},
+                  right = {column.left + LABEL_WIDTH, column.width - LABEL_WIDTH};
     sheet_need(sheet, 2 * style_detail.leading);
     struct tag *row = sheet_tag(sheet, parent, "P", "");
     int64_t top = sheet->y;
@@ -167,7 +195,8 @@ void report_heading(struct report *report, struct tag *parent, struct slice text
     sheet_space(sheet, 4000);
 }
 
-void report_verdict_mark(struct report *report, struct tag *parent, size_t verdict, struct column column, struct slice suffix)
+void report_verdict_mark(struct report *report, struct tag *parent, size_t verdict,
+                         struct column column, struct slice suffix)
 {
     const struct report_verdict *shown = &report_verdicts[verdict];
     struct sheet *sheet = &report->sheet;
@@ -175,11 +204,14 @@ void report_verdict_mark(struct report *report, struct tag *parent, size_t verdi
     struct tag *tag = sheet_tag(sheet, parent, "P", "");
     struct style word_style = style_body_bold;
     word_style.tint = shown->tint;
-    sheet_shape(sheet, shown->tint, column.left, top - style_body.leading + (style_body.leading - MARK_SIZE) / 2, MARK_SIZE, shown->path);
+    sheet_shape(sheet, shown->tint, column.left,
+                top - style_body.leading + (style_body.leading - MARK_SIZE) / 2, MARK_SIZE,
+                shown->path);
     sheet_text(sheet, tag, &word_style, (struct column){column.left + 13000, LABEL_WIDTH - 13000},
                slice_string(text_in(shown->word, report->language)));
     int64_t end = sheet->y;
     sheet->y = top - SUFFIX_DROP; /* the smaller letters stand on the same line */
-    sheet_text(sheet, tag, &style_label, (struct column){column.left + LABEL_WIDTH, column.width - LABEL_WIDTH}, suffix);
+    sheet_text(sheet, tag, &style_label,
+               (struct column){column.left + LABEL_WIDTH, column.width - LABEL_WIDTH}, suffix);
     sheet->y = sheet->y < end ? sheet->y : end;
 }

@@ -1,4 +1,5 @@
-/* The report's fixed words and the five verdicts: name, word, meaning, colour and shape. Constant tables. */
+/* The report's fixed words and the five verdicts: name, word, meaning, colour and shape. Constant
+ * tables. */
 #ifndef VOGT_MEASURE_REPORT_WORDS_H
 #define VOGT_MEASURE_REPORT_WORDS_H
 

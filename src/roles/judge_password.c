@@ -8,7 +8,8 @@ struct effort {
     uint32_t memory_kib, passes;
 };
 
-static enum err read_bounded(const struct json *input, const char *name, uint64_t min, uint64_t max, uint32_t *ret_value)
+static enum err read_bounded(const struct json *input, const char *name, uint64_t min, uint64_t max,
+                             uint32_t *ret_value)
 {
     uint64_t value = 0;
     enum err err = json_u64(input, name, &value);
@@ -32,27 +33,35 @@ static enum err read_salt(const struct json *input, uint8_t ret_salt[PASSWORD_SA
     return ERR_NONE;
 }
 
-static enum err read_effort(const struct json *input, struct effort *ret_effort, struct complaint *complaint)
+static enum err read_effort(const struct json *input, struct effort *ret_effort,
+                            struct complaint *complaint)
 {
     struct effort effort = {0};
     if (read_salt(input, effort.salt) != ERR_NONE) {
-        return complain(complaint, ERR_INVALID, TEXT("the salt must be 16 bytes in hex", "Das Salz muss 16 Bytes in Hex sein"),
-                        0, 0, NULL, 0);
+        return complain(
+            complaint, ERR_INVALID,
+            TEXT("the salt must be 16 bytes in hex", "Das Salz muss 16 Bytes in Hex sein"), 0, 0,
+            NULL, 0);
     }
-    if (read_bounded(input, "memory_kib", PASSWORD_MEMORY_MIN_KIB, PASSWORD_MEMORY_MAX_KIB, &effort.memory_kib) != ERR_NONE) {
+    if (read_bounded(input, "memory_kib", PASSWORD_MEMORY_MIN_KIB, PASSWORD_MEMORY_MAX_KIB,
+                     &effort.memory_kib) != ERR_NONE) {
         return complain(complaint, ERR_INVALID,
-                        TEXT("memory_kib must be a number from 8 to 262144", "memory_kib muss eine Zahl von 8 bis 262144 sein"),
+                        TEXT("memory_kib must be a number from 8 to 262144",
+                             "memory_kib muss eine Zahl von 8 bis 262144 sein"),
                         0, 0, NULL, 0);
     }
     if (read_bounded(input, "passes", 1, PASSWORD_PASSES_MAX, &effort.passes) != ERR_NONE) {
-        return complain(complaint, ERR_INVALID,
-                        TEXT("passes must be a number from 1 to 10", "passes muss eine Zahl von 1 bis 10 sein"), 0, 0, NULL, 0);
+        return complain(
+            complaint, ERR_INVALID,
+            TEXT("passes must be a number from 1 to 10", "passes muss eine Zahl von 1 bis 10 sein"),
+            0, 0, NULL, 0);
     }
     *ret_effort = effort;
     return ERR_NONE;
 }
 
-enum err judge_password(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
+enum err judge_password(struct arena *arena, const struct json *input, struct slice raw,
+                        struct work_reply *reply)
 {
     struct effort effort;
     enum err err = read_effort(input, &effort, &reply->complaint);
@@ -60,15 +69,19 @@ enum err judge_password(struct arena *arena, const struct json *input, struct sl
         return err;
     }
     if (raw.len > PASSWORD_MAX_BYTES) {
-        return complain(&reply->complaint, ERR_TOO_LARGE,
-                        TEXT("a passphrase has at most 4096 bytes", "Eine Passphrase hat höchstens 4096 Bytes"), 0, 0, NULL, 0);
+        return complain(
+            &reply->complaint, ERR_TOO_LARGE,
+            TEXT("a passphrase has at most 4096 bytes", "Eine Passphrase hat höchstens 4096 Bytes"),
+            0, 0, NULL, 0);
     }
     uint8_t hash[PASSWORD_HASH_BYTES];
-    err = argon2id(raw, slice_of(effort.salt, sizeof(effort.salt)), effort.memory_kib, effort.passes, hash);
+    err = argon2id(raw, slice_of(effort.salt, sizeof(effort.salt)), effort.memory_kib,
+                   effort.passes, hash);
     if (err != ERR_NONE) {
         return complain(&reply->complaint, err,
-                        TEXT("not enough memory to check a passphrase", "Nicht genug Speicher, um eine Passphrase zu prüfen"), 0,
-                        0, NULL, 0);
+                        TEXT("not enough memory to check a passphrase",
+                             "Nicht genug Speicher, um eine Passphrase zu prüfen"),
+                        0, 0, NULL, 0);
     }
     cleanup_buf struct buf hex = BUF_INIT(2 * PASSWORD_HASH_BYTES);
     err = hex_encode(&hex, slice_of(hash, sizeof(hash)));

@@ -1,8 +1,8 @@
 /*
- * The work "argon2id": a passphrase becomes a hash. Slow and hungry on purpose, so the judge does it, not keep.
- *   input   {"salt":"hex of 16 bytes","memory_kib":8..262144,"passes":1..10}, raw: the passphrase
- *   output  {"hash":"hex of 32 bytes"}
- * Pure; keeps nothing of the passphrase, and no complaint names it.
+ * The work "argon2id": a passphrase becomes a hash. Slow and hungry on purpose, so the judge does
+ * it, not keep. input   {"salt":"hex of 16 bytes","memory_kib":8..262144,"passes":1..10}, raw: the
+ * passphrase output  {"hash":"hex of 32 bytes"} Pure; keeps nothing of the passphrase, and no
+ * complaint names it.
  */
 #ifndef VOGT_ROLES_JUDGE_PASSWORD_H
 #define VOGT_ROLES_JUDGE_PASSWORD_H
@@ -18,6 +18,7 @@ enum {
     PASSWORD_PASSES_MAX = 10,
 };
 
-enum err judge_password(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply) must_check;
+enum err judge_password(struct arena *arena, const struct json *input, struct slice raw,
+                        struct work_reply *reply) must_check;
 
 #endif

@@ -5,7 +5,8 @@
 
 static struct complaint said;
 
-static enum err run(struct arena *arena, const char *input_text, struct slice passphrase, struct slice *ret_hash)
+static enum err run(struct arena *arena, const char *input_text, struct slice passphrase,
+                    struct slice *ret_hash)
 {
     struct json *input = NULL;
     struct buf raw = BUF_INIT(16);
@@ -22,9 +23,11 @@ TEST(password_hash_is_argon2id)
 {
     cleanup_arena struct arena *arena = arena_new(1 << 20);
     struct slice hash;
-    CHECK_ERR(ERR_NONE, run(arena, "{\"salt\":\"" SALT "\",\"memory_kib\":65536,\"passes\":2}", SLICE_LITERAL("password"), &hash));
+    CHECK_ERR(ERR_NONE, run(arena, "{\"salt\":\"" SALT "\",\"memory_kib\":65536,\"passes\":2}",
+                            SLICE_LITERAL("password"), &hash));
     CHECK_SLICE("fc33b78139231d34b71626bd6245c1d72efa190ad605c3d8166a72adcedfa2c2", hash);
-    CHECK_ERR(ERR_NONE, run(arena, "{\"salt\":\"" SALT "\",\"memory_kib\":8,\"passes\":1}", SLICE_LITERAL("password"), &hash));
+    CHECK_ERR(ERR_NONE, run(arena, "{\"salt\":\"" SALT "\",\"memory_kib\":8,\"passes\":1}",
+                            SLICE_LITERAL("password"), &hash));
     CHECK_SLICE("05b6ca8f8038b683887ad4916533858b49cb52040126c134f4c6e9d8711b8c09", hash);
 }
 
