@@ -31,7 +31,6 @@ export interface CheckResult {
   checkpoint: Checkpoint | null;
   signature: SignatureResult | null;
   entries: number;
-  hashes: number;
   root: string;
   findings: Finding[];
   known: 'none' | 'agrees' | 'differs';
@@ -67,7 +66,6 @@ export function readBundle(bytes: Bytes, count: number): Bytes[] | null {
 
 class Checking {
   readonly findings: Finding[] = [];
-  hashes = 0;
   private readonly range = new Range();
   private readonly waiting: Bytes[][] = []; /* per tile level, hashes of the tile not yet full */
   private readonly numbers: number[] = [];
@@ -108,7 +106,6 @@ class Checking {
       this.waiting[level] = [];
       await this.compareTile(level, row);
       await this.add(level + 1, await fold(row));
-      this.hashes += WIDTH - 1;
     }
   }
 
@@ -134,17 +131,17 @@ class Checking {
       return false;
     }
     const leaves = await Promise.all(entries.map(leafHash));
-    this.hashes += leaves.length;
     await this.noteKnown(leaves);
     if (width === WIDTH) {
-      await this.range.append(await fold(leaves), 8);
+      const top = await fold(leaves);
+      await this.compareTile(0, leaves);
+      await this.range.append(top, 8);
+      await this.add(1, top);
     } else {
+      this.waiting[0] = leaves;
       for (const leaf of leaves) {
         await this.range.append(leaf);
       }
-    }
-    for (const leaf of leaves) {
-      await this.add(0, leaf);
     }
     return true;
   }
@@ -189,7 +186,7 @@ function compareKnown(known: Known, size: number, computed: Bytes | null, result
 }
 
 export async function checkLog(options: CheckOptions): Promise<CheckResult> {
-  const result: CheckResult = { checkpoint: null, signature: null, entries: 0, hashes: 0, root: '', findings: [], known: 'none' };
+  const result: CheckResult = { checkpoint: null, signature: null, entries: 0, root: '', findings: [], known: 'none' };
   const checkpoint = await openCheckpoint(options, result);
   if (!checkpoint) {
     return result;
@@ -214,7 +211,6 @@ export async function checkLog(options: CheckOptions): Promise<CheckResult> {
       compareKnown(options.known, size, checking.knownRoot, result);
     }
   }
-  result.hashes = checking.hashes;
   result.findings.push(...checking.findings);
   return result;
 }
