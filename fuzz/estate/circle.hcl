@@ -1,0 +1,6 @@
+host "a" {
+  host = "b"
+}
+host "b" {
+  host = "a"
+}
