@@ -8,6 +8,15 @@
 #include <string.h>
 #include <time.h>
 
+/* OpenSSL 3.4 gave both a name that says who owns the argument; the older ones took it too. */
+#if OPENSSL_VERSION_NUMBER >= 0x30400000L
+#define set_store TS_VERIFY_CTX_set0_store
+#define set_imprint TS_VERIFY_CTX_set0_imprint
+#else
+#define set_store TS_VERIFY_CTX_set_store
+#define set_imprint TS_VERIFY_CTX_set_imprint
+#endif
+
 #define cleanup_of(type, release)                                                                  \
     static void cleanup_##type(type **object)                                                      \
     {                                                                                              \
@@ -148,8 +157,8 @@ static enum err verify_with(TS_RESP *response, const uint8_t digest[SHA256_BYTES
     TS_VERIFY_CTX_set_flags(context, TS_VFY_VERSION | TS_VFY_IMPRINT |
                                          (store != NULL ? TS_VFY_SIGNATURE : 0));
     /* Both belong to the context from here on. */
-    TS_VERIFY_CTX_set_store(context, store);
-    TS_VERIFY_CTX_set_imprint(context, imprint, SHA256_BYTES);
+    set_store(context, store);
+    set_imprint(context, imprint, SHA256_BYTES);
     int good = TS_RESP_verify_response(context, response);
     ERR_clear_error();
     return good == 1 ? ERR_NONE : ERR_FORGED;
