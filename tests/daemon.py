@@ -165,7 +165,7 @@ class Daemon(_Running):
         told = json.loads(line) if line.strip() else None
         self.ready = told if told and told.get("ready") else None
         self.refusal = None if self.ready else told
-        if self.ready is None and not self.expect_ready:
+        if self.ready is None and not expect_ready:
             self.process.wait(timeout=30)
         if self.ready and self.ready.get("ready"):
             self.address = self.ready["address"]

@@ -389,6 +389,32 @@ class Up(unittest.TestCase):
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
             self.assertFalse([pid for pid in os.listdir("/proc") if pid.isdigit() and folder in commandline(pid)])
 
+    def test_a_killed_up_takes_its_daemon_along_and_nothing_is_lost(self):
+        folder = tempfile.mkdtemp(prefix="vogt-up-")
+        self.addCleanup(shutil.rmtree, folder, True)
+        directory = os.path.join(folder, "var")
+        up = Vogt("--annex", ANNEX, directory=directory).start()
+        up.stop(signal.SIGKILL)
+        for _ in range(100):  # the lock is free once it is gone
+            daemon = Daemon(directory=directory)
+            daemon.start(expect_ready=False)
+            if daemon.address:
+                break
+            daemon.stop()
+        with daemon:
+            self.assertIsNotNone(daemon.address)
+            self.assertEqual(json.loads(daemon.vogt("annex", "--json").stdout)["revision"], 1)
+            self.assertEqual(daemon.vogt("replay").returncode, 0)
+
+    def test_a_bad_estate_names_the_line_and_changes_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            directory, path = os.path.join(folder, "var"), os.path.join(folder, "estate.hcl")
+            with open(path, "w", encoding="utf-8") as stream:
+                stream.write('host "this" {\n}\nhots "other" {\n}\n')
+            done = vogt("up", "--listen", "localhost:0", "--estate", path, directory=directory)
+            self.assertEqual(done.returncode, 5, done.stderr)
+            self.assertRegex(done.stderr, r"^vogt: line 3, column \d+: .+\n$")
+
     def test_dry_run_without_a_daemon(self):
         with tempfile.TemporaryDirectory() as folder:
             done = vogt("adopt", "--dry-run", "--json", ANNEX, directory=os.path.join(folder, "none"), environment={"TMPDIR": folder})
