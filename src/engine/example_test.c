@@ -102,11 +102,11 @@ TEST(a_duty_done_is_a_row_and_a_record)
     CHECK(driver != NULL);
     CHECK_ERR(ERR_NONE, driver_run(driver, "duty_create", NULL, NULL));
     CHECK_ERR(ERR_NONE, driver_restart(driver)); /* so that the row has to be fetched */
-    size_t before = driver_entry_count(driver, LOG_EVIDENCE);
+    size_t before = memory_entry_count(driver_rows(driver), LOG_EVIDENCE);
     CHECK_ERR(ERR_NONE, driver_run(driver, "duty_done", report(arena, "restore-test", "restored in 41 minutes"), &turn));
     CHECK_U64(3, driver_runs(turn)); /* without anything, with the row, with judge's answer */
-    CHECK_U64(2, driver_row_version(driver, "duty/restore-test"));
-    CHECK_U64(before + 1, driver_entry_count(driver, LOG_EVIDENCE));
+    CHECK_U64(2, memory_row_version(driver_rows(driver), "duty/restore-test"));
+    CHECK_U64(before + 1, memory_entry_count(driver_rows(driver), LOG_EVIDENCE));
     uint64_t index = 0;
     CHECK_ERR(ERR_NONE, json_u64(json_path(turn->reply.tree, "data"), "evidence", &index));
     CHECK_U64(before, index);
@@ -121,7 +121,7 @@ TEST(the_record_says_what_happened)
     CHECK(driver != NULL);
     CHECK_ERR(ERR_NONE, driver_run(driver, "duty_create", NULL, NULL));
     CHECK_ERR(ERR_NONE, driver_run(driver, "duty_done", report(arena, "restore-test", "restored in 41 minutes"), NULL));
-    size_t last = driver_entry_count(driver, LOG_EVIDENCE) - 1;
+    size_t last = memory_entry_count(driver_rows(driver), LOG_EVIDENCE) - 1;
     char path[LEDGER_ROW_PATH_BYTES];
     ledger_row_path("evidence", last, path);
     struct stored_row row;
@@ -129,7 +129,7 @@ TEST(the_record_says_what_happened)
     cleanup_buf struct buf opened = BUF_INIT(ROW_MAX_BYTES);
     CHECK(state_row(driver_state(driver), slice_string(path), &row) == LOOKUP_FOUND);
     CHECK_ERR(ERR_NONE, state_open(driver_state(driver), &row, &opened));
-    CHECK_ERR(ERR_NONE, evidence_open(driver_entry(driver, LOG_EVIDENCE, last), buf_slice(&opened), &payload));
+    CHECK_ERR(ERR_NONE, evidence_open(memory_entry(driver_rows(driver), LOG_EVIDENCE, last), buf_slice(&opened), &payload));
     CHECK_SLICE("{\"type\":\"duty.done\",\"time\":\"2026-11-23T12:00:00.000Z\",\"duty\":\"restore-test\",\"by\":\"ada\"}", payload);
     driver_free(driver);
 }
@@ -142,9 +142,9 @@ TEST(a_refused_report_changes_nothing)
     uint8_t before[SHA256_BYTES], after[SHA256_BYTES];
     CHECK(driver != NULL);
     CHECK_ERR(ERR_NONE, driver_run(driver, "duty_create", NULL, NULL));
-    driver_fingerprint(driver, before);
+    memory_fingerprint(driver_rows(driver), before);
     CHECK_ERR(ERR_INVALID, driver_run(driver, "duty_done", report(arena, "restore-test", "done"), &turn));
-    driver_fingerprint(driver, after);
+    memory_fingerprint(driver_rows(driver), after);
     CHECK(memcmp(before, after, sizeof before) == 0);
     CHECK_U64(400, turn->reply.status);
     CHECK_SLICE("the report is not complete: report.too-short", json_path(turn->reply.tree, "complaint")->first->text);

@@ -82,7 +82,7 @@ TEST(a_token_is_known_again_from_its_rows)
     CHECK_ERR(ERR_NONE, look_up(driver, &made)); /* found again from the rows */
     char path[96];
     snprintf(path, sizeof path, "token/accessor/%.*s", (int)made.accessor.len, (const char *)made.accessor.data);
-    CHECK(driver_has_row(driver, path));
+    CHECK(memory_has_row(driver_rows(driver), path));
     driver_free(driver);
 }
 
@@ -153,11 +153,11 @@ TEST(revoked_tokens_leave_no_row)
     struct turn_driver *driver = start();
     __attribute__((cleanup(made_free))) struct made made;
     CHECK(driver != NULL);
-    size_t before = driver_row_count(driver);
+    size_t before = memory_row_count(driver_rows(driver));
     CHECK_ERR(ERR_NONE, make(driver, "root", 3600, 0, &made));
-    CHECK_U64(before + 3, driver_row_count(driver)); /* token, accessor, and the batch's audit blob */
+    CHECK_U64(before + 3, memory_row_count(driver_rows(driver))); /* token, accessor, and the batch's audit blob */
     CHECK_ERR(ERR_NONE, send(driver, &made, VERB_WRITE, "auth/token/revoke-self", NULL));
-    CHECK_U64(before + 2, driver_row_count(driver)); /* two audit blobs are left */
+    CHECK_U64(before + 2, memory_row_count(driver_rows(driver))); /* two audit blobs are left */
     CHECK_ERR(ERR_DENIED, look_up(driver, &made));
     driver_free(driver);
 }
@@ -202,13 +202,13 @@ TEST(use_of_rules_is_remembered_once_an_hour)
     __attribute__((cleanup(made_free))) struct made made;
     CHECK(driver != NULL);
     CHECK_ERR(ERR_NONE, make(driver, "default", 0, 0, &made));
-    CHECK_U64(0, driver_row_version(driver, "usage/default"));
+    CHECK_U64(0, memory_row_version(driver_rows(driver), "usage/default"));
     CHECK_ERR(ERR_NONE, look_up(driver, &made));
     CHECK_ERR(ERR_NONE, look_up(driver, &made));
-    CHECK_U64(1, driver_row_version(driver, "usage/default"));
+    CHECK_U64(1, memory_row_version(driver_rows(driver), "usage/default"));
     driver_set_now(driver, NOON_MS + HOUR_MS);
     CHECK_ERR(ERR_NONE, look_up(driver, &made));
-    CHECK_U64(2, driver_row_version(driver, "usage/default"));
+    CHECK_U64(2, memory_row_version(driver_rows(driver), "usage/default"));
     driver_free(driver);
 }
 

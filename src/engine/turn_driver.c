@@ -2,17 +2,11 @@
 
 #include "engine/audit.h"
 #include "engine/operations.h"
-#include "ledger/commitment.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_MAX = 4096, ENTRIES_MAX = 4096, OWN_OPERATIONS_MAX = 16, DRIVER_CACHE_BYTES = 8 << 20, ANSWER_MAX_BYTES = 24 << 20 };
-
-struct row {
-    struct buf path, bytes;
-    uint64_t version, due_ms;
-};
+enum { OWN_OPERATIONS_MAX = 16, DRIVER_CACHE_BYTES = 8 << 20, ANSWER_MAX_BYTES = 24 << 20 };
 
 struct own_operation {
     const char *name;
@@ -20,11 +14,7 @@ struct own_operation {
 };
 
 struct turn_driver {
-    struct row rows[ROWS_MAX];                      /* sorted by path */
-    size_t row_count;
-    struct buf entries[2][ENTRIES_MAX];             /* evidence, audit */
-    size_t entry_count[2];
-    uint64_t published[2];
+    struct memory_rows rows;
 
     struct state *state;
     struct vault vault;
@@ -78,134 +68,7 @@ static void draw(struct turn_driver *driver, uint8_t out[32])
     sha256_prefixed(0x44, slice_of(counter, sizeof counter), SLICE_NONE, out);
 }
 
-/* ---- rows ---- */
-
-/* Index of the first row whose path is not before `path`. */
-static size_t lower_bound(const struct turn_driver *driver, struct slice path)
-{
-    size_t at = 0;
-    while (at < driver->row_count && slice_compare(buf_slice(&driver->rows[at].path), path) < 0) {
-        at++;
-    }
-    return at;
-}
-
-static const struct row *find_row(const struct turn_driver *driver, struct slice path)
-{
-    size_t at = lower_bound(driver, path);
-    return at < driver->row_count && slice_equal(buf_slice(&driver->rows[at].path), path) ? &driver->rows[at] : NULL;
-}
-
-static void remove_row(struct turn_driver *driver, size_t at)
-{
-    buf_free(&driver->rows[at].path);
-    buf_free(&driver->rows[at].bytes);
-    memmove(&driver->rows[at], &driver->rows[at + 1], (driver->row_count - at - 1) * sizeof driver->rows[0]);
-    driver->row_count--;
-}
-
-static enum err insert_row(struct turn_driver *driver, size_t at, struct slice path)
-{
-    if (driver->row_count == ROWS_MAX) {
-        return ERR_TOO_LARGE;
-    }
-    memmove(&driver->rows[at + 1], &driver->rows[at], (driver->row_count - at) * sizeof driver->rows[0]);
-    driver->rows[at] = (struct row){.path = BUF_INIT(PATH_MAX_BYTES), .bytes = BUF_INIT(ROW_MAX_BYTES)};
-    driver->row_count++;
-    return buf_append(&driver->rows[at].path, path);
-}
-
-static enum err apply_change(struct turn_driver *driver, const struct change *change)
-{
-    size_t at = lower_bound(driver, change->path);
-    bool exists = at < driver->row_count && slice_equal(buf_slice(&driver->rows[at].path), change->path);
-    if ((exists ? driver->rows[at].version : 0) != change->expected_version) {
-        return ERR_CONFLICT;
-    }
-    if (change->kind == CHANGE_DELETE) {
-        if (exists) {
-            remove_row(driver, at);
-        }
-        return ERR_NONE;
-    }
-    enum err err = exists ? ERR_NONE : insert_row(driver, at, change->path);
-    if (err != ERR_NONE) {
-        return err;
-    }
-    struct row *row = &driver->rows[at];
-    row->version = change->expected_version + 1;
-    row->due_ms = change->due_unix_ms;
-    buf_clear(&row->bytes);
-    return buf_append(&row->bytes, change->bytes);
-}
-
-/* ---- committing: the COMMIT body, as store reads it ---- */
-
-static enum err apply_append(struct turn_driver *driver, const struct append *append)
-{
-    size_t log = append->log - 1u;
-    if (log > 1 || append->index != driver->entry_count[log] || append->index == ENTRIES_MAX) {
-        return ERR_CONFLICT;
-    }
-    struct buf *entry = &driver->entries[log][driver->entry_count[log]++];
-    *entry = BUF_INIT(ROW_MAX_BYTES);
-    return buf_append(entry, append->entry);
-}
-
-static void count_root(const struct turn_driver *driver, enum log_id log, struct tree_hash *ret_root)
-{
-    struct tree tree;
-    tree_clear(&tree);
-    for (size_t i = 0; i < driver->entry_count[log - 1]; i++) {
-        if (tree_append(&tree, buf_slice(&driver->entries[log - 1][i])) != ERR_NONE) {
-            abort();
-        }
-    }
-    tree_root(&tree, ret_root);
-}
-
-static enum err check_intent(const struct turn_driver *driver, struct reader *reader)
-{
-    uint8_t log = 0;
-    uint64_t size = 0;
-    struct slice root;
-    struct tree_hash counted;
-    enum err err = get_u8(reader, &log);
-    err = err == ERR_NONE ? get_u64(reader, &size) : err;
-    err = err == ERR_NONE ? get_raw(reader, SHA256_BYTES, &root) : err;
-    if (err != ERR_NONE || log < LOG_EVIDENCE || log > LOG_AUDIT) {
-        return ERR_PROTOCOL;
-    }
-    count_root(driver, (enum log_id)log, &counted);
-    return size == driver->entry_count[log - 1] && slice_equal(root, tree_hash_slice(&counted)) ? ERR_NONE : ERR_CONFLICT;
-}
-
-static enum err apply_batch(struct turn_driver *driver, struct slice body)
-{
-    struct reader reader = reader_of(body);
-    uint64_t epoch = 0;
-    uint32_t changes = 0, appends = 0, logs = 0;
-    struct slice lanes;
-    enum err err = get_u64(&reader, &epoch);
-    err = err == ERR_NONE ? get_u32(&reader, &changes) : err;
-    for (uint32_t i = 0; i < changes && err == ERR_NONE; i++) {
-        struct change change;
-        err = change_get(&reader, &change);
-        err = err == ERR_NONE ? apply_change(driver, &change) : err;
-    }
-    err = err == ERR_NONE ? get_u32(&reader, &appends) : err;
-    for (uint32_t i = 0; i < appends && err == ERR_NONE; i++) {
-        struct append append;
-        err = append_get(&reader, &append);
-        err = err == ERR_NONE ? apply_append(driver, &append) : err;
-    }
-    err = err == ERR_NONE ? get_u32(&reader, &logs) : err;
-    for (uint32_t i = 0; i < logs && err == ERR_NONE; i++) {
-        err = check_intent(driver, &reader);
-    }
-    err = err == ERR_NONE ? get_bytes(&reader, SETHASH_BYTES, &lanes) : err;
-    return err == ERR_NONE ? reader_end(&reader) : err;
-}
+/* ---- committing ---- */
 
 enum err driver_commit(struct turn_driver *driver)
 {
@@ -222,7 +85,7 @@ enum err driver_commit(struct turn_driver *driver)
     uint64_t number = state_batch_number(driver->state);
     cleanup_buf struct buf body = BUF_INIT(2 * ANSWER_MAX_BYTES);
     err = err == ERR_NONE ? state_batch_take(driver->state, &body) : err;
-    err = err == ERR_NONE ? apply_batch(driver, buf_slice(&body)) : err;
+    err = err == ERR_NONE ? memory_rows_commit(&driver->rows, buf_slice(&body)) : err;
     if (err == ERR_NONE) {
         state_batch_committed(driver->state, number);
         driver->commits++;
@@ -232,131 +95,10 @@ enum err driver_commit(struct turn_driver *driver)
 
 /* ---- serving ---- */
 
-static enum err put_row(struct buf *out, const struct row *row)
-{
-    enum err err = put_bytes(out, buf_slice(&row->path));
-    err = err == ERR_NONE ? put_u64(out, row->version) : err;
-    return err == ERR_NONE ? put_bytes(out, buf_slice(&row->bytes)) : err;
-}
-
-/* Puts `count` where the answer began with a zero. */
-static void set_count(struct buf *out, uint32_t count)
-{
-    store_u32_little(out->data, count);
-}
-
-static enum err answer_list(const struct turn_driver *driver, const struct need *need, struct buf *out)
-{
-    uint32_t count = 0;
-    enum err err = put_u32(out, 0);
-    for (size_t i = 0; i < driver->row_count && count < need->limit && err == ERR_NONE; i++) {
-        struct slice path = buf_slice(&driver->rows[i].path);
-        if (slice_starts(path, need->path) && (need->after.len == 0 || slice_compare(path, need->after) > 0)) {
-            err = put_row(out, &driver->rows[i]);
-            count++;
-        }
-    }
-    set_count(out, count);
-    return err;
-}
-
-/* Oldest first, as store gives them. */
-static enum err answer_due(const struct turn_driver *driver, const struct need *need, struct buf *out)
-{
-    uint32_t count = 0;
-    uint64_t at = 0;
-    enum err err = put_u32(out, 0);
-    while (count < need->limit && err == ERR_NONE) {
-        uint64_t next = UINT64_MAX;
-        for (size_t i = 0; i < driver->row_count; i++) {
-            uint64_t due = driver->rows[i].due_ms;
-            next = due > at && due < next ? due : next;
-        }
-        if (next > need->number) {
-            break;
-        }
-        for (size_t i = 0; i < driver->row_count && count < need->limit && err == ERR_NONE; i++) {
-            if (driver->rows[i].due_ms == next) {
-                err = put_row(out, &driver->rows[i]);
-                count++;
-            }
-        }
-        at = next;
-    }
-    set_count(out, count);
-    return err;
-}
-
-static enum err answer_names(const struct turn_driver *driver, const struct need *need, struct buf *out)
-{
-    uint32_t count = 0;
-    struct slice last = SLICE_NONE;
-    enum err err = put_u32(out, 0);
-    for (size_t i = 0; i < driver->row_count && count < need->limit && err == ERR_NONE; i++) {
-        struct slice path = buf_slice(&driver->rows[i].path);
-        if (!slice_starts(path, need->path)) {
-            continue;
-        }
-        struct slice name = slice_from(path, need->path.len);
-        size_t slash = slice_find_byte(name, '/');
-        name = slash == SIZE_MAX ? name : slice_first(name, slash + 1);
-        if (slice_equal(name, last) || (need->after.len > 0 && slice_compare(name, need->after) <= 0)) {
-            continue;
-        }
-        last = name;
-        err = put_bytes(out, name);
-        count++;
-    }
-    set_count(out, count);
-    return err;
-}
-
-static enum err answer_entries(const struct turn_driver *driver, const struct need *need, struct buf *out)
-{
-    uint32_t count = 0;
-    enum err err = put_u32(out, 0);
-    for (uint64_t i = need->number; i < driver->entry_count[need->log - 1] && count < need->limit && err == ERR_NONE; i++) {
-        err = put_bytes(out, buf_slice(&driver->entries[need->log - 1][i]));
-        count++;
-    }
-    set_count(out, count);
-    return err;
-}
-
-/* No note is signed here: the log answers its size, and no checkpoint. */
-static enum err answer_log(const struct turn_driver *driver, const struct need *need, struct buf *out)
-{
-    enum err err = put_u64(out, driver->entry_count[need->log - 1]);
-    err = err == ERR_NONE ? put_u64(out, driver->published[need->log - 1]) : err;
-    err = err == ERR_NONE ? put_bytes(out, SLICE_NONE) : err;
-    return err == ERR_NONE ? put_u32(out, 0) : err;
-}
-
-static enum err answer_tile(const struct turn_driver *driver, const struct need *need, struct buf *out)
-{
-    (void)driver;
-    (void)need;
-    enum err err = put_u8(out, 0); /* nothing is published: no tile exists */
-    return err == ERR_NONE ? put_bytes(out, SLICE_NONE) : err;
-}
-
-typedef enum err (*answer_fn)(const struct turn_driver *driver, const struct need *need, struct buf *out);
-
 static enum err answer_need(struct turn_driver *driver, struct turn *turn, struct ask *ask)
 {
-    static const struct {
-        enum need_kind kind;
-        answer_fn answer;
-    } answers[] = {
-        {NEED_LIST, answer_list}, {NEED_DUE, answer_due}, {NEED_NAMES, answer_names}, {NEED_ENTRIES, answer_entries}, {NEED_LOG, answer_log}, {NEED_TILE, answer_tile},
-    };
     cleanup_buf struct buf out = BUF_INIT(ANSWER_MAX_BYTES);
-    enum err err = ERR_PROTOCOL;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-        if (answers[i].kind == ask->need.kind) {
-            err = answers[i].answer(driver, &ask->need, &out);
-        }
-    }
+    enum err err = memory_rows_answer(&driver->rows, &ask->need, &out);
     ask->change_number = state_change_number(driver->state);
     ask->output = arena_copy(turn->inside->lasting, buf_slice(&out));
     ask->err = ERR_NONE;
@@ -393,8 +135,8 @@ static enum err answer_ask(struct turn_driver *driver, struct turn *turn, struct
         return answer_work(driver, turn, ask);
     }
     size_t log = ask->need.log - 1u;
-    driver->published[log] = driver->entry_count[log];
-    state_log(driver->state, (enum log_id)ask->need.log)->published_size = driver->published[log];
+    driver->rows.published[log] = driver->rows.entry_count[log];
+    state_log(driver->state, (enum log_id)ask->need.log)->published_size = driver->rows.published[log];
     ask->err = ERR_NONE;
     return ERR_NONE;
 }
@@ -405,7 +147,7 @@ enum err driver_serve(struct turn_driver *driver, struct turn *turn)
     struct turn_private *inside = turn->inside;
     enum err err = ERR_NONE;
     for (size_t i = 0; i < inside->row_ask_count && err == ERR_NONE; i++) {
-        const struct row *row = find_row(driver, inside->row_asks[i]);
+        const struct memory_row *row = memory_row(&driver->rows, inside->row_asks[i]);
         err = state_supply(driver->state, inside->row_asks[i], row != NULL, row == NULL ? 0 : row->version,
                            row == NULL ? SLICE_NONE : buf_slice(&row->bytes));
     }
@@ -554,14 +296,7 @@ void driver_free(struct turn_driver *driver)
     if (driver == NULL) {
         return;
     }
-    while (driver->row_count > 0) {
-        remove_row(driver, driver->row_count - 1);
-    }
-    for (size_t log = 0; log < 2; log++) {
-        for (size_t i = 0; i < driver->entry_count[log]; i++) {
-            buf_free(&driver->entries[log][i]);
-        }
-    }
+    memory_rows_free(&driver->rows);
     state_free(driver->state);
     audit_free(driver->audit);
     vault_free(&driver->vault);
@@ -609,78 +344,12 @@ struct surroundings *driver_surroundings(struct turn_driver *driver)
     return &driver->around;
 }
 
-/* ---- what was committed ---- */
-
-size_t driver_row_count(const struct turn_driver *driver)
+const struct memory_rows *driver_rows(const struct turn_driver *driver)
 {
-    return driver->row_count;
-}
-
-bool driver_has_row(const struct turn_driver *driver, const char *path)
-{
-    return find_row(driver, slice_string(path)) != NULL;
-}
-
-uint64_t driver_row_version(const struct turn_driver *driver, const char *path)
-{
-    const struct row *row = find_row(driver, slice_string(path));
-    return row == NULL ? 0 : row->version;
-}
-
-struct slice driver_row_bytes(const struct turn_driver *driver, const char *path)
-{
-    const struct row *row = find_row(driver, slice_string(path));
-    return row == NULL ? SLICE_NONE : buf_slice(&row->bytes);
-}
-
-size_t driver_entry_count(const struct turn_driver *driver, enum log_id log)
-{
-    return driver->entry_count[log - 1];
-}
-
-struct slice driver_entry(const struct turn_driver *driver, enum log_id log, size_t index)
-{
-    return index < driver->entry_count[log - 1] ? buf_slice(&driver->entries[log - 1][index]) : SLICE_NONE;
+    return &driver->rows;
 }
 
 uint64_t driver_commit_count(const struct turn_driver *driver)
 {
     return driver->commits;
-}
-
-enum err driver_state_digest(const struct turn_driver *driver, uint8_t ret_digest[SHA256_BYTES])
-{
-    struct sethash sethash;
-    sethash_clear(&sethash);
-    for (size_t i = 0; i < driver->row_count; i++) {
-        const struct row *row = &driver->rows[i];
-        if (slice_starts(buf_slice(&row->path), SLICE_LITERAL("audit/"))) {
-            continue;
-        }
-        enum err err = sethash_add(&sethash, buf_slice(&row->path), row->version, buf_slice(&row->bytes));
-        if (err != ERR_NONE) {
-            return err;
-        }
-    }
-    sethash_digest(&sethash, ret_digest);
-    return ERR_NONE;
-}
-
-void driver_fingerprint(const struct turn_driver *driver, uint8_t ret_digest[SHA256_BYTES])
-{
-    struct sha256 *sha = sha256_new();
-    if (sha == NULL) {
-        abort();
-    }
-    for (size_t i = 0; i < driver->row_count; i++) {
-        sha256_update(sha, buf_slice(&driver->rows[i].path));
-        sha256_update(sha, buf_slice(&driver->rows[i].bytes));
-    }
-    for (size_t log = 0; log < 2; log++) {
-        for (size_t i = 0; i < driver->entry_count[log]; i++) {
-            sha256_update(sha, buf_slice(&driver->entries[log][i]));
-        }
-    }
-    sha256_finish(sha, ret_digest);
-    sha256_free(sha);
 }

@@ -1,10 +1,10 @@
 /*
- * Drives turns in memory, for tests: rows and log entries lie in plain arrays instead of in store, work is answered by a
+ * Drives turns in memory, for tests: rows and log entries lie in plain arrays (memory_rows) instead of in store, work is answered by a
  * function of the test, and time and randomness come from the test alone. So an operation can be tested without any process, and
  * any sequence of turns can be run again and gives the same bytes.
  *
  * It owns the rows, the state, the vault and every turn it began. It is a keep without channels: it serves what a turn asked
- * for, applies it, and commits as keep does (audit entry included), by decoding the COMMIT body and holding it to its conditions.
+ * for, applies it, and commits as keep does, audit entry included.
  * Never part of a daemon.
  *
  *   driver_begin -> driver_run_once --ERR_NEED--> driver_serve -> driver_run_once ... -> driver_apply -> driver_commit
@@ -13,6 +13,7 @@
 #ifndef VOGT_ENGINE_TURN_DRIVER_H
 #define VOGT_ENGINE_TURN_DRIVER_H
 
+#include "engine/memory_rows.h"
 #include "engine/turn_inside.h"
 #include "engine/vault.h"
 
@@ -55,16 +56,7 @@ enum err driver_request(struct turn_driver *driver, const struct request *reques
 unsigned driver_runs(const struct turn *turn);          /* how often the operation ran */
 
 /* What was committed. */
-size_t driver_row_count(const struct turn_driver *driver);
-bool driver_has_row(const struct turn_driver *driver, const char *path);
-uint64_t driver_row_version(const struct turn_driver *driver, const char *path);       /* 0: absent */
-struct slice driver_row_bytes(const struct turn_driver *driver, const char *path);     /* as stored, sealed */
-size_t driver_entry_count(const struct turn_driver *driver, enum log_id log);
-struct slice driver_entry(const struct turn_driver *driver, enum log_id log, size_t index);
+const struct memory_rows *driver_rows(const struct turn_driver *driver);
 uint64_t driver_commit_count(const struct turn_driver *driver);
-/* Set-hash of the committed rows, counted anew from the rows themselves. */
-enum err driver_state_digest(const struct turn_driver *driver, uint8_t ret_digest[SHA256_BYTES]) must_check;
-/* SHA-256 over every row and entry: equal for equal histories. */
-void driver_fingerprint(const struct turn_driver *driver, uint8_t ret_digest[SHA256_BYTES]);
 
 #endif

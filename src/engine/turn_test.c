@@ -229,9 +229,9 @@ TEST(a_row_that_is_not_there_is_needed_then_read)
     CHECK_ERR(ERR_NONE, driver_run_once(driver, turn));
     CHECK_U64(1, reply_number(turn, "number"));
     CHECK_ERR(ERR_NONE, driver_apply(driver, turn, ERR_NONE));
-    CHECK(!driver_has_row(driver, "n/counter")); /* not before the commit */
+    CHECK(!memory_has_row(driver_rows(driver), "n/counter")); /* not before the commit */
     CHECK_ERR(ERR_NONE, driver_commit(driver));
-    CHECK_U64(1, driver_row_version(driver, "n/counter"));
+    CHECK_U64(1, memory_row_version(driver_rows(driver), "n/counter"));
     driver_end(turn);
     driver_free(driver);
 }
@@ -296,7 +296,7 @@ TEST(own_writes_are_seen)
     CHECK_SLICE("first", reply_text(turn, "first"));
     CHECK_SLICE("second", reply_text(turn, "second"));
     CHECK(json_bool(json_member(turn->reply.tree, "data"), "gone", false));
-    CHECK(!driver_has_row(driver, "n/own"));
+    CHECK(!memory_has_row(driver_rows(driver), "n/own"));
     driver_end(turn);
     driver_free(driver);
 }
@@ -307,9 +307,9 @@ TEST(a_refused_turn_leaves_nothing)
     struct turn *turn = NULL;
     uint8_t before[SHA256_BYTES], after[SHA256_BYTES];
     CHECK(driver != NULL);
-    driver_fingerprint(driver, before);
+    memory_fingerprint(driver_rows(driver), before);
     CHECK_ERR(ERR_INVALID, driver_run(driver, "refuse", NULL, &turn));
-    driver_fingerprint(driver, after);
+    memory_fingerprint(driver_rows(driver), after);
     CHECK(memcmp(before, after, sizeof before) == 0);
     CHECK(turn->inside->started == NULL);
     CHECK_U64(400, turn->reply.status);
@@ -325,9 +325,9 @@ TEST(what_was_stored_is_sealed)
     struct turn_driver *driver = start(1);
     CHECK(driver != NULL);
     CHECK_ERR(ERR_NONE, driver_run(driver, "put", pair(arena, "n/plain", "not to be read"), NULL));
-    CHECK(slice_find(driver_row_bytes(driver, "n/plain"), SLICE_LITERAL("not to be read")) == SIZE_MAX);
+    CHECK(slice_find(memory_row_bytes(driver_rows(driver), "n/plain"), SLICE_LITERAL("not to be read")) == SIZE_MAX);
     CHECK_ERR(ERR_NONE, driver_run(driver, "put", pair(arena, "boot/plain", "to be read"), NULL));
-    CHECK_SLICE("to be read", driver_row_bytes(driver, "boot/plain"));
+    CHECK_SLICE("to be read", memory_row_bytes(driver_rows(driver), "boot/plain"));
     driver_free(driver);
 }
 
@@ -431,7 +431,7 @@ static enum err play(uint64_t seed, uint8_t ret_fingerprint[SHA256_BYTES])
         err = err == ERR_NONE && i == 2 ? driver_restart(driver) : err;
     }
     if (err == ERR_NONE) {
-        driver_fingerprint(driver, ret_fingerprint);
+        memory_fingerprint(driver_rows(driver), ret_fingerprint);
     }
     driver_free(driver);
     return err;
@@ -455,16 +455,16 @@ TEST(evidence_indexes_follow_the_log)
     struct turn_driver *driver = start(1);
     struct turn *turn = NULL;
     CHECK(driver != NULL);
-    size_t before = driver_entry_count(driver, LOG_EVIDENCE);
+    size_t before = memory_entry_count(driver_rows(driver), LOG_EVIDENCE);
     for (size_t i = 0; i < 3; i++) {
         CHECK_ERR(ERR_NONE, driver_run(driver, "records", pair(arena, "a", "b"), &turn));
         CHECK_U64(before + 2 * i, reply_number(turn, "first"));
         CHECK_U64(before + 2 * i + 1, reply_number(turn, "second"));
         driver_end(turn);
     }
-    CHECK_U64(before + 6, driver_entry_count(driver, LOG_EVIDENCE));
-    CHECK_U64(EVIDENCE_ENTRY_BYTES, driver_entry(driver, LOG_EVIDENCE, before).len);
-    CHECK(!slice_equal(driver_entry(driver, LOG_EVIDENCE, before), driver_entry(driver, LOG_EVIDENCE, before + 2))); /* the salt */
+    CHECK_U64(before + 6, memory_entry_count(driver_rows(driver), LOG_EVIDENCE));
+    CHECK_U64(EVIDENCE_ENTRY_BYTES, memory_entry(driver_rows(driver), LOG_EVIDENCE, before).len);
+    CHECK(!slice_equal(memory_entry(driver_rows(driver), LOG_EVIDENCE, before), memory_entry(driver_rows(driver), LOG_EVIDENCE, before + 2))); /* the salt */
     driver_free(driver);
 }
 
@@ -481,7 +481,7 @@ TEST(two_turns_of_a_batch_see_each_other_in_order)
         CHECK_ERR(ERR_NONE, driver_serve(driver, turns[i]));
     }
     uint64_t commits = driver_commit_count(driver);
-    size_t audits = driver_entry_count(driver, LOG_AUDIT);
+    size_t audits = memory_entry_count(driver_rows(driver), LOG_AUDIT);
     for (size_t i = 0; i < 2; i++) {
         CHECK_ERR(ERR_NONE, driver_run_once(driver, turns[i]));
         CHECK_ERR(ERR_NONE, driver_apply(driver, turns[i], ERR_NONE));
@@ -489,8 +489,8 @@ TEST(two_turns_of_a_batch_see_each_other_in_order)
     }
     CHECK_ERR(ERR_NONE, driver_commit(driver));
     CHECK_U64(commits + 1, driver_commit_count(driver));
-    CHECK_U64(audits + 1, driver_entry_count(driver, LOG_AUDIT)); /* one entry a batch */
-    CHECK_U64(2, driver_row_version(driver, "n/counter"));
+    CHECK_U64(audits + 1, memory_entry_count(driver_rows(driver), LOG_AUDIT)); /* one entry a batch */
+    CHECK_U64(2, memory_row_version(driver_rows(driver), "n/counter"));
     driver_end(turns[0]);
     driver_end(turns[1]);
     driver_free(driver);
@@ -504,16 +504,16 @@ TEST(the_audit_entry_names_rows_and_evidence)
     CHECK_ERR(ERR_NONE, driver_run(driver, "put", pair(arena, "n/a", "1"), NULL));
     CHECK_ERR(ERR_NONE, driver_run(driver, "records", pair(arena, "n/a", "1"), NULL));
     CHECK_ERR(ERR_NONE, driver_run(driver, "delete", pair(arena, "n/a", ""), NULL));
-    size_t last = driver_entry_count(driver, LOG_AUDIT) - 1;
+    size_t last = memory_entry_count(driver_rows(driver), LOG_AUDIT) - 1;
     struct audit_entry entry;
-    CHECK_ERR(ERR_NONE, audit_entry_decode(driver_entry(driver, LOG_AUDIT, last), &entry));
+    CHECK_ERR(ERR_NONE, audit_entry_decode(memory_entry(driver_rows(driver), LOG_AUDIT, last), &entry));
     uint8_t digest[SHA256_BYTES], blob[SHA256_BYTES];
-    CHECK_ERR(ERR_NONE, driver_state_digest(driver, digest));
+    CHECK_ERR(ERR_NONE, memory_state_digest(driver_rows(driver), digest));
     CHECK(memcmp(digest, entry.state_digest.bytes, sizeof digest) == 0);
-    CHECK_U64(driver_entry_count(driver, LOG_EVIDENCE), entry.evidence_size);
+    CHECK_U64(memory_entry_count(driver_rows(driver), LOG_EVIDENCE), entry.evidence_size);
     char path[LEDGER_ROW_PATH_BYTES];
     ledger_row_path("audit", last, path);
-    sha256(driver_row_bytes(driver, path), blob);
+    sha256(memory_row_bytes(driver_rows(driver), path), blob);
     CHECK(memcmp(blob, entry.blob_digest.bytes, sizeof blob) == 0);
     driver_free(driver);
 }
