@@ -119,6 +119,7 @@ export const estate = {
     { id: 'host:this', kind: 'host', name: 'this', attributes: { address: '192.0.2.7' }, source: 'estate', confirmed: true },
     { id: 'endpoint:localhost:8200', kind: 'endpoint', name: 'localhost:8200', attributes: { port: 8200 }, source: 'discovered', confirmed: false },
   ],
+  not_covered: [both('Firewall: reading it needs root.', 'Firewall: Sie zu lesen verlangt root.')],
   coverage: [
     { subject: 'host:this', state: 'judged', ...both('Sockets and volumes are judged.', 'Sockets und Volumes werden beurteilt.') },
     { subject: 'endpoint:localhost:8200', state: 'seen', ...both('Found listening, not confirmed.', 'Lauschend gefunden, nicht bestätigt.') },
@@ -142,13 +143,21 @@ export const status = {
 };
 
 export const observation = {
-  kind: 'tls.version',
-  subject: 'endpoint:localhost:8200',
-  reason: both('Only TLS 1.3 was accepted.', 'Nur TLS 1.3 wurde angenommen.'),
-  at: hours(0.2),
-  judgement: { outcome: 'pass', reason: 'tls.only-13', values: { versions: ['1.3'] } },
-  facts: { hello: { '1.2': 'refused', '1.3': 'accepted' }, cipher: 'TLS_AES_256_GCM_SHA384', chain: ['MIIB…'] },
-  plant: { outcome: 'fail', reason: 'tls.old-version-accepted' },
+  index: 3,
+  payload: {
+    type: 'observation',
+    time: hours(0.2),
+    probe: 'tls',
+    subject: 'endpoint:localhost:8200',
+    observations: [{ kind: 'tls.version', outcome: 'pass', reason: 'tls.only-13', values: { versions: ['1.3'] } }],
+    plant: { caught: true, reason: 'tls.old-version-accepted' },
+    facts: { hello: { '1.2': 'refused', '1.3': 'accepted' }, cipher: 'TLS_AES_256_GCM_SHA384', chain: ['MIIB…'] },
+    planted: { hello: { '1.2': 'accepted' } },
+  },
+  observations: [
+    { kind: 'tls.version', subject: 'endpoint:localhost:8200', probe: 'tls', outcome: 'pass', reason: both('Only TLS 1.3 was accepted.', 'Nur TLS 1.3 wurde angenommen.'), at: hours(0.2), index: 3, facts_index: 3, plant: true },
+    { kind: 'tls.chain', subject: 'endpoint:localhost:8200', probe: 'tls', outcome: 'error', reason: both('The handshake broke off.', 'Der Handshake brach ab.'), at: hours(0.2), index: 3, facts_index: 3, plant: false },
+  ],
 };
 
 export const periods = {

@@ -87,9 +87,9 @@ export class Server {
       published_size: log.entries.length,
       published_at: new Date(Date.now() - 60_000).toISOString(),
       unwitnessed_since: new Date(Date.now() - 86_400_000).toISOString(),
-      witnesses: [],
+      witnesses: name === 'audit' ? [] : [{ name: 'witness.example.org/w1', url: 'https://witness.example.org', size: 590, at: new Date(Date.now() - 7_200_000).toISOString(), behind: 10, failed_since: null, reason: null }],
       vkey: log.vkey,
-      timestamp: null,
+      timestamp: name === 'audit' ? null : { at: new Date(Date.now() - 7_200_000).toISOString(), size: 590, chained: true, checkpoint: '', failed_since: new Date(Date.now() - 3_600_000).toISOString(), reason: { id: 'unreachable', english: 'It does not answer.', german: 'Er antwortet nicht.' } },
     };
   }
 

@@ -139,6 +139,7 @@ export interface Duty {
   title?: Said;
   due?: string;
   owner?: string;
+  clause?: string;
 }
 
 export interface Morning {
@@ -171,6 +172,14 @@ export interface Estate {
   text?: string;
   subjects?: EstateSubject[];
   coverage?: Coverage[];
+  not_covered?: { english?: string; german?: string }[];
+}
+
+/** One recorded entry: the payload as the log commits to it, and what was judged of it, in words. */
+export interface EntryAnswer {
+  index: number;
+  payload?: Record<string, unknown>;
+  observations?: ObservationRow[];
 }
 
 export interface ObservationRow {
@@ -181,6 +190,7 @@ export interface ObservationRow {
   at: string;
   index: number;
   facts_index?: number | null;
+  plant?: boolean;
 }
 
 export interface LogStatus {
@@ -190,9 +200,9 @@ export interface LogStatus {
   published_size?: number;
   published_at?: string | null;
   unwitnessed_since?: string | null;
-  witnesses?: (string | { name?: string; at?: string })[];
+  witnesses?: (string | { name?: string; at?: string | null; behind?: number; failed_since?: string | null; reason?: Said })[];
   vkey?: string;
-  timestamp?: unknown;
+  timestamp?: { at?: string | null; size?: number; failed_since?: string | null; reason?: Said } | null;
 }
 
 export type LogName = 'evidence' | 'audit';
