@@ -91,8 +91,7 @@ static enum err finish(struct report *report, struct slice evidence, int64_t gen
         .language = report->language,
     };
     const struct archive archive = {
-        .title = report_printf(report, "%.*s%s%.*s", (int)full.len, (const char *)full.data,
-                               title.len > 0 ? ": " : "", (int)title.len, (const char *)title.data),
+        .title = report_pair(report, full, ": ", title),
         .company = report_member(report->input, "company"),
         .language = slice_string(report->language == LANGUAGE_GERMAN ? "de" : "en"),
         .generated_unix_ms = generated_unix_ms,

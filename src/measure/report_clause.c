@@ -20,12 +20,12 @@ static void gap_rows(struct report *report, struct tag *tag, const struct json *
         struct slice from = report_time(report, report_member(gap, "from")),
                      to = report_time(report, report_member(gap, "to"));
         to = to.len > 0 ? to : report_word_in(report, WORD_UNTIL_NOW);
-        const char *word =
-            verdict == SIZE_MAX ? "" : text_in(report_verdicts[verdict].word, report->language);
+        struct slice word =
+            verdict == SIZE_MAX
+                ? SLICE_NONE
+                : slice_string(text_in(report_verdicts[verdict].word, report->language));
         report_row(report, tag, column_clause, label,
-                   report_printf(report, "%.*s – %.*s%s%s", (int)from.len, (const char *)from.data,
-                                 (int)to.len, (const char *)to.data, word[0] == '\0' ? "" : ": ",
-                                 word));
+                   report_pair(report, report_pair(report, from, " – ", to), ": ", word));
         label = SLICE_NONE;
     }
 }
@@ -45,11 +45,8 @@ static void period_rows(struct report *report, struct tag *tag, const struct jso
         (gaps == NULL || gaps->first == NULL) &&
         (slice_is(number, "100") || slice_is(number, "100.0") || slice_is(number, "100.00"));
     struct slice none = whole ? report_word_in(report, WORD_NO_GAPS) : SLICE_NONE;
-    row(report, tag, WORD_PERIOD,
-        report_printf(report, "%.*s %.*s %.*s%s%.*s", (int)kept.len, (const char *)kept.data,
-                      (int)percent.len, (const char *)percent.data, (int)of.len,
-                      (const char *)of.data, none.len > 0 ? ", " : "", (int)none.len,
-                      (const char *)none.data));
+    struct slice share = report_pair(report, report_pair(report, kept, " ", percent), " ", of);
+    row(report, tag, WORD_PERIOD, report_pair(report, share, ", ", none));
     gap_rows(report, tag, gaps);
 }
 
@@ -59,9 +56,7 @@ static void population_row(struct report *report, struct tag *tag, const struct 
     struct slice word =
         report_word_in(report, slice_is(number, "1") ? WORD_SUBJECT : WORD_SUBJECTS);
     if (number.len > 0) {
-        row(report, tag, WORD_POPULATION,
-            report_printf(report, "%.*s %.*s", (int)number.len, (const char *)number.data,
-                          (int)word.len, (const char *)word.data));
+        row(report, tag, WORD_POPULATION, report_pair(report, number, " ", word));
     }
 }
 
@@ -89,13 +84,8 @@ static struct slice said(struct report *report, struct slice text, struct slice 
                          enum report_word label, struct slice date)
 {
     struct slice word = report_word_in(report, label);
-    return report_printf(report, "%.*s%s%.*s%s%.*s%s%.*s", (int)text.len, (const char *)text.data,
-                         person.len > 0 ? " – " : "", (int)person.len, (const char *)person.data,
-                         date.len == 0    ? ""
-                         : person.len > 0 ? ", "
-                                          : " – ",
-                         date.len == 0 ? 0 : (int)word.len, (const char *)word.data,
-                         date.len == 0 ? "" : " ", (int)date.len, (const char *)date.data);
+    struct slice dated = date.len == 0 ? SLICE_NONE : report_pair(report, word, " ", date);
+    return report_pair(report, text, " – ", report_pair(report, person, ", ", dated));
 }
 
 static void people_rows(struct report *report, struct tag *tag, const struct json *clause)
@@ -105,10 +95,7 @@ static void people_rows(struct report *report, struct tag *tag, const struct jso
     for (const struct json *one = list == NULL ? NULL : list->first; one != NULL; one = one->next) {
         struct slice person = report_person(report, one, "by"),
                      at = report_time(report, report_member(one, "at"));
-        person = at.len == 0 ? person
-                             : report_printf(report, "%.*s%s%.*s", (int)person.len,
-                                             (const char *)person.data, person.len > 0 ? ", " : "",
-                                             (int)at.len, (const char *)at.data);
+        person = report_pair(report, person, ", ", at);
         row(report, tag, WORD_ATTESTATION,
             said(report, report_member(one, "statement"), person, WORD_EXPIRES,
                  report_time(report, report_member(one, "expires"))));
@@ -146,11 +133,10 @@ static void measure_row(struct report *report, struct tag *tag, const struct jso
 static void bookmark_clause(struct report *report, struct slice id, size_t verdict,
                             struct slice text)
 {
-    const char *word = text_in(report_verdicts[verdict].word, report->language);
+    struct slice word = slice_string(text_in(report_verdicts[verdict].word, report->language));
     struct slice start = report_shortened(report, text, TITLE_LETTERS);
     sheet_bookmark(&report->sheet, 1,
-                   report_printf(report, "%.*s %s: %.*s", (int)id.len, (const char *)id.data, word,
-                                 (int)start.len, (const char *)start.data));
+                   report_pair(report, report_pair(report, id, " ", word), ": ", start));
 }
 
 static void draw_clause(struct report *report, struct tag *section, const struct json *clause)
@@ -178,10 +164,7 @@ static void draw_clause(struct report *report, struct tag *section, const struct
     struct slice since = report_time(report, report_member(clause, "since")),
                  word = report_word_in(report, WORD_SINCE);
     report_verdict_mark(report, tag, verdict, column_clause,
-                        since.len == 0 ? SLICE_NONE
-                                       : report_printf(report, "%.*s %.*s", (int)word.len,
-                                                       (const char *)word.data, (int)since.len,
-                                                       (const char *)since.data));
+                        since.len == 0 ? SLICE_NONE : report_pair(report, word, " ", since));
     row(report, tag, WORD_REASON, report_text(report, json_member(clause, "reason")));
     period_rows(report, tag, clause);
     population_row(report, tag, clause);
@@ -195,10 +178,7 @@ void report_section(struct report *report, const struct json *section)
     struct slice number = report_member(section, "number"),
                  title = report_text(report, json_member(section, "title"));
     struct tag *tag = sheet_tag(&report->sheet, NULL, "Sect", "");
-    report_heading(report, tag,
-                   report_printf(report, "%.*s%s%.*s", (int)number.len, (const char *)number.data,
-                                 number.len > 0 ? " " : "", (int)title.len,
-                                 (const char *)title.data));
+    report_heading(report, tag, report_pair(report, number, " ", title));
     const struct json *clauses = json_member(section, "clauses");
     if (clauses == NULL || clauses->first == NULL) {
         sheet_text(&report->sheet, sheet_tag(&report->sheet, tag, "P", ""), &style_label,

@@ -43,9 +43,7 @@ static void facts(struct report *report, bool has_evidence)
     struct slice from = report_time(report, report_member(period, "from")),
                  to = report_time(report, report_member(period, "to"));
     if (from.len > 0) {
-        fact(report, tag, WORD_PERIOD,
-             report_printf(report, "%.*s – %.*s", (int)from.len, (const char *)from.data,
-                           (int)to.len, (const char *)to.data));
+        fact(report, tag, WORD_PERIOD, report_pair(report, from, " – ", to));
     }
     fact(report, tag, WORD_EVIDENCE,
          has_evidence ? report_word_in(report, WORD_ATTACHED) : SLICE_NONE);
@@ -135,11 +133,8 @@ static void overview(struct report *report, const struct json *sections)
         }
         struct slice number = report_member(section, "number"),
                      title = report_text(report, json_member(section, "title"));
-        table_row(report, table, "TD",
-                  report_printf(report, "%.*s%s%.*s", (int)number.len, (const char *)number.data,
-                                number.len > 0 ? " " : "", (int)title.len,
-                                (const char *)title.data),
-                  cells, &style_detail);
+        table_row(report, table, "TD", report_pair(report, number, " ", title), cells,
+                  &style_detail);
     }
 }
 
@@ -210,9 +205,7 @@ static void own_row(struct report *report, struct tag *tag, const struct json *o
     struct slice verdict = report_member(one, "verdict"),
                  reason = report_text(report, json_member(one, "reason"));
     size_t known = report_verdict_find(verdict);
-    struct slice text =
-        report_printf(report, "%.*s%s%.*s", (int)name.len, (const char *)name.data,
-                      reason.len > 0 ? ": " : "", (int)reason.len, (const char *)reason.data);
+    struct slice text = report_pair(report, name, ": ", reason);
     sheet_space(&report->sheet, 3000);
     sheet_need(&report->sheet, 2 * style_body.leading);
     if (known == SIZE_MAX) {

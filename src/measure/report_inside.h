@@ -26,6 +26,9 @@ extern const struct column column_page;
 /* Printed into the arena; empty when it is full (the sheet then holds the error). */
 struct slice report_printf(struct report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* "left separator right"; where one of them is empty, the other alone. */
+struct slice report_pair(struct report *report, struct slice left, const char *separator,
+                         struct slice right);
 struct slice report_text(const struct report *report,
                          const struct json *value); /* a TEXT in the report's language */
 struct slice report_word_in(const struct report *report, enum report_word word);

@@ -50,6 +50,16 @@ struct slice report_printf(struct report *report, const char *format, ...)
     return text == NULL ? SLICE_NONE : slice_of(text, (size_t)len);
 }
 
+struct slice report_pair(struct report *report, struct slice left, const char *separator,
+                         struct slice right)
+{
+    if (left.len == 0 || right.len == 0) {
+        return left.len == 0 ? right : left;
+    }
+    return report_printf(report, "%.*s%s%.*s", (int)left.len, (const char *)left.data, separator,
+                         (int)right.len, (const char *)right.data);
+}
+
 struct slice report_text(const struct report *report, const struct json *value)
 {
     if (value == NULL || value->type != JSON_OBJECT) {
