@@ -153,7 +153,7 @@ static bool replays(struct scene *scene)
 {
     struct fold fold;
     bool good = fold_start(&fold) == ERR_NONE;
-    size_t count = driver_entry_count(scene->driver, LOG_EVIDENCE);
+    size_t count = memory_entry_count(driver_rows(scene->driver), LOG_EVIDENCE);
     for (size_t i = 0; good && i < count; i++) {
         char path[LEDGER_ROW_PATH_BYTES];
         struct stored_row row;
@@ -162,7 +162,7 @@ static bool replays(struct scene *scene)
         struct buf opened = BUF_INIT(ROW_MAX_BYTES), expected = BUF_INIT(1 << 20);
         ledger_row_path("evidence", i, path);
         good = state_row(driver_state(scene->driver), slice_string(path), &row) == LOOKUP_FOUND && state_open(driver_state(scene->driver), &row, &opened) == ERR_NONE &&
-               evidence_open(driver_entry(scene->driver, LOG_EVIDENCE, i), buf_slice(&opened), &payload) == ERR_NONE &&
+               evidence_open(memory_entry(driver_rows(scene->driver), LOG_EVIDENCE, i), buf_slice(&opened), &payload) == ERR_NONE &&
                fold_take(&fold, payload, i, &result, &expected) == ERR_NONE && (result == FOLD_TAKEN || result == FOLD_VERDICT_AGREES);
         if (!good) {
             printf("entry %zu does not replay: %.*s\nexpected: %.*s\n", i, (int)payload.len, (const char *)payload.data, (int)expected.len, (const char *)expected.data);
@@ -262,10 +262,10 @@ TEST(what_people_say_is_recorded_and_survives_a_revision)
     CHECK_ERR(ERR_INVALID, ask(&scene, VERB_WRITE, "annex/clauses/3.1/deviation", "{\"owner\":\"ada\",\"plan\":\"mend\",\"due\":\"soon\"}", NULL, &data));
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "annex/clauses/3.1/deviation", "{\"owner\":\"ada\",\"plan\":\"mend\",\"due\":\"2027-01-31\"}", NULL, &data));
     CHECK_SLICE("mend", json_text(json_member(data, "deviation"), "plan", SLICE_NONE));
-    size_t entries = driver_entry_count(scene.driver, LOG_EVIDENCE);
+    size_t entries = memory_entry_count(driver_rows(scene.driver), LOG_EVIDENCE);
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "annex/adopt", NULL, "the first file", &data));
     CHECK_U64(1, (uint64_t)edit_number(data, "revision", 0));
-    CHECK_U64(entries, driver_entry_count(scene.driver, LOG_EVIDENCE));
+    CHECK_U64(entries, memory_entry_count(driver_rows(scene.driver), LOG_EVIDENCE));
     script.annex = second_annex;
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "annex/adopt", NULL, "the second file", &data));
     CHECK_U64(2, (uint64_t)edit_number(data, "revision", 0));
@@ -275,7 +275,7 @@ TEST(what_people_say_is_recorded_and_survives_a_revision)
     CHECK_SLICE("4.1.a", json_text(edit_items(data, "promises"), "id", SLICE_NONE));
     CHECK_SLICE("mend", json_text(json_member(data, "deviation"), "plan", SLICE_NONE));
     CHECK_ERR(ERR_NOT_FOUND, ask(&scene, VERB_READ, "annex/clauses/3.2", NULL, NULL, &data));
-    CHECK(!driver_has_row(scene.driver, "verdict/3.2"));
+    CHECK(!memory_has_row(driver_rows(scene.driver), "verdict/3.2"));
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_DELETE, "annex/clauses/4.1/deviation", NULL, NULL, &data));
     CHECK_ERR(ERR_NOT_FOUND, ask(&scene, VERB_DELETE, "annex/clauses/4.1/deviation", NULL, NULL, &data));
     CHECK(replays(&scene));
@@ -305,15 +305,15 @@ TEST(what_is_due_is_observed_and_what_left_the_estate_is_not)
     const struct json *data = NULL;
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "annex/adopt", NULL, "the first file", &data));
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
-    CHECK(driver_has_row(scene.driver, "schedule/tls/endpoint:localhost:8200"));
-    uint64_t version = driver_row_version(scene.driver, "schedule/tls/endpoint:localhost:8200");
+    CHECK(memory_has_row(driver_rows(scene.driver), "schedule/tls/endpoint:localhost:8200"));
+    uint64_t version = memory_row_version(driver_rows(scene.driver), "schedule/tls/endpoint:localhost:8200");
     driver_set_now(scene.driver, NOON_MS + 13 * HOUR_MS);
     const struct json *watch = parsed(scene.arena, "{\"probe\":\"tls\",\"subject\":\"endpoint:localhost:8200\"}");
     CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", watch, NULL));
-    CHECK_U64(version + 1, driver_row_version(scene.driver, "schedule/tls/endpoint:localhost:8200"));
+    CHECK_U64(version + 1, memory_row_version(driver_rows(scene.driver), "schedule/tls/endpoint:localhost:8200"));
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "estate", "{\"hcl\":{\"text\":\"…\",\"tree\":{\"endpoint\":[{\"labels\":[\"www:443\"],\"line\":2}]}}}", NULL, &data));
     CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", watch, NULL));
-    CHECK(!driver_has_row(scene.driver, "schedule/tls/endpoint:localhost:8200"));
+    CHECK(!memory_has_row(driver_rows(scene.driver), "schedule/tls/endpoint:localhost:8200"));
     CHECK(replays(&scene));
     scene_end(&scene);
 }
