@@ -11,6 +11,8 @@
 #include "ledger/checkpoint.h"
 #include "measure/fold.h"
 
+#include <string.h>
+
 enum { SHOWN_MAX = 20, CHECKPOINT_BYTES = NOTE_MAX_BYTES };
 
 struct replay {
@@ -181,8 +183,20 @@ static enum outcome report(struct run *run, const struct replay *replay)
     return is_good(replay) ? OUTCOME_OK : OUTCOME_INTEGRITY;
 }
 
+/* The daemon of a data directory, or at an address. */
+static void take_place(struct run *run)
+{
+    const char *place = run->arguments[0];
+    bool is_address = strncmp(place, "https://", 8) == 0;
+    run->options[is_address ? OPTION_ADDRESS : OPTION_DIR] =
+        (struct option_values){.list = {place}, .count = 1};
+}
+
 enum outcome command_replay(struct run *run)
 {
+    if (run->argument_count == 1) {
+        take_place(run);
+    }
     struct replay *replay = arena_alloc(run->arena, sizeof(*replay));
     enum err err = replay == NULL ? ERR_MEMORY : fold_start(&replay->fold);
     if (err != ERR_NONE) {
