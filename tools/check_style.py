@@ -4,7 +4,7 @@
     tools/check_style.py [SOURCE_ROOT]
 
 Fails on: markers of unfinished work, paths of one machine, tabs in C, trailing spaces, a file without a last newline, a header
-without its guard or its opening comment, a folder of src/ without README. Lists, without failing, files over 600 lines: they
+without its guard or its opening comment, a folder of src/ without README, a worked example that is not the compiled one. Lists, without failing, files over 600 lines: they
 need a hard look. Ends with "N passed, N failed".
 """
 import os
@@ -55,6 +55,17 @@ def check_header(name, text):
         yield f"{name}: its guard is not {guard}"
 
 
+def check_example(root):
+    """The worked example of the engine is the code that is compiled, word by word."""
+    page, code = (os.path.join(root, "src", "engine", name) for name in ("README.md", "example_test.c"))
+    with open(page, encoding="utf-8") as file:
+        blocks = re.findall(r"```c\n(static .*?)```", file.read(), re.S)
+    with open(code, encoding="utf-8") as file:
+        text = file.read()
+    if not blocks or any(block not in text for block in blocks):
+        yield "src/engine/README.md: its example is not what stands in example_test.c"
+
+
 def check(root):
     findings, long_files, names = [], [], tracked(root)
     for name in names:
@@ -68,6 +79,7 @@ def check(root):
         lines = text.count("\n")
         if name.endswith((".c", ".h", ".py", ".ts", ".svelte")) and lines > LONG_LINES:
             long_files.append((lines, name))
+    findings += check_example(root)
     rooms = sorted({name.split("/")[1] for name in names if name.startswith("src/") and name.count("/") >= 2})
     findings += [f"src/{room}: no README.md" for room in rooms if not os.path.isfile(os.path.join(root, "src", room, "README.md"))]
     return names, findings, long_files
