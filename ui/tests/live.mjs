@@ -106,8 +106,8 @@ await test('facts and proof of an observation, checked here', async () => {
   await entry.click();
   await page.waitForSelector('text=/Beweis-Eintrag/');
   await page.click('button.main');
-  await page.waitForSelector('.findings');
-  assert.equal(await page.locator('.findings .outcome.bad').count(), 0, await page.locator('.findings').innerText());
+  await page.waitForSelector('section[aria-labelledby=proof] .findings');
+  assert.equal(await page.locator('section[aria-labelledby=proof] .outcome.bad').count(), 0, await page.locator('section[aria-labelledby=proof]').innerText());
   await page.waitForSelector('pre');
   await isWell('entry');
 });

@@ -330,9 +330,9 @@ await test('observing tells how many; the report is downloaded', () =>
 await test('the proof of an entry is checked here', () =>
   inPage({}, '#/entry/3', async (page) => {
     await page.click('text=Check the proof here');
-    await page.waitForSelector('.findings');
-    assert.equal(await page.locator('.outcome.good').count(), 3);
-    assert.match(await page.textContent('.findings'), /Entry 3 is in the log of 600/);
+    await page.waitForSelector('section[aria-labelledby=proof] .findings');
+    assert.equal(await page.locator('section[aria-labelledby=proof] .outcome.good').count(), 3);
+    assert.match(await page.textContent('section[aria-labelledby=proof] .findings'), /Entry 3 is in the log of 600/);
     await axe(page);
   }));
 
@@ -350,8 +350,8 @@ for (const [what, change] of [
     };
     await inPage({}, '#/entry/3', async (page) => {
       await page.click('text=Check the proof here');
-      await page.waitForSelector('.findings');
-      assert.ok((await page.locator('.outcome.bad').count()) > 0);
+      await page.waitForSelector('section[aria-labelledby=proof] .findings');
+      assert.ok((await page.locator('section[aria-labelledby=proof] .outcome.bad').count()) > 0);
     });
   });
 }
