@@ -423,6 +423,7 @@ static void tick(struct keep *keep)
     if (keep->stopping) {
         return;
     }
+    keep_countersign(keep);
     if (mono_ms - keep->tick_ms >= TICK_EVERY_MS && !keep->around.reopen_needed) {
         keep->tick_ms = mono_ms;
         err = keep_begin_own(keep, ORIGIN_OWN, 0, "tick", NULL);
