@@ -111,7 +111,7 @@ def a_damaged_database_is_not_served():
         assert "DAMAGED" in vogt.log or "damaged" in vogt.log, vogt.log
 
 
-def a_store_that_went_back_takes_nothing():
+def a_store_that_went_back_takes_nothing_until_it_is_reopened():
     with Daemon() as vogt:
         assert vogt.stop() == 0
         database = os.path.join(vogt.directory, "vogt.db")
@@ -130,11 +130,20 @@ def a_store_that_went_back_takes_nothing():
                 file.write(content)
             status = os.stat(vogt.directory)
             os.chown(name, status.st_uid, status.st_gid)
-        vogt.expect_ready = False
         vogt.start()
-        wait_until(lambda: "went-back" in vogt.read_log() or vogt.process.poll() is not None, what="the finding")
-        vogt.stop()
-        assert "ledger reopen" in vogt.log, vogt.log
+        wait_until(lambda: "went-back" in vogt.read_log(), what="the finding")
+        old = vogt.call("GET", "/v1/ledger/status")[1]["data"]
+        assert old["reopen_needed"]
+        assert vogt.call("POST", "/v1/observe", {})[0] == 409
+        status, reply = vogt.call("POST", "/v1/ledger/reopen", {"reason": "restored from the copy of yesterday"})
+        assert status == 200 and "/evidence" in reply["data"]["last_evidence_checkpoint"], reply
+        assert vogt.call("POST", "/v1/ledger/evidence/checkpoint", {})[0] == 200
+        new = vogt.call("GET", "/v1/ledger/status")[1]["data"]
+        assert not new["reopen_needed"] and new["evidence"]["origin"] != old["evidence"]["origin"], new
+        assert vogt.stop() == 0
+        vogt.start()
+        assert "went-back" not in vogt.read_log(), vogt.log
+        assert vogt.call("GET", "/v1/ledger/status")[1]["data"]["evidence"]["origin"] == new["evidence"]["origin"]
 
 
 def on_a_full_disk_there_is_one_clear_error():
@@ -262,5 +271,5 @@ def metrics_are_what_prometheus_reads():
 if __name__ == "__main__":
     main([starts_and_stops_cleanly, goes_on_where_it_was, every_role_is_confined, an_unreachable_minimum_stops_the_start, crashes_are_restarted_and_recorded,
           a_crash_of_keep_seals, a_second_daemon_is_refused, a_wrong_key_file_opens_nothing_and_changes_nothing, a_damaged_database_is_not_served,
-          a_store_that_went_back_takes_nothing, on_a_full_disk_there_is_one_clear_error, a_read_only_directory_is_said, shamir_shares_seal_and_unseal,
+          a_store_that_went_back_takes_nothing_until_it_is_reopened, on_a_full_disk_there_is_one_clear_error, a_read_only_directory_is_said, shamir_shares_seal_and_unseal,
           people_log_in_by_link_and_passphrase, policies_bound_what_a_token_may_do, metrics_are_what_prometheus_reads])

@@ -83,12 +83,11 @@ enum err operation_link_create(struct turn *turn)
     if (policies == NULL || policies->count == 0) {
         policies = token_policies(turn, "default", "auditor");
     }
-    for (const struct json *policy = policies->first; policy != NULL; policy = policy->next) {
-        if (slice_is(policy->text, "root") || (slice_is(policy->text, "admin") && !turn->caller.is_root && !slice_is(turn->caller.name, "operator"))) {
-            return turn_refuse(turn, ERR_DENIED, TEXT("a link cannot give this policy", "ein Link kann diese Richtlinie nicht geben"), policy->text);
-        }
+    enum err err = token_may_give(turn, policies);
+    err = err == ERR_NONE ? make_link(turn, name, policies, &link) : err;
+    if (err != ERR_NONE) {
+        return err;
     }
-    enum err err = make_link(turn, name, policies, &link);
     struct json *data = json_new(turn->arena, JSON_OBJECT), *record = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, data, "link", link);
     json_set_string(turn->arena, record, "for", name);
@@ -126,7 +125,7 @@ enum err operation_own_operator_token(struct turn *turn)
             return err;
         }
     }
-    struct token_wish wish = {.name = "operator", .path = "parent", .policies = token_policies(turn, "default", "operator")};
+    struct token_wish wish = {.name = "operator", .path = OPERATOR_PATH, .policies = token_policies(turn, "default", "operator")};
     struct json *auth = NULL;
     const struct json *pointer = NULL;
     err = token_create(turn, &wish, &auth);
@@ -268,8 +267,13 @@ enum err operation_passphrase_login(struct turn *turn)
     char *path = turn_path(turn, "login/person/%.*s", (int)name.len, (const char *)name.data);
     const struct json *row = NULL;
     enum err err = turn_json(turn, path, &row);
+    if (err == ERR_NOT_FOUND) {
+        /* as slow as for a name that exists, so that time does not tell which names do */
+        err = hash(turn, turn_field(turn, "passphrase"), SLICE_LITERAL("00000000000000000000000000000000"), ARGON_MEMORY_KIB, ARGON_PASSES, &hex);
+        return err == ERR_NONE ? turn_refuse(turn, ERR_INVALID, wrong, SLICE_NONE) : err;
+    }
     if (err != ERR_NONE) {
-        return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, wrong, SLICE_NONE) : err;
+        return err;
     }
     int64_t locked_until_s = 0;
     uint64_t memory_kib = 0, passes = 0;

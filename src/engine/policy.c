@@ -35,6 +35,7 @@ static const struct {
     {"operator", "periods", "read"},
     {"operator", "evidence/*", "read"},
     {"operator", "ledger/*", "read,update"},
+    {"operator", "ledger/reopen", "update,sudo"},
     {"operator", "sys/status", "read"},
     {"operator", "sys/metrics", "read"},
     {"operator", "auth/link/create", "update"},
@@ -281,6 +282,7 @@ static enum err create_default(struct turn *turn, const char *policy)
     }
     json_set_string(turn->arena, row, "text", buf_slice(&text));
     json_set(turn->arena, row, "rules", rules);
+    json_set_i64(turn->arena, row, "changed_s", turn->now_ms / 1000);
     return turn_put_json(turn, turn_path(turn, "policy/acl/%s", policy), row, 0);
 }
 

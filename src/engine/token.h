@@ -8,6 +8,9 @@
 
 #include "engine/turn.h"
 
+/* How the operator's token was got; no route gives this path. */
+#define OPERATOR_PATH "parent"
+
 struct token_wish {
     const char *name;                   /* shown and recorded: a person, "operator", ... */
     const char *path;                   /* how it was got: "auth/link/login" */
@@ -22,6 +25,9 @@ enum err token_create(struct turn *turn, const struct token_wish *wish, struct j
 enum err token_identify(struct turn *turn) must_check;
 /* Ends the token with this id (as in caller.token_id): rows of token and accessor. */
 enum err token_end(struct turn *turn, struct slice id) must_check;
+/* May the caller give these policies on? Nobody gives what he does not hold; root and admin may widen, never to root, and so may the operator whose token
+ * the parent wrote into the data directory. ERR_DENIED with a complaint. */
+enum err token_may_give(struct turn *turn, const struct json *policies) must_check;
 /* An array of one or more policy names, for a wish. */
 struct json *token_policies(struct turn *turn, const char *first, const char *second);
 

@@ -115,6 +115,12 @@ static void forget_run(struct turn *turn)
     turn->complaint = (struct complaint){0};
 }
 
+/* A store that went back takes logins, so that somebody may reopen it, and nothing else. */
+static bool is_allowed_before_reopen(const struct route *route)
+{
+    return slice_starts(slice_string(route->pattern), SLICE_LITERAL("auth/")) || slice_is(slice_string(route->operation), "ledger_reopen");
+}
+
 /* A request: is there such a route, is Vogt in a state to answer it, may the caller? Then its operation. */
 static enum err run_request(struct turn *turn)
 {
@@ -133,6 +139,10 @@ static enum err run_request(struct turn *turn)
         if (err != ERR_NONE) {
             return err;
         }
+    }
+    if (turn->around->reopen_needed && (match.route->flags & ROUTE_EFFECT) != 0 && !is_allowed_before_reopen(match.route)) {
+        return turn_refuse(turn, ERR_CONFLICT, TEXT("the store is older than its last checkpoint; it takes nothing until `vogt ledger reopen`",
+                                                    "der Bestand ist älter als sein letzter Checkpoint; er nimmt nichts an bis `vogt ledger reopen`"), SLICE_NONE);
     }
     operation_fn operation = operation_find(match.route->operation);
     return operation == NULL ? ERR_INTERNAL : operation(turn);

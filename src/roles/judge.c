@@ -1,3 +1,5 @@
+#include "crypto/crypto.h"
+#include "process/role_start.h"
 #include "process/worker.h"
 #include "roles/judge_works.h"
 
@@ -7,5 +9,8 @@ static const struct work works[] = {JUDGE_WORKS};
 
 int main(void)
 {
+    if (crypto_start() != ERR_NONE) {
+        return ROLE_EXIT_START;
+    }
     return worker_run(ROLE_JUDGE, works, sizeof(works) / sizeof(works[0]));
 }

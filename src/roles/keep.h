@@ -111,6 +111,7 @@ struct keep {
     uint64_t asked[ASKED_MAX];          /* of the parent, before READY: frame ids */
     const char *asked_operation[ASKED_MAX];
     size_t asked_count;
+    char origin[2][96];                 /* of the checkpoints that store found: evidence, audit */
     char certificate[16384];
     size_t certificate_len;
     struct counters counters;
@@ -127,6 +128,7 @@ enum err keep_begin_request(struct keep *keep, struct channel *gate, uint64_t fr
 enum err keep_begin_own(struct keep *keep, enum origin origin, uint64_t frame_id, const char *operation, const struct json *input) must_check;
 void keep_run(struct keep *keep);                       /* every runnable turn */
 bool keep_has_runnable(const struct keep *keep);
+void keep_reopened(struct keep *keep);                  /* new origins: nothing is published under them yet */
 enum err keep_send_batch(struct keep *keep) must_check; /* COMMIT, then FETCH */
 enum err keep_take_fetched(struct keep *keep, uint64_t id, struct slice body) must_check;
 enum err keep_take_committed(struct keep *keep, uint64_t id, struct slice body) must_check;

@@ -110,7 +110,6 @@ void members_settle(struct parent *parent)
     if (!parent->asked && members_all(parent, MEMBER_SERVING)) {
         parent->asked = true;
         ask(parent, keep, ASK_TOKEN, "operator-token");
-        ask(parent, keep, ASK_LINK, "login-link");
     }
 }
 
@@ -232,6 +231,7 @@ static enum err take_answer(struct parent *parent, struct arena *arena, struct m
         if (err != ERR_NONE) {
             LOG(LOG_ERROR, "parent.token-unwritten", LOG_ERR(err));
         }
+        ask(parent, member->channel, ASK_LINK, "login-link"); /* only now: who reads that Vogt is ready finds token and certificate */
         return ERR_NONE;
     }
     if (frame->id == ASK_LINK && !parent->announced) {

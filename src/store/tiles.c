@@ -116,6 +116,12 @@ static void parent_of(const char *name, char out[DIRECTORY_MAX_BYTES])
     snprintf(out, DIRECTORY_MAX_BYTES, "%.*s", slash == NULL ? 0 : (int)(slash - name), name);
 }
 
+/* A note's first line names its log. */
+static bool same_origin(struct slice a, struct slice b)
+{
+    return slice_equal(slice_first(a, slice_find_byte(a, '\n')), slice_first(b, slice_find_byte(b, '\n')));
+}
+
 static enum err sync_dirty(struct publishing *run)
 {
     enum err err = ERR_NONE;
@@ -418,6 +424,9 @@ enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint
         from = 0; /* never published, or not readable any more: everything is written */
     } else if (err != ERR_NONE) {
         return err;
+    }
+    if (!same_origin(note, buf_slice(&old))) {
+        from = 0; /* the log was reopened under a new name: every file is written for it */
     }
     if (note_size != size || size > rows_log(rows, log)->edge.size || size < from) {
         return ERR_INVALID;
