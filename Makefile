@@ -17,7 +17,7 @@ page: ui/dist/index.html
 
 ui/dist/index.html: ui/package.json ui/package-lock.json $(shell find ui/src ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 	tools/install.sh build
-	cd ui && npm ci --no-audit --no-fund --loglevel=error && npm run build
+	cd ui && npm install --no-save --no-audit --no-fund --loglevel=error && npm run build
 
 test:
 	tools/install.sh test
