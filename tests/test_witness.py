@@ -166,7 +166,11 @@ class Witness(Server):
         if not is_consistent(old, seen_root, size, root, proof):
             return 422, "text/plain", b""
         self.seen[origin] = (size, root)
-        return 200, "text/plain", self.key.cosign(text)
+        return 200, "text/plain", self.padding(text) + self.key.cosign(text)
+
+    def padding(self, text):
+        """Lines of others and of itself that a hostile witness might add."""
+        return "".join(f"\u2014 other.example {base64.b64encode(bytes([number]) * 76).decode()}\n" for number in range(20)).encode() + self.key.cosign(text)
 
 
 class Authority(Server):
@@ -278,6 +282,7 @@ def a_checkpoint_is_cosigned_and_the_signature_holds():
             code, note = vogt.call("GET", "/v1/ledger/evidence/tile/checkpoint", token="", raw=True)
             assert code == 200 and int(note.split(b"\n")[1]) == after["published_size"], note
             assert len(signatures(note, after["vkey"])) == 1 and len(signatures(note, witness.key.vkey)) == 1, note
+            assert len(note.split(b"\n\n", 1)[1].splitlines()) == 2, note
             assert states(vogt) == ["first"], states(vogt)
             publish(vogt, "audit")
             audit = wait_until(lambda: [one for one in [status(vogt, "audit")] if one["witnesses"][0]["size"] > 0], what="a witnessed audit log")[0]

@@ -4,16 +4,24 @@
 #include "ledger/timestamp.h"
 #include "ledger/witness.h"
 
-/* A witness may add lines of others; only those under its configured name are kept, so that nobody can pad our checkpoint. */
-static enum err own_lines(struct slice lines, const struct note_key *key, struct buf *out)
+/* Is this a line of that key? witness_reply_read has verified every one that is. */
+static bool is_line_of(struct slice line, struct slice start, const struct note_key *key)
+{
+    cleanup_buf struct buf blob = BUF_INIT(256);
+    return slice_starts(line, start) && base64_decode(&blob, slice_from(line, start.len)) == ERR_NONE && blob.len > 4 &&
+           (key->id >> 24) == blob.data[0] && (key->id >> 16 & 0xff) == blob.data[1] && (key->id >> 8 & 0xff) == blob.data[2] && (key->id & 0xff) == blob.data[3];
+}
+
+/* One line of the witness's own key and nothing else: a checkpoint bears a bounded number of signatures, and who fills it makes it useless to all. */
+static enum err own_line(struct slice lines, const struct note_key *key, struct buf *out)
 {
     cleanup_buf struct buf start = BUF_INIT(NOTE_NAME_MAX_BYTES + 8);
     enum err err = buf_append_string(&start, "\xe2\x80\x94 ");
     err = err == ERR_NONE ? buf_append(&start, key->name) : err;
     err = err == ERR_NONE ? buf_append_byte(&start, ' ') : err;
     struct slice line;
-    while (err == ERR_NONE && slice_split(&lines, '\n', &line)) {
-        if (slice_starts(line, buf_slice(&start))) {
+    while (err == ERR_NONE && out->len == 0 && slice_split(&lines, '\n', &line)) {
+        if (is_line_of(line, buf_slice(&start), key)) {
             err = buf_append(out, line);
             err = err == ERR_NONE ? buf_append_byte(out, '\n') : err;
         }
@@ -32,7 +40,7 @@ enum err countersign_witness(struct arena *arena, const struct json *input, stru
     err = err == ERR_NONE ? witness_reply_read((unsigned)status, json_text(input, "content_type", SLICE_NONE), raw, old_size,
                                                json_text(input, "checkpoint", SLICE_NONE), &key, &read) : err;
     cleanup_buf struct buf lines = BUF_INIT(WITNESS_REPLY_MAX_BYTES);
-    err = err == ERR_NONE && read.outcome == WITNESS_COSIGNED ? own_lines(read.lines, &key, &lines) : err;
+    err = err == ERR_NONE && read.outcome == WITNESS_COSIGNED ? own_line(read.lines, &key, &lines) : err;
     if (err != ERR_NONE) {
         return err;
     }
