@@ -108,7 +108,7 @@ await test('facts and proof of an observation, checked here', async () => {
   await page.click('button.main');
   await page.waitForSelector('section[aria-labelledby=proof] .findings');
   assert.equal(await page.locator('section[aria-labelledby=proof] .outcome.bad').count(), 0, await page.locator('section[aria-labelledby=proof]').innerText());
-  await page.waitForSelector('pre');
+  await page.waitForSelector('section[aria-labelledby=part-facts] pre');
   await isWell('entry');
 });
 
