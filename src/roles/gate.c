@@ -152,7 +152,7 @@ static void flush_keep(struct gate *gate)
 
 static int wait_ms(const struct gate *gate)
 {
-    if (gate->held != NULL) {
+    if (gate->held != NULL || gate->keep_unread) {
         return 0;
     }
     int tick_ms = gate->stopping ? STOP_TICK_MS : TICK_MS;
@@ -168,6 +168,10 @@ static void round_of(struct gate *gate)
     int count = epoll_wait(gate->epoll_fd, events, EVENTS_MAX, wait_ms(gate));
     gate->now_mono_ns = clock_now().mono_ns;
     take_held(gate);
+    if (gate->keep_unread) {
+        gate->keep_unread = false;
+        take_keep(gate);
+    }
     for (int i = 0; i < count; i++) {
         enum source source = (enum source)(events[i].data.u64 >> 32);
         if (source == SOURCE_PARENT) {

@@ -115,6 +115,7 @@ struct gate {
     struct MHD_Daemon *daemon;
     int epoll_fd, http_epoll_fd;
     bool listening, stopping, keep_lost, parent_lost, keep_wants_write;
+    bool keep_unread; /* a signature was waited for: the channel may hold frames that came with it */
     int64_t now_mono_ns, sweep_mono_ns, stop_mono_ns;
     struct link *links;
     size_t link_count;

@@ -78,6 +78,8 @@ static enum err copy_signature(struct slice body, gnutls_datum_t *ret_signature)
 
 static enum err wait_for_signature(struct gate *gate, uint64_t id, gnutls_datum_t *ret_signature)
 {
+    /* What comes with the signature in one read waits in the channel, where epoll does not see it. */
+    gate->keep_unread = true;
     int64_t end_ns = clock_now().mono_ns + (int64_t)SIGN_TIMEOUT_MS * 1000000;
     enum err err = channel_flush_all(gate->start.keep, SIGN_TIMEOUT_MS);
     while (err == ERR_NONE) {
