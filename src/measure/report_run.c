@@ -31,12 +31,16 @@ int main(int argc, char **argv)
     cleanup_buf struct buf out = BUF_INIT(OUT_MAX_BYTES);
     struct work_reply reply = {.raw = &out};
     struct json *input = NULL;
-    enum err err = json_read(arena, read_whole(argv[1]), &input, &reply.complaint);
-    err = err == ERR_NONE ? report_pdf(arena, input, read_whole(argv[2]), &reply) : err;
+    struct slice tree = read_whole(argv[1]), evidence = read_whole(argv[2]);
+    enum err err = json_read(arena, tree, &input, &reply.complaint);
+    err = err == ERR_NONE ? report_pdf(arena, input, evidence, &reply) : err;
+    free((void *)(uintptr_t)tree.data);
+    free((void *)(uintptr_t)evidence.data);
     if (err != ERR_NONE) {
         char text[512];
         complaint_format(&reply.complaint, LANGUAGE_ENGLISH, text, sizeof(text));
         fprintf(stderr, "%s: %s\n", err_name(err), text);
+        arena_free(arena);
         return 1;
     }
     FILE *file = fopen(argv[3], "wb");
