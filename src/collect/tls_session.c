@@ -60,7 +60,7 @@ static bool prepare(const struct tls_ask *ask, struct tls_session *session)
     BIO_set_mem_eof_return(in, -1);
     SSL_set_bio(session->ssl, in, out);
     SSL_set_connect_state(session->ssl);
-    return ask->server_name == NULL || SSL_set_tlsext_host_name(session->ssl, ask->server_name) == 1;
+    return ask->server_name == NULL || SSL_ctrl(session->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)ask->server_name) == 1; /* the macro casts const away */
 }
 
 static enum err flush(struct tls_session *session)

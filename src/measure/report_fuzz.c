@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 enum { ARENA_BYTES = 32 << 20, OUT_BYTES = 4 << 20 };
 
 /* Any JSON as input of the report; what comes out is a whole file or nothing, and twice the same.
