@@ -95,6 +95,9 @@ void members_settle(struct parent *parent)
             continue;
         }
         enum err err = hand_over(keep, member);
+        if (err == ERR_CLOSED) {
+            return; /* keep has just ended: its successor will be handed all channels */
+        }
         if (err != ERR_NONE) {
             parent_fail(parent, err,
                         TEXT("a role's channel could not be handed over",
