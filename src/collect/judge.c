@@ -6,6 +6,7 @@ static const char *const outcome_names[] = {
     [OUTCOME_ERROR] = "error",
     [OUTCOME_FAIL] = "fail",
     [OUTCOME_PASS] = "pass",
+    [OUTCOME_UNPROVABLE] = "unprovable",
 };
 
 static struct json *add(struct judge_case *judge_case, struct json *array, const char *kind, const char *outcome,
@@ -35,9 +36,38 @@ struct finding judge_finding(struct judge_case *judge_case, enum outcome outcome
     return (struct finding){outcome, reason, json_new(judge_case->arena, JSON_OBJECT)};
 }
 
+struct json *judge_observe_at(struct judge_case *judge_case, const char *kind, struct slice subject, enum outcome outcome, const char *reason)
+{
+    struct json *values = judge_observe(judge_case, kind, outcome, reason);
+    struct json *entry = judge_case->observations == NULL ? NULL : judge_case->observations->last;
+    if (values == NULL || json_set_string(judge_case->arena, entry, "subject", subject) == NULL) {
+        judge_case->full = true;
+        return NULL;
+    }
+    return values;
+}
+
+struct json *judge_propose(struct judge_case *judge_case, const char *kind, struct slice name, struct slice where)
+{
+    struct arena *arena = judge_case->arena;
+    struct json *entry = json_append(judge_case->proposals, json_new(arena, JSON_OBJECT));
+    json_set_string(arena, entry, "kind", slice_string(kind));
+    json_set_string(arena, entry, "name", name);
+    json_set_string(arena, entry, "where", where);
+    struct json *attributes = json_set_object(arena, entry, "attributes");
+    judge_case->full = judge_case->full || attributes == NULL;
+    return attributes;
+}
+
+struct json *judge_power(struct judge_case *judge_case, const char *reason)
+{
+    return add(judge_case, judge_case->powers, NULL, NULL, reason);
+}
+
 static int badness(enum outcome outcome)
 {
-    return outcome == OUTCOME_FAIL ? 2 : outcome == OUTCOME_ERROR ? 1 : 0;
+    static const int badness[] = {[OUTCOME_FAIL] = 3, [OUTCOME_ERROR] = 2, [OUTCOME_UNPROVABLE] = 1, [OUTCOME_PASS] = 0};
+    return badness[outcome];
 }
 
 void judge_worst(struct finding *worst, struct finding next)
@@ -129,6 +159,8 @@ static struct judge_case case_of(struct arena *arena, const struct json *input, 
         .planted = planted,
         .observations = json_new(arena, JSON_ARRAY),
         .not_covered = json_new(arena, JSON_ARRAY),
+        .proposals = json_new(arena, JSON_ARRAY),
+        .powers = json_new(arena, JSON_ARRAY),
     };
 }
 
@@ -167,6 +199,7 @@ static void distrust(struct judge_case *judge_case, const struct judge *judge, c
 {
     struct slice first = missed == NULL || missed->first == NULL ? SLICE_NONE : missed->first->text;
     judge_case->observations = json_new(judge_case->arena, JSON_ARRAY);
+    judge_case->whole = false;
     for (size_t i = 0; i < judge->kind_count; i++) {
         struct json *values = judge_observe(judge_case, judge->kinds[i].kind, OUTCOME_ERROR, "plant.missed");
         judge_value(judge_case, values, "missed", first);
@@ -205,6 +238,13 @@ enum err judge_run(struct arena *arena, const struct json *input, const struct j
     json_set(arena, plant, "missed", missed);
     if (json_set(arena, output, "not_covered", real.not_covered) == NULL || plant == NULL) {
         return ERR_TOO_LARGE;
+    }
+    if (real.proposals != NULL && (real.proposals->count > 0 || real.whole)) {
+        json_set(arena, output, "proposals", real.proposals);
+        json_set_bool(arena, output, "whole", real.whole);
+    }
+    if (real.powers != NULL && real.powers->count > 0) {
+        json_set(arena, output, "powers", real.powers);
     }
     reply->output = output;
     return ERR_NONE;

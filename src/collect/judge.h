@@ -3,8 +3,14 @@
  * reads a clock, a file or a socket, and never trusts a fact: what is missing or of the wrong type is an error, never a pass.
  *
  * Input of a judge work:  {"subject":{…},"facts":{…},"plant":{"facts":{…}},"options":{…},"estate":{…},"collected_at_ms":N}
- * Output:                 {"observations":[{"kind","outcome":"pass|fail|error","reason","values":{…}}],
- *                          "plant":{"caught":bool,"missed":["kind"]},"not_covered":[{"reason","values":{…}}]}
+ * Output:                 {"observations":[{"kind","subject"?,"outcome":"pass|fail|error|unprovable","reason","values":{…}}],
+ *                          "plant":{"caught":bool,"missed":["kind"]},"not_covered":[{"reason","values":{…}}],
+ *                          "proposals":[{"kind","name","attributes":{…},"where"}],"powers":[{"reason","values":{…}}],"whole":bool}
+ *
+ * One run at a source (a provider's API, an engine, a file) speaks of many subjects: an observation then names its own "subject"; without one it
+ * is about the subject of the run. "proposals" are what the facts say there is; "whole" is true only when the collector read all of it, so that what
+ * is missing is gone. "powers" says what the credential could do beyond reading. The three are absent where a judge adds none.
+ * "unprovable": the outside offers no way to see it. It is never a pass; a person's attestation may stand in for it.
  *
  * The planted facts come from the same collector in the same run and pass through the same judge first. Unless every kind
  * fails on them for exactly the planted reason, all observations of the run are errors with the reason "plant.missed".
@@ -15,7 +21,7 @@
 #include "process/worker.h"
 
 /* Ordered by what wins when several places are judged as one: a failure is certain, an error hides a pass. */
-enum outcome { OUTCOME_ERROR, OUTCOME_FAIL, OUTCOME_PASS };
+enum outcome { OUTCOME_ERROR, OUTCOME_FAIL, OUTCOME_PASS, OUTCOME_UNPROVABLE };
 
 struct judge_case {
     struct arena *arena;
@@ -23,6 +29,8 @@ struct judge_case {
     int64_t collected_at_ms;
     bool planted;                                          /* these are the planted facts */
     struct json *observations, *not_covered;               /* arrays that grow */
+    struct json *proposals, *powers;                       /* likewise */
+    bool whole;                                            /* the proposals are all there is */
     bool full;                                             /* the arena was: the whole work fails */
 };
 
@@ -44,6 +52,8 @@ enum err judge_run(struct arena *arena, const struct json *input, const struct j
 
 /* Adds an observation and returns its empty values object (NULL once the arena is full: setting members is harmless). */
 struct json *judge_observe(struct judge_case *judge_case, const char *kind, enum outcome outcome, const char *reason);
+/* The same about another subject than the run's own, by its id ("account:github/alice"). */
+struct json *judge_observe_at(struct judge_case *judge_case, const char *kind, struct slice subject, enum outcome outcome, const char *reason);
 /* What one place of several was judged to. Places are judged one by one, the worst is reported. */
 struct finding {
     enum outcome outcome;
@@ -51,13 +61,19 @@ struct finding {
     struct json *values;
 };
 struct finding judge_finding(struct judge_case *judge_case, enum outcome outcome, const char *reason);
-/* A failure beats an error, an error beats a pass; of two alike the first stays. */
+/* A failure beats an error, an error what cannot be proven, that a pass; of two alike the first stays. */
 void judge_worst(struct finding *worst, struct finding next);
 /* Adds the finding as an observation; one without reason becomes the error "facts.missing". */
 void judge_report(struct judge_case *judge_case, const char *kind, struct finding finding);
 
 /* Says what was not seen and why; it does not change any outcome. */
 struct json *judge_not_covered(struct judge_case *judge_case, const char *reason);
+
+/* Something that there is. `where` says how to find it in the facts ("servers/42"). Returns its attributes; only words of the estate go there
+ * (measure/estate.h). NULL once the arena is full. */
+struct json *judge_propose(struct judge_case *judge_case, const char *kind, struct slice name, struct slice where);
+/* What the credential could do beyond reading; returns its values. */
+struct json *judge_power(struct judge_case *judge_case, const char *reason);
 
 /* A fact's text as part of values, cut to what people read. */
 void judge_value(struct judge_case *judge_case, struct json *values, const char *name, struct slice text);
