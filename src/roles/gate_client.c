@@ -57,6 +57,9 @@ bool gate_client_answer(struct gate_peer *from, struct arena *arena, const struc
         *reply = (struct reply){.status = 204, .kind = REPLY_NONE};
     } else if (slice_is(request->path, "sys/policies/acl/never")) {
         return false;
+    } else if (slice_is(request->path, "sys/policies/acl/with-signature")) {
+        from->hold_reply = true;
+        reply->tree = echo(arena, request);
     } else if (slice_is(request->path, "sys/policies/acl/renew")) {
         reply->tree = json_boolean(arena, gate_peer_renew(from));
     } else if (slice_is(request->path, "sys/policies/acl/large")) {

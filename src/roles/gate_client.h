@@ -18,7 +18,7 @@ enum { ANSWER_BYTES = 1 << 20, LARGE_BYTES = 12 << 20 };
 extern struct gate_peer peer; /* the gate under test */
 
 /* What keep answers: the request itself, but for some paths (sys/policies/acl/never, /large,
- * /renew, a login ...). */
+ * /renew, /with-signature, a login ...). */
 bool gate_client_answer(struct gate_peer *from, struct arena *arena, const struct request *request,
                         struct reply *reply);
 

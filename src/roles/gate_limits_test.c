@@ -223,6 +223,24 @@ TEST(a_refused_signature_fails_one_handshake_only)
     CHECK(client_open(&good));
 }
 
+/* While gate waits for a signature it reads keep's channel itself: what came in the same read must
+ * not lie there until keep sends something else. Here keep sends nothing else. */
+TEST(a_reply_that_comes_with_a_signature_leaves_at_once)
+{
+    unsigned before = __atomic_load_n(&peer.requests, __ATOMIC_ACQUIRE);
+    cleanup_client struct client asks, shakes_hands;
+    cleanup_answer struct answer got = ANSWER_NONE;
+    CHECK(client_open(&asks));
+    CHECK(client_send(&asks, SLICE_LITERAL(GET("/v1/sys/policies/acl/with-signature") END)));
+    while (__atomic_load_n(&peer.requests, __ATOMIC_ACQUIRE) == before) {
+        usleep(1000);
+    }
+    CHECK(client_open(&shakes_hands));
+    CHECK(client_read(&asks, true, &got));
+    CHECK_U64(200, got.status);
+    CHECK(answer_has(got.body, "\"path\":\"sys/policies/acl/with-signature\""));
+}
+
 TEST(a_client_that_leaves_while_keep_works_does_no_harm)
 {
     unsigned before = __atomic_load_n(&peer.requests, __ATOMIC_ACQUIRE);

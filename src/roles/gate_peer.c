@@ -79,6 +79,14 @@ static void answer_sign(struct gate_peer *peer, const struct frame *frame)
         channel_end(peer->keep) != ERR_NONE) {
         fprintf(stderr, "the signature could not be sent\n");
     }
+    /* Behind the signature in the same write, so that gate reads both at once. */
+    if (peer->held_reply.len > 0) {
+        if (channel_send(peer->keep, MESSAGE_REPLY, peer->held_id, buf_slice(&peer->held_reply)) !=
+            ERR_NONE) {
+            fprintf(stderr, "the held reply could not be sent\n");
+        }
+        buf_clear(&peer->held_reply);
+    }
 }
 
 static void answer_request(struct gate_peer *peer, struct arena *arena, const struct frame *frame)
@@ -91,6 +99,14 @@ static void answer_request(struct gate_peer *peer, struct arena *arena, const st
     if (err != ERR_NONE) {
         fprintf(stderr, "gate sent a request that cannot be read: %s\n", err_name(err));
     } else if (!peer->answer(peer, arena, &request, &reply)) {
+        return;
+    }
+    if (peer->hold_reply) {
+        peer->hold_reply = false;
+        peer->held_id = frame->id;
+        if (reply_put(&peer->held_reply, &reply) != ERR_NONE) {
+            fprintf(stderr, "a reply could not be held\n");
+        }
         return;
     }
     struct buf *out = channel_begin(peer->keep, MESSAGE_REPLY, frame->id);
@@ -200,7 +216,8 @@ bool gate_peer_start(struct gate_peer *peer, peer_answer_fn answer, size_t conne
     char path[4096];
     int parent[2], keep[2];
     *peer = (struct gate_peer){
-        .answer = answer, .key = EVP_EC_gen("P-256"), .certificate_pem = BUF_INIT(65536)};
+        .answer = answer, .key = EVP_EC_gen("P-256"), .certificate_pem = BUF_INIT(65536),
+        .held_reply = BUF_INIT(65536)};
     signal(SIGPIPE, SIG_IGN);
     int listener = open_listener(&peer->port);
     if (!make_certificate(peer) || listener < 0 || !find_program(path, sizeof(path)) ||
@@ -260,6 +277,7 @@ int gate_peer_stop(struct gate_peer *peer)
     close(peer->stop_fds[1]);
     EVP_PKEY_free(peer->key);
     buf_free(&peer->certificate_pem);
+    buf_free(&peer->held_reply);
     *peer = (struct gate_peer){.gate = 0};
     return code;
 }

@@ -30,6 +30,9 @@ struct gate_peer {
     int stop_fds[2];            /* the thread ends when one is written */
     unsigned refuse_signatures; /* atomically: answer so many SIGN with nothing */
     unsigned requests;          /* atomically: frames seen */
+    bool hold_reply;            /* set by `answer`: this reply leaves with the next SIGNED */
+    uint64_t held_id;
+    struct buf held_reply; /* empty: none */
 };
 
 /* Finds vogt-gate beside the running program, or where VOGT_GATE says. False: said on standard
