@@ -1,11 +1,12 @@
 """The daemon as a whole: starts, stops, crashes, wrong keys, damaged, full and read-only disks, a store that went back in time."""
+import json
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 
-from scenario import Daemon, main, wait_until
+from scenario import Daemon, build_folder, main, wait_until
 
 IN_NAMESPACE = ["unshare", "--mount", "--propagation", "private"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
 
@@ -111,39 +112,219 @@ def a_damaged_database_is_not_served():
         assert "DAMAGED" in vogt.log or "damaged" in vogt.log, vogt.log
 
 
+def command(vogt, *words):
+    """The command line on the daemon's directory: (exit code, its JSON)."""
+    done = subprocess.run([os.path.join(build_folder(), "vogt"), *words, "--json"], capture_output=True, text=True, check=False, timeout=120,
+                          env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": "/nonexistent"})
+    return done.returncode, json.loads(done.stdout) if done.stdout.strip().startswith("{") else done.stdout + done.stderr
+
+
+def verify(vogt, keys, *words):
+    """vogt ledger verify of the stopped daemon's directory, with the keys that it had named: (good, findings)."""
+    code, told = command(vogt, "ledger", "verify", vogt.directory, *[word for key in keys for word in ("--vkey", key)], *words)
+    assert isinstance(told, dict) and (code == 0) == told["good"] and told["rows"] == "checked", (code, told)
+    return told["good"], told["findings"]
+
+
+def copy_of_the_store(vogt):
+    return {name: open(os.path.join(vogt.directory, name), "rb").read() for name in ("vogt.db", "vogt.db-wal") if os.path.exists(os.path.join(vogt.directory, name))}
+
+
+def put_back(vogt, copy):
+    for name in ("vogt.db", "vogt.db-wal", "vogt.db-shm"):
+        path = os.path.join(vogt.directory, name)
+        if os.path.exists(path):
+            owner = os.stat(path)
+            os.unlink(path)
+        if name in copy:
+            with open(path, "wb") as file:
+                file.write(copy[name])
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def write_entries(vogt, count, token=None):
+    """One in each log a time."""
+    for number in range(count):
+        status, reply = vogt.call("POST", "/v1/auth/link/create", {"name": f"p{number % 7}"}, token=token)
+        assert status == 200, reply
+
+
+def publish(vogt):
+    """Both logs under a checkpoint: (status of the ledger, verifier keys)."""
+    for log in ("evidence", "audit"):
+        status, reply = vogt.call("POST", f"/v1/ledger/{log}/checkpoint", {})
+        assert status == 200, (log, reply)
+    data = vogt.call("GET", "/v1/ledger/status")[1]["data"]
+    return data, [data[log]["vkey"] for log in ("evidence", "audit")]
+
+
+def went_back(vogt, lost):
+    """The store as it was before `lost` more entries, beside the files that were published over them: (status then, checkpoint kept elsewhere)."""
+    publish(vogt)
+    assert vogt.stop() == 0
+    copy = copy_of_the_store(vogt)
+    vogt.start()
+    write_entries(vogt, lost)
+    before, _ = publish(vogt)
+    assert vogt.stop() == 0
+    put_back(vogt, copy)
+    vogt.start()
+    wait_until(lambda: "went-back" in vogt.read_log(), what="the finding")
+    return before
+
+
 def a_store_that_went_back_takes_nothing_until_it_is_reopened():
     with Daemon() as vogt:
-        assert vogt.stop() == 0
-        database = os.path.join(vogt.directory, "vogt.db")
-        names = [name for name in (database, database + "-wal") if os.path.exists(name)]
-        kept = {name: open(name, "rb").read() for name in names}
-        vogt.start()
-        for name in "abc":
-            assert vogt.call("POST", "/v1/auth/link/create", {"name": name})[0] == 200
-        assert vogt.call("POST", "/v1/ledger/evidence/checkpoint", {})[0] == 200
-        assert vogt.stop() == 0
-        for name in (database, database + "-wal", database + "-shm"):
-            if os.path.exists(name):
-                os.unlink(name)
-        for name, content in kept.items():
-            with open(name, "wb") as file:
-                file.write(content)
-            status = os.stat(vogt.directory)
-            os.chown(name, status.st_uid, status.st_gid)
-        vogt.start()
-        wait_until(lambda: "went-back" in vogt.read_log(), what="the finding")
+        before = went_back(vogt, 3)
         old = vogt.call("GET", "/v1/ledger/status")[1]["data"]
-        assert old["reopen_needed"]
+        assert old["reopen_needed"] and old["evidence"]["origin"] == before["evidence"]["origin"]
         assert vogt.call("POST", "/v1/observe", {})[0] == 409
+        assert vogt.call("POST", "/v1/ledger/evidence/checkpoint", {})[0] != 200
         status, reply = vogt.call("POST", "/v1/ledger/reopen", {"reason": "restored from the copy of yesterday"})
         assert status == 200 and "/evidence" in reply["data"]["last_evidence_checkpoint"], reply
-        assert vogt.call("POST", "/v1/ledger/evidence/checkpoint", {})[0] == 200
-        new = vogt.call("GET", "/v1/ledger/status")[1]["data"]
+        new, _ = publish(vogt)
         assert not new["reopen_needed"] and new["evidence"]["origin"] != old["evidence"]["origin"], new
+        assert vogt.call("POST", "/v1/ledger/reopen", {"reason": "again"})[0] == 400
         assert vogt.stop() == 0
         vogt.start()
         assert "went-back" not in vogt.read_log(), vogt.log
         assert vogt.call("GET", "/v1/ledger/status")[1]["data"]["evidence"]["origin"] == new["evidence"]["origin"]
+
+
+def after_reopening_checkpoints_come_again_and_outsiders_see_the_rollback():
+    """300 entries are lost, so that whole tiles of the former tree lie in the way of the new one."""
+    with Daemon() as vogt, tempfile.TemporaryDirectory() as kept:
+        before = went_back(vogt, 300)
+        assert vogt.call("POST", "/v1/ledger/reopen", {"reason": "restored"})[0] == 200
+        for round in range(2):
+            after, keys = publish(vogt)
+            for log in ("evidence", "audit"):
+                note = after[log]["checkpoint"].splitlines()
+                assert note[0] == after[log]["origin"] != before[log]["origin"], after[log]
+                assert int(note[1]) == after[log]["published_size"] < before[log]["published_size"], after[log]
+            for name in ("000.p/%d" % (after["evidence"]["published_size"] % 256), "entries/000.p/%d" % (after["evidence"]["published_size"] % 256)):
+                path = ("0/" if not name.startswith("entries") else "") + name
+                assert vogt.call("GET", f"/ledger/evidence/tile/{path}", token="", raw=True)[0] == 200
+            assert vogt.call("GET", "/ledger/evidence/tile/0/000", token="", raw=True)[0] == 404, "a tile of the former tree is still served"
+            assert vogt.stop() == 0
+            good, findings = verify(vogt, keys)
+            assert good, findings
+            assert [finding for finding in findings if finding["place"].startswith("tile/")] == [], findings
+            for log in ("evidence", "audit"):
+                path = os.path.join(kept, f"{log}.checkpoint")
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(before[log]["checkpoint"])
+                good, findings = verify(vogt, keys, "--known", path)
+                told = [finding["english"] for finding in findings if finding["log"] == log and finding["weight"] == "broken"]
+                assert not good and told and all("rolled back and reopened" in line for line in told), findings
+            vogt.start()
+            assert "went-back" not in vogt.read_log(), vogt.log
+            write_entries(vogt, 20)
+
+
+def a_crash_while_reopening_leaves_it_reopened():
+    """Killed right after the answer, and again when only one of the logs has its new checkpoint: no start asks for a second reopening."""
+    with Daemon() as vogt:
+        went_back(vogt, 40)
+        audit, former = (os.path.join(vogt.directory, "ledger", name) for name in ("audit", "former"))
+        kept = os.path.join(vogt.directory, "audit.kept")
+        subprocess.run(["cp", "-a", audit, kept], check=True)
+        assert vogt.call("POST", "/v1/ledger/reopen", {"reason": "restored"})[0] == 200
+        name = vogt.call("GET", "/v1/ledger/status")[1]["data"]["evidence"]["origin"]
+        for log in (None, "evidence", "audit"):
+            if log is not None:
+                assert vogt.call("POST", f"/v1/ledger/{log}/checkpoint", {})[0] == 200, log
+            kill_everything(vogt)
+            if log == "evidence":  # a start publishes both within a second: the audit log's files as they were between the two
+                for path in (audit, *(os.path.join(former, name) for name in os.listdir(former) if "audit" in name)):
+                    shutil.rmtree(path, ignore_errors=True)
+                os.rename(kept, audit)
+            vogt.start()
+            status = vogt.call("GET", "/v1/ledger/status")[1]["data"]
+            assert not status["reopen_needed"] and status["evidence"]["origin"] == name, (log, status)
+        _, keys = publish(vogt)
+        assert vogt.stop() == 0
+        good, findings = verify(vogt, keys)
+        assert good, findings
+
+
+def a_store_from_before_a_reopening_is_found_whatever_its_size():
+    """The larger copy is put back over the smaller, reopened one: its own name was given up, so nothing may be signed under it again."""
+    with Daemon() as vogt:
+        publish(vogt)
+        assert vogt.stop() == 0
+        small = copy_of_the_store(vogt)
+        vogt.start()
+        write_entries(vogt, 60)
+        publish(vogt)
+        assert vogt.stop() == 0
+        large = copy_of_the_store(vogt)
+        put_back(vogt, small)
+        vogt.start()
+        assert vogt.call("POST", "/v1/ledger/reopen", {"reason": "restored"})[0] == 200
+        after, _ = publish(vogt)
+        assert vogt.stop() == 0
+        put_back(vogt, large)
+        vogt.start()
+        status = vogt.call("GET", "/v1/ledger/status")[1]["data"]
+        assert status["evidence"]["size"] > after["evidence"]["size"] and status["reopen_needed"], status
+        assert vogt.call("POST", "/v1/ledger/reopen", {"reason": "the larger copy is the better one"})[0] == 200
+        third, keys = publish(vogt)
+        assert third["evidence"]["origin"] not in (status["evidence"]["origin"], after["evidence"]["origin"])
+        assert len(os.listdir(os.path.join(vogt.directory, "ledger", "former"))) == 4
+        assert vogt.stop() == 0
+        good, findings = verify(vogt, keys)
+        assert good, findings
+
+
+def kill_everything(vogt):
+    """As a power cut would, as far as processes go; each by its id."""
+    pids = subprocess.run(["ps", "-o", "pid=", "--ppid", str(vogt.process.pid)], capture_output=True, text=True, check=True).stdout.split()
+    for pid in [vogt.process.pid, *map(int, pids)]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    vogt.process.wait()
+    wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), what="the end of all roles")
+    vogt.process = None
+
+
+def a_store_behind_shamir_shares_is_reopened_too():
+    with tempfile.NamedTemporaryFile("w", suffix=".hcl") as config:
+        config.write('seal "shamir" {}\n')
+        config.flush()
+        with Daemon(options=["--config", config.name]) as vogt:
+            made = vogt.call("PUT", "/v1/sys/init", {"secret_shares": 1, "secret_threshold": 1}, token="")[1]
+            root, share = made["root_token"], made["keys"][0]
+
+            def unseal():
+                assert not vogt.call("PUT", "/v1/sys/unseal", {"key": share}, token="")[1]["sealed"]
+
+            def checkpoint():
+                for log in ("evidence", "audit"):
+                    status, reply = vogt.call("POST", f"/v1/ledger/{log}/checkpoint", {}, token=root)
+                    assert status == 200, reply
+
+            write_entries(vogt, 2, root)
+            checkpoint()
+            assert vogt.stop() == 0
+            copy = copy_of_the_store(vogt)
+            vogt.start()
+            unseal()
+            write_entries(vogt, 20, root)
+            checkpoint()
+            assert vogt.stop() == 0
+            put_back(vogt, copy)
+            vogt.start()
+            unseal()
+            assert vogt.call("GET", "/v1/ledger/status", token=root)[1]["data"]["reopen_needed"]
+            assert vogt.call("POST", "/v1/ledger/reopen", {"reason": "restored"}, token=root)[0] == 200
+            kill_everything(vogt)
+            vogt.start()
+            unseal()
+            assert not vogt.call("GET", "/v1/ledger/status", token=root)[1]["data"]["reopen_needed"]
+            checkpoint()
 
 
 def on_a_full_disk_there_is_one_clear_error():
@@ -271,5 +452,6 @@ def metrics_are_what_prometheus_reads():
 if __name__ == "__main__":
     main([starts_and_stops_cleanly, goes_on_where_it_was, every_role_is_confined, an_unreachable_minimum_stops_the_start, crashes_are_restarted_and_recorded,
           a_crash_of_keep_seals, a_second_daemon_is_refused, a_wrong_key_file_opens_nothing_and_changes_nothing, a_damaged_database_is_not_served,
-          a_store_that_went_back_takes_nothing_until_it_is_reopened, on_a_full_disk_there_is_one_clear_error, a_read_only_directory_is_said, shamir_shares_seal_and_unseal,
+          a_store_that_went_back_takes_nothing_until_it_is_reopened, after_reopening_checkpoints_come_again_and_outsiders_see_the_rollback,
+          a_crash_while_reopening_leaves_it_reopened, a_store_from_before_a_reopening_is_found_whatever_its_size, a_store_behind_shamir_shares_is_reopened_too, on_a_full_disk_there_is_one_clear_error, a_read_only_directory_is_said, shamir_shares_seal_and_unseal,
           people_log_in_by_link_and_passphrase, policies_bound_what_a_token_may_do, metrics_are_what_prometheus_reads])

@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#define KEYS_FILE "verifier.keys"
+
 enum { KEYS_FILE_BYTES = 8192 };
 
 uint8_t log_of_name(struct slice name)
@@ -63,7 +65,7 @@ enum outcome keys_find(struct run *run, const char *directory, struct log_keys *
     struct log_keys keys = {.source = TEXT("given by --vkey", "mit --vkey gegeben")};
     enum outcome outcome = OUTCOME_OK;
     const char *path =
-        directory == NULL ? NULL : arena_printf(run->arena, "%s/verifier.keys", directory);
+        directory == NULL ? NULL : arena_printf(run->arena, "%s/" KEYS_FILE, directory);
     for (size_t i = 0; i < given->count && outcome == OUTCOME_OK; i++) {
         outcome = add(run, &keys, slice_string(given->list[i]));
     }
@@ -81,4 +83,22 @@ enum outcome keys_find(struct run *run, const char *directory, struct log_keys *
         *ret_keys = keys;
     }
     return outcome;
+}
+
+void keys_leave(struct run *run, const char *directory)
+{
+    const struct json *status = NULL;
+    struct ask ask = {.method = "GET", .path = "ledger/status", .quiet = true};
+    const char *path = arena_printf(run->arena, "%s/" KEYS_FILE, directory);
+    if (client_data(run, &ask, &status) != OUTCOME_OK || path == NULL) {
+        return;
+    }
+    struct slice evidence = json_text(json_member(status, "evidence"), "vkey", SLICE_NONE),
+                 audit = json_text(json_member(status, "audit"), "vkey", SLICE_NONE);
+    const char *keys =
+        arena_printf(run->arena, "%.*s\n%.*s\n", (int)evidence.len, (const char *)evidence.data,
+                     (int)audit.len, (const char *)audit.data);
+    if (evidence.len > 0 && audit.len > 0 && keys != NULL) {
+        (void)run_write_file(run, path, slice_string(keys));
+    }
 }

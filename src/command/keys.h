@@ -18,5 +18,7 @@ uint8_t log_of_name(struct slice name);
 const char *log_name(uint8_t log);
 /* directory may be NULL. Says what is wrong. */
 enum outcome keys_find(struct run *run, const char *directory, struct log_keys *ret_keys);
+/* Writes the daemon's present keys to DIR/verifier.keys; what cannot be asked or written is left. */
+void keys_leave(struct run *run, const char *directory);
 
 #endif

@@ -1,8 +1,10 @@
 /* vogt ledger: what the daemon says of it, and proofs. The verification is in ledger_verify.c. */
 #include "command/client.h"
+#include "command/keys.h"
 #include "command/show.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static void show_log(struct run *run, const char *name, const struct json *log)
 {
@@ -132,6 +134,10 @@ enum outcome command_ledger_reopen(struct run *run)
     struct json *body = json_new(run->arena, JSON_OBJECT);
     json_set_string(run->arena, body, "reason", slice_string(reason));
     enum outcome outcome = client_post(run, "ledger/reopen", body, &data);
+    const char *keys = arena_printf(run->arena, "%s/verifier.keys", run_directory(run));
+    if (outcome == OUTCOME_OK && keys != NULL && access(keys, W_OK) == 0) {
+        keys_leave(run, run_directory(run)); /* the origins are part of the keys */
+    }
     if (outcome != OUTCOME_OK || run->json) {
         return outcome == OUTCOME_OK ? run_print_json(data) : outcome;
     }

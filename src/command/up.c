@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "command/adopt.h"
 #include "command/client.h"
+#include "command/keys.h"
 #include "command/show.h"
 #include "crypto/crypto.h"
 
@@ -14,25 +15,12 @@ enum { ESTATE_MAX_BYTES = 1 << 20, OBSERVE_MS = 180000 };
  * DIR/address, DIR/verifier.keys. */
 static void leave_notes(struct run *run, const char *directory, const char *address)
 {
-    const struct json *status = NULL;
-    const char *address_path = arena_printf(run->arena, "%s/address", directory),
-               *keys_path = arena_printf(run->arena, "%s/verifier.keys", directory);
+    const char *address_path = arena_printf(run->arena, "%s/address", directory);
     struct slice line = slice_string(arena_printf(run->arena, "%s\n", address));
     if (address_path != NULL) {
         (void)run_write_file(run, address_path, line);
     }
-    struct ask ask = {.method = "GET", .path = "ledger/status", .quiet = true};
-    if (client_data(run, &ask, &status) != OUTCOME_OK || keys_path == NULL) {
-        return;
-    }
-    struct slice evidence = json_text(json_member(status, "evidence"), "vkey", SLICE_NONE),
-                 audit = json_text(json_member(status, "audit"), "vkey", SLICE_NONE);
-    const char *keys =
-        arena_printf(run->arena, "%.*s\n%.*s\n", (int)evidence.len, (const char *)evidence.data,
-                     (int)audit.len, (const char *)audit.data);
-    if (evidence.len > 0 && audit.len > 0 && keys != NULL) {
-        (void)run_write_file(run, keys_path, slice_string(keys));
-    }
+    keys_leave(run, directory);
 }
 
 static bool is_current(const struct json *current, struct slice bytes)

@@ -115,10 +115,12 @@ static void forget_run(struct turn *turn)
     turn->complaint = (struct complaint){0};
 }
 
-/* A store that went back takes logins, so that somebody may reopen it, and nothing else. */
+/* A store that went back takes unsealing and logins, so that somebody may reopen it, and nothing else. */
 static bool is_allowed_before_reopen(const struct route *route)
 {
-    return slice_starts(slice_string(route->pattern), SLICE_LITERAL("auth/")) || slice_is(slice_string(route->operation), "ledger_reopen");
+    struct slice operation = slice_string(route->operation);
+    return slice_starts(slice_string(route->pattern), SLICE_LITERAL("auth/")) || slice_is(operation, "ledger_reopen") || slice_is(operation, "sys_unseal") ||
+           slice_is(operation, "sys_seal");
 }
 
 /* A request: is there such a route, is Vogt in a state to answer it, may the caller? Then its operation. */

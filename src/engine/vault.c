@@ -61,11 +61,12 @@ static enum err put_ring(struct turn *turn, struct barrier *barrier, struct slic
 static enum err put_keys(struct vault *vault, struct turn *turn)
 {
     cleanup_buf struct buf row = BUF_INIT(512);
-    enum err err = put_u8(&row, 1);
+    enum err err = put_u8(&row, 2);
     err = err == ERR_NONE ? buf_append(&row, secret_slice(&vault->token_key)) : err;
     err = err == ERR_NONE ? buf_append(&row, secret_slice(&vault->evidence_seed)) : err;
     err = err == ERR_NONE ? buf_append(&row, secret_slice(&vault->audit_seed)) : err;
     err = err == ERR_NONE ? put_bytes(&row, slice_string(vault->name)) : err;
+    err = err == ERR_NONE ? put_bytes(&row, slice_string(vault->former)) : err;
     err = err == ERR_NONE ? turn_put(turn, "core/keys", buf_slice(&row), 0) : err;
     wipe(row.data, row.len);
     return err;
@@ -185,9 +186,17 @@ enum err vault_initialize(struct vault *vault, struct turn *turn, unsigned share
     return ERR_NONE;
 }
 
+static void keep_name(char out[VAULT_NAME_BYTES], struct slice name)
+{
+    if (name.len > 0) {
+        memcpy(out, name.data, name.len);
+    }
+    out[name.len] = '\0';
+}
+
 static enum err load_keys(struct vault *vault, struct turn *turn)
 {
-    struct slice row, key, evidence, audit, name;
+    struct slice row, key, evidence, audit, name, former = SLICE_NONE;
     enum err err = turn_row(turn, "core/keys", &row);
     if (err != ERR_NONE) {
         return err;
@@ -199,15 +208,19 @@ static enum err load_keys(struct vault *vault, struct turn *turn)
     err = err == ERR_NONE ? get_raw(&reader, KEY_BYTES, &evidence) : err;
     err = err == ERR_NONE ? get_raw(&reader, KEY_BYTES, &audit) : err;
     err = err == ERR_NONE ? get_bytes(&reader, sizeof vault->name - 1, &name) : err;
-    if (err != ERR_NONE || version != 1) {
+    if (err == ERR_NONE && version == 2) {
+        err = get_bytes(&reader, sizeof vault->former - 1, &former);
+    }
+    err = err == ERR_NONE ? reader_end(&reader) : err;
+    if (err != ERR_NONE || (version != 1 && version != 2)) {
         return ERR_DAMAGED;
     }
     forget_keys(vault);
     err = secret_copy(key, &vault->token_key);
     err = err == ERR_NONE ? secret_copy(evidence, &vault->evidence_seed) : err;
     err = err == ERR_NONE ? secret_copy(audit, &vault->audit_seed) : err;
-    memcpy(vault->name, name.data, name.len);
-    vault->name[name.len] = '\0';
+    keep_name(vault->name, name);
+    keep_name(vault->former, former);
     /* the arena is not wiped: take the plain row out of it */
     memset((void *)(uintptr_t)row.data, 0, row.len);
     return err;
@@ -271,6 +284,7 @@ enum err vault_rename(struct vault *vault, struct turn *turn)
     if (!turn_want(turn, "core/keys")) {
         return ERR_NEED;
     }
+    snprintf(vault->former, sizeof vault->former, "%s", vault->name);
     enum err err = make_name(vault, turn);
     return err == ERR_NONE ? put_keys(vault, turn) : err;
 }

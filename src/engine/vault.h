@@ -5,7 +5,8 @@
  * Rows: boot/seal     {"type":"key-file"|"shamir","local":hex of 32 bytes,"shares","threshold","initialized_ms"}
  *       boot/keyring  the sealed ring (store/barrier.h)
  *       boot/tls      u8 1, bytes private key (DER, SEC 1), bytes certificate (PEM): not behind the barrier, because a sealed Vogt must answer too
- *       core/keys     u8 1, token key[32], evidence seed[32], audit seed[32], bytes name: the origins are "NAME/evidence" and "NAME/audit"
+ *       core/keys     u8 2, token key[32], evidence seed[32], audit seed[32], bytes name, bytes former name: the origins are "NAME/evidence" and "NAME/audit";
+ *                     the former name is empty until `ledger/reopen`. Version 1 ends with the name.
  *
  * Initialising and unsealing are the only operations that change more than rows; they do so in their last run alone.
  */
@@ -15,13 +16,14 @@
 #include "engine/turn.h"
 #include "ledger/note.h"
 
-enum { SHARES_MAX = 32 };
+enum { SHARES_MAX = 32, VAULT_NAME_BYTES = 64 };
 
 struct vault {
     struct secret remote;               /* key-file: what seal answered */
     struct secret token_key, evidence_seed, audit_seed;
     struct secret tls_key;              /* DER */
-    char name[64];
+    char name[VAULT_NAME_BYTES];
+    char former[VAULT_NAME_BYTES];      /* before the last reopening; empty: never reopened */
     struct secret shares[SHARES_MAX];   /* given to sys/unseal so far */
     size_t share_count;
     bool sealed, initialized;

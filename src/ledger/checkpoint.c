@@ -104,3 +104,25 @@ enum err checkpoint_open(struct slice bytes, const struct note_key *key, struct 
     }
     return err;
 }
+
+/* "evidence" of "vogt-0123456789abcdef/evidence" */
+static struct slice last_part(struct slice name)
+{
+    struct slice part = name, rest = name;
+    while (slice_split(&rest, '/', &part)) {
+    }
+    return part;
+}
+
+enum err checkpoint_open_former(struct slice bytes, const struct note_key *key,
+                                struct note *ret_note, struct checkpoint *ret_checkpoint)
+{
+    struct note_key former;
+    struct slice origin = slice_first(bytes, slice_find_byte(bytes, '\n'));
+    if (slice_equal(origin, key->name) || !slice_equal(last_part(origin), last_part(key->name))) {
+        return ERR_INVALID;
+    }
+    enum err err = note_key_make(origin, key->type,
+                                 slice_of(key->public_key, sizeof(key->public_key)), &former);
+    return err == ERR_NONE ? checkpoint_open(bytes, &former, ret_note, ret_checkpoint) : err;
+}

@@ -30,5 +30,10 @@ enum err checkpoint_sign(const struct note_key *key, struct slice seed, uint64_t
  * ERR_INVALID: another origin; ERR_NOT_FOUND: not signed by this key; ERR_FORGED. */
 enum err checkpoint_open(struct slice bytes, const struct note_key *key, struct note *ret_note,
                          struct checkpoint *ret_checkpoint) must_check;
+/* The same for a note under a name that this log had before it was reopened: another origin with the
+ * same last part ("…/evidence"), signed with the same key pair. ERR_INVALID: no such name. */
+enum err checkpoint_open_former(struct slice bytes, const struct note_key *key,
+                                struct note *ret_note,
+                                struct checkpoint *ret_checkpoint) must_check;
 
 #endif

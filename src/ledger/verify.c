@@ -55,6 +55,14 @@ void verify_find(struct verify_report *report, enum verify_weight weight, uint8_
     pthread_mutex_unlock(&report->lock);
 }
 
+struct text verify_text_reopened(void)
+{
+    return TEXT("the log was rolled back and reopened under another name: it lacks what the known "
+                "checkpoint states",
+                "das Log wurde zurückgesetzt und unter anderem Namen wiedereröffnet: ihm fehlt, was "
+                "der bekannte Prüfpunkt nennt");
+}
+
 static enum err open_beneath(int directory_fd, const char *path, int *ret_fd)
 {
     struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,

@@ -72,6 +72,9 @@ bool verify_report_good(const struct verify_report *report);
 void verify_find(struct verify_report *report, enum verify_weight weight, uint8_t log,
                  struct text text, const char *place, uint64_t index);
 
+/* What a known checkpoint of a former name shows when the log lacks what it states. */
+struct text verify_text_reopened(void);
+
 /* A directory as a source; *directory_fd must stay open and in place. Symbolic links are not
  * followed. */
 struct verify_source verify_directory(const int *directory_fd);
@@ -82,7 +85,7 @@ enum err verify_log(const struct verify_source *source, uint8_t log, const struc
 enum err verify_folder(const int *directory_fd, uint8_t log,
                        struct verify_report *report) must_check;
 /* After verify_log of the same source. `known` is a checkpoint note of this log, signed by the same
- * key. */
+ * key; under a former name of the log it shows whether the reopening lost anything. */
 enum err verify_known(const struct verify_source *source, uint8_t log, const struct note_key *key,
                       struct slice known, struct verify_report *report) must_check;
 

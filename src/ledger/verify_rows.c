@@ -37,7 +37,7 @@ struct claim {
     struct tree_hash root;
     struct text text;
     const char *place;
-    bool met;
+    bool met, is_former; /* of a former name of the log */
 };
 
 struct check {
@@ -244,7 +244,7 @@ static void claim(struct check *check, uint64_t size, const struct tree_hash *ro
                   struct text text, const char *place)
 {
     if (check->claim_count < CLAIMS_MAX) {
-        check->claims[check->claim_count++] = (struct claim){size, *root, text, place, false};
+        check->claims[check->claim_count++] = (struct claim){size, *root, text, place, false, false};
     }
 }
 
@@ -253,14 +253,19 @@ static void claim_note(struct check *check, uint8_t log, struct slice bytes, str
 {
     struct note note;
     struct checkpoint checkpoint;
-    if (checkpoint_open(bytes, check->store->keys[log], &note, &checkpoint) != ERR_NONE) {
+    bool is_former = checkpoint_open_former(bytes, check->store->keys[log], &note, &checkpoint) ==
+                     ERR_NONE; /* reopened, and perhaps not published since */
+    if (!is_former &&
+        checkpoint_open(bytes, check->store->keys[log], &note, &checkpoint) != ERR_NONE) {
         broken(check, log,
                TEXT("a checkpoint in it is not signed by the log's key",
                     "ein Prüfpunkt darin ist nicht vom Schlüssel des Logs signiert"),
                place, UINT64_MAX);
         return;
     }
-    claim(check, checkpoint.size, &checkpoint.root, text, place);
+    claim(check, checkpoint.size, &checkpoint.root, is_former ? verify_text_reopened() : text,
+          place);
+    check->claims[check->claim_count - 1].is_former = is_former;
 }
 
 static void meet_claims(struct check *check, uint8_t log, const struct tree *tree)
@@ -282,13 +287,16 @@ static void meet_claims(struct check *check, uint8_t log, const struct tree *tre
 static void miss_claims(struct check *check, uint8_t log)
 {
     for (size_t i = 0; i < check->claim_count; i++) {
-        if (!check->claims[i].met) {
+        const struct claim *one = &check->claims[i];
+        if (!one->met) {
             broken(check, log,
-                   TEXT("the database was rolled back: it holds fewer entries than a checkpoint or "
-                        "record states",
-                        "die Datenbank wurde zurückgesetzt: sie hat weniger Einträge, als ein "
-                        "Prüfpunkt oder Vermerk nennt"),
-                   check->claims[i].place, check->claims[i].size);
+                   one->is_former
+                       ? one->text
+                       : TEXT("the database was rolled back: it holds fewer entries than a "
+                              "checkpoint or record states",
+                              "die Datenbank wurde zurückgesetzt: sie hat weniger Einträge, als "
+                              "ein Prüfpunkt oder Vermerk nennt"),
+                   one->place, one->size);
         }
     }
 }

@@ -356,15 +356,20 @@ enum err verify_known(const struct verify_source *source, uint8_t log, const str
                       struct slice known, struct verify_report *report)
 {
     struct checkpoint checkpoint;
+    struct note note;
     const struct verify_log_state *state = &report->logs[log];
-    if (!open_checkpoint(known, log, key, "known checkpoint", report, &checkpoint) ||
+    bool is_former = checkpoint_open_former(known, key, &note, &checkpoint) == ERR_NONE;
+    if ((!is_former &&
+         !open_checkpoint(known, log, key, "known checkpoint", report, &checkpoint)) ||
         !state->opened) {
         return ERR_NONE; /* said by a finding of here or of verify_log */
     }
     if (checkpoint.size > state->size) {
         verify_find(report, VERIFY_BROKEN, log,
-                    TEXT("the log was rolled back: a larger checkpoint is known",
-                         "das Log wurde zurückgesetzt: ein größerer Prüfpunkt ist bekannt"),
+                    is_former ? verify_text_reopened()
+                              : TEXT("the log was rolled back: a larger checkpoint is known",
+                                     "das Log wurde zurückgesetzt: ein größerer Prüfpunkt ist "
+                                     "bekannt"),
                     "known checkpoint", checkpoint.size);
         return ERR_NONE;
     }
@@ -377,8 +382,17 @@ enum err verify_known(const struct verify_source *source, uint8_t log, const str
     }
     if (err != ERR_NONE || !tree_hash_equal(&root, &checkpoint.root)) {
         verify_find(report, VERIFY_BROKEN, log,
-                    TEXT("the log does not begin with what the known checkpoint states",
-                         "das Log beginnt nicht mit dem, was der bekannte Prüfpunkt nennt"),
+                    is_former
+                        ? verify_text_reopened()
+                        : TEXT("the log does not begin with what the known checkpoint states",
+                               "das Log beginnt nicht mit dem, was der bekannte Prüfpunkt nennt"),
+                    "known checkpoint", checkpoint.size);
+    } else if (is_former) {
+        verify_find(report, VERIFY_NOTE, log,
+                    TEXT("the known checkpoint bears a former name of the log, which was reopened "
+                         "since; nothing of what it states is missing",
+                         "der bekannte Prüfpunkt trägt einen früheren Namen des Logs, das seither "
+                         "wiedereröffnet wurde; nichts von dem, was er nennt, fehlt"),
                     "known checkpoint", checkpoint.size);
     }
     return ERR_NONE;

@@ -25,15 +25,6 @@ static enum err ask_logs(struct keep *keep)
     return err == ERR_NONE ? channel_end(keep->store) : err;
 }
 
-static void copy_text(char *out, size_t out_bytes, struct slice text)
-{
-    size_t len = text.len < out_bytes ? text.len : out_bytes - 1;
-    if (len > 0) {
-        memcpy(out, text.data, len);
-    }
-    out[len] = '\0';
-}
-
 static enum err load_log(struct keep *keep, struct reader *reader, enum log_id log)
 {
     struct log_edge *edge = state_log(keep->state, log);
@@ -46,14 +37,7 @@ static enum err load_log(struct keep *keep, struct reader *reader, enum log_id l
     err = err == ERR_NONE ? get_u32(reader, &count) : err;
     err = err == ERR_NONE ? get_raw(reader, (size_t)count * SHA256_BYTES, &hashes) : err;
     err = err == ERR_NONE ? tree_load(&edge->tree, size, hashes) : err;
-    edge->published_size = published;
-    copy_text(keep->origin[log - 1], sizeof keep->origin[log - 1], err == ERR_NONE ? slice_first(note, slice_find_byte(note, '\n')) : SLICE_NONE);
-    if (err == ERR_NONE && published > size) {
-        keep->around.reopen_needed = true;
-        LOG(LOG_ERROR, "ledger.went-back", LOG_TEXT("log", log == LOG_EVIDENCE ? "evidence" : "audit"), LOG_NUMBER("published", published), LOG_NUMBER("size", size),
-            LOG_TEXT("what", "the store is older than its last checkpoint: it was restored; it takes nothing until `vogt ledger reopen`"));
-    }
-    return err;
+    return err == ERR_NONE ? keep_find_checkpoint(keep, log, note, published) : err;
 }
 
 static enum err load_logs(struct keep *keep, struct slice body)
@@ -234,6 +218,15 @@ static enum err from_member(struct keep *keep, struct member *member, const stru
         return from_seal(keep, frame);
     }
     return frame->kind == MESSAGE_WORKED ? keep_take_worked(keep, frame->id, frame->body) : ERR_PROTOCOL;
+}
+
+static void copy_text(char *out, size_t out_bytes, struct slice text)
+{
+    size_t len = text.len < out_bytes ? text.len : out_bytes - 1;
+    if (len > 0) {
+        memcpy(out, text.data, len);
+    }
+    out[len] = '\0';
 }
 
 static enum role role_of(struct slice name)

@@ -81,6 +81,12 @@ struct publication {
     int64_t last_ms;
 };
 
+/* Whose checkpoint store found, and whether its log is larger than the rows. */
+struct found {
+    char origin[96];                    /* empty: none */
+    bool is_larger;
+};
+
 enum phase { PHASE_WAIT_STORE, PHASE_LOADING, PHASE_STARTING, PHASE_UNSEALING, PHASE_READY };
 
 struct counters {
@@ -111,7 +117,8 @@ struct keep {
     uint64_t asked[ASKED_MAX];          /* of the parent, before READY: frame ids */
     const char *asked_operation[ASKED_MAX];
     size_t asked_count;
-    char origin[2][96];                 /* of the checkpoints that store found: evidence, audit */
+    struct found found[2];              /* the checkpoints that store had when keep started: evidence, audit */
+    bool is_held_against_found;         /* once, after the first unsealing */
     char certificate[16384];
     size_t certificate_len;
     struct counters counters;
@@ -128,7 +135,6 @@ enum err keep_begin_request(struct keep *keep, struct channel *gate, uint64_t fr
 enum err keep_begin_own(struct keep *keep, enum origin origin, uint64_t frame_id, const char *operation, const struct json *input) must_check;
 void keep_run(struct keep *keep);                       /* every runnable turn */
 bool keep_has_runnable(const struct keep *keep);
-void keep_reopened(struct keep *keep);                  /* new origins: nothing is published under them yet */
 enum err keep_send_batch(struct keep *keep) must_check; /* COMMIT, then FETCH */
 enum err keep_take_fetched(struct keep *keep, uint64_t id, struct slice body) must_check;
 enum err keep_take_committed(struct keep *keep, uint64_t id, struct slice body) must_check;
@@ -144,6 +150,11 @@ enum err keep_take_worked(struct keep *keep, uint64_t id, struct slice body) mus
 void keep_lose_member(struct keep *keep, struct member *member);
 void keep_publish(struct keep *keep, enum log_id log);
 enum err keep_take_published(struct keep *keep, uint64_t id, struct slice body) must_check;
+
+/* keep_reopen.c: a store older than what was published. */
+enum err keep_find_checkpoint(struct keep *keep, enum log_id log, struct slice note, uint64_t published_size) must_check;
+void keep_unsealed(struct keep *keep);                  /* only now the logs' names are known: is the store older? */
+void keep_reopened(struct keep *keep);                  /* new origins: nothing is published under them yet */
 
 /* keep_own.c: what follows a turn of keep's own; and the surroundings that turns see. */
 void keep_own_ended(struct keep *keep, struct running *running);

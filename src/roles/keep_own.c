@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 
-#include <stdio.h>
 #include <string.h>
 
 const char *keep_config(const struct keep *keep, const char *name)
@@ -101,11 +100,6 @@ static void unsealed(struct keep *keep, const struct running *running)
             LOG_TEXT("what", running->result == ERR_FORGED ? "the key file does not belong to this store" : "the store could not be unsealed"));
         keep->failed = running->result;
         return;
-    }
-    char origin[96];
-    snprintf(origin, sizeof origin, "%s/evidence", keep->vault.name);
-    if (keep->around.reopen_needed && strcmp(origin, keep->origin[0]) != 0) {
-        keep_reopened(keep); /* that larger checkpoint is of the log before it was reopened */
     }
     become_ready(keep);
 }

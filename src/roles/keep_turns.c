@@ -417,17 +417,13 @@ static void end_turn(struct keep *keep, struct running *running, enum err err)
     if (err == ERR_NONE && turn->route != NULL && strcmp(turn->route->operation, "ledger_reopen") == 0) {
         keep_reopened(keep);
     }
+    if (err == ERR_NONE && !keep->vault.sealed) {
+        keep_unsealed(keep);
+    }
     keep->around.sealed = keep->vault.sealed;
     keep->around.initialized = keep->vault.initialized;
     bool is_open = !state_batch_is_empty(keep->state) || !audit_is_empty(keep->audit);
     running->waits_for = is_open ? state_batch_number(keep->state) : state_batch_number(keep->state) - 1;
-}
-
-void keep_reopened(struct keep *keep)
-{
-    keep->around.reopen_needed = false;
-    state_log(keep->state, LOG_EVIDENCE)->published_size = 0;
-    state_log(keep->state, LOG_AUDIT)->published_size = 0;
 }
 
 void keep_run(struct keep *keep)

@@ -36,10 +36,10 @@ struct names {
 };
 
 /* An unsynced change of a directory: `name` comes to mean `inode` (or nothing), and `from`, if any,
- * goes. */
+ * goes; with all that lies below it when it is a directory itself. */
 struct renaming {
     char name[FILE_NAME_MAX_BYTES + 1], from[FILE_NAME_MAX_BYTES + 1];
-    bool set;
+    bool set, directory;
     size_t inode;
 };
 
@@ -191,8 +191,25 @@ static void set(struct names *names, const char *name, size_t inode)
     entry->inode = inode;
 }
 
+/* "a/b" becomes "c/b" when a moves to c. */
+static void move_below(char name[FILE_NAME_MAX_BYTES + 1], const char *from, const char *to)
+{
+    char moved[2 * FILE_NAME_MAX_BYTES + 2];
+    size_t len = strlen(from);
+    if (strncmp(name, from, len) == 0 && name[len] == '/') {
+        int moved_len = snprintf(moved, sizeof(moved), "%s%s", to, name + len);
+        if (moved_len > FILE_NAME_MAX_BYTES) {
+            abort();
+        }
+        memcpy(name, moved, (size_t)moved_len + 1);
+    }
+}
+
 static void apply_renaming(struct names *names, const struct renaming *renaming)
 {
+    for (size_t i = 0; renaming->directory && i < names->count; i++) {
+        move_below(names->entries[i].name, renaming->from, renaming->name);
+    }
     if (renaming->from[0] != '\0') {
         unset(names, renaming->from);
     }
@@ -446,11 +463,17 @@ static enum err fault_rename(struct files *files, const char *from, const char *
     if (entry == NULL) {
         return ERR_NOT_FOUND;
     }
-    struct renaming renaming = {.set = true, .inode = entry->inode};
+    struct renaming renaming = {
+        .set = true, .inode = entry->inode, .directory = disk->inodes[entry->inode].directory};
     snprintf(renaming.name, sizeof(renaming.name), "%s", to);
     snprintf(renaming.from, sizeof(renaming.from), "%s", from);
     bool begun;
     enum err err = operation(disk, false, &begun);
+    /* What is unsynced in a directory stays so under its new name. */
+    for (size_t i = 0; begun && renaming.directory && i < disk->renaming_count; i++) {
+        move_below(disk->renamings[i].name, from, to);
+        move_below(disk->renamings[i].from, from, to);
+    }
     if (begun) {
         change_names(disk, &renaming);
     }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FORMER_DIRECTORY "ledger/former"
+
 enum { DIRTY_MAX = 32, DIRECTORY_MAX_BYTES = 128 };
 
 static const char *const log_directories[] = {
@@ -117,9 +119,9 @@ static void parent_of(const char *name, char out[DIRECTORY_MAX_BYTES])
 }
 
 /* A note's first line names its log. */
-static bool same_origin(struct slice a, struct slice b)
+static struct slice origin_of(struct slice note)
 {
-    return slice_equal(slice_first(a, slice_find_byte(a, '\n')), slice_first(b, slice_find_byte(b, '\n')));
+    return slice_first(note, slice_find_byte(note, '\n'));
 }
 
 static enum err sync_dirty(struct publishing *run)
@@ -185,6 +187,49 @@ static enum err write_file(struct publishing *run, const char *name, struct slic
         err = mark_dirty(run, directory);
     }
     return err;
+}
+
+/* "ledger/former/vogt-0123456789abcdef_evidence": a name without what could lead elsewhere. */
+static void former_name(struct slice origin, char out[DIRECTORY_MAX_BYTES])
+{
+    size_t len = (size_t)snprintf(out, DIRECTORY_MAX_BYTES, FORMER_DIRECTORY "/");
+    for (size_t i = 0; i < origin.len && len < DIRECTORY_MAX_BYTES - 1; i++) {
+        char byte = (char)origin.data[i];
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                     (byte >= '0' && byte <= '9') || byte == '-';
+        out[len++] = plain ? byte : '_';
+    }
+    out[len] = '\0';
+}
+
+/*
+ * The log goes on under another name, and its tree may be smaller than the one that was published.
+ * The files of the former one are moved away as they are: they are what outsiders saw, and the only
+ * trace of entries that a restore lost. Durable before anything new is written in their place; after
+ * a crash in between there is no checkpoint, and the next publication writes everything.
+ */
+static enum err set_aside(struct publishing *run, struct slice former_note)
+{
+    char name[DIRECTORY_MAX_BYTES];
+    bool exists = false;
+    former_name(origin_of(former_note), name);
+    enum err err = make_directories(run, name);
+    if (err == ERR_NONE) {
+        err = file_exists(run->files, name, &exists);
+    }
+    if (err == ERR_NONE && exists) {
+        err = ERR_EXISTS;
+    }
+    if (err == ERR_NONE) {
+        err = sync_dirty(run);
+    }
+    if (err == ERR_NONE) {
+        err = file_rename(run->files, log_directories[run->log], name);
+    }
+    if (err == ERR_NONE) {
+        err = file_sync_directory(run->files, FORMER_DIRECTORY);
+    }
+    return err == ERR_NONE ? file_sync_directory(run->files, "ledger") : err;
 }
 
 static enum err write_tile(struct publishing *run, uint8_t level, uint64_t number, unsigned width,
@@ -425,9 +470,8 @@ enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint
     } else if (err != ERR_NONE) {
         return err;
     }
-    if (!same_origin(note, buf_slice(&old))) {
-        from = 0; /* the log was reopened under a new name: every file is written for it */
-    }
+    bool is_reopened = err == ERR_NONE && !slice_equal(origin_of(note), origin_of(buf_slice(&old)));
+    from = is_reopened ? 0 : from;
     if (note_size != size || size > rows_log(rows, log)->edge.size || size < from) {
         return ERR_INVALID;
     }
@@ -438,7 +482,8 @@ enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint
     *run = (struct publishing){
         files, rows, log, from, size, BUF_INIT(TILE_MAX_BYTES * 2), BUF_INIT(TILE_MAX_BYTES),
         {{0}}, 0};
-    err = publish(run, note, root);
+    err = is_reopened ? set_aside(run, buf_slice(&old)) : ERR_NONE;
+    err = err == ERR_NONE ? publish(run, note, root) : err;
     buf_free(&run->entries);
     buf_free(&run->bundle);
     free(run);

@@ -1,9 +1,14 @@
 /*
- * A log as files that outsiders read (C2SP tlog-tiles), derived from the rows: below
- * ledger/evidence/ or ledger/audit/ tile/entries/<N>[.p/<W>]   bundles of 256 entries, each u16
- * big-endian length and bytes tile/<L>/<N>[.p/<W>]       256 hashes of level 8 x L checkpoint the
- * signed note N in groups of three digits ("x001/x234/067"). Every file is replaced whole, and is
- * on the disk before a checkpoint speaks of it.
+ * A log as files that outsiders read (C2SP tlog-tiles), derived from the rows. Below
+ * ledger/evidence/ or ledger/audit/:
+ *
+ *   tile/entries/<N>[.p/<W>]   bundles of 256 entries, each u16 big-endian length and bytes
+ *   tile/<L>/<N>[.p/<W>]       256 hashes of level 8 x L
+ *   checkpoint                 the signed note
+ *
+ * N in groups of three digits ("x001/x234/067"). Every file is replaced whole, and is on the disk
+ * before a checkpoint speaks of it. A log that was reopened under another name leaves the files of
+ * the former one in ledger/former/<its name>, as they were.
  */
 #ifndef VOGT_STORE_TILES_H
 #define VOGT_STORE_TILES_H
@@ -32,7 +37,8 @@ enum err tiles_checkpoint(struct files *files, uint8_t log, struct buf *out,
 
 /*
  * Writes what is missing up to `size`, syncs files and directories, then the checkpoint.
- * ERR_INVALID: the note names another size, or more than the rows hold, or less than was published;
+ * ERR_INVALID: the note names another size, or more than the rows hold, or less than was published
+ * under the same name;
  * ERR_DAMAGED: the rows give another root than the note, so nothing was published.
  */
 enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint64_t size,
