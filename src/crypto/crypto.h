@@ -4,7 +4,7 @@
  *   HKDF-SHA-256       RFC 5869              Ed25519        RFC 8032
  *   AES-256-GCM        SP 800-38D            XAES-256-GCM   C2SP XAES-256-GCM (24-byte nonce, 2^80 messages a key)
  *   Argon2id           RFC 9106              Shamir         GF(2^8), 0x11b, Vault's share format: y bytes then x
- *   SHAKE-128          FIPS 202
+ *   SHAKE-128          FIPS 202              ECDSA P-256    FIPS 186-4 (only checked here)
  */
 #ifndef VOGT_CRYPTO_CRYPTO_H
 #define VOGT_CRYPTO_CRYPTO_H
@@ -20,6 +20,8 @@ enum {
     ED25519_PUBLIC_BYTES = 32,
     ED25519_SEED_BYTES = 32,
     ED25519_SIGNATURE_BYTES = 64,
+    P256_PUBLIC_BYTES = 65,             /* 0x04, x, y */
+    P256_SIGNATURE_MAX_BYTES = 72,      /* DER */
 };
 
 /* Once per process, before any sandbox: libsodium, fetched algorithms, the random generator warmed. */
@@ -49,6 +51,10 @@ enum err xaes_open(struct xaes *xaes, struct slice associated, struct slice seal
 enum err ed25519_public(struct slice seed, uint8_t ret_public[ED25519_PUBLIC_BYTES]) must_check;
 enum err ed25519_sign(struct slice seed, struct slice message, uint8_t ret_signature[ED25519_SIGNATURE_BYTES]) must_check;
 enum err ed25519_verify(struct slice public_key, struct slice message, struct slice signature) must_check; /* ERR_FORGED */
+
+/* ECDSA over P-256 with SHA-256, of others' keys: a point in the plain form, a signature in DER. ERR_INVALID: no point of the curve; ERR_FORGED. */
+bool p256_is_key(struct slice point);
+enum err p256_verify(struct slice point, struct slice message, struct slice signature) must_check;
 
 /* Argon2id, parallelism 1, into 32 bytes; memory in KiB (at least 8), passes at least 1. Slow: judge only. */
 enum err argon2id(struct slice password, struct slice salt, uint32_t memory_kib, uint32_t passes, uint8_t ret_out[32]) must_check;

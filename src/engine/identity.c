@@ -120,3 +120,20 @@ enum err vault_sign(const struct vault *vault, uint16_t scheme, struct slice dig
     EVP_PKEY_free(key);
     return err;
 }
+
+enum err vault_pin(const struct vault *vault, uint8_t ret_pin[SHA256_BYTES])
+{
+    if (vault->tls_key.len == 0) {
+        return ERR_SEALED;
+    }
+    const unsigned char *der = vault->tls_key.data;
+    EVP_PKEY *key = d2i_PrivateKey(EVP_PKEY_EC, NULL, &der, (long)vault->tls_key.len);
+    unsigned char *info = NULL;
+    int len = key == NULL ? 0 : i2d_PUBKEY(key, &info);
+    if (len > 0) {
+        sha256(slice_of(info, (size_t)len), ret_pin);
+    }
+    OPENSSL_free(info);
+    EVP_PKEY_free(key);
+    return len > 0 ? ERR_NONE : ERR_CRYPTO;
+}

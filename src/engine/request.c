@@ -89,6 +89,7 @@ enum err request_put(struct buf *out, const struct request *request)
     STEP(&err, put_bytes(out, request->remote));
     STEP(&err, put_bytes(out, request->wrap_ttl));
     STEP(&err, put_bytes(out, request->name_space));
+    STEP(&err, put_bytes(out, request->certificate));
     STEP(&err, put_tree(out, request->query));
     STEP(&err, put_tree(out, request->body));
     STEP(&err, put_bytes(out, request->raw));
@@ -114,6 +115,7 @@ enum err request_get(struct arena *arena, struct slice body, struct request *ret
     STEP(&err, get_limited(&reader, REMOTE_MAX_BYTES, &request.remote));
     STEP(&err, get_limited(&reader, WRAP_TTL_MAX_BYTES, &request.wrap_ttl));
     STEP(&err, get_limited(&reader, NAME_SPACE_MAX_BYTES, &request.name_space));
+    STEP(&err, get_limited(&reader, REQUEST_CERTIFICATE_BYTES, &request.certificate));
     STEP(&err, get_tree(&reader, arena, REQUEST_BODY_MAX_BYTES, true, &request.query));
     STEP(&err, get_tree(&reader, arena, REQUEST_BODY_MAX_BYTES, true, &request.body));
     STEP(&err, get_limited(&reader, REQUEST_RAW_MAX_BYTES, &request.raw));
@@ -121,7 +123,7 @@ enum err request_get(struct arena *arena, struct slice body, struct request *ret
     if (err != ERR_NONE) {
         return err;
     }
-    if (!is_verb(verb)) {
+    if (!is_verb(verb) || (request.certificate.len != 0 && request.certificate.len != REQUEST_CERTIFICATE_BYTES)) {
         return ERR_MALFORMED;
     }
     request.verb = (enum verb)verb;

@@ -2,7 +2,8 @@
  * A request as gate hands it to keep, and the reply as keep hands it back. Gate has parsed everything: keep sees typed trees only.
  *
  * REQUEST body: u8 verb, u8 flags, bytes path (after /v1/, no query, decoded, UTF-8), bytes token, bytes remote ("127.0.0.1:5123"),
- *               bytes wrap_ttl, bytes namespace, bytes packed query (an object of strings), bytes packed body (an object; empty: none),
+ *               bytes wrap_ttl, bytes namespace, bytes certificate (SHA-256 of the client certificate that gate verified,
+ *               or empty), bytes packed query (an object of strings), bytes packed body (an object; empty: none),
  *               bytes raw (the body of a route that takes files).
  * REPLY body:   u16 HTTP status, u8 kind, bytes content type (kind RAW), bytes file name (RAW, may be empty), bytes body
  *               (kind TREE: packed JSON, written as JSON text by gate; RAW: as it is; NONE: empty).
@@ -24,6 +25,7 @@ enum verb {
 enum {
     REQUEST_PATH_MAX_BYTES = 480,
     REQUEST_TOKEN_MAX_BYTES = 256,
+    REQUEST_CERTIFICATE_BYTES = 32,
     REQUEST_RAW_MAX_BYTES = 8 << 20,
     REQUEST_BODY_MAX_BYTES = 8 << 20,
 };
@@ -31,7 +33,7 @@ enum {
 struct request {
     enum verb verb;
     uint8_t flags;
-    struct slice path, token, remote, wrap_ttl, name_space;
+    struct slice path, token, remote, wrap_ttl, name_space, certificate;
     const struct json *query, *body;    /* NULL: none */
     struct slice raw;
 };

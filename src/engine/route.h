@@ -36,6 +36,7 @@ enum route_flags {
     ROUTE_SUDO = 32,            /* needs the sudo capability */
     ROUTE_OPEN_FIELDS = 64,     /* fields beyond the list are handed on as they are */
     ROUTE_RAW_REPLY = 128,      /* answers a file */
+    ROUTE_CERTIFICATE = 256,    /* an agent's client certificate opens it, and nothing else; it opens nothing else */
 };
 
 struct route {

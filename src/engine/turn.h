@@ -35,7 +35,8 @@ struct caller {
     struct slice token_id;          /* the row's name: an HMAC of the token, never the token */
     struct slice accessor;
     struct slice name;              /* the person or service, as shown and recorded */
-    const struct json *token;       /* its row */
+    const struct json *token;       /* its row; NULL when a certificate called */
+    struct slice certificate;       /* name of the certificate's row: hex of its SHA-256; empty with a token */
     bool is_root;
 };
 

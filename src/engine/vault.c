@@ -21,6 +21,8 @@ static void forget_keys(struct vault *vault)
     secret_free(&vault->token_key);
     secret_free(&vault->evidence_seed);
     secret_free(&vault->audit_seed);
+    secret_free(&vault->authority_seed);
+    vault->authority_len = 0;
 }
 
 void vault_free(struct vault *vault)
@@ -243,6 +245,7 @@ enum err vault_unseal(struct vault *vault, struct turn *turn, struct slice remot
     bool ready = turn_want(turn, "boot/seal");
     ready = turn_want(turn, "boot/keyring") && ready;
     ready = turn_want(turn, "core/keys") && ready;
+    ready = turn_want(turn, "core/authority") && ready;
     if (!ready) {
         return ERR_NEED;
     }
@@ -257,6 +260,10 @@ enum err vault_unseal(struct vault *vault, struct turn *turn, struct slice remot
     }
     state_set_barrier(turn->state, barrier);
     err = load_keys(vault, turn);
+    if (err == ERR_NONE) {
+        err = vault_authority_load(vault, turn);
+        err = err == ERR_NOT_FOUND ? ERR_NONE : err;
+    }
     if (err != ERR_NONE) {
         vault_seal(vault, turn->state);
         return err;

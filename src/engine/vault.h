@@ -5,6 +5,7 @@
  * Rows: boot/seal     {"type":"key-file"|"shamir","local":hex of 32 bytes,"shares","threshold","initialized_ms"}
  *       boot/keyring  the sealed ring (store/barrier.h)
  *       boot/tls      u8 1, bytes private key (DER, SEC 1), bytes certificate (PEM): not behind the barrier, because a sealed Vogt must answer too
+ *       core/authority u8 1, seed[32] (Ed25519), bytes certificate (DER) that signs the client certificates of agents; made with the first agent
  *       core/keys     u8 2, token key[32], evidence seed[32], audit seed[32], bytes name, bytes former name: the origins are "NAME/evidence" and "NAME/audit";
  *                     the former name is empty until `ledger/reopen`. Version 1 ends with the name.
  *
@@ -24,6 +25,9 @@ struct vault {
     struct secret tls_key;              /* DER */
     char name[VAULT_NAME_BYTES];
     char former[VAULT_NAME_BYTES];      /* before the last reopening; empty: never reopened */
+    struct secret authority_seed;       /* of the agents' authority; empty: there is none */
+    uint8_t authority[1024];            /* its certificate, DER */
+    size_t authority_len;
     struct secret shares[SHARES_MAX];   /* given to sys/unseal so far */
     size_t share_count;
     bool sealed, initialized;
@@ -53,5 +57,19 @@ enum err vault_log_key(const struct vault *vault, enum log_id log, char origin[9
 enum err vault_identity(struct vault *vault, struct turn *turn, const char *host, struct slice *ret_certificate_pem) must_check;
 /* Signs a handshake: scheme 0x0403 (ecdsa_secp256r1_sha256) over its digest. */
 enum err vault_sign(const struct vault *vault, uint16_t scheme, struct slice digest, struct buf *out) must_check;
+
+/* SHA-256 of the TLS key's SubjectPublicKeyInfo: what agents pin. It outlives a new certificate for the same key. */
+enum err vault_pin(const struct vault *vault, uint8_t ret_pin[SHA256_BYTES]) must_check;
+/* The authority that signs agents' client certificates: taken from its row. ERR_NOT_FOUND: there is none yet. */
+enum err vault_authority_load(struct vault *vault, struct turn *turn) must_check;
+/* The same, made when there is none. */
+enum err vault_authority_make(struct vault *vault, struct turn *turn) must_check;
+/* A client certificate (DER) for this name and P-256 point, good from now (five minutes back, for slow clocks) until end_ms. */
+struct leaf {
+    struct slice name, point;
+    uint64_t serial;
+    int64_t end_ms;
+};
+enum err vault_issue(const struct vault *vault, const struct leaf *leaf, int64_t now_ms, struct buf *out) must_check;
 
 #endif

@@ -61,6 +61,11 @@ void gate_frame(struct gate *gate, enum message kind, uint64_t id, struct slice 
         } else if (!gate->stopping) {
             listen_now(gate);
         }
+    } else if (kind == MESSAGE_AUTHORITY) {
+        enum err err = gate_tls_authority(gate, body);
+        if (err != ERR_NONE) {
+            LOG(LOG_ERROR, "gate.authority-refused", LOG_ERR(err));
+        }
     } else if (kind == MESSAGE_REPLY) {
         struct exchange *exchange = exchange_find(gate, id);
         if (exchange != NULL) {

@@ -57,12 +57,17 @@ enum header {
     HEADER_COUNT
 };
 
+/* What the other end showed in its handshake; looked at with the connection's first request. */
+enum peer { PEER_UNKNOWN, PEER_NONE, PEER_VERIFIED };
+
 /* One TCP connection. It ends at its deadline, whatever trickles in: MHD's own timeout begins anew
  * with every byte. */
 struct link {
     struct link *previous, *next;
     int fd;
     int64_t deadline_mono_ns;
+    enum peer peer;
+    uint8_t certificate[REQUEST_CERTIFICATE_BYTES]; /* PEER_VERIFIED: SHA-256 of the client's */
     char remote[64];
 };
 
@@ -96,6 +101,7 @@ struct exchange {
 struct counters {
     uint64_t requests[6]; /* by the first digit of the status */
     uint64_t connections, refused_connections, handshakes, failed_signatures, expired_connections;
+    uint64_t refused_certificates;
     uint64_t received_bytes, sent_bytes;
 };
 
@@ -126,6 +132,8 @@ struct gate {
     struct arena *arena; /* of the request or reply at hand */
     size_t buffered_bytes;
     uint64_t sign_id;
+    struct buf authority; /* DER; empty: no client is asked for a certificate */
+    bool authority_is_new; /* not yet among the trusted */
     struct identity *identities; /* newest first; handshakes under way may still use an older one */
     struct counters counters;
 };
@@ -184,6 +192,10 @@ int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authoritie
                       int authority_count, const gnutls_pk_algorithm_t *algorithms,
                       int algorithm_count, gnutls_pcert_st **ret_chain, unsigned *ret_chain_count,
                       gnutls_privkey_t *ret_key);
+/* The authority whose client certificates count from now on. */
+enum err gate_tls_authority(struct gate *gate, struct slice body) must_check;
+/* The SHA-256 of the client certificate of this connection, empty without a good one. */
+struct slice gate_tls_peer(struct exchange *exchange);
 void gate_tls_stop(struct gate *gate);
 
 /* gate.c: a frame of keep, now or held until now. */

@@ -83,7 +83,7 @@ void client_close(struct client *client)
     }
 }
 
-bool client_open_version(struct client *client, int version)
+static bool open_client(struct client *client, int version, X509 *certificate, EVP_PKEY *key)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
@@ -97,13 +97,27 @@ bool client_open_version(struct client *client, int version)
     setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     SSL_CTX_set_options(client->context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_max_proto_version(client->context, version);
+    if (certificate != NULL && (SSL_CTX_use_certificate(client->context, certificate) != 1 ||
+                                SSL_CTX_use_PrivateKey(client->context, key) != 1)) {
+        return false;
+    }
     client->tls = SSL_new(client->context);
     return SSL_set_fd(client->tls, client->fd) == 1 && SSL_connect(client->tls) == 1;
 }
 
+bool client_open_version(struct client *client, int version)
+{
+    return open_client(client, version, NULL, NULL);
+}
+
 bool client_open(struct client *client)
 {
-    return client_open_version(client, TLS1_3_VERSION);
+    return open_client(client, TLS1_3_VERSION, NULL, NULL);
+}
+
+bool client_open_as(struct client *client, X509 *certificate, EVP_PKEY *key)
+{
+    return open_client(client, TLS1_3_VERSION, certificate, key);
 }
 
 bool client_send(struct client *client, struct slice bytes)

@@ -30,6 +30,8 @@ struct client {
 
 bool client_open(struct client *client);
 bool client_open_version(struct client *client, int version); /* at most this one of TLS */
+/* With a client certificate and its key; both borrowed. */
+bool client_open_as(struct client *client, X509 *certificate, EVP_PKEY *key);
 bool client_send(struct client *client, struct slice bytes);
 void client_close(struct client *client);
 #define cleanup_client __attribute__((cleanup(client_close)))

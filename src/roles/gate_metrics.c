@@ -32,6 +32,8 @@ enum err gate_metrics_put(const struct gate *gate, struct buf *out)
         {"handshakes_total", "counter", "TLS handshakes signed.", counters->handshakes},
         {"signatures_failed_total", "counter", "TLS handshakes without a signature.",
          counters->failed_signatures},
+        {"client_certificates_refused_total", "counter",
+         "Client certificates that did not verify.", counters->refused_certificates},
         {"received_bytes_total", "counter", "Bytes of request bodies.", counters->received_bytes},
         {"sent_bytes_total", "counter", "Bytes of reply bodies.", counters->sent_bytes},
         {"buffered_bytes", "gauge", "Bytes of bodies and replies held now.", gate->buffered_bytes},

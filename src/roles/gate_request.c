@@ -173,6 +173,7 @@ void gate_request(struct exchange *exchange)
         !read_query(exchange, &request, &complaint) || !read_body(exchange, &request, &complaint)) {
         return;
     }
+    request.certificate = gate_tls_peer(exchange);
     if (gate->stopping || ask_keep(exchange, &request) != ERR_NONE) {
         gate_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
                     TEXT("too many requests are waiting, try again",

@@ -4,6 +4,10 @@
  * frames that arrive meanwhile are held back and handled afterwards, because a reply must not
  * resume a connection in the middle of MHD_run.
  *
+ * Agents on other hosts bring a client certificate. Once keep named their authority, clients are asked for one, with that
+ * authority as the only issuer, so that browsers have nothing to offer; nobody must have one. What a client shows is verified
+ * with the connection's first request; keep then gets its SHA-256 and nothing else of it.
+ *
  * SIGN: u16 TLS SignatureScheme, bytes: for ECDSA the digest that the scheme names, for Ed25519 the
  * message itself. SIGNED: bytes signature (ECDSA: DER); empty: refused.
  */
@@ -17,7 +21,7 @@
 
 #include "base/time.h"
 
-enum { CHAIN_MAX = 8, SIGN_TIMEOUT_MS = 3000, RETIRED_SECONDS = 120 };
+enum { CHAIN_MAX = 8, SIGN_TIMEOUT_MS = 3000, RETIRED_SECONDS = 120, AUTHORITY_MAX_BYTES = 4096 };
 
 struct identity {
     struct gate *gate;
@@ -242,12 +246,83 @@ enum err gate_tls_certificate(struct gate *gate, struct slice pem)
     return ERR_NONE;
 }
 
+enum err gate_tls_authority(struct gate *gate, struct slice body)
+{
+    struct reader reader = reader_of(body);
+    struct slice der;
+    enum err err = get_bytes(&reader, AUTHORITY_MAX_BYTES, &der);
+    err = err == ERR_NONE ? reader_end(&reader) : err;
+    if (err != ERR_NONE || der.len == 0) {
+        return ERR_MALFORMED;
+    }
+    buf_free(&gate->authority);
+    gate->authority = BUF_INIT(AUTHORITY_MAX_BYTES);
+    err = buf_append(&gate->authority, der);
+    gate->authority_is_new = err == ERR_NONE;
+    return err;
+}
+
+/* MHD owns the credentials and takes an authority at its start only; the session leads to them. */
+static bool trust_authority(struct gate *gate, gnutls_session_t session)
+{
+    void *credentials = NULL;
+    if (gate->authority_is_new) {
+        gnutls_datum_t der = {gate->authority.data, (unsigned)gate->authority.len};
+        if (gnutls_credentials_get(session, GNUTLS_CRD_CERTIFICATE, &credentials) < 0 ||
+            gnutls_certificate_set_x509_trust_mem(credentials, &der, GNUTLS_X509_FMT_DER) < 1) {
+            return false;
+        }
+        gate->authority_is_new = false;
+    }
+    return gate->authority.len > 0;
+}
+
+/* Chain, times and purpose; the peer proved in the handshake that it holds the key. */
+static bool verify_peer(gnutls_session_t session)
+{
+    gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
+                                     .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT};
+    unsigned status = 1;
+    return gnutls_certificate_verify_peers(session, &purpose, 1, &status) == 0 && status == 0;
+}
+
+static enum peer look_at_peer(struct exchange *exchange)
+{
+    struct link *link = exchange->link;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    unsigned count = 0;
+    if (exchange->gate->authority.len == 0 || info == NULL) {
+        return PEER_NONE;
+    }
+    gnutls_session_t session = info->tls_session;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
+    if (chain == NULL || count == 0) {
+        return PEER_NONE;
+    }
+    size_t len = sizeof(link->certificate);
+    if (!verify_peer(session) || gnutls_fingerprint(GNUTLS_DIG_SHA256, &chain[0], link->certificate, &len) != 0) {
+        exchange->gate->counters.refused_certificates++;
+        return PEER_NONE;
+    }
+    return PEER_VERIFIED;
+}
+
+struct slice gate_tls_peer(struct exchange *exchange)
+{
+    struct link *link = exchange->link;
+    if (link->peer == PEER_UNKNOWN) {
+        link->peer = look_at_peer(exchange);
+    }
+    return link->peer == PEER_VERIFIED ? slice_of(link->certificate, sizeof(link->certificate))
+                                       : SLICE_NONE;
+}
+
 int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
                       int authority_count, const gnutls_pk_algorithm_t *algorithms,
                       int algorithm_count, gnutls_pcert_st **ret_chain, unsigned *ret_chain_count,
                       gnutls_privkey_t *ret_key)
 {
-    (void)session;
     (void)authorities;
     (void)authority_count;
     (void)algorithms;
@@ -255,6 +330,9 @@ int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authoritie
     struct identity *identity = only_gate == NULL ? NULL : only_gate->identities;
     if (identity == NULL) {
         return -1;
+    }
+    if (trust_authority(only_gate, session)) {
+        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
     }
     *ret_chain = identity->chain;
     *ret_chain_count = identity->chain_count;
@@ -269,5 +347,6 @@ void gate_tls_stop(struct gate *gate)
         gate->identities = identity->older;
         identity_free(identity);
     }
+    buf_free(&gate->authority);
     only_gate = NULL;
 }

@@ -486,6 +486,7 @@ static void turn_loop(struct keep *keep)
             keep->failed = err;
         }
         keep_dispatch(keep);
+        keep_tell_authority(keep);
         tick(keep);
         flush_all(keep);
         state_trim(keep->state);

@@ -121,6 +121,7 @@ struct keep {
     bool is_held_against_found;         /* once, after the first unsealing */
     char certificate[16384];
     size_t certificate_len;
+    bool authority_told;                /* every gate of now knows the agents' authority */
     struct counters counters;
     int64_t tick_ms, anchor_ms, countersign_ms[2];
     struct countersign_config countersign;
@@ -160,6 +161,7 @@ void keep_reopened(struct keep *keep);                  /* new origins: nothing 
 void keep_own_ended(struct keep *keep, struct running *running);
 void keep_greet_gate(struct keep *keep, struct channel *gate);
 void keep_look_around(struct keep *keep);
+void keep_tell_authority(struct keep *keep);              /* to every gate, once there is one */
 void keep_countersign(struct keep *keep);                /* witnesses and time-stamps of what is published, once a minute */
 void keep_read_countersign(struct keep *keep);           /* the configuration; one line of log for each thing wrong */
 const char *keep_config(const struct keep *keep, const char *name);

@@ -55,10 +55,36 @@ static void send_certificate(struct keep *keep, struct channel *gate)
     }
 }
 
+static void send_authority(struct keep *keep, struct channel *gate)
+{
+    cleanup_buf struct buf body = BUF_INIT(4096);
+    enum err err = put_bytes(&body, slice_of(keep->vault.authority, keep->vault.authority_len));
+    err = err == ERR_NONE ? channel_send(gate, MESSAGE_AUTHORITY, 0, buf_slice(&body)) : err;
+    if (err != ERR_NONE) {
+        LOG(LOG_ERROR, "keep.authority-lost", LOG_ERR(err));
+    }
+}
+
+void keep_tell_authority(struct keep *keep)
+{
+    if (keep->authority_told || keep->vault.authority_len == 0) {
+        return;
+    }
+    keep->authority_told = true;
+    for (size_t i = 0; i < keep->member_count; i++) {
+        if (keep->members[i].role == ROLE_GATE && keep->members[i].channel != NULL) {
+            send_authority(keep, keep->members[i].channel);
+        }
+    }
+}
+
 void keep_greet_gate(struct keep *keep, struct channel *gate)
 {
     if (keep->certificate_len > 0) {
         send_certificate(keep, gate);
+    }
+    if (keep->vault.authority_len > 0) {
+        send_authority(keep, gate);
     }
 }
 
