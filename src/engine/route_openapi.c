@@ -158,6 +158,9 @@ static void add_operation(struct arena *arena, struct json *path, const struct r
     add_responses(arena, operation, route);
     if ((route->flags & ROUTE_PUBLIC) != 0) {
         json_set_array(arena, operation, "security");
+    } else if ((route->flags & ROUTE_CERTIFICATE) != 0) {
+        struct json *only = json_append(json_set_array(arena, operation, "security"), json_new(arena, JSON_OBJECT));
+        json_set_array(arena, only, "certificate");
     }
     if ((route->flags & ROUTE_SUDO) != 0) {
         json_set_bool(arena, operation, "x-sudo", true);
@@ -203,11 +206,12 @@ static enum err add_path(struct arena *arena, struct json *paths, size_t first, 
 static void add_components(struct arena *arena, struct json *document)
 {
     struct json *components = json_set_object(arena, document, "components");
-    struct json *token =
-        json_set_object(arena, json_set_object(arena, components, "securitySchemes"), "token");
+    struct json *schemes = json_set_object(arena, components, "securitySchemes");
+    struct json *token = json_set_object(arena, schemes, "token");
     set_text(arena, token, "type", "apiKey");
     set_text(arena, token, "in", "header");
     set_text(arena, token, "name", "X-Vault-Token");
+    set_text(arena, json_set_object(arena, schemes, "certificate"), "type", "mutualTLS");
     struct json *error =
         json_set_object(arena, json_set_object(arena, components, "responses"), "error");
     set_text(arena, error, "description", "refused; the texts say why");
