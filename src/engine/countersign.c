@@ -34,9 +34,7 @@ static void set_time(struct turn *turn, struct json *out, const char *name, uint
 static enum err origin_of(struct turn *turn, enum log_id log, struct slice *ret_origin)
 {
     char origin[96];
-    struct note_key key;
-    struct slice seed;
-    enum err err = vault_log_key(turn->around->vault, log, origin, &key, &seed);
+    enum err err = vault_log_origin(turn->around->vault, log, origin);
     *ret_origin = err == ERR_NONE ? arena_copy(turn->arena, slice_string(origin)) : SLICE_NONE;
     return err;
 }

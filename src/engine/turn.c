@@ -123,8 +123,8 @@ static bool is_allowed_before_reopen(const struct route *route)
            slice_is(operation, "sys_seal");
 }
 
-/* A request: is there such a route, is Vogt in a state to answer it, may the caller? Then its operation. */
-static enum err run_request(struct turn *turn)
+/* Once a turn: the same request has the same route in every run. */
+static enum err find_route(struct turn *turn)
 {
     struct route_match match;
     enum err err = route_find(turn->request->verb, turn->request->path, &match);
@@ -133,20 +133,32 @@ static enum err run_request(struct turn *turn)
     }
     turn->route = match.route;
     memcpy(turn->values, match.values, sizeof turn->values);
-    if ((match.route->flags & ROUTE_WHILE_SEALED) == 0 && turn->around->sealed) {
+    turn->inside->operation = operation_find(match.route->operation);
+    return ERR_NONE;
+}
+
+/* A request: is there such a route, is Vogt in a state to answer it, may the caller? Then its operation. */
+static enum err run_request(struct turn *turn)
+{
+    enum err err = turn->route == NULL ? find_route(turn) : ERR_NONE;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    unsigned flags = turn->route->flags;
+    if ((flags & ROUTE_WHILE_SEALED) == 0 && turn->around->sealed) {
         return turn->around->initialized ? ERR_SEALED : ERR_UNINITIALIZED;
     }
-    if ((match.route->flags & ROUTE_PUBLIC) == 0) {
+    if ((flags & ROUTE_PUBLIC) == 0) {
         err = turn_authorize(turn);
         if (err != ERR_NONE) {
             return err;
         }
     }
-    if (turn->around->reopen_needed && (match.route->flags & ROUTE_EFFECT) != 0 && !is_allowed_before_reopen(match.route)) {
+    if (turn->around->reopen_needed && (flags & ROUTE_EFFECT) != 0 && !is_allowed_before_reopen(turn->route)) {
         return turn_refuse(turn, ERR_CONFLICT, TEXT("the store is older than its last checkpoint; it takes nothing until `vogt ledger reopen`",
                                                     "der Bestand ist älter als sein letzter Checkpoint; er nimmt nichts an bis `vogt ledger reopen`"), SLICE_NONE);
     }
-    operation_fn operation = operation_find(match.route->operation);
+    operation_fn operation = turn->inside->operation;
     return operation == NULL ? ERR_INTERNAL : operation(turn);
 }
 

@@ -296,15 +296,26 @@ enum err vault_rename(struct vault *vault, struct turn *turn)
     return err == ERR_NONE ? put_keys(vault, turn) : err;
 }
 
+static const struct secret *seed_of(const struct vault *vault, enum log_id log)
+{
+    return log == LOG_EVIDENCE ? &vault->evidence_seed : &vault->audit_seed;
+}
+
+enum err vault_log_origin(const struct vault *vault, enum log_id log, char origin[96])
+{
+    snprintf(origin, 96, "%s/%s", vault->name, log == LOG_EVIDENCE ? "evidence" : "audit");
+    return seed_of(vault, log)->len == 0 ? ERR_SEALED : ERR_NONE;
+}
+
 enum err vault_log_key(const struct vault *vault, enum log_id log, char origin[96], struct note_key *ret_key, struct slice *ret_seed)
 {
-    const struct secret *seed = log == LOG_EVIDENCE ? &vault->evidence_seed : &vault->audit_seed;
     uint8_t public_key[ED25519_PUBLIC_BYTES];
-    snprintf(origin, 96, "%s/%s", vault->name, log == LOG_EVIDENCE ? "evidence" : "audit");
-    if (seed->len == 0) {
-        return ERR_SEALED;
+    struct slice seed = secret_slice(seed_of(vault, log));
+    enum err err = vault_log_origin(vault, log, origin);
+    err = err == ERR_NONE ? ed25519_public(seed, public_key) : err;
+    err = err == ERR_NONE ? note_key_make(slice_string(origin), NOTE_TYPE_ED25519, slice_of(public_key, sizeof public_key), ret_key) : err;
+    if (err == ERR_NONE) {
+        *ret_seed = seed;
     }
-    enum err err = ed25519_public(secret_slice(seed), public_key);
-    *ret_seed = secret_slice(seed);
-    return err == ERR_NONE ? note_key_make(slice_string(origin), NOTE_TYPE_ED25519, slice_of(public_key, sizeof public_key), ret_key) : err;
+    return err;
 }

@@ -50,6 +50,8 @@ enum err vault_rotate(struct vault *vault, struct turn *turn) must_check;
 /* New origins for both logs, after a restore. */
 enum err vault_rename(struct vault *vault, struct turn *turn) must_check;
 
+/* The name under which a log signs. ERR_SEALED. Costs nothing, unlike the key: Ed25519's public key is derived anew at every call. */
+enum err vault_log_origin(const struct vault *vault, enum log_id log, char origin[96]) must_check;
 /* The signing key of a log: origin, public key, seed. */
 enum err vault_log_key(const struct vault *vault, enum log_id log, char origin[96], struct note_key *ret_key, struct slice *ret_seed) must_check;
 

@@ -133,12 +133,28 @@ enum err file_sync_directory(struct files *files, const char *name)
     return synced(files, files->layer->sync_directory(files, name));
 }
 
-enum err file_exists(struct files *files, const char *name, bool *ret_exists)
+enum err file_stamp(struct files *files, const char *name, struct file_stamp *ret_stamp)
 {
     if (!name_allowed(name)) {
         return note(files, ERR_INVALID);
     }
-    return note(files, files->layer->exists(files, name, ret_exists));
+    return note(files, files->layer->stamp(files, name, ret_stamp));
+}
+
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->exists == b->exists && a->inode == b->inode && a->size_bytes == b->size_bytes &&
+           a->changed_ns == b->changed_ns;
+}
+
+enum err file_exists(struct files *files, const char *name, bool *ret_exists)
+{
+    struct file_stamp stamp;
+    enum err err = file_stamp(files, name, &stamp);
+    if (err == ERR_NONE) {
+        *ret_exists = stamp.exists;
+    }
+    return err;
 }
 
 enum err file_load(struct files *files, const char *name, struct buf *out)

@@ -21,6 +21,14 @@ enum { FILE_NAME_MAX_BYTES = 255 };
 struct files;
 struct file;
 
+/* Differs after a file was replaced or changed: whoever kept its bytes looks here whether they are
+ * still those. */
+struct file_stamp {
+    bool exists;
+    uint64_t inode, size_bytes;
+    int64_t changed_ns; /* by the kernel's own hand: nobody can set it back */
+};
+
 /* What a layer must be able to do. Offsets and lengths are bytes. */
 struct file_layer {
     enum err (*open)(struct files *files, const char *name, enum file_mode mode,
@@ -37,7 +45,7 @@ struct file_layer {
     enum err (*rename)(struct files *files, const char *from, const char *to);
     enum err (*make_directory)(struct files *files, const char *name);
     enum err (*sync_directory)(struct files *files, const char *name);
-    enum err (*exists)(struct files *files, const char *name, bool *ret_exists);
+    enum err (*stamp)(struct files *files, const char *name, struct file_stamp *ret_stamp);
     void (*free)(struct files *files);
 };
 
@@ -76,6 +84,9 @@ enum err file_rename(struct files *files, const char *from, const char *to) must
 enum err file_make_directory(struct files *files, const char *name) must_check; /* ERR_EXISTS */
 enum err file_sync_directory(struct files *files, const char *name) must_check; /* "" is the top */
 enum err file_exists(struct files *files, const char *name, bool *ret_exists) must_check;
+enum err file_stamp(struct files *files, const char *name,
+                    struct file_stamp *ret_stamp) must_check; /* absent is no error */
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 
 /* A whole small file into a buf (cleared first); its maximum bounds it. */
 enum err file_load(struct files *files, const char *name, struct buf *out) must_check;

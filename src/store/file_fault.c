@@ -23,6 +23,7 @@ struct inode {
     struct content now, durable;
     struct pending *pending;
     size_t pending_count;
+    int64_t changes;
 };
 
 struct entry {
@@ -265,6 +266,7 @@ static void add_pending(struct inode *inode, uint64_t offset, struct slice bytes
         memcpy(pending.bytes, bytes.data, bytes.len);
     }
     apply_pending(&inode->now, &pending);
+    inode->changes++;
     inode->pending[inode->pending_count++] = pending;
 }
 
@@ -514,10 +516,18 @@ static enum err fault_sync_directory(struct files *files, const char *name)
     return ERR_NONE;
 }
 
-static enum err fault_exists(struct files *files, const char *name, bool *ret_exists)
+static enum err fault_stamp(struct files *files, const char *name, struct file_stamp *ret_stamp)
 {
-    *ret_exists = find(&disk_of(files)->now, name) != NULL;
-    return disk_of(files)->crashed ? ERR_IO : ERR_NONE;
+    const struct disk *disk = disk_of(files);
+    const struct entry *entry = find(&disk->now, name);
+    *ret_stamp = (struct file_stamp){.exists = entry != NULL};
+    if (entry != NULL) {
+        const struct inode *inode = &disk->inodes[entry->inode];
+        ret_stamp->inode = entry->inode;
+        ret_stamp->size_bytes = inode->now.len;
+        ret_stamp->changed_ns = inode->changes;
+    }
+    return disk->crashed ? ERR_IO : ERR_NONE;
 }
 
 static void fault_free(struct files *files)
@@ -538,7 +548,7 @@ static const struct file_layer fault_layer = {
     .rename = fault_rename,
     .make_directory = fault_make_directory,
     .sync_directory = fault_sync_directory,
-    .exists = fault_exists,
+    .stamp = fault_stamp,
     .free = fault_free,
 };
 

@@ -178,17 +178,21 @@ static enum err kernel_sync_directory(struct files *files, const char *name)
     return err;
 }
 
-static enum err kernel_exists(struct files *files, const char *name, bool *ret_exists)
+static enum err kernel_stamp(struct files *files, const char *name, struct file_stamp *ret_stamp)
 {
     struct stat status;
     if (fstatat(directory_of(files), name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
-        *ret_exists = true;
+        *ret_stamp = (struct file_stamp){
+            .exists = true,
+            .inode = status.st_ino,
+            .size_bytes = (uint64_t)status.st_size,
+            .changed_ns = (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec};
         return ERR_NONE;
     }
     if (errno != ENOENT && errno != ENOTDIR) {
         return err_from_errno(errno);
     }
-    *ret_exists = false;
+    *ret_stamp = (struct file_stamp){.exists = false};
     return ERR_NONE;
 }
 
@@ -211,7 +215,7 @@ static const struct file_layer kernel_layer = {
     .rename = kernel_rename,
     .make_directory = kernel_make_directory,
     .sync_directory = kernel_sync_directory,
-    .exists = kernel_exists,
+    .stamp = kernel_stamp,
     .free = kernel_free,
 };
 

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "store/notes.h"
 #include "store/tiles.h"
 
 #include <stdlib.h>
@@ -10,6 +11,7 @@ static const char database_name[] = "vogt.db";
 struct store {
     struct files *files;
     struct rows *rows;
+    struct notes notes;
     bool damaged;
 };
 
@@ -41,6 +43,7 @@ enum err store_open(struct files *files, struct store **ret_store)
         return ERR_MEMORY;
     }
     store->files = files;
+    store->notes = notes_new();
     bool created = false;
     enum err err = check_lost(files);
     if (err == ERR_NONE) {
@@ -62,6 +65,7 @@ void store_close(struct store *store)
     if (store != NULL) {
         rows_close(store->rows);
         files_free(store->files);
+        notes_free(&store->notes);
         free(store);
     }
 }
@@ -89,25 +93,13 @@ static enum err done(struct store *store, enum err err)
 
 /* --- FETCH --- */
 
-/* The file is what outsiders saw; the row is what remains when it was lost. */
-static enum err load_checkpoint(struct store *store, uint8_t log, struct buf *note,
-                                uint64_t *ret_size)
-{
-    enum err err = tiles_checkpoint(store->files, log, note, ret_size);
-    if (err == ERR_NOT_FOUND || err == ERR_MALFORMED || err == ERR_TOO_LARGE) {
-        buf_clear(note);
-        *ret_size = rows_log(store->rows, log)->published_size;
-        err = rows_checkpoint(store->rows, log, note);
-    }
-    return err;
-}
-
 static enum err answer_log(struct store *store, const struct need *need, struct buf *out)
 {
     const struct log_head *head = rows_log(store->rows, need->log);
-    cleanup_buf struct buf note = BUF_INIT(NOTE_MAX_BYTES);
+    struct slice note = SLICE_NONE;
     uint64_t published_size = 0;
-    enum err err = load_checkpoint(store, need->log, &note, &published_size);
+    enum err err =
+        notes_get(&store->notes, store->files, store->rows, need->log, &note, &published_size);
     if (err == ERR_NONE) {
         err = put_u64(out, head->edge.size);
     }
@@ -115,7 +107,7 @@ static enum err answer_log(struct store *store, const struct need *need, struct 
         err = put_u64(out, published_size);
     }
     if (err == ERR_NONE) {
-        err = put_bytes(out, buf_slice(&note));
+        err = put_bytes(out, note);
     }
     if (err == ERR_NONE) {
         err = put_u32(out, edge_count(&head->edge));
@@ -183,6 +175,7 @@ static enum err answer_all(struct store *store, struct reader *reader, uint32_t 
     if (err != ERR_NONE) {
         return err;
     }
+    notes_begin(&store->notes);
     for (uint32_t i = 0; err == ERR_NONE && i < count; i++) {
         struct need need;
         err = need_get(reader, &need);

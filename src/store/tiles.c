@@ -88,9 +88,13 @@ enum err note_head(struct slice note, uint64_t *ret_size, uint8_t ret_root[SHA25
     return ERR_NONE;
 }
 
-static void checkpoint_name(uint8_t log, char out[DIRECTORY_MAX_BYTES])
+enum err tiles_checkpoint_name(uint8_t log, char *ret_name, size_t name_bytes)
 {
-    snprintf(out, DIRECTORY_MAX_BYTES, "%s/checkpoint", log_directories[log]);
+    if (!log_known(log)) {
+        return ERR_INVALID;
+    }
+    int len = snprintf(ret_name, name_bytes, "%s/checkpoint", log_directories[log]);
+    return len > 0 && (size_t)len < name_bytes ? ERR_NONE : ERR_INVALID;
 }
 
 enum err tiles_checkpoint(struct files *files, uint8_t log, struct buf *out, uint64_t *ret_size)
@@ -98,11 +102,10 @@ enum err tiles_checkpoint(struct files *files, uint8_t log, struct buf *out, uin
     char name[DIRECTORY_MAX_BYTES];
     uint8_t root[SHA256_BYTES];
     bool exists = false;
-    if (!log_known(log)) {
-        return ERR_INVALID;
+    enum err err = tiles_checkpoint_name(log, name, sizeof(name));
+    if (err == ERR_NONE) {
+        err = file_exists(files, name, &exists);
     }
-    checkpoint_name(log, name);
-    enum err err = file_exists(files, name, &exists);
     if (err == ERR_NONE && !exists) {
         err = ERR_NOT_FOUND;
     }
@@ -440,7 +443,9 @@ static enum err publish(struct publishing *run, struct slice note, const uint8_t
     if (err == ERR_NONE) {
         err = sync_dirty(run);
     }
-    checkpoint_name(run->log, name);
+    if (err == ERR_NONE) {
+        err = tiles_checkpoint_name(run->log, name, sizeof(name));
+    }
     if (err == ERR_NONE) {
         err = write_file(run, name, note);
     }

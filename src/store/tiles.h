@@ -31,6 +31,9 @@ enum err tile_name(uint8_t log, uint8_t level, uint64_t number, unsigned width, 
 enum err note_head(struct slice note, uint64_t *ret_size,
                    uint8_t ret_root[SHA256_BYTES]) must_check;
 
+/* "ledger/evidence/checkpoint". ERR_INVALID. */
+enum err tiles_checkpoint_name(uint8_t log, char *ret_name, size_t name_bytes) must_check;
+
 /* What was published last: the file's note, or ERR_NOT_FOUND. */
 enum err tiles_checkpoint(struct files *files, uint8_t log, struct buf *out,
                           uint64_t *ret_size) must_check;
