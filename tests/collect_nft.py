@@ -8,6 +8,8 @@ import json
 import subprocess
 import sys
 
+from netns import statements
+
 RUN = sys.argv[1]
 ESTATE = {"ports": [{"port": 22, "protocol": "tcp"}, {"port": 443}]}
 BASE = "type filter hook input priority 0; policy {}; "
@@ -83,26 +85,6 @@ printf '%s' "$2" | {RUN}"""
     done = namespace("sh", "-c", script, "sh", statements(ruleset), request)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
-
-
-def statements(ruleset):
-    """nft wants a line end before and after the brace that closes a chain, none inside a set."""
-    out, depth, inner = [], 0, 0
-    for word in ruleset.split():
-        if word == "{":
-            starts_block = depth < 2 and not inner
-            out.append("{\n" if starts_block else "{")
-            depth, inner = (depth + 1, inner) if starts_block else (depth, inner + 1)
-        elif word in ("}", "};"):
-            if inner:
-                inner -= 1
-                out.append("}\n" if word == "};" else "}")
-            else:
-                depth -= 1
-                out.append("\n}\n")
-        else:
-            out.append(word.replace(";", "\n") if word.endswith(";") else word)
-    return " ".join(out)
 
 
 def main():

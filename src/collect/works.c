@@ -3,6 +3,7 @@
 #include "collect/countersign.h"
 #include "collect/host.h"
 #include "collect/nft.h"
+#include "collect/port_scan.h"
 #include "collect/post.h"
 #include "collect/self.h"
 #include "collect/sockets.h"
@@ -12,6 +13,7 @@
 static const struct work works[] = {
     {"collect.tls", collect_tls},         {"judge.tls", judge_tls},
     {"collect.nft", collect_nft},         {"judge.firewall", judge_firewall},
+    {"collect.ports", collect_ports},     {"judge.ports", judge_ports},
     {"collect.volumes", collect_volumes}, {"judge.volume", judge_volume},
     {"collect.sockets", collect_sockets}, {"judge.sockets", judge_sockets},
     {"collect.host", collect_host},       {"judge.seal", judge_seal},

@@ -276,8 +276,10 @@ static const struct filter_call network[] = {
     END,
 };
 
-/* reach's upper half: a child a task, narrowed further before it connects anywhere. */
+/* reach's upper half: a child a task, narrowed further before it connects anywhere. A task may name a
+ * port that it listens on itself, as its planted failure; no other task keeps listen(). */
 static const struct filter_call tasks[] = {
+    CALL("listen"),
     CALL_WITHOUT("clone", 0, CLONE_NEW_ANY),
     REFUSE("clone3", ENOSYS),
     CALL("set_robust_list"),

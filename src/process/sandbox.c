@@ -157,7 +157,7 @@ static enum err enter_files(const struct sandbox_profile *profile, int directory
         .directory_fd = directory_fd,
         .read_paths = profile->read_paths,
         .limit_files = true,
-        .limit_bind = true,
+        .limit_bind = !profile->task_ports,
         .limit_connect = !profile->task_ports,
         .limit_scopes = true,
         .bind_any_port = profile->bind_any_port,
@@ -237,18 +237,19 @@ enum err sandbox_enter(enum role role, const struct sandbox_options *options,
     return ERR_NONE;
 }
 
-enum err sandbox_narrow_task(const uint16_t *ports, size_t port_count)
+enum err sandbox_narrow_task(const struct ports *connect, const struct ports *listen)
 {
     const struct landlock_rules rules = {.directory_fd = -1,
-                                         .limit_connect = true,
-                                         .connect_ports = ports,
-                                         .connect_port_count = port_count};
+                                         .limit_bind = true,
+                                         .limit_connect = ports_count(connect) < PORTS_ALL,
+                                         .bind_ports = listen,
+                                         .connect_ports = connect};
     unsigned abi = 0;
     enum err err = landlock_enter(&rules, &abi);
     if (err != ERR_NONE && err != ERR_UNSUPPORTED) {
         return err;
     }
-    err = filter_load_task();
+    err = filter_load_task(ports_count(listen) > 0);
     return err == ERR_UNSUPPORTED ? ERR_NONE : err;
 }
 

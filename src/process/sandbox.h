@@ -11,9 +11,10 @@
 #ifndef VOGT_PROCESS_SANDBOX_H
 #define VOGT_PROCESS_SANDBOX_H
 
+#include "base/ports.h"
 #include "process/role.h"
 
-enum { SANDBOX_FEATURES_MAX = 16, SANDBOX_PORTS_MAX = 4 };
+enum { SANDBOX_FEATURES_MAX = 16 };
 
 struct sandbox_options {
     int directory_fd;  /* -1, or the one directory that the role may read and write */
@@ -34,9 +35,11 @@ uint32_t sandbox_uid(enum role role); /* 65500 + role */
 enum err sandbox_enter(enum role role, const struct sandbox_options *options,
                        struct sandbox_report *ret_report) must_check;
 
-/* Narrows a process that is in reach's sandbox already: TCP connections to these ports only (where
- * Landlock knows ports), and no new process. For the child that reach forks for one task. */
-enum err sandbox_narrow_task(const uint16_t *ports, size_t port_count) must_check;
+/* Narrows a process that is in reach's sandbox already: TCP connections to `connect` only, listening
+ * on `listen` only (where Landlock knows ports; without any port no listen() at all), and no new
+ * process. For the child that reach forks for one task. A task that names every port is not
+ * narrowed by port: a rule for each would say nothing. */
+enum err sandbox_narrow_task(const struct ports *connect, const struct ports *listen) must_check;
 
 /* For a child program of the parent's table, between fork and exec: limits, no new privileges,
  * Landlock read-only on /usr, /lib*, /etc/fonts…, a system call filter without sockets (pdftotext)

@@ -102,7 +102,7 @@ enum err filter_load_child(enum child_kind kind)
     return load_lists(filters_of_children[kind].lists);
 }
 
-enum err filter_load_task(void)
+enum err filter_load_task(bool listens)
 {
     scmp_filter_ctx filter = filter_new(SCMP_ACT_ALLOW);
     if (filter == NULL) {
@@ -110,7 +110,9 @@ enum err filter_load_task(void)
     }
     /* A thread shares the memory; a process does not. */
     struct scmp_arg_cmp process = SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0);
+    static const char *const no_listening[] = {"listen", NULL};
     bool ok = add_names(filter, SCMP_ACT_KILL_PROCESS, filter_task_refused) &&
+              (listens || add_names(filter, SCMP_ACT_KILL_PROCESS, no_listening)) &&
               seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS,
                                      seccomp_syscall_resolve_name("clone"), 1, &process) == 0;
     enum err err = ok ? load(filter) : ERR_INTERNAL;

@@ -110,6 +110,15 @@ static enum err add_port(int ruleset_fd, uint64_t access, uint16_t number)
                                                                         : err_from_errno(errno);
 }
 
+static enum err add_set(int ruleset_fd, uint64_t access, const struct ports *ports)
+{
+    enum err err = ERR_NONE;
+    for (unsigned port = 1; ports != NULL && err == ERR_NONE && port <= PORTS_ALL; port++) {
+        err = ports_has(ports, (uint16_t)port) ? add_port(ruleset_fd, access, (uint16_t)port) : ERR_NONE;
+    }
+    return err;
+}
+
 static enum err add_files(int ruleset_fd, const struct landlock_rules *rules, uint64_t handled)
 {
     const uint64_t data_access = FILE_WRITE | FILE_READ | FILE_READ_DIR | FILE_REMOVE_DIR |
@@ -134,8 +143,11 @@ static enum err add_ports(int ruleset_fd, const struct landlock_rules *rules)
 {
     enum err err = rules->limit_bind && rules->bind_any_port ? add_port(ruleset_fd, NET_BIND_TCP, 0)
                                                              : ERR_NONE;
-    for (size_t i = 0; err == ERR_NONE && i < rules->connect_port_count; i++) {
-        err = add_port(ruleset_fd, NET_CONNECT_TCP, rules->connect_ports[i]);
+    if (err == ERR_NONE && rules->limit_bind) {
+        err = add_set(ruleset_fd, NET_BIND_TCP, rules->bind_ports);
+    }
+    if (err == ERR_NONE && rules->limit_connect) {
+        err = add_set(ruleset_fd, NET_CONNECT_TCP, rules->connect_ports);
     }
     return err;
 }

@@ -17,7 +17,7 @@ enum root_kind {
 struct sandbox_profile {
     enum root_kind root;
     bool host_network;     /* stays in the host's network namespace */
-    bool task_ports;       /* TCP connections are narrowed later, per task (sandbox_narrow_task) */
+    bool task_ports;       /* TCP ports are narrowed later, per task (sandbox_narrow_task) */
     bool bind_any_port;    /* may bind TCP port 0: a port of the kernel's choice */
     bool children;         /* may have processes of its own */
     uint64_t capabilities; /* kept when started by root: bits of CAP_* */
@@ -31,8 +31,8 @@ extern const struct sandbox_profile sandbox_profiles[ROLE_COUNT];
 
 /* The filter of a role, loaded into the kernel. ERR_UNSUPPORTED: the kernel has none. */
 enum err filter_load_role(enum role role) must_check;
-enum err filter_load_task(void)
-    must_check; /* on top of reach's: no new process, no more confinement calls */
+/* On top of reach's: no new process, no more confinement calls, and listen() only where asked for. */
+enum err filter_load_task(bool listens) must_check;
 enum err filter_load_child(enum child_kind kind) must_check;
 enum err filter_load_parent(void) must_check;
 
@@ -50,8 +50,7 @@ struct landlock_rules {
     const char *const *run_paths;  /* NULL, or read and execute beneath */
     bool limit_files, limit_bind, limit_connect, limit_scopes;
     bool bind_any_port;
-    const uint16_t *connect_ports;
-    size_t connect_port_count;
+    const struct ports *bind_ports, *connect_ports; /* NULL: none */
 };
 /* *ret_abi: the kernel's version. ERR_UNSUPPORTED: no Landlock. */
 enum err landlock_enter(const struct landlock_rules *rules, unsigned *ret_abi) must_check;

@@ -231,8 +231,8 @@ static const struct attempt attempts[] = {
     {"TCP connect", try_tcp_connect, R(REACH), 0, CONFINEMENT_LANDLOCK},
     {"TCP fast open", try_fast_open, 0, 0, CONFINEMENT_SECCOMP},
     {"UDP", try_udp, R(REACH), 0, CONFINEMENT_SECCOMP},
-    {"known port", try_listen_known_port, 0, 0, CONFINEMENT_LANDLOCK},
-    {"any port", try_listen_any_port, R(LOOK), 0, CONFINEMENT_LANDLOCK},
+    {"known port", try_listen_known_port, R(REACH), 0, CONFINEMENT_LANDLOCK},
+    {"any port", try_listen_any_port, R(LOOK) | R(REACH), 0, CONFINEMENT_LANDLOCK},
     {"packet socket", try_packet_socket, 0, 0, CONFINEMENT_SECCOMP},
     {"exec", try_exec, 0, 0, CONFINEMENT_SECCOMP},
     {"fork", try_fork, R(REACH), 0, CONFINEMENT_SECCOMP},
@@ -401,38 +401,92 @@ TEST(seal_can_do_what_its_row_says_and_nothing_else)
     CHECK(check_role(ROLE_SEAL));
 }
 
-/* reach's child: one port and no process any more. */
+/* reach's child: its ports and no process any more. */
+static enum err narrow(const char *connect_to, const char *listen_on)
+{
+    struct ports connect = {{0}}, listen = {{0}};
+    enum err err = ports_add_text(&connect, slice_string(connect_to));
+    err = err == ERR_NONE && listen_on != NULL ? ports_add_text(&listen, slice_string(listen_on)) : err;
+    return err == ERR_NONE ? sandbox_narrow_task(&connect, &listen) : err;
+}
+static int try_listening(void)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(48713), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    return fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ? -1
+                                                                                 : listen(fd, 1);
+}
 static int try_task(void)
 {
-    uint16_t ports[] = {53, 4433};
-    if (sandbox_narrow_task(ports, 2) != ERR_NONE) {
-        return -1;
-    }
-    return try_tcp_connect(); /* port 9 */
+    return narrow("4433", NULL) != ERR_NONE ? -1 : try_tcp_connect(); /* port 9 */
 }
 static int try_task_port(void)
 {
-    uint16_t ports[] = {9};
-    return sandbox_narrow_task(ports, 1) != ERR_NONE ? -1 : try_tcp_connect();
+    return narrow("9", NULL) != ERR_NONE ? -1 : try_tcp_connect();
+}
+static int try_task_range(void)
+{
+    return narrow("1-1024", NULL) != ERR_NONE ? -1 : try_tcp_connect();
+}
+static int try_task_all(void)
+{
+    return narrow("1-65535", NULL) != ERR_NONE ? -1 : try_tcp_connect();
 }
 static int try_task_fork(void)
 {
-    uint16_t ports[] = {9};
-    return sandbox_narrow_task(ports, 1) != ERR_NONE ? -1 : try_fork();
+    return narrow("9", NULL) != ERR_NONE ? -1 : try_fork();
+}
+static int try_task_bind(void)
+{
+    return narrow("9", NULL) != ERR_NONE ? -1 : try_listen_known_port();
+}
+static int try_task_listen(void)
+{
+    return narrow("9", NULL) != ERR_NONE ? -1 : listen(socket(AF_INET, SOCK_STREAM, 0), 1);
+}
+static int try_task_plant(void)
+{
+    return narrow("9", "48713") != ERR_NONE ? -1 : try_listening();
+}
+static int try_task_other_plant(void)
+{
+    return narrow("9", "48714") != ERR_NONE ? -1 : try_listening();
 }
 
-TEST(a_task_of_reach_connects_to_its_port_alone)
+TEST(a_task_of_reach_connects_to_its_ports_alone)
 {
     struct sandbox_report report;
     const struct attempt other = {"another port", try_task, 0, 0, CONFINEMENT_LANDLOCK};
-    const struct attempt own = {"own port", try_task_port, R(REACH), 0, CONFINEMENT_NONE};
     const struct attempt process = {"a process", try_task_fork, 0, 0, CONFINEMENT_SECCOMP};
+    static const struct attempt own[] = {{"own port", try_task_port, R(REACH), 0, CONFINEMENT_NONE},
+                                         {"own range", try_task_range, R(REACH), 0, CONFINEMENT_NONE},
+                                         {"all ports", try_task_all, R(REACH), 0, CONFINEMENT_NONE}};
     enum outcome outcome = try_as(ROLE_REACH, &other, &report);
     CHECK(outcome == OUTCOME_REFUSED || has_feature(&report, "no landlock ports") ||
           report.level < CONFINEMENT_LANDLOCK);
-    CHECK(try_as(ROLE_REACH, &own, &report) == OUTCOME_DONE);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        CHECK(try_as(ROLE_REACH, &own[i], &report) == OUTCOME_DONE);
+    }
     outcome = try_as(ROLE_REACH, &process, &report);
     CHECK(outcome == OUTCOME_KILLED || report.level < CONFINEMENT_SECCOMP);
+}
+
+TEST(a_task_of_reach_listens_on_its_plants_port_alone)
+{
+    struct sandbox_report report;
+    const struct attempt bound = {"a port", try_task_bind, 0, 0, CONFINEMENT_LANDLOCK};
+    const struct attempt listening = {"listening", try_task_listen, 0, 0, CONFINEMENT_SECCOMP};
+    const struct attempt plant = {"the plant's port", try_task_plant, R(REACH), 0, CONFINEMENT_NONE};
+    const struct attempt other = {"another port", try_task_other_plant, 0, 0, CONFINEMENT_LANDLOCK};
+    enum outcome outcome = try_as(ROLE_REACH, &bound, &report);
+    bool ports = report.level >= CONFINEMENT_LANDLOCK && !has_feature(&report, "no landlock ports");
+    CHECK(outcome == OUTCOME_REFUSED || !ports);
+    outcome = try_as(ROLE_REACH, &other, &report);
+    CHECK(outcome == OUTCOME_REFUSED || !ports);
+    outcome = try_as(ROLE_REACH, &listening, &report);
+    CHECK(outcome == OUTCOME_KILLED || report.level < CONFINEMENT_SECCOMP);
+    CHECK(try_as(ROLE_REACH, &plant, &report) == OUTCOME_DONE);
 }
 
 TEST_MAIN

@@ -67,36 +67,44 @@ static void write_all(int fd, struct slice bytes)
     }
 }
 
-/* "port" and "ports" of the task's input, and 53: names are looked up over TCP too when the answer
- * is long. */
-static size_t ports_of(const struct json *input, uint16_t ports[SANDBOX_PORTS_MAX])
+static void add_port(struct ports *ports, const struct json *object)
 {
-    size_t count = 0;
     uint64_t number = 0;
-    ports[count++] = DNS_PORT;
-    if (json_u64(input, "port", &number) == ERR_NONE && number > 0 && number <= UINT16_MAX) {
-        ports[count++] = (uint16_t)number;
+    if (json_u64(object, "port", &number) == ERR_NONE && number <= UINT16_MAX) {
+        ports_add(ports, (uint16_t)number);
     }
-    const struct json *more = json_member(input, "ports");
-    for (const struct json *port = more == NULL ? NULL : more->first;
-         port != NULL && count < SANDBOX_PORTS_MAX; port = port->next) {
-        if (slice_to_u64(port->text, &number) == ERR_NONE && number > 0 && number <= UINT16_MAX) {
-            ports[count++] = (uint16_t)number;
-        }
+}
+
+/* "port" and "ports" of the task's input, those of its "targets" and "control", the ports of its
+ * plant, and 53: names are looked up over TCP too when the answer is long. What is malformed adds
+ * nothing: the collector refuses it in words. */
+static void ports_of(const struct json *input, struct ports *ret_connect, struct ports *ret_listen)
+{
+    struct ports listen = {{0}}, connect;
+    (void)!ports_add_json(&listen, json_member(input, "plant_ports"));
+    connect = listen;
+    ports_add(&connect, DNS_PORT);
+    (void)!ports_add_json(&connect, json_member(input, "ports"));
+    add_port(&connect, input);
+    add_port(&connect, json_member(input, "control"));
+    const struct json *targets = json_member(input, "targets");
+    for (const struct json *one = targets == NULL ? NULL : targets->first; one != NULL; one = one->next) {
+        add_port(&connect, one);
     }
-    return count;
+    *ret_connect = connect;
+    *ret_listen = listen;
 }
 
 static _Noreturn void run_task(const struct worker *worker, struct arena *arena,
                                const struct json *input, struct slice body, int fd)
 {
     cleanup_buf struct buf out = BUF_INIT(WORKER_BODY_BYTES);
-    uint16_t ports[SANDBOX_PORTS_MAX];
-    size_t port_count = ports_of(input, ports);
+    struct ports connect, listen;
+    ports_of(input, &connect, &listen);
     close(channel_fd(worker->start.parent));
     close(channel_fd(worker->start.keep));
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
-        sandbox_narrow_task(ports, port_count) != ERR_NONE ||
+        sandbox_narrow_task(&connect, &listen) != ERR_NONE ||
         worker_answer(worker, arena, body, &out) != ERR_NONE) {
         _exit(1);
     }

@@ -4,6 +4,7 @@
 
 #include "collect/countersign.h"
 #include "collect/nft.h"
+#include "collect/port_scan.h"
 #include "collect/self.h"
 #include "collect/sockets.h"
 #include "collect/tls.h"
@@ -21,6 +22,7 @@
     WORK("countersign.witness", countersign_witness)                                                                               \
     WORK("judge.firewall", judge_firewall)                                                                                         \
     WORK("judge.ledger", judge_ledger)                                                                                             \
+    WORK("judge.ports", judge_ports)                                                                                               \
     WORK("judge.privilege", judge_privilege)                                                                                       \
     WORK("judge.seal", judge_seal)                                                                                                 \
     WORK("judge.sockets", judge_sockets)                                                                                           \

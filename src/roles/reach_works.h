@@ -2,10 +2,12 @@
 #ifndef VOGT_ROLES_REACH_WORKS_H
 #define VOGT_ROLES_REACH_WORKS_H
 
+#include "collect/port_scan.h"
 #include "collect/post.h"
 #include "collect/tls.h"
 
 #define REACH_WORKS                                                                                                                \
+    WORK("collect.ports", collect_ports)                                                                                           \
     WORK("collect.tls", collect_tls)                                                                                       \
     WORK("http.post", http_post)
 
