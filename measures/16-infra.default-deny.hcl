@@ -23,7 +23,7 @@ measure "infra.default-deny" {
     sure  = ["port|ports|dienste|services|allowlist|allow list|whitelist*|freigabeliste*|exposed|offen*|open"]
     observation "sockets.listed" {
       subject = "host"
-      max_age = "24h"
+      max_age = "1h"
       probe   = "sockets"
     }
   }

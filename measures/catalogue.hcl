@@ -58,6 +58,11 @@ subject "incident"     { title = { en = "incident", de = "Vorfall" } }
 subject "organisation" { title = { en = "organisation", de = "Organisation" } }
 subject "vogt"         { title = { en = "this Vogt", de = "dieser Vogt" } }
 
+probe "machine" {
+  title        = { en = "what there is on a host", de = "was es auf einem Host gibt" }
+  subject      = "host"
+  observations = ["host.discovered"]
+}
 probe "tls" {
   title        = { en = "TLS handshakes with an endpoint", de = "TLS-Handshakes mit einem Endpunkt" }
   subject      = "endpoint"

@@ -88,95 +88,29 @@ static void put_mounts(struct arena *arena, struct json *facts)
     }
 }
 
-static struct json *propose(struct arena *arena, struct json *proposals, const char *kind, struct slice name, const char *reason)
+/* One machine: what it is called, its addresses, its mounts, its listeners. */
+static struct json *read_machine(struct arena *arena, struct json *holder, const char *proc)
 {
-    struct json *proposal = json_append(proposals, json_new(arena, JSON_OBJECT));
-    json_set_string(arena, proposal, "kind", slice_string(kind));
-    json_set_string(arena, proposal, "name", name);
-    json_set_string(arena, proposal, "reason", slice_string(reason));
-    return proposal;
-}
-
-static bool is_repeated(const struct json *mounts, const struct json *mount)
-{
-    for (const struct json *earlier = mounts->first; earlier != mount; earlier = earlier->next) {
-        if (slice_equal(json_text(earlier, "source", SLICE_NONE), json_text(mount, "source", SLICE_NONE))) {
-            return true;
-        }
+    struct json *facts = json_set_object(arena, holder, "facts");
+    put_names(arena, facts);
+    put_addresses(arena, facts);
+    put_mounts(arena, facts);
+    int proc_fd = open(proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (proc_fd >= 0) {
+        json_set(arena, facts, "sockets", sockets_read(arena, proc_fd));
+        close(proc_fd);
     }
-    return false;
-}
-
-/* Loopback never leaves the machine: nothing is in transit there. */
-static bool is_loopback(struct slice address)
-{
-    return slice_starts(address, SLICE_LITERAL("127.")) || slice_is(address, "::1") || slice_starts(address, SLICE_LITERAL("::ffff:127."));
-}
-
-static bool is_wildcard(struct slice address)
-{
-    return slice_is(address, "0.0.0.0") || slice_is(address, "::");
-}
-
-static const char *protocol_of(struct slice port)
-{
-    static const struct {
-        const char *port, *protocol;
-    } spoken[] = {{"443", "https"}, {"8443", "https"}, {"8200", "https"}, {"25", "smtp"}, {"587", "smtp"}, {"5432", "postgres"}};
-    for (size_t i = 0; i < sizeof(spoken) / sizeof(spoken[0]); i++) {
-        if (slice_is(port, spoken[i].port)) {
-            return spoken[i].protocol;
-        }
-    }
-    return "tls";
-}
-
-/* Every TCP port that others can reach is an endpoint, until a person says what it is: an unlisted one blocks green. */
-static void propose_endpoint(struct arena *arena, struct json *proposals, const struct json *listener)
-{
-    struct slice address = json_text(listener, "address", SLICE_NONE), port = json_text(listener, "port", SLICE_NONE);
-    if (!slice_is(json_text(listener, "protocol", SLICE_NONE), "tcp") || is_loopback(address) || port.len == 0) {
-        return;
-    }
-    struct slice host = is_wildcard(address) ? SLICE_LITERAL("localhost") : address;
-    bool is_v6 = slice_find_byte(host, ':') != SIZE_MAX;
-    char *name = arena_printf(arena, is_v6 ? "[%.*s]:%.*s" : "%.*s:%.*s", (int)host.len, (const char *)host.data, (int)port.len, (const char *)port.data);
-    struct json *proposal = propose(arena, proposals, "endpoint", slice_string(name), "listening-port");
-    json_set_string(arena, proposal, "protocol", slice_string(protocol_of(port)));
-    json_set(arena, proposal, "port", json_number_text(arena, port));
-    json_set_string(arena, proposal, "address", address);
-}
-
-static void put_proposals(struct arena *arena, struct json *output, const struct json *facts)
-{
-    struct json *proposals = json_set_array(arena, output, "proposals");
-    propose(arena, proposals, "host", json_text(facts, "hostname", SLICE_LITERAL("localhost")), "this-machine");
-    const struct json *mounts = json_member(facts, "mounts");
-    for (const struct json *mount = mounts == NULL ? NULL : mounts->first; mount != NULL; mount = mount->next) {
-        if (!is_repeated(mounts, mount)) {
-            propose(arena, proposals, "volume", json_text(mount, "point", SLICE_NONE), "mounted-device");
-        }
-    }
-    const struct json *listeners = json_path(facts, "sockets.listeners");
-    for (const struct json *listener = listeners == NULL ? NULL : listeners->first; listener != NULL; listener = listener->next) {
-        propose_endpoint(arena, proposals, listener);
-    }
+    return facts;
 }
 
 enum err collect_host(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
 {
     (void)input, (void)raw;
-    struct json *output = json_new(arena, JSON_OBJECT), *facts = json_set_object(arena, output, "facts");
-    put_names(arena, facts);
-    put_addresses(arena, facts);
-    put_mounts(arena, facts);
-    int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (proc_fd >= 0) {
-        json_set(arena, facts, "sockets", sockets_read(arena, proc_fd));
-        close(proc_fd);
-    }
-    put_proposals(arena, output, facts);
-    if (json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {
+    struct json *output = json_new(arena, JSON_OBJECT);
+    read_machine(arena, output, "/proc");
+    /* the planted machine hides its listeners: where /proc should be lies a folder without tables of sockets */
+    struct json *planted = read_machine(arena, json_set_object(arena, output, "plant"), "/proc/sys");
+    if (planted == NULL || json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {
         return ERR_TOO_LARGE;
     }
     reply->output = output;

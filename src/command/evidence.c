@@ -1,226 +1,11 @@
-/* vogt evidence: making a bundle through the API, and checking one alone. */
+/* vogt evidence: a bundle as the API gives it, and checking one alone. */
 #include "base/time.h"
 #include "command/bundle.h"
 #include "command/client.h"
-#include "command/entries.h"
 #include "command/keys.h"
 #include "command/show.h"
-#include "measure/edit.h"
-#include "measure/fold.h"
 
-#include <stdlib.h>
-
-enum { TRIES_MAX = 4, WORDS_MAX = 4096, BUNDLE_BYTES = 128 << 20 };
-
-/* Which entries the verdict of one clause rests on, found while the whole log is folded. */
-struct choice {
-    struct slice clause;
-    struct fold fold;
-    uint64_t annex, estate,
-        words[WORDS_MAX]; /* indices; words: what people said about the clause since the adoption */
-    bool has_annex, has_estate;
-    size_t word_count;
-    uint64_t *chosen;
-    size_t chosen_count, chosen_capacity;
-};
-
-static enum outcome note_entry(struct run *run, struct choice *choice, const struct json *payload,
-                               uint64_t index)
-{
-    struct slice type = json_text(payload, "type", SLICE_NONE);
-    if (slice_is(type, "annex.adopted")) {
-        choice->annex = index;
-        choice->has_annex = true;
-        choice->word_count = 0;
-    } else if (slice_is(type, "estate.changed")) {
-        choice->estate = index;
-        choice->has_estate = true;
-    } else if (!slice_is(type, "verdict") && !slice_is(type, "observation") &&
-               slice_equal(json_text(payload, "clause", SLICE_NONE), choice->clause)) {
-        if (choice->word_count == WORDS_MAX) {
-            return run_fail_err(run, ERR_TOO_LARGE, "bundle");
-        }
-        choice->words[choice->word_count++] = index;
-    }
-    return OUTCOME_OK;
-}
-
-static enum outcome take_entry(struct run *run, void *context, const struct log_entry *entry)
-{
-    struct choice *choice = context;
-    enum fold_result result = FOLD_DAMAGED;
-    struct json *payload = NULL;
-    struct complaint complaint;
-    if (entry->is_forged) {
-        return run_fail(run, OUTCOME_INTEGRITY,
-                        TEXT("a payload is not what its entry commits to",
-                             "ein Inhalt ist nicht der, auf den sein Eintrag festlegt"),
-                        slice_string(arena_printf(run->arena, "evidence #%llu",
-                                                  (unsigned long long)entry->index)));
-    }
-    enum err err = fold_take(&choice->fold, entry->payload, entry->index, &result, NULL);
-    if (err != ERR_NONE) {
-        return run_fail_err(run, err, "evidence");
-    }
-    if (result != FOLD_TAKEN ||
-        json_read(run->arena, entry->payload, &payload, &complaint) != ERR_NONE) {
-        return OUTCOME_OK;
-    }
-    return note_entry(run, choice, payload, entry->index);
-}
-
-static void choose(struct choice *choice, uint64_t index)
-{
-    for (size_t i = 0; i < choice->chosen_count; i++) {
-        if (choice->chosen[i] == index) {
-            return;
-        }
-    }
-    if (choice->chosen_count < choice->chosen_capacity) {
-        choice->chosen[choice->chosen_count++] = index;
-    }
-}
-
-static int by_index(const void *a, const void *b)
-{
-    uint64_t one, other;
-    __builtin_memcpy(&one, a, sizeof(one));
-    __builtin_memcpy(&other, b, sizeof(other));
-    return one < other ? -1 : one > other;
-}
-
-static bool is_needed(const struct json *clause, const struct seen *seen)
-{
-    if (slice_starts(seen->kind, SLICE_LITERAL("ledger."))) {
-        return true; /* green rests on the ledger */
-    }
-    for (const struct json *promise = edit_items(clause, "promises"); promise != NULL;
-         promise = promise->next) {
-        const struct promise *entry = catalogue_promise(json_text(promise, "measure", SLICE_NONE),
-                                                        json_text(promise, "promise", SLICE_NONE));
-        for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
-            if (slice_is(seen->kind, entry->observations[i].kind)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static enum outcome choose_all(struct run *run, struct choice *choice)
-{
-    const struct world *world = &choice->fold.world;
-    const struct json *clause = world_clause(world, choice->clause);
-    if (clause == NULL || !choice->has_annex) {
-        return run_fail(run, OUTCOME_INPUT,
-                        TEXT("the adopted annex has no such clause",
-                             "die übernommene Anlage hat keinen solchen Satz"),
-                        choice->clause);
-    }
-    choice->chosen_capacity = world->seen_count + choice->word_count + 2;
-    choice->chosen =
-        arena_alloc_array(run->arena, choice->chosen_capacity, sizeof(*choice->chosen));
-    if (choice->chosen == NULL) {
-        return run_fail_err(run, ERR_MEMORY, "");
-    }
-    choose(choice, choice->annex);
-    if (choice->has_estate) {
-        choose(choice, choice->estate);
-    }
-    for (size_t i = 0; i < choice->word_count; i++) {
-        choose(choice, choice->words[i]);
-    }
-    for (size_t i = 0; i < world->seen_count; i++) {
-        if (is_needed(clause, &world->seen[i])) {
-            choose(choice, world->seen[i].index);
-        }
-    }
-    qsort(choice->chosen, choice->chosen_count, sizeof(*choice->chosen), by_index);
-    return OUTCOME_OK;
-}
-
-/* All proofs under one checkpoint. The last entry is asked for first, so that its checkpoint covers
- * all; when another is published meanwhile, all is asked anew. */
-static enum outcome fetch_entries(struct run *run, const struct choice *choice, struct json *bundle,
-                                  bool *ret_moved)
-{
-    struct json **found = arena_alloc_array(run->arena, choice->chosen_count, sizeof(*found));
-    struct slice checkpoint = SLICE_NONE;
-    *ret_moved = false;
-    for (size_t i = choice->chosen_count; i > 0; i--) {
-        const struct json *data = NULL;
-        enum outcome outcome = client_get(run,
-                                          arena_printf(run->arena, "ledger/evidence/prove/%llu",
-                                                       (unsigned long long)choice->chosen[i - 1]),
-                                          &data);
-        if (outcome != OUTCOME_OK || found == NULL) {
-            return outcome == OUTCOME_OK ? run_fail_err(run, ERR_MEMORY, "") : outcome;
-        }
-        struct slice proof = json_text(data, "proof", SLICE_NONE);
-        size_t end = slice_find(proof, SLICE_LITERAL("\n\n"));
-        struct slice note = end == SIZE_MAX ? SLICE_NONE : slice_from(proof, end + 2);
-        checkpoint = i == choice->chosen_count ? note : checkpoint;
-        *ret_moved = *ret_moved || !slice_equal(checkpoint, note);
-        found[i - 1] = json_new(run->arena, JSON_OBJECT);
-        json_set_u64(run->arena, found[i - 1], "index", choice->chosen[i - 1]);
-        json_set_string(run->arena, found[i - 1], "entry", json_text(data, "entry", SLICE_NONE));
-        json_set_string(run->arena, found[i - 1], "salt", json_text(data, "salt", SLICE_NONE));
-        json_set_string(run->arena, found[i - 1], "payload",
-                        json_text(data, "payload", SLICE_NONE));
-        json_set_string(run->arena, found[i - 1], "proof", proof);
-    }
-    json_set_string(run->arena, bundle, "checkpoint", checkpoint);
-    struct json *entries = json_set_array(run->arena, bundle, "entries");
-    for (size_t i = 0; i < choice->chosen_count; i++) {
-        json_append(entries, found[i]);
-    }
-    return OUTCOME_OK;
-}
-
-static enum outcome fill(struct run *run, struct choice *choice, struct slice vkey,
-                         struct json *bundle)
-{
-    char made[RFC3339_BYTES];
-    struct instant now = clock_now();
-    struct judgement whole;
-    const struct json *clause = world_clause(&choice->fold.world, choice->clause),
-                      *revision = json_member(choice->fold.world.annex, "revision");
-    rfc3339_format(now.unix_ms, made);
-    json_set_string(run->arena, bundle, "format", SLICE_LITERAL(BUNDLE_FORMAT));
-    json_set_string(run->arena, bundle, "made", slice_string(made));
-    json_set_string(run->arena, bundle, "clause", choice->clause);
-    json_set_string(run->arena, bundle, "text", json_text(clause, "text", SLICE_NONE));
-    json_set(run->arena, bundle, "revision",
-             revision == NULL ? json_new(run->arena, JSON_NULL) : json_copy(run->arena, revision));
-    json_set_string(run->arena, bundle, "vkey", vkey);
-    struct json *record = verdict_record(&choice->fold.world, clause, now.unix_ms, &whole);
-    if (json_set(run->arena, bundle, "verdict",
-                 record == NULL ? NULL : json_copy(run->arena, record)) == NULL) {
-        return run_fail_err(run, ERR_MEMORY, "");
-    }
-    return OUTCOME_OK;
-}
-
-static enum outcome make(struct run *run, struct choice *choice, struct slice vkey,
-                         struct json **ret_bundle)
-{
-    bool moved = true;
-    for (unsigned tries = 0; moved && tries < TRIES_MAX; tries++) {
-        struct json *bundle = json_new(run->arena, JSON_OBJECT);
-        enum outcome outcome = fill(run, choice, vkey, bundle);
-        outcome = outcome == OUTCOME_OK ? fetch_entries(run, choice, bundle, &moved) : outcome;
-        if (outcome != OUTCOME_OK) {
-            return outcome;
-        }
-        *ret_bundle = bundle;
-    }
-    return moved ? run_fail(run, OUTCOME_FAILED,
-                            TEXT("the log grows faster than it can be read; try again",
-                                 "das Logbuch wächst schneller, als es gelesen werden kann; bitte "
-                                 "noch einmal"),
-                            SLICE_NONE)
-                 : OUTCOME_OK;
-}
+enum { BUNDLE_BYTES = 128 << 20 };
 
 static void show_findings(struct run *run, const struct bundle_report *report)
 {
@@ -257,10 +42,11 @@ static enum outcome check_own(struct run *run, const struct json *bundle)
     return OUTCOME_OK;
 }
 
-static enum outcome write_bundle(struct run *run, const struct choice *choice,
-                                 const struct json *bundle)
+static enum outcome write_bundle(struct run *run, const struct json *bundle)
 {
     const char *output = run_option(run, OPTION_OUTPUT), *clause = run->arguments[0];
+    const struct json *entries = json_member(bundle, "entries");
+    size_t count = entries == NULL ? 0 : entries->count;
     cleanup_buf struct buf text = BUF_INIT(BUNDLE_BYTES);
     output = output == NULL
                  ? arena_printf(run->arena, "%s.vogt-evidence.json", path_segment(run, clause))
@@ -277,40 +63,26 @@ static enum outcome write_bundle(struct run *run, const struct choice *choice,
     if (run->json) {
         struct json *top = json_new(run->arena, JSON_OBJECT);
         json_set_string(run->arena, top, "file", slice_string(output));
-        json_set_u64(run->arena, top, "entries", choice->chosen_count);
+        json_set_u64(run->arena, top, "entries", count);
         json_set(run->arena, top, "verdict",
                  json_copy(run->arena, json_member(json_member(bundle, "verdict"), "verdict")));
         return run_print_json(top);
     }
     show_verdict(run, json_text(json_member(bundle, "verdict"), "verdict", SLICE_NONE));
-    fprintf(run->screen.out, "%s: %zu %s\n", output, choice->chosen_count,
+    fprintf(run->screen.out, "%s: %zu %s\n", output, count,
             SAY(run, "entries", "Einträge"));
     return OUTCOME_OK;
 }
 
 enum outcome command_evidence(struct run *run)
 {
-    const struct json *status = NULL;
-    struct json *bundle = NULL;
-    struct choice *choice = arena_alloc(run->arena, sizeof(*choice));
-    enum err err = choice == NULL ? ERR_MEMORY : fold_start(&choice->fold);
-    if (err != ERR_NONE) {
-        return run_fail_err(run, err, "");
-    }
-    choice->clause = slice_string(run->arguments[0]);
-    enum outcome outcome = client_get(run, "ledger/status", &status);
+    const struct json *bundle = NULL;
+    const char *path = arena_printf(run->arena, "evidence/clauses/%s", path_segment(run, run->arguments[0]));
     progress_begin(SAY(run, "Gathering the evidence", "Sammle die Beweise"));
-    outcome = outcome == OUTCOME_OK ? entries_each(run, take_entry, choice) : outcome;
-    outcome = outcome == OUTCOME_OK ? choose_all(run, choice) : outcome;
-    outcome = outcome == OUTCOME_OK
-                  ? make(run, choice,
-                         json_text(json_member(status, "evidence"), "vkey", SLICE_NONE), &bundle)
-                  : outcome;
+    enum outcome outcome = path == NULL ? run_fail_err(run, ERR_MEMORY, "") : client_get(run, path, &bundle);
     progress_end();
     outcome = outcome == OUTCOME_OK ? check_own(run, bundle) : outcome;
-    outcome = outcome == OUTCOME_OK ? write_bundle(run, choice, bundle) : outcome;
-    fold_free(&choice->fold);
-    return outcome;
+    return outcome == OUTCOME_OK ? write_bundle(run, bundle) : outcome;
 }
 
 /* ---- checking one ---- */

@@ -9,7 +9,7 @@
 #include "engine/turn.h"
 
 enum {
-    TURN_ARENA_MAX_BYTES = 64 << 20,    /* of one run, and of what outlives runs */
+    TURN_ARENA_MAX_BYTES = 192 << 20,   /* of one run, and of what outlives runs: an estate of 20,000 subjects */
     TURN_ROUNDS_MAX = 4096,             /* runs of one turn: a report over long logs asks in slices */
     TURN_EFFECTS_MAX_BYTES = 12 << 20,
 };

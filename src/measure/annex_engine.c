@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 #include "measure/adopt.h"
 #include "measure/edit.h"
+#include "measure/inventory.h"
 #include "measure/period.h"
 #include "measure/view.h"
 
@@ -41,22 +42,6 @@ static enum err digest_of(struct turn *turn, struct json **ret_digest)
     enum err err = hex_encode(&hex, slice_of(digest, sizeof digest));
     *ret_digest = json_string(turn->arena, buf_slice(&hex));
     return err == ERR_NONE && *ret_digest == NULL ? ERR_MEMORY : err;
-}
-
-/* The estate must be known to the log before the first verdict rests on it. */
-static enum err know_estate(struct turn *turn, struct world *world)
-{
-    const struct json *row = NULL;
-    bool written = false;
-    enum err err = world->subjects != NULL ? ERR_NONE : standing_estate(turn, &row, &written);
-    if (err != ERR_NONE || row == NULL) {
-        return err;
-    }
-    struct json *body = json_new(turn->arena, JSON_OBJECT);
-    edit_carry(turn->arena, body, row, "subjects");
-    json_set_string(turn->arena, body, "by", SLICE_LITERAL("vogt"));
-    err = turn_put_json(turn, "estate/current", row, 0);
-    return err == ERR_NONE ? standing_record(turn, world, "estate.changed", body, NULL) : err;
 }
 
 /* Verdicts of sentences that went are no verdicts any more; what they were stays in their history and in the log. */
@@ -129,7 +114,7 @@ enum err operation_annex_adopt(struct turn *turn)
         return err == ERR_NONE ? ERR_MEMORY : err;
     }
     (void)(standing_goes_on(&all, put_revision(turn, adopted, number)) && standing_goes_on(&all, drop_old_verdicts(turn, before, adopted)) &&
-           standing_goes_on(&all, know_estate(turn, &world)) && standing_goes_on(&all, standing_record(turn, &world, "annex.adopted", adopted, NULL)) &&
+           standing_goes_on(&all, inventory_ensure(turn, &world)) && standing_goes_on(&all, standing_record(turn, &world, "annex.adopted", adopted, NULL)) &&
            standing_goes_on(&all, standing_refresh(turn, &world)));
     return all == ERR_NONE ? reply_adopted(turn, adopted, changes) : all;
 }
@@ -224,7 +209,7 @@ enum err operation_annex_current(struct turn *turn)
     if (at.len > 0) {
         return show_past(turn, &world, at);
     }
-    err = view_annex(turn, &world, false, &view);
+    err = view_annex(turn, &world, &view);
     return err == ERR_NONE ? turn_reply_data(turn, view) : err;
 }
 
@@ -264,7 +249,8 @@ enum err operation_annex_clause(struct turn *turn)
     if (err != ERR_NONE && err != ERR_NOT_FOUND) {
         return err;
     }
-    struct json *view = view_clause_whole(turn, &world, clause, row);
-    err = add_history(turn, view, turn->values[0]);
-    return err == ERR_NONE ? turn_reply_data(turn, view) : err;
+    struct json *view = NULL;
+    enum err all = ERR_NONE;
+    (void)(standing_goes_on(&all, view_clause_whole(turn, &world, clause, row, &view)) && standing_goes_on(&all, add_history(turn, view, turn->values[0])));
+    return all == ERR_NONE ? turn_reply_data(turn, view) : all;
 }

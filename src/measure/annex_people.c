@@ -52,7 +52,9 @@ static enum err finish(struct turn *turn, struct world *world, const char *type,
     if (err != ERR_NONE && err != ERR_NOT_FOUND) {
         return err;
     }
-    return turn_reply_data(turn, view_clause_whole(turn, world, world_clause(world, turn->values[0]), row));
+    struct json *view = NULL;
+    err = view_clause_whole(turn, world, world_clause(world, turn->values[0]), row, &view);
+    return err == ERR_NONE ? turn_reply_data(turn, view) : err;
 }
 
 enum err operation_annex_bind(struct turn *turn)

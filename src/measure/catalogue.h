@@ -16,6 +16,7 @@ struct observation_rule {
     const char *probe;                  /* "tls"; NULL: no probe yet, so the promise cannot be kept by observation */
     uint64_t max_age_s;                 /* older observations are stale */
     const char *max_age_from;           /* "days": the clause's own number replaces max_age_s; NULL: never */
+    const char *needs;                  /* "vantage": asked for only while the estate has a confirmed one; NULL: always */
 };
 
 /* A number (or version) that a clause may set: what is taken when it sets none. */

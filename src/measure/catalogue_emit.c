@@ -190,7 +190,8 @@ static enum err put_observations(struct buf *out, const struct hcl_block *promis
          block = block->next) {
         uint64_t seconds = 0;
         struct slice probe = hcl_text(block, "probe", SLICE_NONE),
-                     from = hcl_text(block, "max_age_from", SLICE_NONE);
+                     from = hcl_text(block, "max_age_from", SLICE_NONE),
+                     needs = hcl_text(block, "needs", SLICE_NONE);
         err = duration_parse(hcl_text(block, "max_age", SLICE_NONE), &seconds);
         err = err == ERR_NONE ? buf_append_string(out, "    {") : err;
         err = err == ERR_NONE ? put_string(out, block->labels[0]) : err;
@@ -203,6 +204,10 @@ static enum err put_observations(struct buf *out, const struct hcl_block *promis
         err = err == ERR_NONE ? buf_printf(out, ", %" PRIu64 ", ", seconds) : err;
         err = err == ERR_NONE
                   ? (from.len == 0 ? buf_append_string(out, "NULL") : put_string(out, from))
+                  : err;
+        err = err == ERR_NONE ? buf_append_string(out, ", ") : err;
+        err = err == ERR_NONE
+                  ? (needs.len == 0 ? buf_append_string(out, "NULL") : put_string(out, needs))
                   : err;
         err = err == ERR_NONE ? buf_append_string(out, "},\n") : err;
     }

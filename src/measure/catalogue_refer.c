@@ -81,8 +81,13 @@ static void check_observation(struct source *source, const struct entry *entry,
     struct slice subject = hcl_text(observation, "subject", SLICE_NONE);
     struct slice probe_id = hcl_text(observation, "probe", SLICE_NONE);
     struct slice from = hcl_text(observation, "max_age_from", SLICE_NONE);
+    struct slice needs = hcl_text(observation, "needs", SLICE_NONE);
     check_reference(source, entry, observation, ENTRY_SUBJECT, subject,
                     TEXT("no such kind of subject", "diese Art von Gegenstand gibt es nicht"));
+    if (needs.len > 0) {
+        check_reference(source, entry, observation, ENTRY_SUBJECT, needs,
+                        TEXT("no such kind of subject", "diese Art von Gegenstand gibt es nicht"));
+    }
     const struct entry *probe =
         probe_id.len == 0 ? NULL : source_find(source, ENTRY_PROBE, probe_id);
     if (probe_id.len > 0 && probe == NULL) {

@@ -39,6 +39,7 @@ static const struct attribute_rule observation_attributes[] = {
     {"max_age", VALUE_DURATION, true},
     {"max_age_from", VALUE_STRING, false},
     {"probe", VALUE_STRING, false},
+    {"needs", VALUE_STRING, false},
     {NULL, VALUE_TEXT, false},
 };
 static const struct block_rule observation_rule = {"observation", 1, observation_attributes, NULL,

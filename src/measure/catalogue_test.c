@@ -59,13 +59,12 @@ TEST(catalogue_says_what_has_a_probe)
 
 TEST(catalogue_every_probe_serves_a_promise)
 {
-    static const char *const probes[] = {"tls",  "firewall", "sockets",  "volume",
-                                         "seal", "ledger",   "privilege"};
-    CHECK_U64(sizeof(probes) / sizeof(probes[0]), catalogue_probe_count());
-    for (size_t i = 0; i < sizeof(probes) / sizeof(probes[0]); i++) {
-        const struct probe *probe = catalogue_probe(slice_string(probes[i]));
-        CHECK(probe != NULL && probe->observation_count > 0);
-        CHECK(catalogue_probe_promise(probe, NULL) != NULL);
+    CHECK(catalogue_probe_count() > 0);
+    for (size_t i = 0; i < catalogue_probe_count(); i++) {
+        const struct probe *probe = catalogue_probe_at(i);
+        CHECK(probe->observation_count > 0);
+        /* a machine serves none by itself: it tells what there is, and every promise over that rests on it */
+        CHECK(catalogue_probe_promise(probe, NULL) != NULL || slice_is(slice_string(probe->id), "machine"));
     }
     size_t count = 0;
     const struct probe *tls = catalogue_probe(SLICE_LITERAL("tls"));

@@ -2,10 +2,9 @@
 
 #include "base/time.h"
 
-/* A node may stand in one list only, so a shared child gets a node of its own; what hangs below it is shared. */
-static struct json *node_of(struct arena *arena, const struct json *value)
+struct json *edit_share(struct arena *arena, const struct json *value)
 {
-    struct json *node = arena_alloc(arena, sizeof *node);
+    struct json *node = value == NULL ? NULL : arena_alloc(arena, sizeof *node);
     if (node != NULL) {
         *node = *value;
         node->next = NULL;
@@ -30,7 +29,7 @@ static struct json *add(struct json *parent, struct json *node)
 
 static struct json *named(struct arena *arena, const char *name, const struct json *value)
 {
-    struct json *node = node_of(arena, value);
+    struct json *node = edit_share(arena, value);
     struct slice copy = arena_copy(arena, slice_string(name));
     if (node == NULL || copy.data == NULL) {
         return NULL;
@@ -45,7 +44,7 @@ struct json *edit_with(struct arena *arena, const struct json *object, const cha
     bool placed = value == NULL;
     for (const struct json *member = edited == NULL ? NULL : object->first; member != NULL && edited != NULL; member = member->next) {
         if (!slice_is(member->name, name)) {
-            edited = add(edited, node_of(arena, member));
+            edited = add(edited, edit_share(arena, member));
         } else if (!placed) {
             edited = add(edited, named(arena, name, value));
             placed = true;
@@ -60,12 +59,12 @@ struct json *edit_item(struct arena *arena, const struct json *array, size_t ind
     size_t at = 0;
     for (const struct json *item = array == NULL ? NULL : array->first; item != NULL && edited != NULL; item = item->next, at++) {
         if (at != index) {
-            edited = add(edited, node_of(arena, item));
+            edited = add(edited, edit_share(arena, item));
         } else if (value != NULL) {
-            edited = add(edited, node_of(arena, value));
+            edited = add(edited, edit_share(arena, value));
         }
     }
-    return index < at || value == NULL ? edited : add(edited, node_of(arena, value));
+    return index < at || value == NULL ? edited : add(edited, edit_share(arena, value));
 }
 
 size_t edit_find(const struct json *array, const char *name, struct slice text)

@@ -11,6 +11,8 @@
 struct json *edit_with(struct arena *arena, const struct json *object, const char *name, const struct json *value);
 /* The array with the item at `index` replaced; index == count appends; `value` NULL removes it. */
 struct json *edit_item(struct arena *arena, const struct json *array, size_t index, const struct json *value);
+/* The same value as a node of its own, so that it can stand in another list; what hangs below it is shared. */
+struct json *edit_share(struct arena *arena, const struct json *value);
 /* Index of the item whose member `name` is this text; the array's count when there is none. */
 size_t edit_find(const struct json *array, const char *name, struct slice text);
 const struct json *edit_at(const struct json *array, size_t index);       /* NULL past the end */

@@ -198,12 +198,33 @@ TEST(time_alone_ends_green_and_the_record_says_since_when)
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
     driver_set_now(scene.driver, NOON_MS + 30 * HOUR_MS);
     script.refusing = "collect.tls";
-    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "tick", NULL, NULL));
+    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", parsed(scene.arena, "{\"probe\":\"machine\",\"subject\":\"host:this\"}"), NULL));
     CHECK_SLICE("stale", verdict_of(&scene, "3.1"));
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_READ, "annex/clauses/3.1", NULL, NULL, &data));
-    CHECK_SLICE("2026-11-24T12:00:00.000Z", json_text(data, "since", SLICE_NONE));
+    /* nobody said within the hour whether all endpoints are known: that ended it first */
+    CHECK_SLICE("2026-11-23T13:00:00.000Z", json_text(data, "since", SLICE_NONE));
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_READ, "periods", NULL, NULL, &data));
-    CHECK_U64(24 * 3600, (uint64_t)edit_number(edit_items(data, "clauses"), "kept_s", 0));
+    CHECK_U64(3600, (uint64_t)edit_number(edit_items(data, "clauses"), "kept_s", 0));
+    CHECK(replays(&scene));
+    scene_end(&scene);
+}
+
+TEST(nothing_is_kept_while_nobody_says_what_there_is)
+{
+    struct scene scene = scene_start();
+    const struct json *data = NULL;
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "annex/adopt", NULL, "the first file", &data));
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    CHECK_SLICE("kept", verdict_of(&scene, "3.1"));
+    script.refusing = "collect.host";
+    driver_set_now(scene.driver, NOON_MS + HOUR_MS + 1);
+    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "tick", NULL, NULL));
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_READ, "annex/clauses/3.1", NULL, NULL, &data));
+    CHECK_SLICE("unproven", json_text(data, "verdict", SLICE_NONE));
+    CHECK_SLICE("verdict.population", json_text(json_member(data, "reason"), "id", SLICE_NONE));
+    script.refusing = "";
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    CHECK_SLICE("kept", verdict_of(&scene, "3.1"));
     CHECK(replays(&scene));
     scene_end(&scene);
 }

@@ -2,6 +2,7 @@
 
 #include "measure/catalogue.h"
 #include "measure/edit.h"
+#include "measure/index.h"
 
 #include <string.h>
 
@@ -12,13 +13,17 @@ static const struct {
     const char *kind;
     const char *words;                  /* between blanks */
 } words_of[] = {
-    {"host", " ports address "},
+    {"host", " ports address addresses provider location "},
     {"endpoint", " protocol host minimum trust pins server_name address hsts_seconds families days_left own "},
-    {"volume", " path cipher_bits "},
+    {"volume", " path cipher_bits provider size_gib "},
     {"service", " url image "},
     {"database", " url "},
     {"bucket", " url region "},
     {"person", " email login "},
+    {"account", " provider login admin service email "},
+    {"container", " image digest user networks project "},
+    {"repository", " url archived private "},
+    {"team", " provider "},
 };
 static const char common_words[] = " labels line environment host service database owner within description tags ";
 
@@ -50,12 +55,7 @@ static bool word_is_known(struct slice kind, struct slice word)
     return has_word(common_words, word);
 }
 
-const struct json *estate_subject(const struct json *subjects, struct slice id)
-{
-    return edit_at(subjects, edit_find(subjects, "id", id));
-}
-
-static struct slice id_of(struct arena *arena, struct slice kind, struct slice name)
+struct slice estate_id(struct arena *arena, struct slice kind, struct slice name)
 {
     char *id = arena_printf(arena, "%.*s:%.*s", (int)kind.len, (const char *)kind.data, (int)name.len, (const char *)name.data);
     return id == NULL ? SLICE_NONE : slice_string(id);
@@ -74,7 +74,7 @@ static bool name_is_clean(struct slice name)
 static struct json *add_subject(struct arena *arena, struct json *subjects, struct slice kind, struct slice name, const char *source, const struct json *attributes)
 {
     struct json *subject = json_append(subjects, json_new(arena, JSON_OBJECT));
-    json_set_string(arena, subject, "id", id_of(arena, kind, name));
+    json_set_string(arena, subject, "id", estate_id(arena, kind, name));
     json_set_string(arena, subject, "kind", kind);
     json_set_string(arena, subject, "name", name);
     json_set_string(arena, subject, "source", slice_string(source));
@@ -107,7 +107,7 @@ static struct json *attributes_of(struct arena *arena, const struct json *block)
     return attributes;
 }
 
-static enum err read_subject(struct arena *arena, struct json *subjects, struct slice kind, const struct json *block, struct complaint *complaint)
+static enum err read_subject(struct arena *arena, struct json *subjects, struct index *index, struct slice kind, const struct json *block, struct complaint *complaint)
 {
     struct slice name;
     enum err err = name_of(block, &name, complaint);
@@ -119,14 +119,14 @@ static enum err read_subject(struct arena *arena, struct json *subjects, struct 
             return refuse(complaint, TEXT("unknown word in the estate", "unbekanntes Wort im Bestand"), block, member->name);
         }
     }
-    if (estate_subject(subjects, id_of(arena, kind, name)) != NULL) {
+    if (index_find(index, estate_id(arena, kind, name)) != NULL) {
         return refuse(complaint, TEXT("this subject stands twice in the estate", "dieser Gegenstand steht zweimal im Bestand"), block, name);
     }
     if (subjects->count >= ESTATE_SUBJECTS_MAX) {
-        return refuse(complaint, TEXT("more than 2,000 subjects", "mehr als 2.000 Gegenstände"), block, name);
+        return refuse(complaint, TEXT("more than 20,000 subjects", "mehr als 20.000 Gegenstände"), block, name);
     }
     struct json *attributes = add_subject(arena, subjects, kind, name, "estate", attributes_of(arena, block));
-    return attributes == NULL ? ERR_TOO_LARGE : ERR_NONE;
+    return attributes == NULL ? ERR_TOO_LARGE : index_put(index, estate_id(arena, kind, name), subjects->last);
 }
 
 static enum err read_allowed(struct arena *arena, struct json *allowed, const struct json *block, struct complaint *complaint)
@@ -150,20 +150,20 @@ static enum err read_allowed(struct arena *arena, struct json *allowed, const st
 }
 
 /* The subject that a word of this subject refers to; NULL and *ret_broken when it names none. */
-static const struct json *referred(struct arena *arena, const struct json *subjects, const struct json *subject, const struct json *word, bool *ret_broken)
+static const struct json *referred(struct arena *arena, const struct index *subjects, const struct json *subject, const struct json *word, bool *ret_broken)
 {
     struct slice kind = slice_is(word->name, "within") ? json_text(subject, "kind", SLICE_NONE) : word->name;
     *ret_broken = false;
     if (word->type != JSON_STRING || catalogue_subject(kind) == NULL) {
         return NULL;
     }
-    const struct json *target = estate_subject(subjects, id_of(arena, kind, word->text));
+    const struct json *target = index_find(subjects, estate_id(arena, kind, word->text));
     *ret_broken = target == NULL;
     return target;
 }
 
 /* Walks along references from one subject: whoever comes back to it, or goes deeper than anything sensible, goes in a circle. */
-static enum err walk(struct arena *arena, const struct json *subjects, const struct json *start, const struct json *at, unsigned depth, unsigned *steps,
+static enum err walk(struct arena *arena, const struct index *subjects, const struct json *start, const struct json *at, unsigned depth, unsigned *steps,
                      const struct json *block, struct complaint *complaint)
 {
     const struct json *attributes = json_member(at, "attributes");
@@ -184,11 +184,11 @@ static enum err walk(struct arena *arena, const struct json *subjects, const str
     return ERR_NONE;
 }
 
-static enum err check_references(struct arena *arena, const struct json *tree, const struct json *subjects, struct complaint *complaint)
+static enum err check_references(struct arena *arena, const struct json *tree, const struct index *subjects, struct complaint *complaint)
 {
     for (const struct json *group = tree->first; group != NULL; group = group->next) {
         for (const struct json *block = slice_is(group->name, "allow") ? NULL : group->first; block != NULL; block = block->next) {
-            const struct json *subject = estate_subject(subjects, id_of(arena, group->name, json_member(block, "labels")->first->text));
+            const struct json *subject = index_find(subjects, estate_id(arena, group->name, json_member(block, "labels")->first->text));
             unsigned steps = 0;
             enum err err = walk(arena, subjects, subject, subject, 0, &steps, block, complaint);
             if (err != ERR_NONE) {
@@ -199,29 +199,36 @@ static enum err check_references(struct arena *arena, const struct json *tree, c
     return ERR_NONE;
 }
 
+/* Sources, vantages and Vogt itself come by their own operations. */
+static bool may_be_written(struct slice kind)
+{
+    return catalogue_subject(kind) != NULL && !slice_is(kind, "vogt") && !slice_is(kind, "source") && !slice_is(kind, "vantage");
+}
+
 enum err estate_build(struct arena *arena, const struct json *tree, struct json **ret_estate, struct complaint *complaint)
 {
     struct json *estate = json_new(arena, JSON_OBJECT), *subjects = json_set_array(arena, estate, "subjects");
     struct json *allowed = json_set_array(arena, estate, "allowed");
+    struct index index = INDEX_IN(arena);
     if (tree == NULL || allowed == NULL || subjects == NULL) {
         return tree == NULL ? ERR_INVALID : ERR_TOO_LARGE;
     }
     for (const struct json *group = tree->first; group != NULL; group = group->next) {
         bool is_allow = slice_is(group->name, "allow");
         bool is_block = group->type == JSON_ARRAY && group->first != NULL && group->first->type == JSON_OBJECT && json_member(group->first, "labels") != NULL;
-        if (!is_block || (!is_allow && (catalogue_subject(group->name) == NULL || slice_is(group->name, "vogt")))) {
+        if (!is_block || (!is_allow && !may_be_written(group->name))) {
             return refuse(complaint, TEXT("unknown word in the estate; known are host, endpoint, volume, service, database, bucket, person, environment, allow and the other kinds of subjects",
                                           "unbekanntes Wort im Bestand; bekannt sind host, endpoint, volume, service, database, bucket, person, environment, allow und die übrigen Arten von Gegenständen"),
                           group->type == JSON_ARRAY ? group->first : NULL, group->name);
         }
         for (const struct json *block = group->first; block != NULL; block = block->next) {
-            enum err err = is_allow ? read_allowed(arena, allowed, block, complaint) : read_subject(arena, subjects, group->name, block, complaint);
+            enum err err = is_allow ? read_allowed(arena, allowed, block, complaint) : read_subject(arena, subjects, &index, group->name, block, complaint);
             if (err != ERR_NONE) {
                 return err;
             }
         }
     }
-    enum err err = check_references(arena, tree, subjects, complaint);
+    enum err err = check_references(arena, tree, &index, complaint);
     if (err != ERR_NONE) {
         return err;
     }
@@ -250,28 +257,23 @@ enum err estate_default(struct arena *arena, struct slice own_endpoint, struct j
     return port == NULL || add_subject(arena, subjects, SLICE_LITERAL("vogt"), SLICE_LITERAL("this"), "vogt", NULL) == NULL ? ERR_TOO_LARGE : ERR_NONE;
 }
 
-enum err estate_merge(struct arena *arena, const struct json *estate, const struct json *proposals, struct json **ret_subjects)
+bool estate_knows(struct slice kind, struct slice word)
 {
-    struct json *subjects = json_copy(arena, json_member(estate, "subjects"));
-    bool has_host = false;
-    for (const struct json *one = subjects == NULL ? NULL : subjects->first; one != NULL; one = one->next) {
-        has_host = has_host || slice_is(json_text(one, "kind", SLICE_NONE), "host");
+    return word_is_known(kind, word) && !slice_is(word, "labels") && !slice_is(word, "line");
+}
+
+struct json *estate_discovered(struct arena *arena, struct slice kind, struct slice name, const struct json *attributes)
+{
+    if (!may_be_written(kind) || !name_is_clean(name)) {
+        return NULL;
     }
-    for (const struct json *proposal = proposals == NULL ? NULL : proposals->first; proposal != NULL; proposal = proposal->next) {
-        struct slice kind = json_text(proposal, "kind", SLICE_NONE), name = json_text(proposal, "name", SLICE_NONE), id = id_of(arena, kind, name);
-        bool is_this_host = slice_is(kind, "host") && has_host; /* the machine that Vogt runs on stands there under a name that people chose */
-        if (is_this_host || !name_is_clean(name) || catalogue_subject(kind) == NULL || estate_subject(subjects, id) != NULL ||
-            edit_at(json_member(estate, "allowed"), edit_find(json_member(estate, "allowed"), "subject", id)) != NULL) {
-            continue;
-        }
-        struct json *attributes = json_new(arena, JSON_OBJECT);
-        edit_carry(arena, attributes, proposal, "protocol");
-        if (add_subject(arena, subjects, kind, name, "discovered", attributes) == NULL) {
-            return ERR_TOO_LARGE;
+    struct json *known = json_new(arena, JSON_OBJECT), *list = json_new(arena, JSON_ARRAY);
+    for (const struct json *word = attributes == NULL ? NULL : attributes->first; word != NULL; word = word->next) {
+        if (estate_knows(kind, word->name)) {
+            json_set(arena, known, arena_string(arena, word->name), json_copy(arena, word));
         }
     }
-    *ret_subjects = subjects;
-    return subjects == NULL ? ERR_MEMORY : ERR_NONE;
+    return known == NULL || add_subject(arena, list, kind, name, "discovered", known) == NULL ? NULL : list->first;
 }
 
 struct json *estate_ports(struct arena *arena, const struct json *host)

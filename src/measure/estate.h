@@ -8,23 +8,28 @@
  *   endpoint "www.example.org:443" { host = "this"  protocol = "https"  minimum = "1.3"  trust = "public" }
  *   volume "/var/lib/postgresql" { host = "this"  cipher_bits = 256 }
  *   allow "endpoint:localhost:5432" { reason = "development only" }
+ *
+ * Sources, vantages and Vogt itself are subjects too, but written by their own operations, never here.
  */
 #ifndef VOGT_MEASURE_ESTATE_H
 #define VOGT_MEASURE_ESTATE_H
 
 #include "base/json.h"
 
-enum { ESTATE_SUBJECTS_MAX = 2000, ESTATE_NAME_MAX_BYTES = 256 };
+enum { ESTATE_SUBJECTS_MAX = 20000, ESTATE_NAME_MAX_BYTES = 256 };
 
 /* {"subjects":[…],"allowed":[{"subject","reason"}]}; the subject vogt:this is always there. */
 enum err estate_build(struct arena *arena, const struct json *tree, struct json **ret_estate, struct complaint *complaint) must_check;
 /* What stands when nobody wrote one: this machine, and Vogt's own endpoint ("localhost:8200"). */
 enum err estate_default(struct arena *arena, struct slice own_endpoint, struct json **ret_estate) must_check;
-/* All subjects: the estate's, then discovered ones ("proposals" of collect.host) that it neither names nor allows, unconfirmed. */
-enum err estate_merge(struct arena *arena, const struct json *estate, const struct json *proposals, struct json **ret_subjects) must_check;
+/* Something discovered, unconfirmed: a subject with those attributes that the estate has words for. NULL: no such kind, or a name that cannot stand in
+ * an estate; or the arena is full. */
+struct json *estate_discovered(struct arena *arena, struct slice kind, struct slice name, const struct json *attributes);
+/* May this be said of a subject of this kind? */
+bool estate_knows(struct slice kind, struct slice word);
+/* "kind:name"; empty when the arena is full. */
+struct slice estate_id(struct arena *arena, struct slice kind, struct slice name);
 /* The ports of a host for the judges: [{"port","protocol"?}]. */
 struct json *estate_ports(struct arena *arena, const struct json *host);
-/* NULL: no such subject. */
-const struct json *estate_subject(const struct json *subjects, struct slice id);
 
 #endif

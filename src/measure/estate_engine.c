@@ -1,96 +1,204 @@
-/* estate: what people wrote, what Vogt discovered, and what of it is judged. */
+/* estate: what people wrote, what Vogt discovered, what waits for a word, and what of it is judged. */
 #include "measure/operations.h"
 
 #include "measure/edit.h"
 #include "measure/estate.h"
+#include "measure/inventory.h"
 #include "measure/observe.h"
+#include "measure/standing_inside.h"
 #include "measure/view.h"
 
+#include <stdlib.h>
+
+enum { SUBJECTS_SHOWN = 1000 };
+
 /* "judged": some probe has looked; "not covered": none of this release can, from here. */
-static enum err put_coverage(struct turn *turn, const struct world *world, struct json *data)
+enum coverage { COVERAGE_JUDGED, COVERAGE_SEEN, COVERAGE_NONE };
+static const struct {
+    const char *state;
+    struct text text;
+} coverages[] = {
+    [COVERAGE_JUDGED] = {"judged", TEXT_INIT("observed and judged", "gemessen und beurteilt")},
+    [COVERAGE_SEEN] = {"seen", TEXT_INIT("can be observed; not observed yet", "messbar; noch nicht gemessen")},
+    [COVERAGE_NONE] = {"not covered", TEXT_INIT("no probe of this release sees it from here", "keine Messung dieser Fassung sieht das von hier aus")},
+};
+
+struct showing {
+    struct turn *turn;
+    struct kinds kinds;
+    struct standing_parts parts[KINDS_MAX];
+};
+
+static enum err cover(struct showing *showing, const struct json *subject, enum coverage *ret_coverage)
 {
-    static const struct {
-        const char *state;
-        struct text text;
-    } states[] = {
-        {"judged", TEXT_INIT("observed and judged", "gemessen und beurteilt")},
-        {"seen", TEXT_INIT("can be observed; not observed yet", "messbar; noch nicht gemessen")},
-        {"not covered", TEXT_INIT("no probe of this release sees it from here", "keine Messung dieser Fassung sieht das von hier aus")},
-    };
-    struct watch *watches = NULL;
-    size_t count = 0;
-    enum err err = observe_plan(turn, world, &watches, &count);
-    struct json *coverage = json_set_array(turn->arena, data, "coverage");
-    for (const struct json *subject = err == ERR_NONE && world->subjects != NULL ? world->subjects->first : NULL; subject != NULL; subject = subject->next) {
-        struct slice id = json_text(subject, "id", SLICE_NONE);
-        size_t state = 2;
-        for (size_t i = 0; i < count; i++) {
-            state = slice_equal(watches[i].subject, id) ? 1 : state;
-        }
-        for (size_t i = 0; i < world->seen_count; i++) {
-            state = slice_equal(world->seen[i].subject, id) ? 0 : state;
-        }
-        struct json *one = json_append(coverage, json_new(turn->arena, JSON_OBJECT));
-        json_set_string(turn->arena, one, "subject", id);
-        json_set_string(turn->arena, one, "state", slice_string(states[state].state));
-        json_set_string(turn->arena, one, "english", slice_string(states[state].text.english));
-        json_set_string(turn->arena, one, "german", slice_string(states[state].text.german));
+    struct slice id = json_text(subject, "id", SLICE_NONE);
+    enum coverage coverage = COVERAGE_NONE;
+    for (size_t i = 0; i < catalogue_probe_count(); i++) {
+        coverage = observe_is_planned(subject, slice_string(catalogue_probe_at(i)->id)) ? COVERAGE_SEEN : coverage;
     }
+    enum err all = ERR_NONE;
+    for (size_t i = 0; i < showing->kinds.count; i++) {
+        const struct kind *kind = &showing->kinds.items[i];
+        const struct json *part = NULL;
+        if (kind->fed != NULL || !kind_is_about(kind, subject)) {
+            continue;
+        }
+        if (!standing_goes_on(&all, standing_part(showing->turn, &showing->parts[i], standing_key(showing->turn, "standing", slice_string(kind->id)), tally_shard(id), &part))) {
+            return all;
+        }
+        coverage = json_member(standing_named(part, id), "observation") != NULL ? COVERAGE_JUDGED : coverage;
+    }
+    *ret_coverage = coverage;
+    return all;
+}
+
+static enum err put_coverage(struct showing *showing, struct json *list, const struct json *subject)
+{
+    enum coverage coverage = COVERAGE_NONE;
+    enum err err = cover(showing, subject, &coverage);
+    struct arena *arena = showing->turn->arena;
+    struct json *one = json_append(list, json_new(arena, JSON_OBJECT));
+    json_set_string(arena, one, "subject", json_text(subject, "id", SLICE_NONE));
+    json_set_string(arena, one, "state", slice_string(coverages[coverage].state));
+    json_set_string(arena, one, "english", slice_string(coverages[coverage].text.english));
+    json_set_string(arena, one, "german", slice_string(coverages[coverage].text.german));
     return err;
 }
 
-static enum err reply_estate(struct turn *turn, const struct world *world, const struct json *row)
+static bool is_wanted(const struct turn *turn, const struct json *subject)
 {
-    struct json *data = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, data, "text", json_text(row, "text", SLICE_NONE));
-    edit_carry(turn->arena, data, row, "subjects");
-    const struct json *allowed = json_path(row, "estate.allowed");
-    json_set(turn->arena, data, "allowed", allowed == NULL ? json_new(turn->arena, JSON_ARRAY) : json_copy(turn->arena, allowed));
-    enum err err = put_coverage(turn, world, data);
-    err = err == ERR_NONE ? view_not_covered(turn, data) : err;
-    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
+    struct slice kind = turn_query(turn, "kind"), query = turn_query(turn, "q"), after = turn_query(turn, "after"), id = json_text(subject, "id", SLICE_NONE);
+    return (kind.len == 0 || slice_equal(json_text(subject, "kind", SLICE_NONE), kind)) && (query.len == 0 || slice_find(id, query) != SIZE_MAX) &&
+           (after.len == 0 || slice_compare(id, after) > 0);
+}
+
+static int by_id(const void *left, const void *right)
+{
+    const struct json *const *a = left, *const *b = right;
+    return slice_compare(json_text(*a, "id", SLICE_NONE), json_text(*b, "id", SLICE_NONE));
+}
+
+static enum err put_subjects(struct turn *turn, const struct json *subjects, struct json *data)
+{
+    struct showing *showing = arena_alloc(turn->arena, sizeof *showing);
+    const struct json **wanted = arena_alloc_array(turn->arena, subjects->count + 1, sizeof(const struct json *));
+    struct json *shown = json_set_array(turn->arena, data, "subjects"), *coverage = json_set_array(turn->arena, data, "coverage"), *counts = json_new(turn->arena, JSON_OBJECT);
+    size_t count = 0;
+    enum err all = ERR_NONE;
+    if (showing == NULL || wanted == NULL || counts == NULL) {
+        return ERR_MEMORY;
+    }
+    *showing = (struct showing){.turn = turn};
+    kinds_gather(&showing->kinds);
+    for (const struct json *subject = subjects->first; subject != NULL; subject = subject->next) {
+        char *kind = arena_string(turn->arena, json_text(subject, "kind", SLICE_NONE));
+        uint64_t known = (uint64_t)edit_number(counts, kind, 0);
+        counts = edit_with(turn->arena, counts, kind, json_number_u64(turn->arena, known + 1));
+        if (is_wanted(turn, subject)) {
+            wanted[count++] = subject;
+        }
+    }
+    if (count > 0) {
+        qsort(wanted, count, sizeof *wanted, by_id);
+    }
+    for (size_t i = 0; i < count && i < SUBJECTS_SHOWN; i++) {
+        json_append(shown, edit_share(turn->arena, wanted[i]));
+        if (!standing_goes_on(&all, put_coverage(showing, coverage, wanted[i]))) {
+            return all;
+        }
+    }
+    json_set(turn->arena, data, "counts", counts);
+    if (count > SUBJECTS_SHOWN) {
+        json_set_string(turn->arena, data, "next", json_text(wanted[SUBJECTS_SHOWN - 1], "id", SLICE_NONE));
+    }
+    return all;
+}
+
+static enum err reply_estate(struct turn *turn)
+{
+    const struct json *row = NULL;
+    struct json *data = json_new(turn->arena, JSON_OBJECT), *subjects = NULL;
+    enum err all = ERR_NONE;
+    (void)(standing_goes_on(&all, inventory_current(turn, &row)) && standing_goes_on(&all, standing_subjects(turn, &subjects)));
+    if (all != ERR_NONE) {
+        return all;
+    }
+    if (subjects->count == 0) { /* before the first observation: what it will begin with */
+        all = inventory_default(turn, &subjects);
+    }
+    if (all != ERR_NONE) {
+        return all;
+    }
+    edit_carry(turn->arena, data, row, "text");
+    edit_carry(turn->arena, data, row, "allowed");
+    edit_carry(turn->arena, data, row, "ignored");
+    (void)(standing_goes_on(&all, put_subjects(turn, subjects, data)) && standing_goes_on(&all, view_not_covered(turn, data)));
+    return all == ERR_NONE ? turn_reply_data(turn, data) : all;
 }
 
 enum err operation_estate_read(struct turn *turn)
 {
-    struct world world;
-    const struct json *row = NULL;
-    bool written = false;
-    enum err all = ERR_NONE;
-    (void)(standing_goes_on(&all, standing_load(turn, &world)) && standing_goes_on(&all, standing_estate(turn, &row, &written)));
-    if (all != ERR_NONE) {
-        return all;
-    }
-    world.subjects = world.subjects == NULL ? json_member(row, "subjects") : world.subjects;
-    return reply_estate(turn, &world, row);
+    return reply_estate(turn);
 }
 
 enum err operation_estate_write(struct turn *turn)
 {
     struct world world;
-    const struct json *row = NULL, *given = json_member(turn->request->body, "hcl");
-    struct json *estate = NULL, *subjects = NULL, *fresh = json_new(turn->arena, JSON_OBJECT), *body = json_new(turn->arena, JSON_OBJECT);
-    bool written = false;
+    const struct json *given = json_member(turn->request->body, "hcl");
+    struct json *estate = NULL;
     enum err err = estate_build(turn->arena, json_member(given, "tree"), &estate, &turn->complaint);
-    if (err != ERR_NONE) {
-        return err;
-    }
+    err = err == ERR_NONE ? standing_load(turn, &world) : err;
+    err = err == ERR_NONE ? inventory_write(turn, &world, estate, json_text(given, "text", SLICE_NONE)) : err;
+    err = err == ERR_NONE ? standing_refresh(turn, &world) : err;
+    return err == ERR_NONE ? reply_estate(turn) : err;
+}
+
+/* ---- the inbox ---- */
+
+enum err operation_estate_inbox(struct turn *turn)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT), *items = NULL;
+    const struct json *row = NULL;
     enum err all = ERR_NONE;
-    (void)(standing_goes_on(&all, standing_load(turn, &world)) && standing_goes_on(&all, standing_estate(turn, &row, &written)));
+    (void)(standing_goes_on(&all, inventory_inbox(turn, &items)) && standing_goes_on(&all, inventory_current(turn, &row)));
     if (all != ERR_NONE) {
         return all;
     }
-    err = estate_merge(turn->arena, estate, json_member(row, "proposals"), &subjects);
-    if (err != ERR_NONE) {
-        return err;
-    }
-    json_set_string(turn->arena, fresh, "text", json_text(given, "text", SLICE_NONE));
-    json_set(turn->arena, fresh, "estate", estate);
-    edit_carry(turn->arena, fresh, row, "proposals");
-    json_set(turn->arena, fresh, "subjects", json_copy(turn->arena, subjects));
-    json_set(turn->arena, body, "subjects", subjects);
-    json_set(turn->arena, body, "allowed", json_copy(turn->arena, json_member(estate, "allowed")));
-    json_set_string(turn->arena, body, "by", turn->caller.name);
-    (void)(standing_goes_on(&all, turn_put_json(turn, "estate/current", fresh, 0)) && standing_goes_on(&all, standing_change(turn, &world, "estate.changed", body)));
-    return all == ERR_NONE ? reply_estate(turn, &world, fresh) : all;
+    json_set(turn->arena, data, "items", items);
+    edit_carry(turn->arena, data, row, "ignored");
+    return turn_reply_data(turn, data);
+}
+
+static enum err decide(struct turn *turn, enum inventory_decision decision)
+{
+    struct world world;
+    struct inventory_word word = {.decision = decision, .ids = json_member(turn->request->body, "subjects"), .attributes = json_member(turn->request->body, "attributes"),
+                                  .reason = turn_field(turn, "reason")};
+    uint64_t count = 0;
+    enum err err = standing_load(turn, &world);
+    err = err == ERR_NONE ? inventory_decide(turn, &world, &word, &count) : err;
+    err = err == ERR_NONE ? standing_refresh(turn, &world) : err;
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    json_set_u64(turn->arena, data, "decided", count);
+    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
+}
+
+enum err operation_estate_confirm(struct turn *turn)
+{
+    return decide(turn, INVENTORY_CONFIRM);
+}
+
+enum err operation_estate_ignore(struct turn *turn)
+{
+    return decide(turn, INVENTORY_IGNORE);
+}
+
+enum err operation_estate_remove(struct turn *turn)
+{
+    return decide(turn, INVENTORY_REMOVE);
+}
+
+enum err operation_estate_restore(struct turn *turn)
+{
+    return decide(turn, INVENTORY_RESTORE);
 }

@@ -4,6 +4,11 @@
 #include "base/hcl.h"
 #include "measure/edit.h"
 
+static const struct json *estate_subject(const struct json *subjects, struct slice id)
+{
+    return edit_at(subjects, edit_find(subjects, "id", id));
+}
+
 enum { ARENA_BYTES = 16 << 20 };
 
 static enum err build(struct arena *arena, const char *text, struct json **ret_estate, struct complaint *complaint)
@@ -69,21 +74,24 @@ TEST(estate_refuses_an_attribute_at_the_top)
     CHECK_ERR(ERR_INVALID, build(arena, "host = \"this\"\n", &estate, &complaint));
 }
 
-TEST(estate_merges_what_was_discovered)
+TEST(estate_takes_what_was_discovered_with_the_words_it_has)
 {
-    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-    struct json *estate = NULL, *proposals = NULL, *subjects = NULL;
-    CHECK_ERR(ERR_NONE, build(arena, "host \"this\" {}\nendpoint \"localhost:8200\" {}\nallow \"endpoint:localhost:5432\" {\n reason = \"tests\"\n}\n", &estate, NULL));
-    CHECK_ERR(ERR_NONE, json_read(arena,
-                                  SLICE_LITERAL("[{\"kind\":\"host\",\"name\":\"box\"},{\"kind\":\"volume\",\"name\":\"/\"},{\"kind\":\"endpoint\",\"name\":\"localhost:8200\"},"
-                                                "{\"kind\":\"endpoint\",\"name\":\"localhost:5432\"},{\"kind\":\"endpoint\",\"name\":\"localhost:443\",\"protocol\":\"https\"}]"),
-                                  &proposals, NULL));
-    CHECK_ERR(ERR_NONE, estate_merge(arena, estate, proposals, &subjects));
-    CHECK_U64(5, subjects->count);
-    const struct json *volume = estate_subject(subjects, SLICE_LITERAL("volume:/"));
-    CHECK(volume != NULL && !json_bool(volume, "confirmed", true));
-    CHECK(estate_subject(subjects, SLICE_LITERAL("host:box")) == NULL);
-    CHECK(estate_subject(subjects, SLICE_LITERAL("endpoint:localhost:5432")) == NULL);
+    static const struct {
+        const char *kind, *name;
+        bool taken;
+    } rows[] = {
+        {"volume", "/", true},        {"endpoint", "localhost:443", true}, {"vogt", "this", false},     {"source", "github", false},
+        {"vantage", "outside", false}, {"no-such-kind", "x", false},       {"volume", "with blank", false}, {"volume", "", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+        struct json *attributes = NULL;
+        CHECK_ERR(ERR_NONE, json_read(arena, SLICE_LITERAL("{\"protocol\":\"https\",\"password\":\"secret\",\"line\":3}"), &attributes, NULL));
+        struct json *subject = estate_discovered(arena, slice_string(rows[i].kind), slice_string(rows[i].name), attributes);
+        CHECK(rows[i].taken == (subject != NULL));
+        CHECK(subject == NULL || (!json_bool(subject, "confirmed", true) && json_path(subject, "attributes.password") == NULL && json_path(subject, "attributes.line") == NULL));
+        CHECK(!slice_is(slice_string(rows[i].kind), "endpoint") || json_path(subject, "attributes.protocol") != NULL);
+    }
 }
 
 TEST(estate_default_is_this_machine_and_vogt)

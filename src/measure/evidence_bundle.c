@@ -16,20 +16,27 @@ enum { PROOF_TEXT_BYTES = 65536 };
 /* ---- which entries ---- */
 
 struct indices {
+    struct turn *turn;
     uint64_t *items;
     size_t count, capacity;
 };
 
-static void add(struct indices *indices, uint64_t index)
+static enum err add(struct indices *indices, uint64_t index)
 {
-    for (size_t i = 0; i < indices->count; i++) {
-        if (indices->items[i] == index) {
-            return;
+    if (indices->count == indices->capacity) {
+        size_t capacity = indices->capacity == 0 ? 64 : 2 * indices->capacity;
+        uint64_t *grown = arena_alloc_array(indices->turn->arena, capacity, sizeof *grown);
+        if (grown == NULL) {
+            return ERR_MEMORY;
         }
+        if (indices->count > 0) {
+            memcpy(grown, indices->items, indices->count * sizeof *grown);
+        }
+        indices->items = grown;
+        indices->capacity = capacity;
     }
-    if (indices->count < indices->capacity) {
-        indices->items[indices->count++] = index;
-    }
+    indices->items[indices->count++] = index;
+    return ERR_NONE;
 }
 
 static int by_index(const void *a, const void *b)
@@ -40,57 +47,95 @@ static int by_index(const void *a, const void *b)
     return one < other ? -1 : one > other;
 }
 
-static bool needs(const struct json *clause, const struct seen *seen)
+static void sort_once(struct indices *indices)
 {
-    if (clause == NULL || slice_starts(seen->kind, SLICE_LITERAL("ledger."))) {
-        return true; /* green rests on the ledger, everywhere */
+    size_t kept = 0;
+    if (indices->count > 0) {
+        qsort(indices->items, indices->count, sizeof *indices->items, by_index);
     }
+    for (size_t i = 0; i < indices->count; i++) {
+        if (kept == 0 || indices->items[kept - 1] != indices->items[i]) {
+            indices->items[kept++] = indices->items[i];
+        }
+    }
+    indices->count = kept;
+}
+
+/* The observations of everybody in scope of one kind. */
+static enum err add_kind(struct indices *indices, struct slice kind)
+{
+    struct member *members = NULL;
+    size_t count = 0;
+    enum err err = standing_all(indices->turn, kind, &members, &count);
+    for (size_t i = 0; err == ERR_NONE && i < count; i++) {
+        err = members[i].observation == NULL ? ERR_NONE : add(indices, members[i].index);
+    }
+    return err;
+}
+
+/* What one rule rests on: its own observations, and those that say whether its subjects are all known. */
+static enum err add_rule(struct indices *indices, const struct world *world, const struct observation_rule *rule)
+{
+    const char *population = kinds_population(world->kinds, slice_string(rule->subject));
+    enum err all = ERR_NONE;
+    (void)(standing_goes_on(&all, add_kind(indices, slice_string(rule->kind))) &&
+           standing_goes_on(&all, population == NULL ? ERR_NONE : add_kind(indices, slice_string(population))));
+    return all;
+}
+
+static enum err add_clause(struct indices *indices, const struct world *world, const struct json *clause)
+{
+    enum err all = ERR_NONE;
     for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
         const struct promise *entry = catalogue_promise(json_text(promise, "measure", SLICE_NONE), json_text(promise, "promise", SLICE_NONE));
         for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
-            if (slice_is(seen->kind, entry->observations[i].kind)) {
-                return true;
+            bool asked = entry->observations[i].probe != NULL;
+            if (asked && !standing_goes_on(&all, add_rule(indices, world, &entry->observations[i]))) {
+                return all;
             }
         }
     }
-    return false;
+    return all;
+}
+
+/* Green rests on the ledger, everywhere. */
+static enum err add_observations(struct indices *indices, const struct world *world, const struct json *clause)
+{
+    enum err all = ERR_NONE;
+    (void)(standing_goes_on(&all, add_kind(indices, SLICE_LITERAL("ledger.integrity"))) && standing_goes_on(&all, add_kind(indices, SLICE_LITERAL("ledger.completeness"))));
+    if (clause != NULL) {
+        (void)standing_goes_on(&all, add_clause(indices, world, clause));
+        return all;
+    }
+    for (const struct json *one = edit_items(world->annex, "clauses"); one != NULL; one = one->next) {
+        if (!standing_goes_on(&all, add_clause(indices, world, one))) {
+            return all;
+        }
+    }
+    return all;
 }
 
 static enum err choose(struct turn *turn, const struct world *world, const struct json *clause, struct indices *ret_indices)
 {
     const struct json *said = NULL;
-    enum err err = turn_json(turn, "entries/said", &said);
-    if (err != ERR_NONE) {
-        return err;
+    struct indices indices = {.turn = turn};
+    enum err all = turn_json(turn, "entries/said", &said);
+    uint64_t index = 0;
+    if (all != ERR_NONE) {
+        return all;
     }
-    const struct json *words = json_member(said, "words");
-    struct indices indices = {.capacity = world->seen_count + (words == NULL ? 0 : words->count) + 2};
-    indices.items = arena_alloc_array(turn->arena, indices.capacity, sizeof *indices.items);
-    if (indices.items == NULL) {
-        return ERR_MEMORY;
+    all = json_u64(said, "annex", &index) == ERR_NONE ? add(&indices, index) : ERR_NONE;
+    for (const struct json *one = edit_items(said, "estate"); all == ERR_NONE && one != NULL; one = one->next) {
+        all = slice_to_u64(one->text, &index) == ERR_NONE ? add(&indices, index) : ERR_DAMAGED;
     }
-    static const char *const whole[] = {"annex", "estate"};
-    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
-        uint64_t index = 0;
-        if (json_u64(said, whole[i], &index) == ERR_NONE) {
-            add(&indices, index);
-        }
-    }
-    for (const struct json *word = words == NULL ? NULL : words->first; word != NULL; word = word->next) {
-        uint64_t index = 0;
+    for (const struct json *word = edit_items(said, "words"); all == ERR_NONE && word != NULL; word = word->next) {
         bool meant = clause == NULL || slice_equal(json_text(word, "clause", SLICE_NONE), json_text(clause, "id", SLICE_NONE));
-        if (meant && json_u64(word, "index", &index) == ERR_NONE) {
-            add(&indices, index);
-        }
+        all = meant && json_u64(word, "index", &index) == ERR_NONE ? add(&indices, index) : ERR_NONE;
     }
-    for (size_t i = 0; i < world->seen_count; i++) {
-        if (needs(clause, &world->seen[i])) {
-            add(&indices, world->seen[i].index);
-        }
-    }
-    qsort(indices.items, indices.count, sizeof *indices.items, by_index);
+    all = all == ERR_NONE ? add_observations(&indices, world, clause) : all;
+    sort_once(&indices);
     *ret_indices = indices;
-    return ERR_NONE;
+    return all;
 }
 
 /* ---- their proofs, from the published tiles ---- */

@@ -8,15 +8,19 @@ enum { WORLD_ARENA_BYTES = 512 << 20, WORLD_FRESH_BYTES = 32 << 20 };
 enum err fold_start(struct fold *ret_fold)
 {
     struct arena *arena = arena_new(WORLD_ARENA_BYTES);
-    if (arena == NULL) {
-        return ERR_MEMORY;
+    struct world world;
+    enum err err = arena == NULL ? ERR_MEMORY : world_start_population(arena, &world);
+    if (err != ERR_NONE) {
+        arena_free(arena);
+        return err;
     }
-    *ret_fold = (struct fold){.world = world_empty(arena), .arena = arena};
+    *ret_fold = (struct fold){.world = world, .arena = arena};
     return ERR_NONE;
 }
 
 void fold_free(struct fold *fold)
 {
+    world_end(&fold->world);
     arena_free(fold->arena);
     *fold = (struct fold){0};
 }
@@ -31,6 +35,7 @@ static enum err move(struct fold *fold)
         arena_free(arena);
         return err;
     }
+    world_end(&fold->world);
     arena_free(fold->arena);
     fold->arena = arena;
     fold->world = world;

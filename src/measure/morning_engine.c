@@ -164,7 +164,7 @@ enum err operation_morning(struct turn *turn)
     enum err all = ERR_NONE;
     if (standing_goes_on(&all, standing_load(turn, &world)) && all == ERR_NONE) {
         (void)(standing_goes_on(&all, put_changes(turn, &world, since_ms, data)) && standing_goes_on(&all, put_fixes(turn, &world, data)) &&
-               standing_goes_on(&all, view_annex(turn, &world, false, &view)));
+               standing_goes_on(&all, view_annex(turn, &world, &view)));
     }
     if (all != ERR_NONE) {
         return all;

@@ -9,11 +9,20 @@ struct watch {
     struct slice probe, subject;
 };
 
-/* Every probe on every subject that it can look at from here. */
-enum err observe_plan(struct turn *turn, const struct world *world, struct watch **ret_watches, size_t *ret_count) must_check;
-/* Collects, judges and records them all; verdicts follow. ERR_NEED until the last answer is there. *ret_failed: how many observations are no pass. */
+/* Every probe on every one of these subjects that it can look at from here. */
+enum err observe_plan(struct turn *turn, const struct json *subjects, struct watch **ret_watches, size_t *ret_count) must_check;
+bool observe_is_planned(const struct json *subject, struct slice probe);
+/* Does this probe tell Vogt what there is (a machine, a source)? Such are run before the others. */
+bool observe_tells_population(struct slice probe);
+/* Collects, judges and records them all. ERR_NEED until the last answer is there; verdicts are the caller's next step. Adds to *ret_observed, and to
+ * *ret_failed how many observations are no pass. */
 enum err observe_run(struct turn *turn, struct world *world, const struct watch *watches, size_t count, uint64_t *ret_observed, uint64_t *ret_failed) must_check;
-/* Asks look what there is on this machine, and puts what is new into the estate, unconfirmed. The world follows. */
-enum err observe_discover(struct turn *turn, struct world *world) must_check;
+
+/* What an agent on this host, or a vantage, has to look at: [{"probe","subject","collector","role":"look|reach","every_ms","input"}]. */
+enum observe_place { OBSERVE_FROM_HOST, OBSERVE_FROM_VANTAGE };
+enum err observe_tasks(struct turn *turn, const struct world *world, struct slice host, enum observe_place place, struct json **ret_tasks) must_check;
+/* Facts that an agent brought: {"probe","subject","facts","plant":{"facts"},"collected_at_ms","vantage"}, judged and recorded as if collected here. The
+ * caller has made sure that they were a task of this agent, and newer than the last. ERR_NOT_FOUND: no such subject or probe. */
+enum err observe_reported(struct turn *turn, struct world *world, const struct json *report) must_check;
 
 #endif

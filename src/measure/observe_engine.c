@@ -4,26 +4,60 @@
 #include "engine/token.h"
 #include "ledger/commitment.h"
 #include "measure/edit.h"
+#include "measure/inventory.h"
 #include "measure/operations.h"
 
-enum { DUE_MAX = 1000, SHOWN_MAX = 500 };
+enum {
+    DUE_MAX = 2000,
+    AT_ONCE_MAX = 300,                  /* observations that one reply waits for */
+    CLAIMED_MS = 600000,                /* what was started is not due again before this, even if its answer is slow */
+    SHOWN_MAX = 500,
+};
+
+/* First the machines and sources that tell what there is, then everything else on what they told of. Too many for one reply are made due at once. */
+static enum err run_watches(struct turn *turn, struct world *world, bool tellers, uint64_t *observed, uint64_t *failed, uint64_t *later)
+{
+    struct watch *watches = NULL;
+    struct json *subjects = NULL;
+    size_t count = 0, chosen = 0;
+    enum err all = standing_subjects(turn, &subjects);
+    all = all == ERR_NONE ? observe_plan(turn, subjects, &watches, &count) : all;
+    for (size_t i = 0; all == ERR_NONE && i < count; i++) {
+        if (observe_tells_population(watches[i].probe) == tellers) {
+            watches[chosen++] = watches[i];
+        }
+    }
+    for (size_t i = AT_ONCE_MAX; (all == ERR_NONE || all == ERR_NEED) && i < chosen; i++) {
+        struct slice probe = watches[i].probe, subject = watches[i].subject;
+        struct json *plan = json_new(turn->arena, JSON_OBJECT);
+        json_set_string(turn->arena, plan, "probe", probe);
+        json_set_string(turn->arena, plan, "subject", subject);
+        char *path = turn_path(turn, "schedule/%.*s/%.*s", (int)probe.len, (const char *)probe.data, (int)subject.len, (const char *)subject.data);
+        (void)standing_goes_on(&all, turn_put_json(turn, path, plan, turn->now_ms));
+        ++*later;
+    }
+    if (all == ERR_NONE || all == ERR_NEED) {
+        (void)standing_goes_on(&all, observe_run(turn, world, watches, chosen < AT_ONCE_MAX ? chosen : AT_ONCE_MAX, observed, failed));
+    }
+    return all;
+}
 
 enum err operation_observe(struct turn *turn)
 {
     struct world world;
-    struct watch *watches = NULL;
-    size_t count = 0;
-    uint64_t observed = 0, failed = 0;
+    uint64_t observed = 0, failed = 0, later = 0;
     enum err err = standing_load(turn, &world);
-    err = err == ERR_NONE ? observe_discover(turn, &world) : err;
-    err = err == ERR_NONE ? observe_plan(turn, &world, &watches, &count) : err;
-    err = err == ERR_NONE ? observe_run(turn, &world, watches, count, &observed, &failed) : err;
+    err = err == ERR_NONE ? inventory_ensure(turn, &world) : err;
+    err = err == ERR_NONE ? run_watches(turn, &world, true, &observed, &failed, &later) : err;
+    err = err == ERR_NONE ? run_watches(turn, &world, false, &observed, &failed, &later) : err;
+    err = err == ERR_NONE ? standing_refresh(turn, &world) : err;
     if (err != ERR_NONE) {
         return err;
     }
     struct json *data = json_new(turn->arena, JSON_OBJECT);
     json_set_u64(turn->arena, data, "observed", observed);
     json_set_u64(turn->arena, data, "failed", failed);
+    json_set_u64(turn->arena, data, "later", later);
     return turn_reply_data(turn, data);
 }
 
@@ -31,42 +65,40 @@ enum err operation_observe(struct turn *turn)
 enum err operation_observe_one(struct turn *turn)
 {
     struct world world;
-    struct watch watch = {json_text(turn->input, "probe", SLICE_NONE), json_text(turn->input, "subject", SLICE_NONE)}, *plan = NULL;
-    size_t count = 0;
+    struct watch watch = {json_text(turn->input, "probe", SLICE_NONE), json_text(turn->input, "subject", SLICE_NONE)};
+    const struct json *subject = NULL;
     uint64_t observed = 0, failed = 0;
-    enum err err = standing_load(turn, &world);
-    err = err == ERR_NONE ? observe_plan(turn, &world, &plan, &count) : err;
-    bool planned = false;
-    for (size_t i = 0; err == ERR_NONE && i < count; i++) {
-        planned = planned || (slice_equal(plan[i].probe, watch.probe) && slice_equal(plan[i].subject, watch.subject));
+    enum err all = ERR_NONE, err = standing_subject(turn, watch.subject, &subject);
+    (void)(standing_goes_on(&all, err == ERR_NOT_FOUND ? ERR_NONE : err) && standing_goes_on(&all, standing_load(turn, &world)));
+    if (all != ERR_NONE) {
+        return all;
     }
-    if (err != ERR_NONE) {
-        return err;
-    }
-    if (!planned) {
+    if (err == ERR_NOT_FOUND || !observe_is_planned(subject, watch.probe)) {
         return turn_delete(turn, turn_path(turn, "schedule/%.*s/%.*s", (int)watch.probe.len, (const char *)watch.probe.data, (int)watch.subject.len, (const char *)watch.subject.data));
     }
-    return observe_run(turn, &world, &watch, 1, &observed, &failed);
+    all = observe_run(turn, &world, &watch, 1, &observed, &failed);
+    return all == ERR_NONE ? standing_refresh(turn, &world) : all;
 }
 
-static enum err start_due(struct turn *turn, struct slice row)
+static enum err start_due(struct turn *turn, struct slice path, struct slice row)
 {
     struct json *tree = NULL;
     enum err err = json_unpack(turn->arena, row, &tree);
-    return err == ERR_NONE ? turn_start(turn, "observe_one", tree) : ERR_DAMAGED;
+    err = err == ERR_NONE ? turn_put(turn, arena_string(turn->arena, path), row, turn->now_ms + CLAIMED_MS) : ERR_DAMAGED;
+    return err == ERR_NONE ? turn_start(turn, "observe_one", tree) : err;
 }
 
 /* Once a minute: what is due is observed or ended, and verdicts that age alone changes are recorded. */
 enum err operation_tick(struct turn *turn)
 {
-    struct turn_names due;
+    struct turn_names due = {0};
     struct world world;
     enum err all = ERR_NONE;
     (void)(standing_goes_on(&all, turn_due(turn, turn->now_ms, DUE_MAX, &due)) && standing_goes_on(&all, standing_load(turn, &world)));
-    for (size_t i = 0; all == ERR_NONE && i < due.count; i++) {
+    for (size_t i = 0; (all == ERR_NONE || all == ERR_NEED) && i < due.count; i++) {
         static const char token[] = "token/id/";
         if (slice_starts(due.names[i], SLICE_LITERAL("schedule/"))) {
-            (void)standing_goes_on(&all, start_due(turn, due.bytes[i]));
+            (void)standing_goes_on(&all, start_due(turn, due.names[i], due.bytes[i]));
         } else if (slice_starts(due.names[i], slice_string(token))) {
             (void)standing_goes_on(&all, token_end(turn, slice_from(due.names[i], sizeof token - 1)));
         }
@@ -81,9 +113,8 @@ enum err operation_tick(struct turn *turn)
 
 static void describe(struct turn *turn, struct json *list, const struct json *row, struct slice kind)
 {
-    struct slice subject = json_text(row, "subject", SLICE_NONE);
     for (const struct json *one = edit_items(row, "observations"); one != NULL; one = one->next) {
-        struct slice own = json_text(one, "kind", SLICE_NONE);
+        struct slice own = json_text(one, "kind", SLICE_NONE), subject = json_text(one, "subject", json_text(row, "subject", SLICE_NONE));
         if (kind.len > 0 && !slice_equal(own, kind)) {
             continue;
         }
@@ -100,6 +131,45 @@ static void describe(struct turn *turn, struct json *list, const struct json *ro
     }
 }
 
+static enum err newest_of_kind(struct turn *turn, struct json *list, struct slice kind, uint64_t limit)
+{
+    struct member *members = NULL;
+    size_t count = 0;
+    enum err err = standing_all(turn, kind, &members, &count);
+    for (size_t i = 0; err == ERR_NONE && list != NULL && i < count && list->count < limit; i++) {
+        if (members[i].observation == NULL) {
+            continue;
+        }
+        struct json *item = json_append(list, json_new(turn->arena, JSON_OBJECT));
+        json_set_string(turn->arena, item, "kind", kind);
+        json_set_string(turn->arena, item, "subject", members[i].subject);
+        json_set_string(turn->arena, item, "outcome", json_text(members[i].observation, "outcome", SLICE_NONE));
+        explain_set_reason(turn->arena, item, "reason", json_text(members[i].observation, "reason", SLICE_NONE), json_member(members[i].observation, "values"), members[i].subject, kind);
+        edit_set_time(turn->arena, item, "at", members[i].at_ms);
+        json_set_u64(turn->arena, item, "index", members[i].index);
+        json_set_u64(turn->arena, item, "facts_index", members[i].index);
+        json_set_bool(turn->arena, item, "plant", json_bool(members[i].observation, "plant", false));
+    }
+    return err;
+}
+
+/* The newest of every kind and subject. */
+static enum err newest(struct turn *turn, struct json *list, struct slice wanted, uint64_t limit)
+{
+    struct kinds *kinds = arena_alloc(turn->arena, sizeof *kinds);
+    enum err all = kinds == NULL ? ERR_MEMORY : ERR_NONE;
+    if (all == ERR_NONE) {
+        kinds_gather(kinds);
+    }
+    for (size_t i = 0; (all == ERR_NONE || all == ERR_NEED) && i < kinds->count; i++) {
+        struct slice kind = slice_string(kinds->items[i].id);
+        if (kinds->items[i].fed == NULL && (wanted.len == 0 || slice_equal(wanted, kind))) {
+            (void)standing_goes_on(&all, newest_of_kind(turn, list, kind, limit));
+        }
+    }
+    return all;
+}
+
 /* Newest first; without a subject the newest of every kind and subject. */
 enum err operation_observations(struct turn *turn)
 {
@@ -108,10 +178,10 @@ enum err operation_observations(struct turn *turn)
     if (limit_text.len > 0 && (slice_to_u64(limit_text, &limit) != ERR_NONE || limit == 0 || limit > SHOWN_MAX)) {
         return turn_refuse(turn, ERR_INVALID, TEXT("limit is a whole number from 1 to 500", "limit ist eine ganze Zahl von 1 bis 500"), limit_text);
     }
-    char *prefix = subject.len > 0 ? turn_path(turn, "observation/of/%.*s/", (int)subject.len, (const char *)subject.data) : turn_path(turn, "observation/latest/");
-    struct turn_names rows;
-    enum err err = turn_list(turn, prefix, subject.len > 0 ? turn_query(turn, "after") : SLICE_NONE, STANDING_LIST_MAX, &rows);
+    struct turn_names rows = {0};
     struct json *data = json_new(turn->arena, JSON_OBJECT), *list = json_set_array(turn->arena, data, "observations");
+    enum err err = subject.len == 0 ? newest(turn, list, kind, limit)
+                                    : turn_list(turn, turn_path(turn, "observation/of/%.*s/", (int)subject.len, (const char *)subject.data), turn_query(turn, "after"), STANDING_LIST_MAX, &rows);
     for (size_t i = err == ERR_NONE ? rows.count : 0; i > 0 && list != NULL && list->count < limit; i--) {
         struct json *row = NULL;
         err = json_unpack(turn->arena, rows.bytes[i - 1], &row);

@@ -22,19 +22,21 @@ enum err operation_clause_evidence(struct turn *turn)
     return err == ERR_NONE ? turn_reply_data(turn, bundle) : err;
 }
 
-/* How many different subjects the clause's promises look at. */
+/* How many different subjects the clause's promises look at: of each kind of subject once. */
 static uint64_t population(const struct world *world, const struct json *clause)
 {
+    struct json *counted = json_new(world->arena, JSON_OBJECT);
     uint64_t count = 0;
-    for (const struct json *subject = world->subjects == NULL ? NULL : world->subjects->first; subject != NULL; subject = subject->next) {
-        bool meant = false;
-        for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
-            const struct promise *entry = catalogue_promise(json_text(promise, "measure", SLICE_NONE), json_text(promise, "promise", SLICE_NONE));
-            for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
-                meant = meant || (entry->observations[i].probe != NULL && slice_is(json_text(subject, "kind", SLICE_NONE), entry->observations[i].subject));
+    for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
+        const struct promise *entry = catalogue_promise(json_text(promise, "measure", SLICE_NONE), json_text(promise, "promise", SLICE_NONE));
+        for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
+            const struct observation_rule *rule = &entry->observations[i];
+            const struct standing *standing = rule->probe == NULL ? NULL : world_standing(world, slice_string(rule->kind));
+            if (standing != NULL && json_member(counted, rule->subject) == NULL) {
+                count += standing->tally.count;
+                json_set_null(world->arena, counted, rule->subject);
             }
         }
-        count += meant ? 1 : 0;
     }
     return count;
 }
@@ -61,7 +63,11 @@ static enum err put_clause(struct turn *turn, const struct world *world, struct 
     if (err != ERR_NONE && err != ERR_NOT_FOUND) {
         return err;
     }
-    struct json *view = view_clause_whole(turn, world, clause, row), *item = json_append(list, json_new(turn->arena, JSON_OBJECT));
+    struct json *view = NULL, *item = json_append(list, json_new(turn->arena, JSON_OBJECT));
+    enum err all = ERR_NONE;
+    if (!standing_goes_on(&all, view_clause_whole(turn, world, clause, row, &view))) {
+        return all;
+    }
     for (size_t i = 0; i < sizeof carried / sizeof carried[0]; i++) {
         edit_carry(turn->arena, item, view, carried[i]);
     }
@@ -70,7 +76,8 @@ static enum err put_clause(struct turn *turn, const struct world *world, struct 
     }
     json_set_u64(turn->arena, item, "population", population(world, clause));
     put_measures(turn, item, clause);
-    return period_describe(turn, id, from_ms, turn->now_ms, json_set_object(turn->arena, item, "period"));
+    (void)standing_goes_on(&all, period_describe(turn, id, from_ms, turn->now_ms, json_set_object(turn->arena, item, "period")));
+    return all;
 }
 
 static enum err put_sections(struct turn *turn, const struct world *world, struct json *input, int64_t from_ms)

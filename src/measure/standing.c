@@ -1,7 +1,7 @@
 #include "measure/standing.h"
 
 #include "measure/edit.h"
-#include "measure/estate.h"
+#include "measure/standing_inside.h"
 
 #include <string.h>
 
@@ -20,32 +20,6 @@ char *standing_key(struct turn *turn, const char *folder, struct slice name)
     return turn_path(turn, "%s/%.*s", folder, (int)name.len, (const char *)name.data);
 }
 
-static struct slice own_endpoint(const struct turn *turn)
-{
-    struct slice address = slice_string(turn->around->address);
-    size_t scheme = slice_find(address, SLICE_LITERAL("://"));
-    return scheme == SIZE_MAX ? address : slice_from(address, scheme + 3);
-}
-
-enum err standing_estate(struct turn *turn, const struct json **ret_row, bool *ret_written)
-{
-    enum err err = turn_json(turn, "estate/current", ret_row);
-    *ret_written = err == ERR_NONE && json_text(*ret_row, "text", SLICE_NONE).len > 0;
-    if (err != ERR_NOT_FOUND) {
-        return err;
-    }
-    struct json *row = json_new(turn->arena, JSON_OBJECT), *estate = NULL;
-    err = estate_default(turn->arena, own_endpoint(turn), &estate);
-    if (err != ERR_NONE) {
-        return err;
-    }
-    json_set_string(turn->arena, row, "text", SLICE_NONE);
-    json_set(turn->arena, row, "estate", estate);
-    json_set_array(turn->arena, row, "proposals");
-    *ret_row = row;
-    return json_set(turn->arena, row, "subjects", json_copy(turn->arena, json_member(estate, "subjects"))) == NULL ? ERR_MEMORY : ERR_NONE;
-}
-
 static enum err load_row(struct turn *turn, struct world *world, const char *path, const char *type)
 {
     const struct json *tree = NULL;
@@ -56,34 +30,21 @@ static enum err load_row(struct turn *turn, struct world *world, const char *pat
     return world_apply(world, slice_string(type), tree, edit_number(tree, "at_ms", 0), 0);
 }
 
-static enum err load_observations(struct turn *turn, struct world *world)
-{
-    struct turn_names rows;
-    enum err err = turn_list(turn, "observation/latest/", SLICE_NONE, STANDING_LIST_MAX, &rows);
-    for (size_t i = 0; err == ERR_NONE && i < rows.count; i++) {
-        struct json *tree = NULL;
-        uint64_t index = 0;
-        err = json_unpack(turn->arena, rows.bytes[i], &tree);
-        err = err == ERR_NONE ? json_u64(tree, "index", &index) : err;
-        err = err == ERR_NONE ? world_apply(world, SLICE_LITERAL("observation"), tree, edit_number(tree, "at_ms", 0), index) : err;
-        err = err == ERR_MALFORMED || err == ERR_NOT_FOUND ? ERR_DAMAGED : err;
-    }
-    return err;
-}
-
 enum err standing_load(struct turn *turn, struct world *ret_world)
 {
-    struct world world = world_empty(turn->arena);
-    enum err err = ERR_NONE;
-    (void)(standing_goes_on(&err, load_row(turn, &world, "annex/current", "annex.adopted")) &&
-           standing_goes_on(&err, load_row(turn, &world, "estate/current", "estate.changed")) && standing_goes_on(&err, load_observations(turn, &world)));
-    if (err == ERR_NONE) {
+    struct world world;
+    enum err all = world_start(turn->arena, &world);
+    if (all != ERR_NONE) {
+        return all;
+    }
+    (void)(standing_goes_on(&all, load_row(turn, &world, "annex/current", "annex.adopted")) && standing_goes_on(&all, standing_load_tallies(turn, &world)));
+    if (all == ERR_NONE) {
         *ret_world = world;
     }
-    return err;
+    return all;
 }
 
-/* Where the entries stand that a bundle of evidence needs: the adoption, the estate, and what people said since. */
+/* Where the entries stand that a bundle of evidence needs: the adoption, and what people said since. */
 static enum err note_entry(struct turn *turn, const char *type, const struct json *body, uint64_t index)
 {
     const struct json *row = NULL;
@@ -91,11 +52,11 @@ static enum err note_entry(struct turn *turn, const char *type, const struct jso
     if (err != ERR_NONE && err != ERR_NOT_FOUND) {
         return err;
     }
-    bool adopted = strcmp(type, "annex.adopted") == 0, estate = strcmp(type, "estate.changed") == 0;
+    bool adopted = strcmp(type, "annex.adopted") == 0;
     const struct json *said = err == ERR_NONE ? row : json_new(turn->arena, JSON_OBJECT);
-    if (adopted || estate) {
-        said = edit_with(turn->arena, said, adopted ? "annex" : "estate", json_number_u64(turn->arena, index));
-        said = adopted ? edit_with(turn->arena, said, "words", NULL) : said;
+    if (adopted) {
+        said = edit_with(turn->arena, said, "annex", json_number_u64(turn->arena, index));
+        said = edit_with(turn->arena, said, "words", NULL);
     } else {
         const struct json *words = json_member(said, "words");
         struct json *word = json_new(turn->arena, JSON_OBJECT);
@@ -112,15 +73,10 @@ enum err standing_record(struct turn *turn, struct world *world, const char *typ
     if (body == NULL) {
         return ERR_MEMORY;
     }
-    const struct json *before = world->annex;
     enum err err = turn_evidence(turn, type, body, &index);
     err = err == ERR_NONE ? world_apply(world, slice_string(type), body, turn->now_ms, index) : err;
-    if (err == ERR_NONE && strcmp(type, "observation") != 0) {
-        err = note_entry(turn, type, body, index);
-    }
-    if (err == ERR_NONE && world->annex != before) {
-        err = turn_put_json(turn, "annex/current", world->annex, 0);
-    }
+    err = err == ERR_NONE ? note_entry(turn, type, body, index) : err;
+    err = err == ERR_NONE ? turn_put_json(turn, "annex/current", world->annex, 0) : err;
     if (err == ERR_NONE && ret_index != NULL) {
         *ret_index = index;
     }
@@ -131,7 +87,8 @@ enum err standing_record(struct turn *turn, struct world *world, const char *typ
 static int64_t changed_at(const struct turn *turn, const struct json *before, const struct judgement *now)
 {
     int64_t until_ms = edit_number(before, "until_ms", 0);
-    bool by_age = now->verdict == VERDICT_STALE && until_ms > 0 && until_ms < turn->now_ms;
+    bool by_itself = now->verdict == VERDICT_STALE || slice_is(now->reason, "verdict.population");
+    bool by_age = by_itself && until_ms > 0 && until_ms < turn->now_ms;
     return by_age ? until_ms : turn->now_ms;
 }
 

@@ -41,6 +41,9 @@ static void worst(struct judgement *all, struct judgement next)
 {
     int64_t oldest_ms = all->oldest_ms == 0 || (next.oldest_ms != 0 && next.oldest_ms < all->oldest_ms) ? next.oldest_ms : all->oldest_ms;
     int64_t until_ms = next.until_ms < all->until_ms ? next.until_ms : all->until_ms;
+    if (next.reason.len == 0) {
+        return; /* nothing was asked */
+    }
     if (all->reason.len == 0 || verdict_is_worse(next.verdict, all->verdict)) {
         *all = next;
     }
@@ -82,57 +85,121 @@ int64_t verdict_max_age_ms(const struct world *world, const struct json *clause,
     return (int64_t)rule->max_age_s * 1000;
 }
 
-struct judgement verdict_subject(const struct world *world, const struct observation_rule *rule, const struct json *subject, int64_t max_age_ms, int64_t now_ms)
+/* What each class comes to. A pass may still be stale, and an observation from the future proves nothing. */
+static const struct {
+    enum verdict verdict;
+    const char *reason;                 /* NULL: the observation's own */
+} by_class[CLASS_COUNT] = {
+    [CLASS_PASS] = {VERDICT_KEPT, NULL},
+    [CLASS_UNPROVABLE] = {VERDICT_UNPROVEN, NULL},
+    [CLASS_UNCONFIRMED] = {VERDICT_UNPROVEN, "verdict.unconfirmed"},
+    [CLASS_UNSEEN] = {VERDICT_UNPROVEN, "verdict.not-observed"},
+    [CLASS_ERROR] = {VERDICT_UNPROVEN, NULL},
+    [CLASS_PLANT] = {VERDICT_UNPROVEN, "plant.missed"},
+    [CLASS_FAIL] = {VERDICT_BROKEN, NULL}, /* at any age: only measuring again clears it */
+};
+
+static struct judgement of_class(enum standing_class class, const struct member *member, struct slice kind)
 {
-    struct slice id = json_text(subject, "id", SLICE_NONE);
-    const struct seen *seen = world_seen(world, slice_string(rule->kind), id);
-    struct judgement judgement = judged(VERDICT_UNPROVEN, "verdict.not-observed");
-    if (seen != NULL) {
-        struct slice outcome = json_text(seen->body, "outcome", SLICE_NONE);
-        bool plant = json_bool(seen->body, "plant", false), future = seen->at_ms > now_ms + VERDICT_CLOCK_SLACK_MS;
-        if (future) {
-            judgement = judged(VERDICT_UNPROVEN, "verdict.future");
-        } else if (!plant) {
-            judgement = judged(VERDICT_UNPROVEN, "plant.missed");
-            judgement.values = json_member(seen->body, "values");
-        } else {
-            /* an old failure stays a failure: only measuring again clears it */
-            bool passed = slice_is(outcome, "pass"), old = now_ms - seen->at_ms > max_age_ms;
-            judgement = judged(slice_is(outcome, "fail") ? VERDICT_BROKEN : !passed ? VERDICT_UNPROVEN : old ? VERDICT_STALE : VERDICT_KEPT, NULL);
-            judgement.reason = passed && old ? SLICE_LITERAL("verdict.stale") : json_text(seen->body, "reason", SLICE_LITERAL("facts.missing"));
-            judgement.values = passed && old ? NULL : json_member(seen->body, "values");
-            judgement.until_ms = passed ? seen->at_ms + max_age_ms : INT64_MAX;
-        }
-        judgement.oldest_ms = seen->at_ms;
+    struct judgement judgement = judged(by_class[class].verdict, by_class[class].reason);
+    if (by_class[class].reason == NULL) {
+        judgement.reason = json_text(member->observation, "reason", SLICE_LITERAL("facts.missing"));
     }
-    if ((judgement.verdict == VERDICT_KEPT || seen == NULL) && !json_bool(subject, "confirmed", false)) {
-        judgement.verdict = VERDICT_UNPROVEN;
-        judgement.reason = SLICE_LITERAL("verdict.unconfirmed");
-        judgement.values = NULL;
+    if (by_class[class].reason == NULL || class == CLASS_PLANT) {
+        judgement.values = json_member(member->observation, "values");
     }
-    judgement.seen = seen;
-    judgement.kind = slice_string(rule->kind);
-    judgement.subject = id;
+    judgement.kind = kind;
+    judgement.subject = member->subject;
     return judgement;
 }
 
-static struct judgement judge_rule(const struct world *world, const struct json *clause, const struct json *promise, const struct observation_rule *rule, int64_t now_ms)
+static struct judgement of_reason(const char *reason, enum verdict verdict, struct slice subject, struct slice kind)
 {
-    struct judgement all = {.until_ms = INT64_MAX};
+    struct judgement judgement = judged(verdict, reason);
+    judgement.kind = kind;
+    judgement.subject = subject;
+    return judgement;
+}
+
+struct judgement verdict_standing(const struct standing *standing, struct slice kind, int64_t max_age_ms, int64_t now_ms)
+{
+    const struct tally *tally = &standing->tally;
+    if (tally->count == 0) {
+        return of_reason("verdict.no-subject", VERDICT_UNPROVEN, SLICE_NONE, kind);
+    }
+    enum standing_class class = tally_decisive(tally);
+    struct judgement judgement = of_class(class, &standing->decisive, kind);
+    const struct tally_class *passes = &tally->classes[CLASS_PASS];
+    if (class != CLASS_FAIL && tally->newest_ms > now_ms + VERDICT_CLOCK_SLACK_MS) {
+        judgement = of_reason("verdict.future", VERDICT_UNPROVEN, tally->newest, kind);
+    } else if (class == CLASS_PASS && now_ms - passes->at_ms > max_age_ms) {
+        judgement = of_reason("verdict.stale", VERDICT_STALE, passes->subject, kind);
+    }
+    judgement.oldest_ms = tally->oldest_ms;
+    judgement.until_ms = passes->count > 0 ? passes->at_ms + max_age_ms : INT64_MAX;
+    return judgement;
+}
+
+struct judgement verdict_member(const struct member *member, struct slice kind, int64_t max_age_ms, int64_t now_ms)
+{
+    struct standing alone = {.is_known = true, .decisive = *member};
+    tally_add(&alone.tally, member);
+    return verdict_standing(&alone, kind, max_age_ms, now_ms);
+}
+
+/* Nothing about endpoints is kept while one of those who tell Vogt what endpoints there are is silent. */
+static struct judgement judge_population(const struct world *world, const char *subject_kind, int64_t now_ms)
+{
+    const char *kind = kinds_population(world->kinds, slice_string(subject_kind));
+    const struct standing *standing = kind == NULL ? NULL : world_standing(world, slice_string(kind));
+    if (standing == NULL || standing->tally.count == 0) {
+        return (struct judgement){.until_ms = INT64_MAX};
+    }
+    struct judgement judgement = verdict_standing(standing, slice_string(kind), (int64_t)KINDS_POPULATION_MAX_AGE_S * 1000, now_ms);
+    if (judgement.verdict != VERDICT_KEPT) {
+        int64_t oldest_ms = judgement.oldest_ms;
+        judgement = of_reason("verdict.population", VERDICT_UNPROVEN, judgement.subject, slice_string(kind));
+        judgement.oldest_ms = oldest_ms;
+    }
+    return judgement;
+}
+
+/* A person's word counts only where no machine can look: it never outweighs what a machine saw. */
+static void attest(struct judgement *judgement, const struct json *word, bool expired)
+{
+    if (word == NULL && !expired) {
+        return;
+    }
+    struct judgement attested = judged(word != NULL ? VERDICT_ATTESTED : VERDICT_STALE, word != NULL ? "verdict.attested" : "verdict.attestation-expired");
+    attested.until_ms = word != NULL ? edit_number(word, "expires_ms", 0) : INT64_MAX;
+    attested.until_ms = judgement->until_ms < attested.until_ms ? judgement->until_ms : attested.until_ms;
+    attested.oldest_ms = judgement->oldest_ms;
+    *judgement = attested;
+}
+
+static struct judgement judge_rule(const struct world *world, const struct json *clause, const struct json *promise, const struct observation_rule *rule,
+                                   const struct json *word, bool expired, int64_t now_ms)
+{
+    struct slice kind = slice_string(rule->kind);
+    const struct standing *standing = rule->probe == NULL ? NULL : world_standing(world, kind);
+    if (standing == NULL) {
+        struct judgement none = judged(VERDICT_UNPROVEN, "verdict.no-probe");
+        attest(&none, word, expired);
+        none.kind = kind;
+        return none;
+    }
+    if (rule->needs != NULL && standing->tally.count == 0) {
+        return (struct judgement){.until_ms = INT64_MAX}; /* what it needs is not there: nothing is asked */
+    }
     int64_t max_age_ms = verdict_max_age_ms(world, clause, promise, rule);
-    if (rule->probe == NULL) {
-        all = judged(VERDICT_UNPROVEN, "verdict.no-probe");
+    struct judgement all = verdict_standing(standing, kind, max_age_ms, now_ms);
+    const struct tally_class *passes = &standing->tally.classes[CLASS_PASS];
+    bool old_passes = passes->count > 0 && now_ms - passes->at_ms > max_age_ms;
+    if (standing->tally.count > 0 && tally_decisive(&standing->tally) == CLASS_UNPROVABLE && !old_passes && !slice_is(all.reason, "verdict.future")) {
+        attest(&all, word, expired);
+        all.kind = kind;
     }
-    const struct json *subject = rule->probe == NULL || world->subjects == NULL ? NULL : world->subjects->first;
-    for (; subject != NULL; subject = subject->next) {
-        if (slice_is(json_text(subject, "kind", SLICE_NONE), rule->subject)) {
-            worst(&all, verdict_subject(world, rule, subject, max_age_ms, now_ms));
-        }
-    }
-    if (all.reason.len == 0) {
-        all = judged(VERDICT_UNPROVEN, "verdict.no-subject");
-    }
-    all.kind = slice_string(rule->kind);
+    worst(&all, judge_population(world, rule->subject, now_ms));
     return all;
 }
 
@@ -149,18 +216,14 @@ struct judgement verdict_promise(const struct world *world, const struct json *c
 {
     const struct promise *entry = entry_of(promise);
     struct judgement all = {.until_ms = INT64_MAX};
+    bool expired = false;
+    const struct json *word = verdict_attestation(clause, json_text(promise, "id", SLICE_NONE), now_ms, &expired);
+    bool may = entry != NULL && entry->attestable;
     for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
-        worst(&all, judge_rule(world, clause, promise, &entry->observations[i], now_ms));
+        worst(&all, judge_rule(world, clause, promise, &entry->observations[i], may ? word : NULL, may && expired, now_ms));
     }
     if (all.reason.len == 0) {
         all = judged(VERDICT_UNPROVEN, entry == NULL ? "verdict.unknown-promise" : "verdict.no-probe");
-    }
-    bool expired = false;
-    const struct json *word = verdict_attestation(clause, json_text(promise, "id", SLICE_NONE), now_ms, &expired);
-    /* a person's word counts only where no machine can look; it never outweighs what a machine saw */
-    if (entry != NULL && entry->attestable && slice_is(all.reason, "verdict.no-probe") && (word != NULL || expired)) {
-        all = judged(word != NULL ? VERDICT_ATTESTED : VERDICT_STALE, word != NULL ? "verdict.attested" : "verdict.attestation-expired");
-        all.until_ms = word != NULL ? edit_number(word, "expires_ms", 0) : INT64_MAX;
     }
     all.promise = json_text(promise, "id", SLICE_NONE);
     return all;
@@ -171,16 +234,10 @@ struct judgement verdict_ledger(const struct world *world, int64_t now_ms)
     static const char *const kinds[] = {"ledger.integrity", "ledger.completeness"};
     struct judgement all = {.until_ms = INT64_MAX};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        struct observation_rule rule = {.kind = kinds[i], .subject = "vogt", .probe = "ledger", .max_age_s = 24 * 3600};
-        struct judgement found = judged(VERDICT_UNPROVEN, "verdict.no-subject");
-        const struct json *subject = world->subjects == NULL ? NULL : world->subjects->first;
-        for (; subject != NULL; subject = subject->next) {
-            if (slice_is(json_text(subject, "kind", SLICE_NONE), "vogt")) {
-                found = verdict_subject(world, &rule, subject, (int64_t)rule.max_age_s * 1000, now_ms);
-                break;
-            }
-        }
-        worst(&all, found);
+        struct slice kind = slice_string(kinds[i]);
+        const struct standing *standing = world_standing(world, kind);
+        worst(&all, standing == NULL ? of_reason("verdict.no-probe", VERDICT_UNPROVEN, SLICE_NONE, kind)
+                                     : verdict_standing(standing, kind, (int64_t)24 * 3600000, now_ms));
     }
     return all;
 }

@@ -28,7 +28,6 @@ struct judgement {
     struct slice promise, kind, subject;/* where it was decided; empty: the whole */
     int64_t oldest_ms;                  /* the oldest observation it rests on; 0: none */
     int64_t until_ms;                   /* when it goes stale by itself; INT64_MAX: never */
-    const struct seen *seen;            /* of a subject: its observation; or NULL */
 };
 
 /* The value of a parameter for a promise of a clause: the clause's own number, else its interpretations', else the catalogue's. NULL: none. */
@@ -36,8 +35,10 @@ const struct json *verdict_value(const struct world *world, const struct json *c
 /* The greatest age of an observation there. */
 int64_t verdict_max_age_ms(const struct world *world, const struct json *clause, const struct json *promise, const struct observation_rule *rule);
 
-/* `subject` is one of world->subjects. */
-struct judgement verdict_subject(const struct world *world, const struct observation_rule *rule, const struct json *subject, int64_t max_age_ms, int64_t now_ms);
+/* One subject, as a list of subjects shows it. */
+struct judgement verdict_member(const struct member *member, struct slice kind, int64_t max_age_ms, int64_t now_ms);
+/* All subjects of a kind of observation: the worst class decides. Without a subject "verdict.no-subject". */
+struct judgement verdict_standing(const struct standing *standing, struct slice kind, int64_t max_age_ms, int64_t now_ms);
 struct judgement verdict_promise(const struct world *world, const struct json *clause, const struct json *promise, int64_t now_ms);
 struct judgement verdict_clause(const struct world *world, const struct json *clause, int64_t now_ms);
 /* Vogt's own ledger: kept or the reason why nothing can be. */

@@ -24,7 +24,7 @@ static const char annex_text[] =
     "{\"id\":\"1.1\",\"promises\":[{\"id\":\"1.1.a\",\"measure\":\"people.champions\",\"promise\":\"roster\",\"values\":{}}]}]}";
 
 static const char estate_text[] =
-    "{\"subjects\":[{\"id\":\"vogt:this\",\"kind\":\"vogt\",\"confirmed\":true},{\"id\":\"endpoint:a:443\",\"kind\":\"endpoint\",\"confirmed\":true}]}";
+    "{\"whole\":true,\"put\":[{\"id\":\"vogt:this\",\"kind\":\"vogt\",\"confirmed\":true},{\"id\":\"endpoint:a:443\",\"kind\":\"endpoint\",\"confirmed\":true}]}";
 
 static void observe(struct world *world, const char *subject, const char *kind, const char *outcome, bool caught, int64_t at_ms)
 {
@@ -36,7 +36,10 @@ static void observe(struct world *world, const char *subject, const char *kind, 
 
 static struct world whole_world(struct arena *arena)
 {
-    struct world world = world_empty(arena);
+    struct world world;
+    if (world_start_population(arena, &world) != ERR_NONE) {
+        __builtin_trap();
+    }
     apply(&world, "annex.adopted", annex_text, now_ms);
     apply(&world, "estate.changed", estate_text, now_ms);
     observe(&world, "vogt:this", "ledger.integrity", "pass", true, now_ms - hour_ms);
@@ -63,7 +66,8 @@ TEST(verdict_truth_table)
         {"pass", "verdict.stale", 24 * 3600000 + 1, true, VERDICT_STALE},
         {"pass", "tls.versions-kept", -5 * 60000, true, VERDICT_KEPT},
         {"pass", "verdict.future", -5 * 60000 - 1, true, VERDICT_UNPROVEN},
-        {"fail", "verdict.future", -24 * 3600000, true, VERDICT_UNPROVEN},
+        {"fail", "tls.versions-kept", -24 * 3600000, true, VERDICT_BROKEN},
+        {"unprovable", "tls.versions-kept", 0, true, VERDICT_UNPROVEN},
         {"pass", "plant.missed", 0, false, VERDICT_UNPROVEN},
         {"fail", "tls.versions-kept", 0, true, VERDICT_BROKEN},
         {"fail", "tls.versions-kept", INT64_C(400) * 86400000, true, VERDICT_BROKEN},
@@ -75,7 +79,7 @@ TEST(verdict_truth_table)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-        struct world world = whole_world(arena);
+        cleanup_world struct world world = whole_world(arena);
         observe(&world, "endpoint:a:443", "tls.version", rows[i].outcome, rows[i].caught, now_ms - rows[i].age_ms);
         struct judgement judgement = judge(&world, "3.1", now_ms);
         CHECK_STRING(verdict_name(rows[i].verdict), verdict_name(judgement.verdict));
@@ -86,21 +90,21 @@ TEST(verdict_truth_table)
 TEST(verdict_without_observation_subject_or_binding_is_unproven)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-    struct world world = whole_world(arena);
+    cleanup_world struct world world = whole_world(arena);
     CHECK(judge(&world, "3.1", now_ms).verdict == VERDICT_UNPROVEN);
     CHECK_SLICE("verdict.not-observed", judge(&world, "3.1", now_ms).reason);
     CHECK_SLICE("verdict.unbound", judge(&world, "3.2", now_ms).reason);
     CHECK_SLICE("verdict.no-probe", judge(&world, "1.1", now_ms).reason);
-    apply(&world, "estate.changed", "{\"subjects\":[{\"id\":\"vogt:this\",\"kind\":\"vogt\",\"confirmed\":true}]}", now_ms);
+    apply(&world, "estate.changed", "{\"whole\":true,\"put\":[{\"id\":\"vogt:this\",\"kind\":\"vogt\",\"confirmed\":true}]}", now_ms);
     CHECK_SLICE("verdict.no-subject", judge(&world, "3.1", now_ms).reason);
 }
 
 TEST(verdict_every_subject_counts_and_the_worst_wins)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-    struct world world = whole_world(arena);
+    cleanup_world struct world world = whole_world(arena);
     apply(&world, "estate.changed",
-          "{\"subjects\":[{\"id\":\"vogt:this\",\"kind\":\"vogt\",\"confirmed\":true},{\"id\":\"endpoint:a:443\",\"kind\":\"endpoint\",\"confirmed\":true},"
+          "{\"whole\":true,\"put\":[{\"id\":\"vogt:this\",\"kind\":\"vogt\",\"confirmed\":true},{\"id\":\"endpoint:a:443\",\"kind\":\"endpoint\",\"confirmed\":true},"
           "{\"id\":\"endpoint:b:443\",\"kind\":\"endpoint\",\"confirmed\":true}]}", now_ms);
     observe(&world, "endpoint:a:443", "tls.version", "pass", true, now_ms);
     CHECK(judge(&world, "3.1", now_ms).verdict == VERDICT_UNPROVEN);
@@ -116,9 +120,9 @@ TEST(verdict_every_subject_counts_and_the_worst_wins)
 TEST(verdict_an_unconfirmed_subject_blocks_green_but_not_red)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-    struct world world = whole_world(arena);
+    cleanup_world struct world world = whole_world(arena);
     apply(&world, "estate.changed",
-          "{\"subjects\":[{\"id\":\"vogt:this\",\"kind\":\"vogt\",\"confirmed\":true},{\"id\":\"endpoint:a:443\",\"kind\":\"endpoint\",\"confirmed\":false}]}", now_ms);
+          "{\"whole\":true,\"put\":[{\"id\":\"vogt:this\",\"kind\":\"vogt\",\"confirmed\":true},{\"id\":\"endpoint:a:443\",\"kind\":\"endpoint\",\"confirmed\":false}]}", now_ms);
     observe(&world, "endpoint:a:443", "tls.version", "pass", true, now_ms);
     CHECK_SLICE("verdict.unconfirmed", judge(&world, "3.1", now_ms).reason);
     CHECK(judge(&world, "3.1", now_ms).verdict == VERDICT_UNPROVEN);
@@ -138,7 +142,7 @@ TEST(verdict_nothing_is_kept_while_the_ledger_is_in_doubt)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-        struct world world = whole_world(arena);
+        cleanup_world struct world world = whole_world(arena);
         observe(&world, "endpoint:a:443", "tls.version", "pass", true, now_ms);
         CHECK(judge(&world, "3.1", now_ms).verdict == VERDICT_KEPT);
         observe(&world, "vogt:this", rows[i].kind, rows[i].outcome, rows[i].caught, now_ms - rows[i].age_ms);
@@ -176,7 +180,7 @@ static void bind(struct world *world, const struct promise *promise)
 TEST(verdict_attestation_stands_where_no_machine_can_see)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-    struct world world = whole_world(arena);
+    cleanup_world struct world world = whole_world(arena);
     CHECK(attestable(true) != NULL && attestable(false) != NULL);
     bind(&world, attestable(true));
     CHECK_SLICE("verdict.no-probe", judge(&world, "1.1", now_ms).reason);
@@ -194,7 +198,7 @@ TEST(verdict_attestation_stands_where_no_machine_can_see)
 TEST(verdict_attestation_never_outweighs_an_observation)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-    struct world world = whole_world(arena);
+    cleanup_world struct world world = whole_world(arena);
     observe(&world, "endpoint:a:443", "tls.version", "fail", true, now_ms);
     char *word = arena_printf(arena, "{\"clause\":\"3.1\",\"promise\":\"3.1.a\",\"by\":\"ada\",\"at_ms\":%lld,\"expires_ms\":%lld}", (long long)now_ms, (long long)(now_ms + hour_ms));
     apply(&world, "attestation.signed", word, now_ms);
@@ -204,7 +208,7 @@ TEST(verdict_attestation_never_outweighs_an_observation)
 TEST(verdict_record_is_the_same_every_time_and_ignores_values)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-    struct world world = whole_world(arena);
+    cleanup_world struct world world = whole_world(arena);
     observe(&world, "endpoint:a:443", "tls.version", "pass", true, now_ms);
     struct judgement whole;
     struct json *first = verdict_record(&world, world_clause(&world, SLICE_LITERAL("3.1")), now_ms, &whole);
@@ -217,7 +221,7 @@ TEST(verdict_record_is_the_same_every_time_and_ignores_values)
 TEST(verdict_interpretations_and_numbers_set_the_age)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-    struct world world = whole_world(arena);
+    cleanup_world struct world world = whole_world(arena);
     const struct promise *found = NULL;
     for (size_t m = 0; m < catalogue_measure_count() && found == NULL; m++) {
         const struct measure *measure = catalogue_measure_at(m);
@@ -240,7 +244,7 @@ TEST(verdict_interpretations_and_numbers_set_the_age)
 TEST(explain_speaks_both_languages_and_fills_places)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-    struct world world = whole_world(arena);
+    cleanup_world struct world world = whole_world(arena);
     struct judgement judgement = judge(&world, "3.1", now_ms);
     struct json *out = json_new(arena, JSON_OBJECT);
     explain_set(arena, out, "reason", &judgement);

@@ -2,6 +2,10 @@
 
 #include "measure/edit.h"
 
+#include <stdlib.h>
+
+enum { MEMBERS_SHOWN = 200 };
+
 static void set_age(struct turn *turn, struct json *object, int64_t at_ms)
 {
     if (at_ms == 0 || at_ms > turn->now_ms) {
@@ -47,30 +51,62 @@ struct json *view_clause(struct turn *turn, const struct world *world, const str
     return view;
 }
 
-static void put_subject(struct turn *turn, struct json *list, const struct world *world, const struct observation_rule *rule, const struct json *subject, int64_t max_age_ms)
+static void put_member(struct turn *turn, struct json *list, const struct observation_rule *rule, const struct member *member, int64_t max_age_ms)
 {
-    struct judgement judgement = verdict_subject(world, rule, subject, max_age_ms, turn->now_ms);
+    struct judgement judgement = verdict_member(member, slice_string(rule->kind), max_age_ms, turn->now_ms);
     struct json *item = json_append(list, json_new(turn->arena, JSON_OBJECT));
-    edit_carry(turn->arena, item, subject, "kind");
-    json_set_string(turn->arena, item, "subject", judgement.subject);
-    json_set_bool(turn->arena, item, "confirmed", json_bool(subject, "confirmed", false));
+    json_set_string(turn->arena, item, "kind", slice_string(rule->subject));
+    json_set_string(turn->arena, item, "subject", member->subject);
+    json_set_bool(turn->arena, item, "confirmed", member->confirmed);
     set_verdict(turn, item, &judgement);
     edit_set_time(turn->arena, item, "observed", judgement.oldest_ms);
     set_age(turn, item, judgement.oldest_ms);
-    if (judgement.seen == NULL) {
+    if (member->observation == NULL) {
         json_set_null(turn->arena, item, "index");
     } else {
-        json_set_u64(turn->arena, item, "index", judgement.seen->index);
+        json_set_u64(turn->arena, item, "index", member->index);
     }
-    json_set_bool(turn->arena, item, "plant", judgement.seen != NULL && json_bool(judgement.seen->body, "plant", false));
+    json_set_bool(turn->arena, item, "plant", json_bool(member->observation, "plant", false));
 }
 
-static void put_promise(struct turn *turn, struct json *list, const struct world *world, const struct json *clause, const struct json *promise)
+/* Worst first, then by name: who reads a long list reads its beginning. */
+static int by_badness(const void *left, const void *right)
+{
+    const struct member *a = left, *b = right;
+    enum standing_class of_a = member_class(a), of_b = member_class(b);
+    return of_a != of_b ? (of_a > of_b ? -1 : 1) : slice_compare(a->subject, b->subject);
+}
+
+static enum err put_members(struct turn *turn, struct json *rule_view, const struct world *world, const struct observation_rule *rule, int64_t max_age_ms)
+{
+    struct json *list = json_set_array(turn->arena, rule_view, "subjects");
+    const struct standing *standing = rule->probe == NULL ? NULL : world_standing(world, slice_string(rule->kind));
+    struct member *members = NULL;
+    size_t count = 0;
+    enum err err = standing == NULL || standing->tally.count == 0 ? ERR_NONE : standing_all(turn, slice_string(rule->kind), &members, &count);
+    if (err == ERR_NONE && count > 0) {
+        qsort(members, count, sizeof *members, by_badness);
+    }
+    for (size_t i = 0; err == ERR_NONE && i < count && i < MEMBERS_SHOWN; i++) {
+        put_member(turn, list, rule, &members[i], max_age_ms);
+    }
+    json_set_u64(turn->arena, rule_view, "population", standing == NULL ? 0 : standing->tally.count);
+    struct json *classes = json_set_object(turn->arena, rule_view, "classes");
+    for (unsigned i = 0; standing != NULL && i < CLASS_COUNT; i++) {
+        if (standing->tally.classes[i].count > 0) {
+            json_set_u64(turn->arena, classes, standing_class_name((enum standing_class)i), standing->tally.classes[i].count);
+        }
+    }
+    return err;
+}
+
+static enum err put_promise(struct turn *turn, struct json *list, const struct world *world, const struct json *clause, const struct json *promise)
 {
     struct arena *arena = turn->arena;
     struct judgement judgement = verdict_promise(world, clause, promise, turn->now_ms);
     const struct promise *entry = catalogue_promise(json_text(promise, "measure", SLICE_NONE), json_text(promise, "promise", SLICE_NONE));
     struct json *item = json_append(list, json_new(arena, JSON_OBJECT)), *rules = NULL, *values = NULL;
+    enum err all = ERR_NONE;
     edit_carry(arena, item, promise, "id");
     edit_carry(arena, item, promise, "text");
     edit_carry(arena, item, promise, "measure");
@@ -98,13 +134,12 @@ static void put_promise(struct turn *turn, struct json *list, const struct world
         } else {
             json_set_string(arena, one, "probe", slice_string(rule->probe));
         }
-        struct json *subjects = json_set_array(arena, one, "subjects");
-        for (const struct json *subject = rule->probe == NULL || world->subjects == NULL ? NULL : world->subjects->first; subject != NULL; subject = subject->next) {
-            if (slice_is(json_text(subject, "kind", SLICE_NONE), rule->subject)) {
-                put_subject(turn, subjects, world, rule, subject, max_age_ms);
-            }
+        if (rule->needs != NULL) {
+            json_set_string(arena, one, "needs", slice_string(rule->needs));
         }
+        (void)standing_goes_on(&all, put_members(turn, one, world, rule, max_age_ms));
     }
+    return all;
 }
 
 /* Times that rows hold in milliseconds, as people read them, beside them. */
@@ -127,17 +162,21 @@ static struct json *dated(struct turn *turn, const struct json *clause, const ch
     return items;
 }
 
-struct json *view_clause_whole(struct turn *turn, const struct world *world, const struct json *clause, const struct json *row)
+enum err view_clause_whole(struct turn *turn, const struct world *world, const struct json *clause, const struct json *row, struct json **ret_view)
 {
     struct json *view = view_clause(turn, world, clause, row), *promises = json_set_array(turn->arena, view, "promises");
+    enum err all = ERR_NONE;
     for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
-        put_promise(turn, promises, world, clause, promise);
+        if (!standing_goes_on(&all, put_promise(turn, promises, world, clause, promise))) {
+            return all;
+        }
     }
     json_set(turn->arena, view, "bindings", dated(turn, clause, "bindings"));
     edit_carry(turn->arena, view, clause, "unbound");
     json_set(turn->arena, view, "interpretations", dated(turn, clause, "interpretations"));
     json_set(turn->arena, view, "attestations", dated(turn, clause, "attestations"));
-    return view;
+    *ret_view = view;
+    return all;
 }
 
 static enum err verdict_row(struct turn *turn, const struct json *clause, const struct json **ret_row)
@@ -146,7 +185,7 @@ static enum err verdict_row(struct turn *turn, const struct json *clause, const 
     return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
-enum err view_annex(struct turn *turn, const struct world *world, bool whole, struct json **ret_view)
+enum err view_annex(struct turn *turn, const struct world *world, struct json **ret_view)
 {
     static const char *const carried[] = {"revision", "name", "language", "title", "digest"};
     struct arena *arena = turn->arena;
@@ -159,7 +198,7 @@ enum err view_annex(struct turn *turn, const struct world *world, bool whole, st
             return all;
         }
         counts[verdict_clause(world, clause, turn->now_ms).verdict]++;
-        json_append(clauses, whole ? view_clause_whole(turn, world, clause, row) : view_clause(turn, world, clause, row));
+        json_append(clauses, view_clause(turn, world, clause, row));
     }
     for (size_t i = 0; i < sizeof carried / sizeof carried[0]; i++) {
         edit_carry(arena, view, world->annex, carried[i]);
@@ -178,17 +217,17 @@ void view_own(struct turn *turn, const struct world *world, struct json *data)
 {
     static const char *const probes[] = {"ledger", "seal", "privilege"};
     struct json *own = json_set_array(turn->arena, data, "own");
-    struct json *self = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, self, "id", SLICE_LITERAL("vogt:this"));
-    json_set_bool(turn->arena, self, "confirmed", true);
     for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
         const struct probe *probe = catalogue_probe(slice_string(probes[i]));
         for (size_t k = 0; probe != NULL && k < probe->observation_count; k++) {
-            struct observation_rule rule = {.kind = probe->observations[k], .subject = "vogt", .probe = probes[i], .max_age_s = 24 * 3600};
-            struct judgement judgement = verdict_subject(world, &rule, self, (int64_t)rule.max_age_s * 1000, turn->now_ms);
+            struct slice kind = slice_string(probe->observations[k]);
+            const struct standing *standing = world_standing(world, kind);
             struct json *item = json_append(own, json_new(turn->arena, JSON_OBJECT));
-            json_set_string(turn->arena, item, "kind", slice_string(rule.kind));
-            set_verdict(turn, item, &judgement);
+            json_set_string(turn->arena, item, "kind", kind);
+            if (standing != NULL) {
+                struct judgement judgement = verdict_standing(standing, kind, (int64_t)24 * 3600000, turn->now_ms);
+                set_verdict(turn, item, &judgement);
+            }
         }
     }
 }

@@ -4,9 +4,38 @@
 
 #include <string.h>
 
-struct world world_empty(struct arena *arena)
+enum err world_start(struct arena *arena, struct world *ret_world)
 {
-    return (struct world){.arena = arena};
+    struct kinds *kinds = arena_alloc(arena, sizeof *kinds);
+    struct standing *standings = arena_alloc_array(arena, KINDS_MAX, sizeof *standings);
+    if (kinds == NULL || standings == NULL) {
+        return ERR_MEMORY;
+    }
+    kinds_gather(kinds);
+    memset(standings, 0, KINDS_MAX * sizeof *standings);
+    *ret_world = (struct world){.arena = arena, .kinds = kinds, .standings = standings};
+    return ERR_NONE;
+}
+
+enum err world_start_population(struct arena *arena, struct world *ret_world)
+{
+    struct world world;
+    enum err err = world_start(arena, &world);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    world.population = population_new();
+    if (world.population == NULL) {
+        return ERR_MEMORY;
+    }
+    *ret_world = world;
+    return ERR_NONE;
+}
+
+void world_end(struct world *world)
+{
+    population_free(world->population);
+    world->population = NULL;
 }
 
 const struct json *world_clause(const struct world *world, struct slice id)
@@ -19,14 +48,18 @@ const struct json *world_clause(const struct world *world, struct slice id)
     return NULL;
 }
 
-const struct seen *world_seen(const struct world *world, struct slice kind, struct slice subject)
+const struct standing *world_standing(const struct world *world, struct slice id)
 {
-    for (size_t i = 0; i < world->seen_count; i++) {
-        if (slice_equal(world->seen[i].kind, kind) && slice_equal(world->seen[i].subject, subject)) {
-            return &world->seen[i];
-        }
+    const struct kind *kind = kinds_find(world->kinds, id);
+    if (kind == NULL) {
+        return NULL;
     }
-    return NULL;
+    struct standing *standing = &world->standings[kind - world->kinds->items];
+    if (!standing->is_known && world->population != NULL) {
+        population_tally(world->population, kind, &standing->tally, &standing->decisive);
+        standing->is_known = true;
+    }
+    return standing;
 }
 
 static enum err put_clause(struct world *world, struct slice id, const struct json *clause)
@@ -98,59 +131,93 @@ static enum err close_deviation(struct world *world, const struct json *clause, 
     return put_clause(world, json_text(clause, "id", SLICE_NONE), edit_with(world->arena, clause, "deviation", NULL));
 }
 
+/* ---- subjects and what was seen of them: only where a population holds them ---- */
+
+static void forget_standings(struct world *world)
+{
+    for (size_t i = 0; i < world->kinds->count; i++) {
+        world->standings[i].is_known = false;
+    }
+}
+
+/* {"whole":bool,"put":[subjects],"removed":["id"]}: with `whole` nobody else stays. */
 static enum err change_estate(struct world *world, const struct json *payload)
 {
-    const struct json *subjects = json_member(payload, "subjects");
-    if (subjects == NULL || subjects->type != JSON_ARRAY) {
+    const struct json *put = json_member(payload, "put"), *removed = json_member(payload, "removed");
+    if (put == NULL || put->type != JSON_ARRAY) {
         return ERR_MALFORMED;
     }
-    world->subjects = subjects;
-    return ERR_NONE;
+    enum err err = ERR_NONE;
+    for (const struct json *subject = world->population == NULL ? NULL : put->first; err == ERR_NONE && subject != NULL; subject = subject->next) {
+        err = population_put(world->population, subject);
+    }
+    for (const struct json *id = world->population == NULL || removed == NULL ? NULL : removed->first; id != NULL; id = id->next) {
+        population_remove(world->population, id->text);
+    }
+    if (err == ERR_NONE && world->population != NULL && json_bool(payload, "whole", false)) {
+        err = population_keep(world->population, put);
+    }
+    forget_standings(world);
+    return err;
 }
 
-static struct seen *seen_place(struct world *world, struct slice kind, struct slice subject)
+struct member world_member(struct arena *arena, const struct json *payload, const struct json *observation, int64_t at_ms, uint64_t index)
 {
-    for (size_t i = 0; i < world->seen_count; i++) {
-        if (slice_equal(world->seen[i].kind, kind) && slice_equal(world->seen[i].subject, subject)) {
-            return &world->seen[i];
-        }
-    }
-    if (world->seen_count == world->seen_capacity) {
-        size_t capacity = world->seen_capacity == 0 ? 32 : 2 * world->seen_capacity;
-        struct seen *grown = arena_alloc_array(world->arena, capacity, sizeof *grown);
-        if (grown == NULL) {
-            return NULL;
-        }
-        if (world->seen_count > 0) {
-            memcpy(grown, world->seen, world->seen_count * sizeof *grown);
-        }
-        world->seen = grown;
-        world->seen_capacity = capacity;
-    }
-    struct seen *place = &world->seen[world->seen_count++];
-    *place = (struct seen){.kind = kind, .subject = subject};
-    return place;
+    bool caught = json_bool(json_member(payload, "plant"), "caught", false);
+    struct json *seen = json_new(arena, JSON_OBJECT);
+    edit_carry(arena, seen, observation, "outcome");
+    edit_carry(arena, seen, observation, "reason");
+    edit_carry(arena, seen, observation, "values");
+    bool is_whole = json_set_bool(arena, seen, "plant", caught) != NULL;
+    struct slice subject = json_text(observation, "subject", json_text(payload, "subject", SLICE_NONE));
+    return (struct member){.subject = subject, .observation = is_whole ? seen : NULL, .at_ms = at_ms, .index = index};
 }
 
-/* One run of a probe: several kinds, the facts beside them are not kept here. */
+size_t world_kinds_of(const struct kinds *kinds, struct slice id, const struct json *subject, const struct kind **ret_kinds)
+{
+    size_t count = 0;
+    const struct kind *own = kinds_find(kinds, id);
+    if (own != NULL && kind_is_about(own, subject)) {
+        ret_kinds[count++] = own;
+    }
+    for (size_t i = 0; kind_tells_population(id) && i < kinds->count; i++) {
+        if (kinds->items[i].fed != NULL && kind_is_about(&kinds->items[i], subject)) {
+            ret_kinds[count++] = &kinds->items[i];
+        }
+    }
+    return count;
+}
+
+static enum err observe_one(struct world *world, const struct json *payload, const struct json *observation, int64_t at_ms, uint64_t index)
+{
+    const struct kind *about[KINDS_MAX];
+    struct slice kind = json_text(observation, "kind", SLICE_NONE);
+    struct member member = world_member(world->arena, payload, observation, at_ms, index);
+    if (kind.len == 0 || member.subject.len == 0 || member.observation == NULL) {
+        return member.observation == NULL ? ERR_MEMORY : ERR_MALFORMED;
+    }
+    const struct json *subject = population_subject(world->population, member.subject);
+    size_t count = subject == NULL ? 0 : world_kinds_of(world->kinds, kind, subject, about);
+    enum err err = ERR_NONE;
+    for (size_t i = 0; err == ERR_NONE && i < count; i++) {
+        err = population_observe(world->population, about[i], &member);
+        world->standings[about[i] - world->kinds->items].is_known = false;
+    }
+    return err;
+}
+
+/* One run of a probe: several kinds, perhaps several subjects; the facts beside them are not kept here. */
 static enum err observe(struct world *world, const struct json *payload, int64_t at_ms, uint64_t index)
 {
-    struct slice subject = json_text(payload, "subject", SLICE_NONE);
     const struct json *observations = json_member(payload, "observations");
-    bool caught = json_bool(json_member(payload, "plant"), "caught", false);
-    if (subject.len == 0 || observations == NULL || observations->type != JSON_ARRAY) {
+    if (json_text(payload, "subject", SLICE_NONE).len == 0 || observations == NULL || observations->type != JSON_ARRAY) {
         return ERR_MALFORMED;
     }
-    for (const struct json *one = observations->first; one != NULL; one = one->next) {
-        struct slice kind = json_text(one, "kind", SLICE_NONE);
-        struct seen *place = kind.len == 0 ? NULL : seen_place(world, kind, subject);
-        struct json *body = edit_with(world->arena, one, "plant", json_boolean(world->arena, caught));
-        if (place == NULL || body == NULL) {
-            return kind.len == 0 ? ERR_MALFORMED : ERR_MEMORY;
-        }
-        *place = (struct seen){.kind = kind, .subject = subject, .body = body, .at_ms = at_ms, .index = index};
+    enum err err = ERR_NONE;
+    for (const struct json *one = world->population == NULL ? NULL : observations->first; err == ERR_NONE && one != NULL; one = one->next) {
+        err = observe_one(world, payload, one, at_ms, index);
     }
-    return ERR_NONE;
+    return err;
 }
 
 static const struct {
@@ -183,23 +250,15 @@ enum err world_apply(struct world *world, struct slice type, const struct json *
 
 enum err world_copy(const struct world *world, struct arena *arena, struct world *ret_world)
 {
-    struct world copy = world_empty(arena);
-    copy.annex = world->annex == NULL ? NULL : json_copy(arena, world->annex);
-    copy.subjects = world->subjects == NULL ? NULL : json_copy(arena, world->subjects);
-    copy.seen = arena_alloc_array(arena, world->seen_count + 1, sizeof *copy.seen);
-    if ((world->annex != NULL && copy.annex == NULL) || (world->subjects != NULL && copy.subjects == NULL) || copy.seen == NULL) {
+    struct world copy;
+    enum err err = world_start(arena, &copy);
+    copy.annex = err != ERR_NONE || world->annex == NULL ? NULL : json_copy(arena, world->annex);
+    if (err != ERR_NONE || (world->annex != NULL && copy.annex == NULL)) {
         return ERR_MEMORY;
     }
-    copy.seen_capacity = world->seen_count + 1;
-    for (; copy.seen_count < world->seen_count; copy.seen_count++) {
-        struct seen seen = world->seen[copy.seen_count];
-        seen.kind = arena_copy(arena, seen.kind);
-        seen.subject = arena_copy(arena, seen.subject);
-        seen.body = json_copy(arena, seen.body);
-        if (seen.kind.data == NULL || seen.subject.data == NULL || seen.body == NULL) {
-            return ERR_MEMORY;
-        }
-        copy.seen[copy.seen_count] = seen;
+    err = world->population == NULL ? ERR_NONE : population_copy(world->population, arena, &copy.population);
+    if (err != ERR_NONE) {
+        return err;
     }
     *ret_world = copy;
     return ERR_NONE;

@@ -3,6 +3,7 @@
 #define VOGT_ROLES_JUDGE_WORKS_H
 
 #include "collect/countersign.h"
+#include "collect/host.h"
 #include "collect/nft.h"
 #include "collect/port_scan.h"
 #include "collect/self.h"
@@ -22,6 +23,7 @@
     WORK("countersign.witness", countersign_witness)                                                                               \
     WORK("judge.firewall", judge_firewall)                                                                                         \
     WORK("judge.ledger", judge_ledger)                                                                                             \
+    WORK("judge.machine", judge_machine)                                                                                           \
     WORK("judge.ports", judge_ports)                                                                                               \
     WORK("judge.privilege", judge_privilege)                                                                                       \
     WORK("judge.seal", judge_seal)                                                                                                 \

@@ -1,0 +1,161 @@
+/* How each probe is asked: what its collector and its judge are given for a subject. A probe is added by a row of the table at the end. */
+#include "measure/observe_inside.h"
+
+#include "base/encode.h"
+#include "crypto/crypto.h"
+#include "engine/vault.h"
+#include "measure/edit.h"
+#include "measure/estate.h"
+
+enum { CERTIFICATE_MAX_BYTES = 65536 };
+
+static struct slice text_of(const struct run *run, const char *name)
+{
+    return json_text(json_member(run->subject, "attributes"), name, SLICE_NONE);
+}
+
+static void copy_attributes(struct turn *turn, struct json *to, const struct run *run, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        edit_carry(turn->arena, to, json_member(run->subject, "attributes"), *names);
+    }
+}
+
+/* Vogt's own certificate is signed by itself: pinned, it is judged by what it is. */
+static enum err pin_own(struct turn *turn, struct json *options)
+{
+    struct slice pem, line;
+    enum err err = vault_identity(turn->around->vault, turn, "localhost", &pem);
+    cleanup_buf struct buf text = BUF_INIT(CERTIFICATE_MAX_BYTES), der = BUF_INIT(CERTIFICATE_MAX_BYTES), hex = BUF_INIT(2 * SHA256_BYTES);
+    while (err == ERR_NONE && slice_split(&pem, '\n', &line)) {
+        if (slice_starts(line, SLICE_LITERAL("-----END"))) {
+            break;
+        }
+        err = slice_starts(line, SLICE_LITERAL("-----")) ? ERR_NONE : buf_append(&text, slice_trim(line));
+    }
+    uint8_t digest[SHA256_BYTES];
+    err = err == ERR_NONE ? base64_decode(&der, buf_slice(&text)) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    sha256(buf_slice(&der), digest);
+    err = hex_encode(&hex, slice_of(digest, sizeof digest));
+    json_set_string(turn->arena, options, "trust", SLICE_LITERAL("pinned"));
+    json_append(json_set_array(turn->arena, options, "pins"), json_string(turn->arena, buf_slice(&hex)));
+    return err;
+}
+
+/* The strictest value that a promise of the annex asks for; NULL: none does. */
+static const struct json *strictest(const struct world *world, const char *measure, const char *name)
+{
+    const struct json *found = NULL;
+    for (const struct json *clause = edit_items(world->annex, "clauses"); clause != NULL; clause = clause->next) {
+        for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
+            const struct json *value = slice_is(json_text(promise, "measure", SLICE_NONE), measure) ? verdict_value(world, clause, promise, name) : NULL;
+            bool longer = value != NULL && found != NULL && value->text.len > found->text.len;
+            if (value != NULL && (found == NULL || longer || (value->text.len == found->text.len && slice_compare(value->text, found->text) > 0))) {
+                found = value;
+            }
+        }
+    }
+    return found;
+}
+
+static enum err prepare_tls(struct turn *turn, const struct world *world, struct run *run)
+{
+    static const char *const judged[] = {"trust", "pins", "hsts_seconds", "days_left", "families", "minimum", NULL}, *const asked[] = {"protocol", "server_name", "address", NULL};
+    struct slice name = json_text(run->subject, "name", SLICE_NONE);
+    size_t colon = name.len;
+    while (colon > 0 && name.data[colon - 1] != ':') {
+        colon--;
+    }
+    uint64_t port = 443;
+    bool has_port = colon > 0 && slice_to_u64(slice_from(name, colon), &port) == ERR_NONE;
+    json_set_string(turn->arena, run->input, "host", has_port ? slice_first(name, colon - 1) : name);
+    json_set_u64(turn->arena, run->input, "port", port);
+    copy_attributes(turn, run->input, run, asked);
+    copy_attributes(turn, run->options, run, judged);
+    const struct json *version = strictest(world, "crypto.transit", "version");
+    if (json_member(run->options, "minimum") == NULL && version != NULL) {
+        json_set_string(turn->arena, run->options, "minimum", version->text);
+    }
+    bool own = json_bool(json_member(run->subject, "attributes"), "own", false);
+    return own && json_member(run->options, "trust") == NULL ? pin_own(turn, run->options) : ERR_NONE;
+}
+
+static enum err prepare_host(struct turn *turn, const struct world *world, struct run *run)
+{
+    (void)world;
+    return json_set(turn->arena, run->estate, "ports", estate_ports(turn->arena, run->subject)) == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+static enum err prepare_volume(struct turn *turn, const struct world *world, struct run *run)
+{
+    static const char *const judged[] = {"cipher_bits", NULL};
+    struct slice path = text_of(run, "path");
+    const struct json *bits = strictest(world, "crypto.rest", "bits");
+    json_set_string(turn->arena, run->input, "path", path.len > 0 ? path : json_text(run->subject, "name", SLICE_NONE));
+    copy_attributes(turn, run->options, run, judged);
+    uint64_t number = 0;
+    if (json_member(run->options, "cipher_bits") == NULL && bits != NULL && slice_to_u64(bits->text, &number) == ERR_NONE) {
+        json_set_u64(turn->arena, run->options, "cipher_bits", number);
+    }
+    return ERR_NONE;
+}
+
+static enum err prepare_self(struct turn *turn, const struct world *world, struct run *run)
+{
+    const struct json *days = slice_is(run->watch.probe, "privilege") ? strictest(world, "access.least-privilege", "days") : NULL;
+    uint64_t number = 0;
+    if (days != NULL && slice_to_u64(days->text, &number) == ERR_NONE) {
+        json_set_u64(turn->arena, run->options, "days", number);
+    }
+    return ERR_NONE;
+}
+
+/* The host's own name stands before what is found there, but for the machine that Vogt runs on. */
+static enum err prepare_machine(struct turn *turn, const struct world *world, struct run *run)
+{
+    (void)world;
+    return json_set_string(turn->arena, run->options, "host", json_text(run->subject, "name", SLICE_NONE)) == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+/* A source's row holds its address and credential; the credential goes to the one task that needs it, and into no record. */
+static enum err prepare_source(struct turn *turn, const struct world *world, struct run *run)
+{
+    static const char *const carried[] = {"kind", "address", "port", "ports", "credential", "options"};
+    const struct json *row = NULL;
+    struct slice name = json_text(run->subject, "name", SLICE_NONE);
+    (void)world;
+    enum err err = turn_json(turn, standing_key(turn, "source", name), &row);
+    for (size_t i = 0; err == ERR_NONE && i < sizeof carried / sizeof carried[0]; i++) {
+        edit_carry(turn->arena, run->input, row, carried[i]);
+    }
+    if (err == ERR_NONE && json_member(row, "options") != NULL) {
+        run->options = json_copy(turn->arena, json_member(row, "options"));
+    }
+    return err == ERR_NONE && run->options == NULL ? ERR_MEMORY : err;
+}
+
+static const struct method methods[] = {
+    {"tls", ROLE_REACH, "collect.tls", prepare_tls, FROM_ANYWHERE},      {"firewall", ROLE_LOOK, "collect.nft", prepare_host, FROM_THE_HOST},
+    {"sockets", ROLE_LOOK, "collect.sockets", prepare_host, FROM_THE_HOST}, {"volume", ROLE_LOOK, "collect.volumes", prepare_volume, FROM_THE_HOST},
+    {"seal", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},               {"ledger", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},
+    {"privilege", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},          {"machine", ROLE_LOOK, "collect.host", prepare_machine, FROM_THE_HOST},
+    {"source", ROLE_REACH, "collect.source", prepare_source, FROM_ANYWHERE},
+};
+
+const struct method *method_at(size_t index)
+{
+    return index < sizeof methods / sizeof methods[0] ? &methods[index] : NULL;
+}
+
+const struct method *method_of(struct slice probe)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (slice_is(probe, methods[i].probe)) {
+            return &methods[i];
+        }
+    }
+    return NULL;
+}
