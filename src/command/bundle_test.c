@@ -27,7 +27,7 @@ static const char *const members[LOG_ENTRIES] = {
     "\"type\":\"annex.adopted\",\"time\":\"%s\",\"revision\":1,\"clauses\":[{\"id\":\"3.1\","
     "\"text\":\"Only TLS 1.3.\",\"promises\":[{\"id\":\"3.1.a\",\"measure\":"
     "\"crypto.transit\",\"promise\":\"tls13\",\"values\":{}}]}]",
-    "\"type\":\"estate.changed\",\"time\":\"%s\",\"subjects\":[{\"id\":\"vogt:this\",\"kind\":"
+    "\"type\":\"estate.changed\",\"time\":\"%s\",\"whole\":true,\"put\":[{\"id\":\"vogt:this\",\"kind\":"
     "\"vogt\",\"confirmed\":true},{\"id\":\"endpoint:a:443\",\"kind\":\"endpoint\","
     "\"confirmed\":true}]",
     "\"type\":\"observation\",\"time\":\"%s\",\"probe\":\"ledger\",\"subject\":\"vogt:this\","
