@@ -1,5 +1,7 @@
 #include "collect/hello.h"
 
+#include <string.h>
+
 enum { TYPE_ALERT = 21, TYPE_HANDSHAKE = 22, SERVER_HELLO = 2, SERVER_HELLO_FIXED_BYTES = 4 + 2 + 32 + 1 };
 
 static enum err put_big(struct buf *out, uint32_t value, unsigned bytes)
@@ -35,10 +37,13 @@ static enum err put_server_name(struct buf *out, struct slice name)
     return err != ERR_NONE ? err : buf_append(out, name);
 }
 
-/* Groups, point formats, signature algorithms (SHA-1 ones too: an old server's answer must not depend on them), and the
- * empty renegotiation_info that some servers insist on. */
+/* Groups (also those that nobody should use any more: an old server's answer must not depend on them), point formats, signature
+ * algorithms (SHA-1 ones too), and the empty renegotiation_info that some servers insist on. */
 static const uint8_t fixed_extensions[] = {
-    0x00, 0x0a, 0x00, 0x0e, 0x00, 0x0c, 0x00, 0x1d, 0x00, 0x17, 0x00, 0x18, 0x00, 0x19, 0x00, 0x1e, 0x01, 0x00,
+    0x00, 0x0a, 0x00, 0x48, 0x00, 0x46, 0x00, 0x1d, 0x00, 0x17, 0x00, 0x18, 0x00, 0x19, 0x00, 0x1e, 0x00, 0x1a, 0x00, 0x1b, 0x00, 0x1c,
+    0x00, 0x01, 0x00, 0x02, 0x00, 0x03, 0x00, 0x04, 0x00, 0x05, 0x00, 0x06, 0x00, 0x07, 0x00, 0x08, 0x00, 0x09, 0x00, 0x0a, 0x00, 0x0b,
+    0x00, 0x0c, 0x00, 0x0d, 0x00, 0x0e, 0x00, 0x0f, 0x00, 0x10, 0x00, 0x11, 0x00, 0x12, 0x00, 0x13, 0x00, 0x14, 0x00, 0x15, 0x00, 0x16,
+    0x01, 0x00, 0x01, 0x01, 0x01, 0x02, 0x01, 0x03, 0x01, 0x04,
     0x00, 0x0b, 0x00, 0x02, 0x01, 0x00,
     0x00, 0x0d, 0x00, 0x1c, 0x00, 0x1a, 0x04, 0x03, 0x05, 0x03, 0x06, 0x03, 0x08, 0x07, 0x08, 0x04, 0x08, 0x05, 0x08,
     0x06, 0x04, 0x01, 0x05, 0x01, 0x06, 0x01, 0x02, 0x03, 0x02, 0x01, 0x02, 0x02,
@@ -92,14 +97,42 @@ static uint16_t load_u16(const uint8_t *data)
     return (uint16_t)(data[0] << 8 | data[1]);
 }
 
-static struct hello_answer read_server_hello(const uint8_t *body, size_t length)
+/* Of a handshake message only as much is kept as a ServerHello needs; how it was cut into records does not matter. */
+struct gathered {
+    uint8_t bytes[SERVER_HELLO_FIXED_BYTES + 32 + 3];
+    size_t len;
+};
+
+static void gather(struct gathered *gathered, struct slice more)
+{
+    more = slice_first(more, sizeof(gathered->bytes) - gathered->len);
+    if (more.len > 0) {
+        memcpy(gathered->bytes + gathered->len, more.data, more.len);
+        gathered->len += more.len;
+    }
+}
+
+/* HELLO_MORE until the suite is there. */
+static struct hello_answer read_server_hello(const struct gathered *gathered)
 {
     struct hello_answer answer = {.state = HELLO_GARBAGE};
-    if (length < SERVER_HELLO_FIXED_BYTES || body[0] != SERVER_HELLO || body[4] != 3) {
+    const uint8_t *body = gathered->bytes;
+    if ((gathered->len > 0 && body[0] != SERVER_HELLO) || (gathered->len > 4 && body[4] != 3)) {
+        return answer;
+    }
+    if (gathered->len >= 4 && (body[1] != 0 || load_u16(body + 2) < SERVER_HELLO_FIXED_BYTES - 4 + 3)) {
+        return answer; /* too short for what it must hold, or longer than any is */
+    }
+    if (gathered->len < SERVER_HELLO_FIXED_BYTES) {
+        answer.state = HELLO_MORE;
         return answer;
     }
     size_t session_id_bytes = body[SERVER_HELLO_FIXED_BYTES - 1];
-    if (session_id_bytes > 32 || length - SERVER_HELLO_FIXED_BYTES < session_id_bytes + 3) {
+    if (session_id_bytes > 32 || load_u16(body + 2) < SERVER_HELLO_FIXED_BYTES - 4 + session_id_bytes + 3) {
+        return answer;
+    }
+    if (gathered->len < SERVER_HELLO_FIXED_BYTES + session_id_bytes + 3) {
+        answer.state = HELLO_MORE;
         return answer;
     }
     answer.version = load_u16(body + 4);
@@ -108,28 +141,70 @@ static struct hello_answer read_server_hello(const uint8_t *body, size_t length)
     return answer;
 }
 
-struct hello_answer hello_read(struct slice received)
+/* Cuts the next record off; HELLO_ACCEPTED: there is one, HELLO_MORE: not yet whole, HELLO_GARBAGE. */
+static enum hello_state read_record(struct slice *rest, uint8_t *ret_type, struct slice *ret_body)
 {
     enum { HEADER_BYTES = 5, BODY_MAX_BYTES = 16384 + 2048 };
-    struct hello_answer more = {.state = HELLO_MORE}, garbage = {.state = HELLO_GARBAGE};
-    if (received.len > 0 && received.data[0] != TYPE_ALERT && received.data[0] != TYPE_HANDSHAKE) {
-        return garbage;
+    if (rest->len > 0 && rest->data[0] != TYPE_ALERT && rest->data[0] != TYPE_HANDSHAKE) {
+        return HELLO_GARBAGE;
     }
-    if (received.len < HEADER_BYTES) {
-        return more;
+    if (rest->len < HEADER_BYTES) {
+        return HELLO_MORE;
     }
-    size_t length = load_u16(received.data + 3);
-    if (received.data[1] != 3 || length == 0 || length > BODY_MAX_BYTES) {
-        return garbage;
+    size_t length = load_u16(rest->data + 3);
+    if (rest->data[1] != 3 || length == 0 || length > BODY_MAX_BYTES) {
+        return HELLO_GARBAGE;
     }
-    if (received.len - HEADER_BYTES < length) {
-        return more;
+    if (rest->len - HEADER_BYTES < length) {
+        return HELLO_MORE;
     }
-    const uint8_t *body = received.data + HEADER_BYTES;
-    if (received.data[0] == TYPE_HANDSHAKE) {
-        return read_server_hello(body, length);
+    *ret_type = rest->data[0];
+    *ret_body = slice_of(rest->data + HEADER_BYTES, length);
+    *rest = slice_from(*rest, HEADER_BYTES + length);
+    return HELLO_ACCEPTED;
+}
+
+/* Only a warning leaves the handshake open; to close is a refusal at any level. */
+static bool read_alert(struct slice body, struct hello_answer *answer)
+{
+    enum { LEVEL_WARNING = 1, CLOSE_NOTIFY = 0 };
+    if (body.len != 2) {
+        answer->state = HELLO_GARBAGE;
+        return false;
     }
-    return length == 2 ? (struct hello_answer){.state = HELLO_ALERT, .alert = body[1]} : garbage;
+    answer->alert = body.data[1];
+    answer->warned = body.data[0] == LEVEL_WARNING && body.data[1] != CLOSE_NOTIFY;
+    answer->state = answer->warned ? HELLO_MORE : HELLO_ALERT;
+    return answer->warned;
+}
+
+struct hello_answer hello_read(struct slice received)
+{
+    enum { RECORDS_MAX = 512 };
+    struct hello_answer answer = {.state = HELLO_MORE};
+    struct gathered gathered = {.len = 0};
+    struct slice body = SLICE_NONE;
+    for (size_t records = 0; records < RECORDS_MAX; records++) {
+        uint8_t type = 0;
+        enum hello_state state = read_record(&received, &type, &body);
+        if (state != HELLO_ACCEPTED) {
+            answer.state = state;
+            return answer;
+        }
+        if (type == TYPE_ALERT) {
+            if (!read_alert(body, &answer)) {
+                return answer;
+            }
+            continue;
+        }
+        gather(&gathered, body);
+        struct hello_answer found = read_server_hello(&gathered);
+        if (found.state != HELLO_MORE) {
+            return found;
+        }
+    }
+    answer.state = HELLO_GARBAGE;
+    return answer;
 }
 
 struct number_name {

@@ -3,7 +3,8 @@
  * TLS library here may no longer speak (SSL 3.0, RC4, export), so that "the library could not" is never taken for "the
  * server refused". Pure: bytes in, bytes out.
  *
- *   record    u8 type (22 handshake, 21 alert), u16 version, u16 length, body
+ *   record    u8 type (22 handshake, 21 alert), u16 version, u16 length, body; a handshake may be split over many
+ *   alert     u8 level (1 warning, 2 fatal), u8 number
  *   handshake u8 type (1 ClientHello, 2 ServerHello), u24 length, u16 version, 32 random bytes, u8 length + session id,
  *             ClientHello: u16 length + suites, u8 length + compressions, u16 length + extensions
  *             ServerHello: u16 suite, u8 compression
@@ -33,6 +34,7 @@ struct hello_answer {
     enum hello_state state;
     uint16_t version, suite;
     uint8_t alert;
+    bool warned;        /* alert is set too, but was only a warning, which a ServerHello may follow */
 };
 
 /* Appends one record offering exactly `version` and the suites. server_name may be empty (an address: no name is sent). */

@@ -1,7 +1,8 @@
-/* What a hostile server answers: the header's value, the reply's head, the first TLS record. */
+/* What a hostile server answers: the header's value, the reply's head, where it redirects to, the first TLS records. */
 #include "collect/hello.h"
 #include "collect/hsts.h"
 #include "collect/http_head.h"
+#include "collect/redirect.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,6 +19,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (http_head_read(bytes, &head) == ERR_NONE && (head.status < 100 || head.status > 599)) {
         __builtin_trap();
     }
-    (void)hello_read(bytes);
+    (void)redirect_read(bytes);
+    /* What has been understood stays so, whatever follows. */
+    struct hello_answer half = hello_read(slice_first(bytes, size / 2)), whole = hello_read(bytes);
+    if (half.state != HELLO_MORE && (half.state != whole.state || half.suite != whole.suite)) {
+        __builtin_trap();
+    }
     return 0;
 }

@@ -1,11 +1,12 @@
+#include "collect/tls.h"
+
 #include "collect/certificate.h"
 #include "collect/cipher.h"
-#include "collect/hsts.h"
-#include "collect/tls.h"
+#include "collect/judge_tls.h"
 
 #include <stdio.h>
 
-enum { HSTS_SECONDS = 31536000, LIST_MAX_BYTES = 200 };
+enum { LIST_MAX_BYTES = 200, FINITE_FIELD_MIN_BITS = 2048 };
 
 /* Older than the newest first: what is listed to people starts with the worst. */
 static const char *const old_versions[] = {"ssl3", "1.0", "1.1", "1.2"};
@@ -25,8 +26,7 @@ static bool is_accepted(const struct json *entry)
     return judge_is(entry, "result", "accepted");
 }
 
-static struct finding at_address(struct judge_case *judge_case, enum outcome outcome, const char *reason,
-                                 const struct json *address)
+struct finding tls_finding(struct judge_case *judge_case, enum outcome outcome, const char *reason, const struct json *address)
 {
     struct finding finding = judge_finding(judge_case, outcome, reason);
     judge_value(judge_case, finding.values, "address", json_text(address, "address", SLICE_LITERAL("?")));
@@ -46,12 +46,40 @@ static bool is_refusal(const struct json *address, const struct json *entry)
            (judge_is(entry, "result", "closed") && is_alive(address));
 }
 
+/* Protocols that begin with TLS have no time before it. */
+static bool is_at_once(const struct json *facts)
+{
+    static const char *const protocols[] = {"https", "tls", "otlp-http", "otlp-grpc"};
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        if (judge_is(facts, "protocol", protocols[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool answered_in(const struct json *address, const char *list)
+{
+    for (const struct json *entry = judge_items(address, list); entry != NULL; entry = entry->next) {
+        if (is_accepted(entry) || judge_is(entry, "result", "alert") || judge_is(entry, "result", "refused")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Understood in the clear, and not one answer in TLS: a server of TLS often answers those who forget it, too. */
+static bool is_plain(const struct json *address)
+{
+    return json_text(json_member(address, "plain"), "spoke", SLICE_NONE).len > 0 && !answered_in(address, "handshakes") && !answered_in(address, "hellos");
+}
+
 /* -- tls.version ---------------------------------------------------------------------------------------------------- */
 
 static struct finding inconclusive(struct judge_case *judge_case, const struct json *address, const char *version,
                                    const struct json *entry)
 {
-    struct finding finding = at_address(judge_case, OUTCOME_ERROR, "tls.inconclusive", address);
+    struct finding finding = tls_finding(judge_case, OUTCOME_ERROR, "tls.inconclusive", address);
     judge_value(judge_case, finding.values, "version", slice_string(version));
     judge_value(judge_case, finding.values, "result", json_text(entry, "result", SLICE_LITERAL("not-tried")));
     return finding;
@@ -84,18 +112,18 @@ static struct finding judge_new_version(struct judge_case *judge_case, const str
         return inconclusive(judge_case, address, "1.3", tls13);
     }
     if (!enough) {
-        return at_address(judge_case, OUTCOME_FAIL, "tls.new-version-refused", address);
+        return tls_finding(judge_case, OUTCOME_FAIL, "tls.new-version-refused", address);
     }
-    return is_alive(address) ? at_address(judge_case, OUTCOME_PASS, "tls.versions-kept", address)
+    return is_alive(address) ? tls_finding(judge_case, OUTCOME_PASS, "tls.versions-kept", address)
                              : inconclusive(judge_case, address, "1.3", json_member(address, "control"));
 }
 
-static struct finding judge_version(struct judge_case *judge_case, const struct json *address)
+static struct finding judge_versions(struct judge_case *judge_case, const struct json *address)
 {
     char accepted[LIST_MAX_BYTES];
     list_accepted(judge_case, address, accepted);
     if (accepted[0] != '\0') {
-        struct finding finding = at_address(judge_case, OUTCOME_FAIL, "tls.old-version-accepted", address);
+        struct finding finding = tls_finding(judge_case, OUTCOME_FAIL, "tls.old-version-accepted", address);
         judge_value(judge_case, finding.values, "versions", slice_string(accepted));
         return finding;
     }
@@ -113,6 +141,39 @@ static struct finding judge_version(struct judge_case *judge_case, const struct 
     return judge_new_version(judge_case, address);
 }
 
+/* What an endpoint that begins TLS after a greeting does without it. No TLS is older than every version of it. */
+static struct finding judge_unencrypted(struct judge_case *judge_case, const struct json *address)
+{
+    static const struct {
+        const char *protocol, *state, *said; /* not covered, and why */
+    } rows[] = {
+        {"smtp", "refused", "tls.plaintext-mail"},      {"postgres", "refused", "tls.plaintext-by-account"},
+        {NULL, "unclear", "tls.plaintext-unclear"},     {NULL, "unasked", "tls.plaintext-unclear"},
+    };
+    const struct json *unencrypted = json_member(address, "unencrypted");
+    if (judge_is(unencrypted, "state", "accepted")) {
+        return tls_finding(judge_case, OUTCOME_FAIL, "tls.plaintext-accepted", address);
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (judge_is(unencrypted, "state", rows[i].state) && (rows[i].protocol == NULL || judge_is(judge_case->facts, "protocol", rows[i].protocol))) {
+            struct json *values = judge_not_covered(judge_case, rows[i].said);
+            judge_value(judge_case, values, "address", json_text(address, "address", SLICE_LITERAL("?")));
+        }
+    }
+    bool seen = judge_is(unencrypted, "state", "refused") || judge_is(unencrypted, "state", "unclear") || judge_is(unencrypted, "state", "unasked");
+    bool greets = !is_at_once(judge_case->facts);
+    return greets && !seen ? tls_finding(judge_case, OUTCOME_ERROR, "tls.plaintext-not-tried", address) : (struct finding){0};
+}
+
+static struct finding judge_version(struct judge_case *judge_case, const struct json *address)
+{
+    struct finding finding = judge_versions(judge_case, address), unencrypted = judge_unencrypted(judge_case, address);
+    if (unencrypted.reason != NULL) {
+        judge_worst(&finding, unencrypted);
+    }
+    return finding;
+}
+
 /* -- tls.ciphers ---------------------------------------------------------------------------------------------------- */
 
 static bool is_weak(int64_t number, struct finding *finding, struct judge_case *judge_case, const struct json *address)
@@ -124,7 +185,7 @@ static bool is_weak(int64_t number, struct finding *finding, struct judge_case *
     }
     char text[24];
     snprintf(text, sizeof(text), "0x%04llx", (unsigned long long)number & 0xffff);
-    *finding = at_address(judge_case, OUTCOME_FAIL, "tls.weak-cipher", address);
+    *finding = tls_finding(judge_case, OUTCOME_FAIL, "tls.weak-cipher", address);
     judge_value(judge_case, finding->values, "cipher", slice_string(cipher == NULL ? text : cipher->name));
     judge_value(judge_case, finding->values, "weakness", slice_string(cipher_class_name(class)));
     return true;
@@ -135,6 +196,34 @@ static int64_t number_of(const struct json *value)
     uint64_t number = 0;
     return value->type == JSON_NUMBER && slice_to_u64(value->text, &number) == ERR_NONE && number <= UINT16_MAX
                ? (int64_t)number : -1;
+}
+
+static bool has_finite_field(const struct json *suites)
+{
+    for (const struct json *suite = judge_items(suites, "accepted"); suite != NULL; suite = suite->next) {
+        int64_t number = number_of(suite);
+        const struct cipher *cipher = number < 0 ? NULL : cipher_by_number((uint16_t)number);
+        if (cipher != NULL && slice_starts(slice_string(cipher->name), SLICE_LITERAL("TLS_DHE_"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Below TLS 1.3 the server brings its own group, and a strong suite over a weak one is weak. */
+static struct finding judge_finite_field(struct judge_case *judge_case, const struct json *address, const struct json *suites)
+{
+    const struct json *seen = json_member(address, "finite_field");
+    int64_t bits = judge_number(seen, "bits", -1);
+    if (!has_finite_field(suites) || bits >= FINITE_FIELD_MIN_BITS) {
+        return (struct finding){0};
+    }
+    if (bits < 0) {
+        return tls_finding(judge_case, OUTCOME_ERROR, "tls.group-not-seen", address);
+    }
+    struct finding finding = tls_finding(judge_case, OUTCOME_FAIL, "tls.weak-group", address);
+    json_set_i64(judge_case->arena, finding.values, "bits", bits);
+    return finding;
 }
 
 static struct finding judge_ciphers(struct judge_case *judge_case, const struct json *address)
@@ -155,6 +244,10 @@ static struct finding judge_ciphers(struct judge_case *judge_case, const struct 
             return finding;
         }
     }
+    finding = judge_finite_field(judge_case, address, suites);
+    if (finding.reason != NULL) {
+        return finding;
+    }
     for (size_t i = 0; i < 4; i++) {
         const struct json *hello = by_version(address, "hellos", old_versions[i]);
         if (!is_accepted(hello) && !is_refusal(address, hello)) {
@@ -163,72 +256,40 @@ static struct finding judge_ciphers(struct judge_case *judge_case, const struct 
         old = old || is_accepted(hello);
     }
     if (!any || !is_alive(address) || (old && !json_bool(suites, "complete", false))) {
-        return at_address(judge_case, OUTCOME_ERROR, "tls.suites-incomplete", address);
+        return tls_finding(judge_case, OUTCOME_ERROR, "tls.suites-incomplete", address);
     }
-    return at_address(judge_case, OUTCOME_PASS, "tls.ciphers-strong", address);
+    return tls_finding(judge_case, OUTCOME_PASS, "tls.ciphers-strong", address);
 }
 
-/* -- tls.hsts ------------------------------------------------------------------------------------------------------- */
+/* -- tls.certificate ------------------------------------------------------------------------------------------------ */
 
-static struct finding at_path(struct judge_case *judge_case, enum outcome outcome, const char *reason,
-                              const struct json *address, const struct json *reply)
+/* The newest version was shaken twice, with the same offer: the first time and the last. Who shows another certificate then is several. */
+static bool is_one_certificate(const struct json *address)
 {
-    struct finding finding = at_address(judge_case, outcome, reason, address);
-    judge_value(judge_case, finding.values, "path", json_text(reply, "path", SLICE_LITERAL("?")));
-    judge_value(judge_case, finding.values, "result", json_text(reply, "result", SLICE_LITERAL("?")));
-    json_set_i64(judge_case->arena, finding.values, "status", judge_number(reply, "status", 0));
-    return finding;
-}
-
-static struct finding judge_reply(struct judge_case *judge_case, const struct json *address, const struct json *reply)
-{
-    if (!judge_is(reply, "result", "ok")) {
-        return at_path(judge_case, OUTCOME_ERROR, "tls.http-failed", address, reply);
+    const struct json *control = json_member(address, "control");
+    for (const struct json *entry = judge_items(address, "handshakes"); entry != NULL; entry = entry->next) {
+        if (is_accepted(entry)) {
+            struct slice leaf = json_text(entry, "leaf", SLICE_NONE);
+            return leaf.len > 0 && slice_equal(leaf, json_text(control, "leaf", SLICE_NONE));
+        }
     }
-    const struct json *value = judge_items(reply, "hsts");
-    if (value == NULL || value->type != JSON_STRING) {
-        return at_path(judge_case, OUTCOME_FAIL, "tls.hsts-missing", address, reply);
-    }
-    struct hsts hsts; /* of several headers a browser takes the first */
-    if (hsts_read(value->text, &hsts) != ERR_NONE) {
-        return at_path(judge_case, OUTCOME_FAIL, "tls.hsts-malformed", address, reply);
-    }
-    int64_t wanted_s = judge_number(judge_case->options, "hsts_seconds", HSTS_SECONDS);
-    if (wanted_s < 0 || hsts.max_age_s < (uint64_t)wanted_s) {
-        struct finding finding = at_path(judge_case, OUTCOME_FAIL, "tls.hsts-short", address, reply);
-        json_set_u64(judge_case->arena, finding.values, "seconds", hsts.max_age_s);
-        json_set_i64(judge_case->arena, finding.values, "wanted", wanted_s);
-        return finding;
-    }
-    struct finding finding = at_path(judge_case, OUTCOME_PASS, "tls.hsts-kept", address, reply);
-    json_set_u64(judge_case->arena, finding.values, "seconds", hsts.max_age_s);
-    return finding;
-}
-
-static struct finding judge_hsts(struct judge_case *judge_case, const struct json *address)
-{
-    struct finding worst = {0};
-    bool error_seen = false;
-    size_t replies = 0;
-    for (const struct json *reply = judge_items(address, "http"); reply != NULL; reply = reply->next) {
-        judge_worst(&worst, judge_reply(judge_case, address, reply));
-        error_seen = error_seen || judge_number(reply, "status", 0) >= 400;
-        replies++;
-    }
-    if (replies < 2 && (worst.reason == NULL || worst.outcome == OUTCOME_PASS)) {
-        return at_address(judge_case, OUTCOME_ERROR, "tls.http-not-asked", address);
-    }
-    if (!error_seen) {
-        struct json *values = judge_not_covered(judge_case, "tls.hsts-no-error-page");
-        judge_value(judge_case, values, "address", json_text(address, "address", SLICE_LITERAL("?")));
-    }
-    return worst;
+    return false;
 }
 
 static struct finding judge_certificate(struct judge_case *judge_case, const struct json *address)
 {
     struct slice name = json_text(judge_case->facts, "server_name", SLICE_NONE);
     struct finding finding = certificate_judge(judge_case, address, name);
+    for (const struct json *entry = judge_items(address, "handshakes"); entry != NULL; entry = entry->next) {
+        if (json_member(entry, "chain") != NULL) {
+            judge_worst(&finding, certificate_judge(judge_case, entry, name));
+        }
+    }
+    if (finding.outcome == OUTCOME_PASS && !is_alive(address)) {
+        finding = inconclusive(judge_case, address, "1.3", json_member(address, "control"));
+    } else if (finding.outcome == OUTCOME_PASS && !is_one_certificate(address)) {
+        finding = judge_finding(judge_case, OUTCOME_ERROR, "tls.certificate-changes");
+    }
     judge_value(judge_case, finding.values, "address", json_text(address, "address", SLICE_LITERAL("?")));
     judge_value(judge_case, finding.values, "name", name);
     return finding;
@@ -245,7 +306,7 @@ struct kind_row {
 static const struct kind_row kind_rows[] = {
     {"tls.version", judge_version, false},
     {"tls.ciphers", judge_ciphers, false},
-    {"tls.hsts", judge_hsts, true},
+    {"tls.hsts", tls_judge_hsts, true},
     {"tls.certificate", judge_certificate, false},
 };
 
@@ -266,15 +327,21 @@ static struct finding judge_address(struct judge_case *judge_case, const struct 
 {
     if (judge_is(address, "reach", "open")) {
         (*open_count)++;
-        return row->judge(judge_case, address);
+        return is_plain(address) ? tls_finding(judge_case, OUTCOME_FAIL, "tls.no-encryption", address) : row->judge(judge_case, address);
     }
     if (judge_is(address, "reach", "no-listener")) {
         return (struct finding){0};
     }
     if (judge_is(address, "reach", "no-starttls")) {
-        return at_address(judge_case, OUTCOME_FAIL, "tls.no-encryption", address);
+        return tls_finding(judge_case, OUTCOME_FAIL, "tls.no-encryption", address);
     }
-    struct finding finding = at_address(judge_case, OUTCOME_ERROR, "tls.address-not-reached", address);
+    if (judge_is(address, "reach", "not-the-protocol")) {
+        struct finding finding = tls_finding(judge_case, OUTCOME_ERROR, "tls.protocol-refused", address);
+        judge_value(judge_case, finding.values, "protocol", json_text(judge_case->facts, "protocol", SLICE_LITERAL("?")));
+        judge_value(judge_case, finding.values, "words", json_text(address, "words", SLICE_LITERAL("-")));
+        return finding;
+    }
+    struct finding finding = tls_finding(judge_case, OUTCOME_ERROR, "tls.address-not-reached", address);
     judge_value(judge_case, finding.values, "result", json_text(address, "reach", SLICE_LITERAL("?")));
     return finding;
 }

@@ -7,7 +7,8 @@
 
 #include "process/worker.h"
 
-/* "collect.tls". Input {"host","port","address"?,"server_name"?,"protocol":"https|tls|smtp|postgres","timeout_ms"?}. */
+/* "collect.tls". Input {"host","port","address"?,"server_name"?,"protocol"?,"clear_port"?,"timeout_ms"?}. The protocols stand in protocol.c; none
+ * named means the usual one of the port. clear_port asks http there, in the clear, where it sends people. */
 enum err collect_tls(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply) must_check;
 /* "judge.tls". Options: "minimum" "1.2"|"1.3" (1.3), "hsts_seconds" (31536000), "trust" "public"|"pinned"|"any" (public),
  * "pins" [SHA-256 of a leaf certificate or of its public key, hex], "days_left" (0: not yet expired is enough). */

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CERTIFICATES_MAX_BYTES = 65536 };
@@ -17,10 +18,20 @@ const char *tls_result_name(enum tls_result result)
     return result_names[result];
 }
 
-/* Everything the library can do, at security level 0: what it offers must not depend on this machine's own policy. */
-static SSL_CTX *make_context(const struct tls_ask *ask)
+struct tls_client {
+    SSL_CTX *trying, *verifying; /* without and with a look at the authorities */
+};
+
+static int verify_nothing(X509_STORE_CTX *store, void *unused)
 {
-    static const unsigned char http11[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    (void)store;
+    (void)unused;
+    return 1;
+}
+
+/* Everything the library can do, at security level 0: what it offers must not depend on this machine's own policy. */
+static SSL_CTX *make_context(void)
+{
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL) {
         return NULL;
@@ -28,29 +39,54 @@ static SSL_CTX *make_context(const struct tls_ask *ask)
     SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET);
     SSL_CTX_set_max_cert_list(context, CERTIFICATES_MAX_BYTES);
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_TRUSTED_FIRST);
-    if (ask->roots != NULL) {
-        SSL_CTX_set1_cert_store(context, ask->roots);
-    }
     static const char suites13[] = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
                                    "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256";
-    bool made = SSL_CTX_set_ciphersuites(context, suites13) == 1 &&
-                SSL_CTX_set_cipher_list(context, "ALL:COMPLEMENTOFALL:@SECLEVEL=0") == 1 &&
-                SSL_CTX_set_min_proto_version(context, ask->version) == 1 &&
-                SSL_CTX_set_max_proto_version(context, ask->version) == 1 &&
-                (!ask->http || SSL_CTX_set_alpn_protos(context, http11, sizeof(http11)) == 0);
-    if (!made) {
+    if (SSL_CTX_set_ciphersuites(context, suites13) != 1 || SSL_CTX_set_cipher_list(context, "ALL:COMPLEMENTOFALL:@SECLEVEL=0") != 1) {
         SSL_CTX_free(context);
         return NULL;
     }
     return context;
 }
 
+enum err tls_client_new(X509_STORE *roots, struct tls_client **ret_client)
+{
+    struct tls_client *client = calloc(1, sizeof(*client));
+    if (client == NULL) {
+        return ERR_MEMORY;
+    }
+    client->trying = make_context();
+    client->verifying = make_context();
+    if (client->trying == NULL || client->verifying == NULL) {
+        tls_client_free(client);
+        return ERR_CRYPTO;
+    }
+    SSL_CTX_set_cert_verify_callback(client->trying, verify_nothing, NULL);
+    if (roots != NULL) {
+        SSL_CTX_set1_cert_store(client->verifying, roots);
+    }
+    *ret_client = client;
+    return ERR_NONE;
+}
+
+void tls_client_free(struct tls_client *client)
+{
+    if (client != NULL) {
+        SSL_CTX_free(client->trying);
+        SSL_CTX_free(client->verifying);
+        free(client);
+    }
+}
+
+static bool name_server(SSL *ssl, const char *name)
+{
+    return name == NULL || SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)name) == 1; /* the macro casts const away */
+}
+
 static bool prepare(const struct tls_ask *ask, struct tls_session *session)
 {
-    SSL_CTX *context = make_context(ask);
-    session->ssl = context == NULL ? NULL : SSL_new(context);
-    SSL_CTX_free(context); /* the SSL object holds its own reference */
+    session->ssl = SSL_new(ask->verify ? ask->client->verifying : ask->client->trying);
     BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
     if (session->ssl == NULL || in == NULL || out == NULL) {
         BIO_free(in);
@@ -60,7 +96,11 @@ static bool prepare(const struct tls_ask *ask, struct tls_session *session)
     BIO_set_mem_eof_return(in, -1);
     SSL_set_bio(session->ssl, in, out);
     SSL_set_connect_state(session->ssl);
-    return ask->server_name == NULL || SSL_ctrl(session->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)ask->server_name) == 1; /* the macro casts const away */
+    size_t alpn_bytes = ask->alpn == NULL ? 0 : strlen(ask->alpn);
+    return SSL_set_min_proto_version(session->ssl, ask->version) == 1 && SSL_set_max_proto_version(session->ssl, ask->version) == 1 &&
+           (ask->ciphers == NULL || SSL_set_cipher_list(session->ssl, ask->ciphers) == 1) &&
+           (ask->alpn == NULL || SSL_set_alpn_protos(session->ssl, (const unsigned char *)ask->alpn, (unsigned)alpn_bytes) == 0) &&
+           name_server(session->ssl, ask->server_name);
 }
 
 static enum err flush(struct tls_session *session)

@@ -3,6 +3,7 @@
 #include "collect/hello.h"
 #include "collect/hsts.h"
 #include "collect/http_head.h"
+#include "collect/redirect.h"
 #include "collect/tls.h"
 
 #include "base/check.h"
@@ -59,18 +60,24 @@ static const char *said(struct arena *arena, const struct json *output, const ch
     return found;
 }
 
-static struct json *read_facts(struct arena *arena, const char *name)
+static size_t read_text(const char *name, char *out, size_t out_bytes)
 {
     char path[512]; /* the tests run where the compiler ran, so that __FILE__ leads back to the sources */
     snprintf(path, sizeof(path), "%.*s../../tests/facts/%s", (int)(strrchr(__FILE__, '/') + 1 - __FILE__), __FILE__, name);
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         printf("no facts at %s\n", path);
-        return NULL;
+        return 0;
     }
-    static char text[262144];
-    size_t length = fread(text, 1, sizeof(text), file);
+    size_t length = fread(out, 1, out_bytes, file);
     fclose(file);
+    return length;
+}
+
+static struct json *read_facts(struct arena *arena, const char *name)
+{
+    static char text[262144];
+    size_t length = read_text(name, text, sizeof(text));
     struct json *facts = NULL;
     struct complaint complaint;
     return json_read(arena, slice_of(text, length), &facts, &complaint) == ERR_NONE ? facts : NULL;
@@ -172,6 +179,20 @@ static struct json *without(struct arena *arena, const struct json *value, size_
     return copy;
 }
 
+/* The answer to the broken request is said, not judged: nothing there can make a kind green or red. */
+static struct json *without_broken(struct arena *arena, const struct json *value)
+{
+    struct json *copy = json_new(arena, value->type);
+    copy->text = value->text;
+    for (const struct json *child = value->first; child != NULL; child = child->next) {
+        if (!json_bool(child->type == JSON_OBJECT ? child : NULL, "broken", false)) {
+            struct json *kept = without_broken(arena, child);
+            (void)(value->type == JSON_OBJECT ? json_set(arena, copy, arena_string(arena, child->name), kept) : json_append(copy, kept));
+        }
+    }
+    return copy;
+}
+
 static size_t nodes(const struct json *value)
 {
     size_t count = 0;
@@ -191,7 +212,7 @@ static bool all_pass(struct arena *arena, const struct json *output)
 
 /* What may be missing without harm: texts for people and facts that no kind is judged by. */
 static const char *const harmless[] = {"host", "port", "resolved", "address", "family", "error", "alert", "group", "cipher",
-                                       "path", "status", "hsts_count", "version", "code", "roots", "text", "verify"};
+                                       "path", "status", "hsts_count", "location", "version", "code", "roots", "text", "verify"};
 
 static const struct json *nth(const struct json *value, size_t *countdown)
 {
@@ -211,8 +232,8 @@ TEST(a_missing_fact_is_never_green)
 {
     cleanup_arena struct arena *facts_arena = arena_new(ARENA_BYTES);
     struct json *facts = read_facts(facts_arena, "tls_good.json");
-    const struct json *good = json_member(facts, "facts");
-    CHECK(good != NULL);
+    CHECK(json_member(facts, "facts") != NULL);
+    const struct json *good = without_broken(facts_arena, json_member(facts, "facts"));
     size_t judged = 0;
     for (size_t i = 0; i < nodes(good); i++) {
         cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
@@ -283,10 +304,69 @@ TEST(hellos_are_read_strictly)
     }
     answer[43] = 33;
     CHECK_U64(HELLO_GARBAGE, hello_read(slice_of(answer, 48)).state);
+    answer[43] = 0;
+    /* Every byte in a record of its own, and a warning before: the same answer. */
+    uint8_t split[7 + 43 * 6] = {21, 3, 3, 0, 2, 1, 112};
+    for (size_t i = 0; i < 43; i++) {
+        memcpy(split + 7 + i * 6, (uint8_t[]){22, 3, 3, 0, 1, answer[5 + i]}, 6);
+    }
+    CHECK_U64(HELLO_ACCEPTED, hello_read(slice_of(split, sizeof(split))).state);
+    CHECK_U64(0xc02f, hello_read(slice_of(split, sizeof(split))).suite);
+    for (size_t len = 0; len < 7 + 42 * 6; len++) {
+        CHECK_U64(HELLO_MORE, hello_read(slice_of(split, len)).state);
+    }
+    CHECK(hello_read(slice_of(split, 7)).warned);
+    CHECK_U64(112, hello_read(slice_of(split, 7)).alert);
+    static const uint8_t bye[] = {21, 3, 1, 0, 2, 1, 0};
+    CHECK_U64(HELLO_ALERT, hello_read(slice_of(bye, sizeof(bye))).state);
     static const uint8_t alert[] = {21, 3, 1, 0, 2, 2, 70};
     CHECK_U64(HELLO_ALERT, hello_read(slice_of(alert, sizeof(alert))).state);
     CHECK_STRING("protocol_version", hello_alert_name(hello_read(slice_of(alert, sizeof(alert))).alert));
     CHECK_U64(HELLO_GARBAGE, hello_read(SLICE_LITERAL("HTTP/1.1 400")).state);
+}
+
+TEST(redirects_that_lead_inside)
+{
+    static const char *const loopback[] = {"http://127.0.0.1/", "https://localhost:8080/x", "//localhost", "http://2130706433/", "http://0x7f.1/", "http://[::1]:80/", "https://a@b@127.0.0.1/",
+                                           "http:\\\\127.0.0.1\\x", "http://0.0.0.0/", "http://[::ffff:127.0.0.1]/", "http://x.localhost./", " http://127.1 "};
+    static const char *const link_local[] = {"http://169.254.169.254/latest/meta-data/", "http://[fe80::1]/", "http://metadata.google.internal/", "http://[fd00:ec2::254]/",
+                                             "http://2852039166/", "http://[::ffff:a9fe:a9fe]/"};
+    static const char *const elsewhere[] = {"", "/", "/login?next=//127.0.0.1", "login", "https://www.example.org/http://127.0.0.1/", "https://127.0.0.1.example.org/", "https://[", "https://",
+                                            "?to=http://localhost/", "https://notlocalhost/"};
+    for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++) {
+        CHECK_U64(REDIRECT_LOOPBACK, redirect_read(slice_string(loopback[i])));
+    }
+    for (size_t i = 0; i < sizeof(link_local) / sizeof(link_local[0]); i++) {
+        CHECK_U64(REDIRECT_LINK_LOCAL, redirect_read(slice_string(link_local[i])));
+    }
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+        CHECK_U64(REDIRECT_ELSEWHERE, redirect_read(slice_string(elsewhere[i])));
+    }
+}
+
+/* Facts with one text replaced, judged: what the collector would bring from such an endpoint. */
+static const char *said_after(struct arena *arena, const char *from, const char *to, const char *kind)
+{
+    static char text[262144];
+    size_t length = read_text("tls_good.json", text, sizeof(text) - 1);
+    text[length] = '\0';
+    char *at = strstr(text, from);
+    if (at == NULL || strlen(from) != strlen(to)) {
+        return "no such text";
+    }
+    memcpy(at, to, strlen(to));
+    struct json *facts = NULL;
+    struct complaint complaint;
+    if (json_read(arena, slice_of(text, length), &facts, &complaint) != ERR_NONE) {
+        return "not JSON";
+    }
+    return said(arena, judge(arena, json_member(facts, "facts"), json_path(facts, "plant.facts"), "{\"trust\":\"any\"}"), kind);
+}
+
+TEST(a_certificate_that_changes_is_an_error)
+{
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    CHECK_STRING("error tls.certificate-changes", said_after(arena, "\"leaf\": \"", "\"fael\": \"", "tls.certificate"));
 }
 
 TEST(cipher_numbers_are_unique)

@@ -61,19 +61,30 @@ static const struct json *strictest(const struct world *world, const char *measu
     return found;
 }
 
+/* Where the port begins in "name:443", "192.0.2.1:443", "[2001:db8::1]:443"; 0: there is none, as in "2001:db8::1". */
+static size_t port_at(struct slice name)
+{
+    size_t colon = slice_find_byte(name, ':'), bracket = slice_find_byte(name, ']');
+    if (bracket != SIZE_MAX) {
+        return bracket + 1 < name.len && name.data[bracket + 1] == ':' ? bracket + 2 : 0;
+    }
+    return colon == SIZE_MAX || slice_find_byte(slice_from(name, colon + 1), ':') != SIZE_MAX ? 0 : colon + 1;
+}
+
 static enum err prepare_tls(struct turn *turn, const struct world *world, struct run *run)
 {
     static const char *const judged[] = {"trust", "pins", "hsts_seconds", "days_left", "families", "minimum", NULL}, *const asked[] = {"protocol", "server_name", "address", NULL};
     struct slice name = json_text(run->subject, "name", SLICE_NONE);
-    size_t colon = name.len;
-    while (colon > 0 && name.data[colon - 1] != ':') {
-        colon--;
-    }
+    size_t at = port_at(name);
     uint64_t port = 443;
-    bool has_port = colon > 0 && slice_to_u64(slice_from(name, colon), &port) == ERR_NONE;
-    json_set_string(turn->arena, run->input, "host", has_port ? slice_first(name, colon - 1) : name);
+    bool has_port = at > 0 && slice_to_u64(slice_from(name, at), &port) == ERR_NONE;
+    json_set_string(turn->arena, run->input, "host", has_port ? slice_first(name, at - 1) : name);
     json_set_u64(turn->arena, run->input, "port", port);
     copy_attributes(turn, run->input, run, asked);
+    if (port == 443) { /* where http leads, is seen from the same place */
+        json_append(json_set_array(turn->arena, run->input, "ports"), json_number_u64(turn->arena, 80));
+        json_set_u64(turn->arena, run->input, "clear_port", 80);
+    }
     copy_attributes(turn, run->options, run, judged);
     const struct json *version = strictest(world, "crypto.transit", "version");
     if (json_member(run->options, "minimum") == NULL && version != NULL) {
