@@ -24,7 +24,8 @@
 #include <unistd.h>
 
 enum {
-    TASKS_MAX = 4,
+    TASKS_MAX = WORKER_REACH_TASKS,
+    ANSWERS_MAX_BYTES = 64 << 20, /* of all tasks together: not 16 times the largest answer */
     TIMEOUT_DEFAULT_MS = 15000,
     TIMEOUT_MAX_MS = 120000,
     TIMEOUT_GRACE_MS = 500, /* for a collector that keeps to its time to say so itself */
@@ -190,9 +191,19 @@ static enum err finish_task(struct reach *reach, struct task *task, enum err rea
     return err;
 }
 
+static size_t answers_bytes(const struct reach *reach)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < TASKS_MAX; i++) {
+        sum += reach->tasks[i].used ? reach->tasks[i].answer.capacity : 0;
+    }
+    return sum;
+}
+
 static enum err read_task(struct reach *reach, struct task *task)
 {
     enum err err = buf_reserve(&task->answer, READ_BYTES);
+    err = err == ERR_NONE && answers_bytes(reach) > ANSWERS_MAX_BYTES ? ERR_TOO_LARGE : err;
     if (err != ERR_NONE) {
         return finish_task(reach, task, err);
     }

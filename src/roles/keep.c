@@ -217,7 +217,7 @@ static enum err from_member(struct keep *keep, struct member *member, const stru
     if (member->role == ROLE_SEAL) {
         return from_seal(keep, frame);
     }
-    return frame->kind == MESSAGE_WORKED ? keep_take_worked(keep, frame->id, frame->body) : ERR_PROTOCOL;
+    return frame->kind == MESSAGE_WORKED ? keep_take_worked(keep, member, frame->id, frame->body) : ERR_PROTOCOL;
 }
 
 static void copy_text(char *out, size_t out_bytes, struct slice text)
@@ -272,7 +272,7 @@ static enum err take_channel(struct keep *keep, struct arena *arena, const struc
         member->restarts++;
     }
     member->channel = channel_new(frame->fd, ROLE_KEEP, role, QUEUE_MAX_BYTES);
-    member->capacity = role == ROLE_REACH ? 4 : 1;
+    member->capacity = role == ROLE_REACH ? WORKER_REACH_TASKS : 1;
     copy_text(member->confinement, sizeof member->confinement, json_text(tree, "confinement", SLICE_NONE));
     copy_text(member->features, sizeof member->features, json_text(tree, "features", SLICE_NONE));
     if (json_u64(tree, "pid", &member->pid) != ERR_NONE || member->channel == NULL) {

@@ -15,6 +15,7 @@
 #include "engine/turn_inside.h"
 #include "engine/vault.h"
 #include "process/role_start.h"
+#include "process/worker.h"
 
 enum {
     MEMBERS_MAX = 32,
@@ -30,19 +31,27 @@ enum {
     STOP_GRACE_MS = 2000,
 };
 
+/* Tasks in the order in which they came: putting in at the end and taking out anywhere cost the same however many there are. */
+struct task_queue {
+    struct task *first, *last;
+    size_t count;
+};
+
 struct member {
     enum role role;
     uint64_t index, pid, restarts;
     char confinement[16], features[256];
     struct channel *channel;            /* NULL: gone */
-    unsigned busy, capacity;            /* pieces of work */
+    struct task_queue at_work;          /* sent and not answered; never more than capacity */
+    size_t capacity;
 };
 
 enum origin { ORIGIN_GATE, ORIGIN_PARENT, ORIGIN_OWN };
 enum run_state { RUN_RUNNABLE, RUN_WAITING, RUN_ENDED };
 
+/* Turns under way. Every one stands in the list of all; a runnable or ended one also in the queue of its state. */
 struct running {
-    struct running *next;
+    struct running *next, *previous, *queue_next;
     struct turn *turn;
     enum origin origin;
     enum run_state state;
@@ -52,6 +61,10 @@ struct running {
     unsigned waiting;                   /* answers still to come */
     uint64_t waits_for;                 /* batch to be committed before the reply leaves */
     enum err result;
+};
+
+struct running_queue {
+    struct running *first, *last;
 };
 
 /* One question of a FETCH, in order. ask NULL: the row `path`. */
@@ -69,11 +82,10 @@ struct fetch {
 };
 
 struct task {
-    struct task *next;
-    uint64_t id;
+    struct task *next, *previous;
+    uint64_t id;                        /* of the WORK frame, once sent */
     struct running *running;
     struct ask *ask;
-    struct member *member;              /* NULL: waits for a free one */
 };
 
 struct publication {
@@ -104,14 +116,17 @@ struct keep {
     struct member members[MEMBERS_MAX];
     size_t member_count;
     struct channel *store, *seal;
-    struct running *running, *running_last;
+    struct running *running;            /* all, newest first */
+    struct running_queue runnable, ended; /* ended: in the order of their batches */
     size_t running_count;
     struct turn *spare[SPARE_MAX];
     size_t spare_count;
     uint8_t seed[32];                   /* of the loop's present round; each turn's own seed is derived from it */
     uint64_t seeded;
     struct fetch *fetches, *open_fetch;
-    struct task *tasks;
+    struct task_queue waiting[ROLE_COUNT]; /* for a free member of that role */
+    struct task_queue publishing[2];    /* turns that wait for a checkpoint: evidence, audit */
+    size_t task_count;                  /* waiting, at work and publishing */
     struct publication publications[2]; /* evidence, audit */
     uint64_t next_id, sent_batch, committed_batch;
     uint64_t asked[ASKED_MAX];          /* of the parent, before READY: frame ids */
@@ -141,13 +156,13 @@ enum err keep_take_fetched(struct keep *keep, uint64_t id, struct slice body) mu
 enum err keep_take_committed(struct keep *keep, uint64_t id, struct slice body) must_check;
 void keep_new_seed(struct keep *keep);                  /* once a round */
 void keep_release(struct keep *keep);                   /* replies whose batch is committed */
-void keep_answered(struct running *running);            /* one answer less to wait for */
+void keep_answered(struct keep *keep, struct running *running); /* one answer less to wait for */
 void keep_forget_gate(struct keep *keep, const struct channel *gate);
 
 /* keep_work.c */
 enum err keep_add_task(struct keep *keep, struct running *running, struct ask *ask) must_check;
 void keep_dispatch(struct keep *keep);
-enum err keep_take_worked(struct keep *keep, uint64_t id, struct slice body) must_check;
+enum err keep_take_worked(struct keep *keep, struct member *member, uint64_t id, struct slice body) must_check;
 void keep_lose_member(struct keep *keep, struct member *member);
 void keep_publish(struct keep *keep, enum log_id log);
 enum err keep_take_published(struct keep *keep, uint64_t id, struct slice body) must_check;

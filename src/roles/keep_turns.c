@@ -22,15 +22,49 @@ static struct running *new_running(struct keep *keep, enum origin origin, uint64
     return running;
 }
 
+static void put(struct running_queue *queue, struct running *running)
+{
+    running->queue_next = NULL;
+    if (queue->last == NULL) {
+        queue->first = running;
+    } else {
+        queue->last->queue_next = running;
+    }
+    queue->last = running;
+}
+
+static struct running *take(struct running_queue *queue)
+{
+    struct running *running = queue->first;
+    queue->first = running->queue_next;
+    if (queue->first == NULL) {
+        queue->last = NULL;
+    }
+    return running;
+}
+
 static void enqueue(struct keep *keep, struct running *running)
 {
-    if (keep->running_last == NULL) {
-        keep->running = running;
-    } else {
-        keep->running_last->next = running;
+    running->next = keep->running;
+    if (keep->running != NULL) {
+        keep->running->previous = running;
     }
-    keep->running_last = running;
+    keep->running = running;
     keep->running_count++;
+    put(&keep->runnable, running);
+}
+
+static void leave(struct keep *keep, struct running *running)
+{
+    if (running->previous == NULL) {
+        keep->running = running->next;
+    } else {
+        running->previous->next = running->next;
+    }
+    if (running->next != NULL) {
+        running->next->previous = running->previous;
+    }
+    keep->running_count--;
 }
 
 static void discard(struct keep *keep, struct running *running)
@@ -152,6 +186,10 @@ static enum err ask_for(struct keep *keep, struct running *running)
         }
     }
     running->state = RUN_WAITING;
+    if (running->waiting == 0) { /* answered at once, because too many tasks wait already */
+        running->state = RUN_RUNNABLE;
+        put(&keep->runnable, running);
+    }
     return err;
 }
 
@@ -232,10 +270,11 @@ enum err keep_send_batch(struct keep *keep)
 
 /* ---- answers of store ---- */
 
-void keep_answered(struct running *running)
+void keep_answered(struct keep *keep, struct running *running)
 {
     if (--running->waiting == 0) {
         running->state = RUN_RUNNABLE;
+        put(&keep->runnable, running);
     }
 }
 
@@ -323,14 +362,14 @@ static struct fetch *take_fetch(struct keep *keep, uint64_t id)
 }
 
 /* Store could not answer (too large an answer, an I/O error): every turn of the fetch ends with that error. */
-static void fail_fetch(const struct fetch *fetch, enum err err)
+static void fail_fetch(struct keep *keep, const struct fetch *fetch, enum err err)
 {
     for (size_t i = 0; i < fetch->count; i++) {
         struct running *running = fetch->questions[i].running;
         if (running->state == RUN_WAITING) {
             running->result = err;
         }
-        keep_answered(running);
+        keep_answered(keep, running);
     }
 }
 
@@ -342,13 +381,13 @@ enum err keep_take_fetched(struct keep *keep, uint64_t id, struct slice body)
     uint32_t count = 0;
     enum err err = fetch == NULL ? ERR_PROTOCOL : get_u16(&reader, &code);
     if (err == ERR_NONE && code != ERR_NONE) {
-        fail_fetch(fetch, (enum err)(code < ERR_COUNT ? code : ERR_INTERNAL));
+        fail_fetch(keep, fetch, (enum err)(code < ERR_COUNT ? code : ERR_INTERNAL));
     } else if (err == ERR_NONE) {
         err = get_u32(&reader, &count);
         err = err == ERR_NONE && count != fetch->count ? ERR_PROTOCOL : err;
         for (size_t i = 0; err == ERR_NONE && i < fetch->count; i++) {
             err = take_answer(keep, &reader, &fetch->questions[i]);
-            keep_answered(fetch->questions[i].running);
+            keep_answered(keep, fetch->questions[i].running);
         }
         err = err == ERR_NONE ? reader_end(&reader) : err;
     }
@@ -423,15 +462,14 @@ static void end_turn(struct keep *keep, struct running *running, enum err err)
     keep->around.sealed = keep->vault.sealed;
     keep->around.initialized = keep->vault.initialized;
     bool is_open = !state_batch_is_empty(keep->state) || !audit_is_empty(keep->audit);
-    running->waits_for = is_open ? state_batch_number(keep->state) : state_batch_number(keep->state) - 1;
+    running->waits_for = is_open ? state_batch_number(keep->state) : state_batch_number(keep->state) - 1; /* never less than that of a turn that ended before */
+    put(&keep->ended, running);
 }
 
 void keep_run(struct keep *keep)
 {
-    for (struct running *running = keep->running; running != NULL && keep->failed == ERR_NONE; running = running->next) {
-        if (running->state != RUN_RUNNABLE) {
-            continue;
-        }
+    while (keep->failed == ERR_NONE && keep->runnable.first != NULL) {
+        struct running *running = take(&keep->runnable);
         enum err err = running->result;
         if (err == ERR_NONE) {
             err = turn_run(running->turn);
@@ -452,11 +490,7 @@ void keep_run(struct keep *keep)
 
 bool keep_has_runnable(const struct keep *keep)
 {
-    const struct running *running = keep->running;
-    while (running != NULL && running->state != RUN_RUNNABLE) {
-        running = running->next;
-    }
-    return running != NULL;
+    return keep->runnable.first != NULL;
 }
 
 static void send_reply(struct running *running)
@@ -481,32 +515,16 @@ static void start_followers(struct keep *keep, const struct running *running)
 
 void keep_release(struct keep *keep)
 {
-    struct running *previous = NULL, *running = keep->running;
-    while (running != NULL) {
-        struct running *next = running->next;
-        if (running->state != RUN_ENDED || running->waits_for > keep->committed_batch) {
-            previous = running;
-            running = next;
-            continue;
-        }
+    while (keep->ended.first != NULL && keep->ended.first->waits_for <= keep->committed_batch) {
+        struct running *running = take(&keep->ended);
         if (running->origin == ORIGIN_GATE && running->gate != NULL) {
             send_reply(running);
         } else if (running->origin != ORIGIN_GATE) {
             keep_own_ended(keep, running);
         }
         start_followers(keep, running);
-        next = running->next; /* followers may have been put behind */
-        if (previous == NULL) {
-            keep->running = next;
-        } else {
-            previous->next = next;
-        }
-        if (keep->running_last == running) {
-            keep->running_last = previous;
-        }
-        keep->running_count--;
+        leave(keep, running);
         discard(keep, running);
-        running = next;
     }
 }
 

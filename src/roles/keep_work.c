@@ -8,10 +8,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TASKS_MAX = 8192 };
+/* Beyond this a turn is told BUSY: far more than RUNNING_MAX turns with a piece of work or two each, and some megabytes. */
+enum { TASKS_MAX = 16384 };
+
+static void put_in(struct task_queue *queue, struct task *task)
+{
+    task->next = NULL;
+    task->previous = queue->last;
+    if (queue->last == NULL) {
+        queue->first = task;
+    } else {
+        queue->last->next = task;
+    }
+    queue->last = task;
+    queue->count++;
+}
+
+static void take_out(struct task_queue *queue, struct task *task)
+{
+    if (task->previous == NULL) {
+        queue->first = task->next;
+    } else {
+        task->previous->next = task->next;
+    }
+    if (task->next == NULL) {
+        queue->last = task->previous;
+    } else {
+        task->next->previous = task->previous;
+    }
+    queue->count--;
+}
+
+static void mark_done(struct keep *keep, struct ask *ask, enum err err)
+{
+    ask->err = err;
+    ask->state = ASK_DONE;
+    ask->at_ms = keep->now.unix_ms;
+}
 
 enum err keep_add_task(struct keep *keep, struct running *running, struct ask *ask)
 {
+    if (keep->task_count >= TASKS_MAX) {
+        mark_done(keep, ask, ERR_BUSY);
+        return ERR_NONE;
+    }
     struct task *task = calloc(1, sizeof *task);
     if (task == NULL) {
         return ERR_MEMORY;
@@ -19,20 +59,19 @@ enum err keep_add_task(struct keep *keep, struct running *running, struct ask *a
     task->running = running;
     task->ask = ask;
     running->waiting++;
-    struct task **at = &keep->tasks;
-    while (*at != NULL) {
-        at = &(*at)->next;
-    }
-    *at = task;
+    keep->task_count++;
+    put_in(ask->role == ROLE_STORE ? &keep->publishing[ask->need.log - 1] : &keep->waiting[ask->role], task);
     return ERR_NONE;
 }
 
+/* The least busy one with room. */
 static struct member *free_member(struct keep *keep, enum role role)
 {
     struct member *best = NULL;
     for (size_t i = 0; i < keep->member_count; i++) {
         struct member *member = &keep->members[i];
-        if (member->channel != NULL && member->role == role && member->busy < member->capacity && (best == NULL || member->busy < best->busy)) {
+        if (member->channel != NULL && member->role == role && member->at_work.count < member->capacity &&
+            (best == NULL || member->at_work.count < best->at_work.count)) {
             best = member;
         }
     }
@@ -47,58 +86,77 @@ static enum err send_work(struct keep *keep, struct task *task, struct member *m
     err = err == ERR_NONE ? put_bytes(out, task->ask->input) : err;
     err = err == ERR_NONE ? put_bytes(out, task->ask->raw) : err;
     err = err == ERR_NONE ? channel_end(member->channel) : err;
-    if (err == ERR_NONE) {
-        task->member = member;
-        member->busy++;
-        keep->counters.works++;
-    }
+    keep->counters.works += err == ERR_NONE;
     return err;
 }
 
-/* Answers the ask with an error and forgets the task. */
-static void fail_task(struct keep *keep, struct task *task, enum err err)
+/* The task is in no queue any more. */
+static void end_task(struct keep *keep, struct task *task)
 {
-    for (struct task **at = &keep->tasks; *at != NULL; at = &(*at)->next) {
-        if (*at == task) {
-            *at = task->next;
-            break;
+    keep->task_count--;
+    keep_answered(keep, task->running);
+    free(task);
+}
+
+/* Answers every ask of the queue with this error; ERR_NONE: done. */
+static void end_all(struct keep *keep, struct task_queue *queue, enum err err)
+{
+    while (queue->first != NULL) {
+        struct task *task = queue->first;
+        take_out(queue, task);
+        mark_done(keep, task->ask, err);
+        end_task(keep, task);
+    }
+}
+
+static void dispatch_role(struct keep *keep, enum role role)
+{
+    struct task_queue *waiting = &keep->waiting[role];
+    while (waiting->first != NULL) {
+        struct member *member = free_member(keep, role);
+        if (member == NULL) {
+            return;
+        }
+        struct task *task = waiting->first;
+        take_out(waiting, task);
+        enum err err = send_work(keep, task, member);
+        if (err == ERR_NONE) {
+            put_in(&member->at_work, task);
+        } else {
+            mark_done(keep, task->ask, err);
+            end_task(keep, task);
         }
     }
-    task->ask->err = err;
-    task->ask->state = ASK_DONE;
-    task->ask->at_ms = keep->now.unix_ms;
-    keep_answered(task->running);
-    free(task);
 }
 
 void keep_dispatch(struct keep *keep)
 {
-    struct task *task = keep->tasks;
-    while (task != NULL) {
-        struct task *next = task->next;
-        if (task->member == NULL && task->ask->role == ROLE_STORE) {
-            keep_publish(keep, (enum log_id)task->ask->need.log);
-        } else if (task->member == NULL) {
-            struct member *member = free_member(keep, task->ask->role);
-            enum err err = member == NULL ? ERR_NONE : send_work(keep, task, member);
-            if (err != ERR_NONE) {
-                fail_task(keep, task, err);
-            }
+    for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++) {
+        dispatch_role(keep, role);
+    }
+    for (enum log_id log = LOG_EVIDENCE; log <= LOG_AUDIT; log++) {
+        if (keep->publishing[log - 1].first != NULL) {
+            keep_publish(keep, log);
         }
-        task = next;
     }
 }
 
-enum err keep_take_worked(struct keep *keep, uint64_t id, struct slice body)
+/* Only what this very member was given can be answered by it. */
+static struct task *find_task(const struct member *member, uint64_t id)
 {
-    struct task **at = &keep->tasks;
-    while (*at != NULL && ((*at)->id != id || (*at)->member == NULL)) {
-        at = &(*at)->next;
+    struct task *task = member->at_work.first;
+    while (task != NULL && task->id != id) {
+        task = task->next;
     }
-    if (*at == NULL) {
+    return task;
+}
+
+enum err keep_take_worked(struct keep *keep, struct member *member, uint64_t id, struct slice body)
+{
+    struct task *task = find_task(member, id);
+    if (task == NULL) {
         return ERR_PROTOCOL;
     }
-    struct task *task = *at;
     struct ask *ask = task->ask;
     struct arena *lasting = task->running->turn->inside->lasting;
     struct slice copy = arena_copy(lasting, body);
@@ -107,21 +165,17 @@ enum err keep_take_worked(struct keep *keep, uint64_t id, struct slice body)
     if (err == ERR_MALFORMED || err == ERR_PROTOCOL) {
         return ERR_PROTOCOL;
     }
-    ask->err = err == ERR_NONE ? result.err : err;
+    mark_done(keep, ask, err == ERR_NONE ? result.err : err);
     ask->complaint = result.complaint;
     ask->output_raw = result.raw;
-    ask->at_ms = keep->now.unix_ms;
     if (ask->err == ERR_NONE) {
         cleanup_buf struct buf packed = BUF_INIT(WORK_OUTPUT_BYTES);
         ask->err = json_pack(&packed, result.output);
         ask->output = arena_copy(lasting, buf_slice(&packed));
         ask->err = ask->err == ERR_NONE && ask->output.data == NULL ? ERR_MEMORY : ask->err;
     }
-    ask->state = ASK_DONE;
-    task->member->busy--;
-    *at = task->next;
-    keep_answered(task->running);
-    free(task);
+    take_out(&member->at_work, task);
+    end_task(keep, task);
     return ERR_NONE;
 }
 
@@ -135,15 +189,7 @@ void keep_lose_member(struct keep *keep, struct member *member)
     }
     channel_free(member->channel);
     member->channel = NULL;
-    member->busy = 0;
-    struct task *task = keep->tasks;
-    while (task != NULL) {
-        struct task *next = task->next;
-        if (task->member == member) {
-            fail_task(keep, task, ERR_CLOSED);
-        }
-        task = next;
-    }
+    end_all(keep, &member->at_work, ERR_CLOSED);
 }
 
 /* ---- checkpoints: sign the log as it will be once everything sent so far is committed; store answers in order ---- */
@@ -160,18 +206,6 @@ static enum err write_note(struct keep *keep, enum log_id log, struct buf *out)
     return err == ERR_NONE ? checkpoint_sign(&key, seed, tree->size, &root, out) : err;
 }
 
-static void finish_publication(struct keep *keep, enum log_id log, enum err err)
-{
-    struct task *task = keep->tasks;
-    while (task != NULL) {
-        struct task *next = task->next;
-        if (task->ask->role == ROLE_STORE && task->ask->need.log == (uint8_t)log) {
-            fail_task(keep, task, err); /* ERR_NONE: done */
-        }
-        task = next;
-    }
-}
-
 void keep_publish(struct keep *keep, enum log_id log)
 {
     struct publication *publication = &keep->publications[log - 1];
@@ -180,7 +214,7 @@ void keep_publish(struct keep *keep, enum log_id log)
         return; /* one at a time, and never ahead of the rows: the next round comes soon */
     }
     if (edge->tree.size == edge->published_size) {
-        finish_publication(keep, log, ERR_NONE);
+        end_all(keep, &keep->publishing[log - 1], ERR_NONE);
         return;
     }
     cleanup_buf struct buf note = BUF_INIT(NOTE_MAX_BYTES);
@@ -193,7 +227,7 @@ void keep_publish(struct keep *keep, enum log_id log)
     err = err == ERR_NONE ? put_bytes(out, buf_slice(&note)) : err;
     err = err == ERR_NONE ? channel_end(keep->store) : err;
     if (err != ERR_NONE) {
-        finish_publication(keep, log, err);
+        end_all(keep, &keep->publishing[log - 1], err);
         return;
     }
     publication->id = id;
@@ -218,6 +252,6 @@ enum err keep_take_published(struct keep *keep, uint64_t id, struct slice body)
         LOG(LOG_ERROR, "checkpoint.failed", LOG_ERR(err), LOG_TEXT("log", at == 0 ? "evidence" : "audit"));
     }
     keep->publications[at].id = 0;
-    finish_publication(keep, log, err);
+    end_all(keep, &keep->publishing[log - 1], err);
     return ERR_NONE;
 }
