@@ -32,6 +32,7 @@ struct word {
     struct docx_styles styles;
     struct docx_numbering *numbering;
     struct document *document;
+    size_t line_capacity;          /* of document->lines */
     struct complaint *complaint;
     struct paragraph open[NESTED_MAX];
     size_t open_count, paragraph_count;
@@ -44,7 +45,7 @@ struct word {
 
 static enum err line_add(struct word *word, struct document_line line)
 {
-    if (word->document->line_count == DOCUMENT_MAX_LINES) {
+    if (word->document->line_count == word->line_capacity) {
         return complain(word->complaint, ERR_TOO_LARGE,
                         TEXT("the Word file has more than 200,000 paragraphs. Save the annex alone",
                              "Die Word-Datei hat mehr als 200.000 Absätze. Bitte nur den Anhang speichern"),
@@ -381,10 +382,10 @@ static enum err read_document(struct word *word, const struct buf *part)
     return err == ERR_NONE && status < 0 ? docx_complain_broken(word->complaint) : err;
 }
 
-/* A paragraph takes at least its tag, so the part's own size bounds the lines. */
+/* A line takes at least a byte, its line feed or a tag, so the part's own size bounds the lines. */
 static size_t lines_at_most(const struct buf *part)
 {
-    size_t count = part->len / 4 + 16;
+    size_t count = part->len + 1;
     return count > DOCUMENT_MAX_LINES ? DOCUMENT_MAX_LINES : count;
 }
 
@@ -397,7 +398,8 @@ enum err docx_read(struct arena *arena, struct slice bytes, struct document *ret
     if (err != ERR_NONE) {
         return err;
     }
-    document.lines = arena_alloc_array(arena, lines_at_most(&package.document), sizeof(*document.lines));
+    word.line_capacity = lines_at_most(&package.document);
+    document.lines = arena_alloc_array(arena, word.line_capacity, sizeof(*document.lines));
     word.row = arena_alloc_array(arena, ROW_PARAGRAPHS_MAX, sizeof(*word.row));
     err = document.lines == NULL || word.row == NULL ? ERR_TOO_LARGE : ERR_NONE;
     err = err == ERR_NONE ? docx_styles_read(arena, &package.styles, &word.styles, complaint) : err;

@@ -101,6 +101,24 @@ TEST(paragraphs_runs_and_breaks)
            "0:0:Verschlüsselt\n0:0:A- B & C\n0:0:\n");
 }
 
+/* Two bytes a line: as many lines as a part can hold for its size, far more than it has tags. */
+TEST(lines_without_tags_find_their_room)
+{
+    char text[4 * 5000 + 512] = WORD_START "<w:p><w:r><w:t>";
+    size_t len = strlen(text), lines = 5000;
+    for (size_t i = 0; i < lines; i++) {
+        memcpy(text + len, "a\n", 2);
+        len += 2;
+    }
+    memcpy(text + len, "</w:t></w:r></w:p>" WORD_END, sizeof "</w:t></w:r></w:p>" WORD_END);
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    struct document document;
+    struct complaint complaint;
+    CHECK_ERR(ERR_NONE, read_parts(arena, (struct part[]){{"word/document.xml", text, 0}}, 1, NULL, &document, &complaint));
+    CHECK_U64(lines, document.line_count);
+    CHECK_SLICE("a", document.lines[lines - 1].text);
+}
+
 TEST(deleted_text_goes_inserted_text_stays)
 {
     EXPECT("<w:p><w:r><w:t>max. </w:t></w:r><w:del><w:r><w:delText>90</w:delText><w:t>91</w:t></w:r></w:del>"
