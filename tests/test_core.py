@@ -3,10 +3,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
+import tarfile
 import tempfile
 
-from scenario import Daemon, build_folder, main, wait_until
+from scenario import ROOT, Daemon, build_folder, main, wait_until
 
 IN_NAMESPACE = ["unshare", "--mount", "--propagation", "private"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
 
@@ -327,6 +329,68 @@ def a_store_behind_shamir_shares_is_reopened_too():
             checkpoint()
 
 
+def unpack_schema_1(above):
+    """A data directory that a Vogt of schema 1 left (its key file is in it, and good for nothing else): four entries of evidence, both logs published."""
+    with tarfile.open(os.path.join(ROOT, "tests", "stores", "schema-1.tar.xz")) as archive:
+        for member in archive.getmembers():
+            assert member.isreg() or member.isdir(), member.name
+            archive.extract(member, above, set_attrs=False)
+    directory = os.path.join(above, "store")
+    for folder, _, names in os.walk(directory):
+        os.chmod(folder, 0o700)
+        for name in names:
+            os.chmod(os.path.join(folder, name), 0o600)
+    return directory
+
+
+def a_store_of_schema_1_is_migrated_and_goes_on():
+    with tempfile.TemporaryDirectory() as above:
+        directory = unpack_schema_1(above)
+        with Daemon(directory) as vogt:
+            status, keys = publish(vogt)
+            assert status["evidence"]["size"] > 4 and vogt.call("GET", "/v1/sys/status")[1]["data"]["schema"] == 2, status
+            assert [entry["type"] for entry in vogt.evidence()][:1] == ["vogt.initialized"]
+            assert vogt.stop() == 0
+            good, findings = verify(vogt, keys)
+            assert good and not findings, findings
+            with sqlite3.connect(os.path.join(directory, "vogt.db")) as database:
+                assert sorted(name for name, in database.execute("SELECT name FROM meta")) == ["epoch", "state"]
+                due = database.execute("SELECT path FROM row WHERE due_unix_ms > 0").fetchone()[0]
+                database.execute("UPDATE row SET due_unix_ms = due_unix_ms + 1 WHERE path = ?", (due,))
+            database.close()
+            good, findings = verify(vogt, keys)
+            assert not good, "a due time that was changed is not found"
+
+
+def a_changed_store_of_schema_1_is_refused_as_it_is():
+    with tempfile.TemporaryDirectory() as above:
+        directory = unpack_schema_1(above)
+        path = os.path.join(directory, "vogt.db")
+        with sqlite3.connect(path) as database:
+            database.execute("PRAGMA journal_mode=DELETE")
+            database.execute("UPDATE row SET version = version + 1 WHERE path = 'core/keys'")
+        database.close()
+        with Daemon(directory, expect_ready=False) as vogt:
+            assert vogt.ready is None and vogt.stop() != 0
+            assert "damaged" in vogt.log, vogt.log
+        with sqlite3.connect(path) as database:
+            assert database.execute("PRAGMA user_version").fetchone()[0] == 1
+        database.close()
+
+
+def a_newer_store_is_refused_as_it_is():
+    with Daemon() as vogt:
+        assert vogt.stop() == 0
+        path = os.path.join(vogt.directory, "vogt.db")
+        with sqlite3.connect(path) as database:
+            database.execute("PRAGMA user_version = 3")
+        database.close()
+        vogt.expect_ready = False
+        vogt.start()
+        assert vogt.ready is None and vogt.stop() != 0
+        assert "newer version of Vogt" in vogt.log, vogt.log
+
+
 def on_a_full_disk_there_is_one_clear_error():
     script = """
 set -e
@@ -453,5 +517,6 @@ if __name__ == "__main__":
     main([starts_and_stops_cleanly, goes_on_where_it_was, every_role_is_confined, an_unreachable_minimum_stops_the_start, crashes_are_restarted_and_recorded,
           a_crash_of_keep_seals, a_second_daemon_is_refused, a_wrong_key_file_opens_nothing_and_changes_nothing, a_damaged_database_is_not_served,
           a_store_that_went_back_takes_nothing_until_it_is_reopened, after_reopening_checkpoints_come_again_and_outsiders_see_the_rollback,
-          a_crash_while_reopening_leaves_it_reopened, a_store_from_before_a_reopening_is_found_whatever_its_size, a_store_behind_shamir_shares_is_reopened_too, on_a_full_disk_there_is_one_clear_error, a_read_only_directory_is_said, shamir_shares_seal_and_unseal,
+          a_crash_while_reopening_leaves_it_reopened, a_store_from_before_a_reopening_is_found_whatever_its_size, a_store_behind_shamir_shares_is_reopened_too,
+          a_store_of_schema_1_is_migrated_and_goes_on, a_changed_store_of_schema_1_is_refused_as_it_is, a_newer_store_is_refused_as_it_is, on_a_full_disk_there_is_one_clear_error, a_read_only_directory_is_said, shamir_shares_seal_and_unseal,
           people_log_in_by_link_and_passphrase, policies_bound_what_a_token_may_do, metrics_are_what_prometheus_reads])

@@ -115,7 +115,7 @@ enum err audit_close(struct audit *audit, struct state *state, int64_t now_ms, c
     sethash_digest(state_sethash(state), entry.state_digest.bytes);
 
     struct stored_row row;
-    err = state_supply(state, slice_string(path), false, 0, SLICE_NONE); /* a new index: there is no such row */
+    err = state_supply(state, slice_string(path), NULL); /* a new index: there is no such row */
     err = err == ERR_NONE ? state_put(state, slice_string(path), buf_slice(&audit->batch.plain), 0, seed + 32) : err;
     if (err != ERR_NONE || state_row(state, slice_string(path), &row) != LOOKUP_FOUND) {
         return err != ERR_NONE ? err : ERR_INTERNAL;

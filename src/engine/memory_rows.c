@@ -19,6 +19,12 @@ const struct memory_row *memory_row(const struct memory_rows *rows, struct slice
     return at < rows->row_count && slice_equal(buf_slice(&rows->list[at].path), path) ? &rows->list[at] : NULL;
 }
 
+struct stored_row memory_stored(const struct memory_row *row)
+{
+    return row == NULL ? (struct stored_row){.version = 0}
+                       : (struct stored_row){buf_slice(&row->path), row->version, row->due_ms, buf_slice(&row->bytes)};
+}
+
 static void remove_row(struct memory_rows *rows, size_t at)
 {
     buf_free(&rows->list[at].path);
@@ -136,6 +142,7 @@ static enum err put_row(struct buf *out, const struct memory_row *row)
 {
     enum err err = put_bytes(out, buf_slice(&row->path));
     err = err == ERR_NONE ? put_u64(out, row->version) : err;
+    err = err == ERR_NONE ? put_u64(out, row->due_ms) : err;
     return err == ERR_NONE ? put_bytes(out, buf_slice(&row->bytes)) : err;
 }
 
@@ -298,11 +305,11 @@ enum err memory_state_digest(const struct memory_rows *rows, uint8_t ret_digest[
     struct sethash sethash;
     sethash_clear(&sethash);
     for (size_t i = 0; i < rows->row_count; i++) {
-        const struct memory_row *row = &rows->list[i];
-        if (slice_starts(buf_slice(&row->path), SLICE_LITERAL("audit/"))) {
+        struct stored_row row = memory_stored(&rows->list[i]);
+        if (!sethash_covers(row.path)) {
             continue;
         }
-        enum err err = sethash_add(&sethash, buf_slice(&row->path), row->version, buf_slice(&row->bytes));
+        enum err err = sethash_add(&sethash, &row);
         if (err != ERR_NONE) {
             return err;
         }

@@ -32,6 +32,7 @@ enum err memory_rows_commit(struct memory_rows *rows, struct slice body) must_ch
 enum err memory_rows_answer(const struct memory_rows *rows, const struct need *need, struct buf *out) must_check;
 
 const struct memory_row *memory_row(const struct memory_rows *rows, struct slice path);       /* NULL: absent */
+struct stored_row memory_stored(const struct memory_row *row);                               /* borrows; NULL: nothing */
 size_t memory_row_count(const struct memory_rows *rows);
 bool memory_has_row(const struct memory_rows *rows, const char *path);
 uint64_t memory_row_version(const struct memory_rows *rows, const char *path);               /* 0: absent */

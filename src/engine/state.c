@@ -10,7 +10,7 @@
 struct entry {
     struct entry *next_in_slot;
     struct entry *newer, *older;
-    uint64_t version, pinned;
+    uint64_t version, due_unix_ms, pinned;
     uint64_t hash;
     uint8_t *bytes;
     size_t bytes_len;
@@ -223,25 +223,33 @@ static void evict(struct state *state, struct entry *entry)
     free(entry);
 }
 
-/* Takes the bytes by copy; an absent row has none. */
-static enum err fill(struct state *state, struct entry *entry, bool found, uint64_t version, struct slice bytes)
+/* Takes the bytes by copy. NULL: the row is absent. */
+static enum err fill(struct state *state, struct entry *entry, const struct stored_row *row)
 {
+    static const struct stored_row nothing;
     uint8_t *copy = NULL;
-    if (found && bytes.len > 0) {
-        copy = malloc(bytes.len);
+    entry->absent = row == NULL;
+    row = row == NULL ? &nothing : row;
+    if (row->bytes.len > 0) {
+        copy = malloc(row->bytes.len);
         if (copy == NULL) {
             return ERR_MEMORY;
         }
-        memcpy(copy, bytes.data, bytes.len);
+        memcpy(copy, row->bytes.data, row->bytes.len);
     }
     state->cached_bytes -= entry->bytes_len;
     free(entry->bytes);
     entry->bytes = copy;
-    entry->bytes_len = found ? bytes.len : 0;
-    entry->version = found ? version : 0;
-    entry->absent = !found;
+    entry->bytes_len = row->bytes.len;
+    entry->version = row->version;
+    entry->due_unix_ms = row->due_unix_ms;
     state->cached_bytes += entry->bytes_len;
     return ERR_NONE;
+}
+
+static struct stored_row row_of(const struct entry *entry)
+{
+    return (struct stored_row){slice_of(entry->path, entry->path_len), entry->version, entry->due_unix_ms, slice_of(entry->bytes, entry->bytes_len)};
 }
 
 enum lookup state_row(struct state *state, struct slice path, struct stored_row *ret_row)
@@ -253,31 +261,23 @@ enum lookup state_row(struct state *state, struct slice path, struct stored_row 
     if (entry->absent) {
         return LOOKUP_ABSENT;
     }
-    ret_row->path = slice_of(entry->path, entry->path_len);
-    ret_row->version = entry->version;
-    ret_row->bytes = slice_of(entry->bytes, entry->bytes_len);
+    *ret_row = row_of(entry);
     return LOOKUP_FOUND;
 }
 
-enum err state_supply(struct state *state, struct slice path, bool found, uint64_t version, struct slice bytes)
+enum err state_supply(struct state *state, struct slice path, const struct stored_row *row)
 {
     if (find(state, path) != NULL) {
         return ERR_NONE; /* what is here is as new or newer: keep is the only writer */
     }
     struct entry *entry = NULL;
     enum err err = insert(state, path, &entry);
-    return err != ERR_NONE ? err : fill(state, entry, found, version, bytes);
+    return err != ERR_NONE ? err : fill(state, entry, row);
 }
 
 static bool is_boot(struct slice path)
 {
     return slice_starts(path, SLICE_LITERAL("boot/"));
-}
-
-/* Audit blobs are named by their SHA-256 in the audit log itself. */
-static bool in_sethash(struct slice path)
-{
-    return !slice_starts(path, SLICE_LITERAL("audit/"));
 }
 
 enum err state_open(struct state *state, const struct stored_row *row, struct buf *out)
@@ -300,20 +300,15 @@ static void note_change(struct state *state, struct slice path)
     memcpy(changed->path, path.data, path.len);
 }
 
-static enum err sethash_replace(struct state *state, const struct entry *entry, uint64_t version, struct slice bytes, bool put)
+/* NULL: the row goes. */
+static enum err sethash_replace(struct state *state, const struct entry *entry, const struct stored_row *row)
 {
-    struct slice path = slice_of(entry->path, entry->path_len);
-    if (!in_sethash(path)) {
+    struct stored_row old = row_of(entry);
+    if (!sethash_covers(old.path)) {
         return ERR_NONE;
     }
-    enum err err = ERR_NONE;
-    if (!entry->absent) {
-        err = sethash_remove(&state->sethash, path, entry->version, slice_of(entry->bytes, entry->bytes_len));
-    }
-    if (err == ERR_NONE && put) {
-        err = sethash_add(&state->sethash, path, version, bytes);
-    }
-    return err;
+    enum err err = entry->absent ? ERR_NONE : sethash_remove(&state->sethash, &old);
+    return err == ERR_NONE && row != NULL ? sethash_add(&state->sethash, row) : err;
 }
 
 static enum err add_change(struct state *state, const struct change *change)
@@ -330,12 +325,13 @@ static enum err put_stored(struct state *state, struct entry *entry, struct slic
     struct slice path = slice_of(entry->path, entry->path_len);
     struct change change = {.kind = CHANGE_PUT, .path = path, .expected_version = entry->version,
                             .due_unix_ms = due_unix_ms, .bytes = bytes};
+    struct stored_row row = {path, entry->version + 1, due_unix_ms, bytes};
     enum err err = add_change(state, &change);
     if (err == ERR_NONE) {
-        err = sethash_replace(state, entry, entry->version + 1, bytes, true);
+        err = sethash_replace(state, entry, &row);
     }
     if (err == ERR_NONE) {
-        err = fill(state, entry, true, entry->version + 1, bytes);
+        err = fill(state, entry, &row);
     }
     if (err == ERR_NONE) {
         entry->pinned = state->batch_number;
@@ -373,10 +369,10 @@ enum err state_delete(struct state *state, struct slice path)
     struct change change = {.kind = CHANGE_DELETE, .path = path, .expected_version = entry->version};
     enum err err = add_change(state, &change);
     if (err == ERR_NONE) {
-        err = sethash_replace(state, entry, 0, SLICE_NONE, false);
+        err = sethash_replace(state, entry, NULL);
     }
     if (err == ERR_NONE) {
-        err = fill(state, entry, false, 0, SLICE_NONE);
+        err = fill(state, entry, NULL);
         entry->pinned = state->batch_number;
         note_change(state, slice_of(entry->path, entry->path_len));
     }

@@ -34,8 +34,8 @@ struct log_edge *state_log(struct state *state, enum log_id log);
 
 /* The stored form. LOOKUP_UNKNOWN: store has to be asked. Borrowed until the next call that changes the state. */
 enum lookup state_row(struct state *state, struct slice path, struct stored_row *ret_row);
-/* What store answered; ignored where the state knows a newer one. */
-enum err state_supply(struct state *state, struct slice path, bool found, uint64_t version, struct slice bytes) must_check;
+/* What store answered (`row` NULL: there is none); ignored where the state knows a newer one. The row's own path does not count. */
+enum err state_supply(struct state *state, struct slice path, const struct stored_row *row) must_check;
 /* The plain form of a stored row, appended to `out`. ERR_SEALED, ERR_FORGED. */
 enum err state_open(struct state *state, const struct stored_row *row, struct buf *out) must_check;
 

@@ -28,7 +28,7 @@ static enum err put(struct state *state, const char *path, const char *text)
 /* As if store had said that there is no such row; then put. */
 static enum err create(struct state *state, const char *path, const char *text)
 {
-    enum err err = state_supply(state, slice_string(path), false, 0, SLICE_NONE);
+    enum err err = state_supply(state, slice_string(path), NULL);
     return err == ERR_NONE ? put(state, path, text) : err;
 }
 
@@ -54,7 +54,7 @@ TEST(unknown_absent_and_found_are_three_things)
     cleanup_buf struct buf plain = BUF_INIT(1024);
     CHECK(state != NULL);
     CHECK(state_row(state, SLICE_LITERAL("a"), &row) == LOOKUP_UNKNOWN);
-    CHECK_ERR(ERR_NONE, state_supply(state, SLICE_LITERAL("a"), false, 0, SLICE_NONE));
+    CHECK_ERR(ERR_NONE, state_supply(state, SLICE_LITERAL("a"), NULL));
     CHECK(state_row(state, SLICE_LITERAL("a"), &row) == LOOKUP_ABSENT);
     CHECK_ERR(ERR_NONE, put(state, "a", "text"));
     CHECK(state_row(state, SLICE_LITERAL("a"), &row) == LOOKUP_FOUND);
@@ -72,7 +72,7 @@ TEST(what_is_newer_is_kept)
     struct stored_row row;
     CHECK(state != NULL);
     CHECK_ERR(ERR_NONE, create(state, "a", "new"));
-    CHECK_ERR(ERR_NONE, state_supply(state, SLICE_LITERAL("a"), false, 0, SLICE_NONE)); /* a late answer of store */
+    CHECK_ERR(ERR_NONE, state_supply(state, SLICE_LITERAL("a"), NULL)); /* a late answer of store */
     CHECK(state_row(state, SLICE_LITERAL("a"), &row) == LOOKUP_FOUND);
     state_free(state);
 }

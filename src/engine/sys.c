@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "engine/token.h"
 #include "engine/vault.h"
+#include "store/schema.h"
 
 #include <string.h>
 
@@ -346,17 +347,10 @@ enum err operation_own_anchor(struct turn *turn)
 
 enum { RESEAL_ROWS = 200 };
 
-/* boot/ is not behind the barrier; audit blobs are named by digest in their log and age out with it; schedules and tokens carry a due time that only their own
- * operations know, and are rewritten or end within weeks. */
+/* boot/ is not behind the barrier; audit blobs are named by digest in their log and age out with it. */
 static bool is_left_alone(struct slice path)
 {
-    static const char *const folders[] = {"boot/", "audit/", "schedule/", "token/"};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        if (slice_starts(path, slice_string(folders[i]))) {
-            return true;
-        }
-    }
-    return false;
+    return slice_starts(path, SLICE_LITERAL("boot/")) || slice_starts(path, SLICE_LITERAL("audit/"));
 }
 
 /* After sys/seal: forget the keys. After sys/rotate: seal rows anew that an older key sealed, a slice a turn, from path `after` on. */
@@ -383,7 +377,7 @@ enum err operation_own_reseal(struct turn *turn)
         if (state_row(turn->state, rows.names[i], &row) != LOOKUP_FOUND) {
             waits = !turn_want(turn, path) || waits;
         } else if (barrier_key_id(row.bytes, &key_id) == ERR_NONE && key_id != active) {
-            err = turn_put(turn, path, rows.bytes[i], 0);
+            err = turn_put(turn, path, rows.bytes[i], (int64_t)row.due_unix_ms);
         }
         if (err != ERR_NONE) {
             return err;

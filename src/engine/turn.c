@@ -300,7 +300,7 @@ bool turn_want(struct turn *turn, const char *path)
 
 enum err turn_is_new(struct turn *turn, const char *path)
 {
-    return path == NULL ? ERR_MEMORY : state_supply(turn->state, slice_string(path), false, 0, SLICE_NONE);
+    return path == NULL ? ERR_MEMORY : state_supply(turn->state, slice_string(path), NULL);
 }
 
 /* ---- what outlives a run: lists, entries, work ---- */

@@ -148,8 +148,8 @@ enum err driver_serve(struct turn_driver *driver, struct turn *turn)
     enum err err = ERR_NONE;
     for (size_t i = 0; i < inside->row_ask_count && err == ERR_NONE; i++) {
         const struct memory_row *row = memory_row(&driver->rows, inside->row_asks[i]);
-        err = state_supply(driver->state, inside->row_asks[i], row != NULL, row == NULL ? 0 : row->version,
-                           row == NULL ? SLICE_NONE : buf_slice(&row->bytes));
+        struct stored_row stored = memory_stored(row);
+        err = state_supply(driver->state, inside->row_asks[i], row == NULL ? NULL : &stored);
     }
     for (struct ask *ask = inside->asks; ask != NULL && err == ERR_NONE; ask = ask->next) {
         if (ask->state == ASK_OPEN) {

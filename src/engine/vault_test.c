@@ -8,7 +8,7 @@ static const int64_t NOON_MS = 1795435200000; /* 2026-11-23T12:00:00Z */
 /* Puts and reads one row behind the barrier. */
 static enum err operation_put_row(struct turn *turn)
 {
-    enum err err = turn_put(turn, "n/secret", SLICE_LITERAL("text"), 0);
+    enum err err = turn_put(turn, "n/secret", SLICE_LITERAL("text"), NOON_MS);
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
@@ -95,6 +95,7 @@ TEST(after_a_rotation_rows_are_sealed_anew)
     CHECK_ERR(ERR_NONE, driver_run(driver, "read_row", NULL, NULL));
     CHECK_ERR(ERR_NONE, driver_run(driver, "own_reseal", NULL, NULL));
     CHECK_U64(before + 1, key_of(driver, "n/secret"));
+    CHECK_U64((uint64_t)NOON_MS, memory_row(driver_rows(driver), SLICE_LITERAL("n/secret"))->due_ms); /* still due when it was */
     CHECK_U64(before + 1, key_of(driver, "core/keys"));
     CHECK_ERR(ERR_NONE, driver_restart(driver));
     CHECK_ERR(ERR_NONE, driver_run(driver, "read_row", NULL, NULL)); /* the ring that was stored has both keys */

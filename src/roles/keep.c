@@ -46,7 +46,7 @@ static enum err load_logs(struct keep *keep, struct slice body)
     uint16_t code = 0;
     uint32_t count = 0;
     uint8_t valid = 0;
-    struct slice lanes;
+    struct slice lanes, lanes_1 = SLICE_NONE;
     enum err err = get_u16(&reader, &code);
     if (err == ERR_NONE && code != ERR_NONE) {
         return (enum err)(code < ERR_COUNT ? code : ERR_INTERNAL);
@@ -54,10 +54,16 @@ static enum err load_logs(struct keep *keep, struct slice body)
     err = err == ERR_NONE ? get_u32(&reader, &count) : err;
     err = err == ERR_NONE ? get_bytes(&reader, 4096, &lanes) : err;
     err = err == ERR_NONE ? get_u8(&reader, &valid) : err;
-    if (err == ERR_NONE && lanes.len == SETHASH_BYTES) {
-        sethash_load(state_sethash(keep->state), lanes.data);
-    } else if (err == ERR_NONE && lanes.len != 0) {
+    err = err == ERR_NONE ? get_bytes(&reader, 4096, &lanes_1) : err;
+    if (err == ERR_NONE && ((lanes.len != 0 && lanes.len != SETHASH_BYTES) || (lanes_1.len != 0 && lanes_1.len != SETHASH_BYTES))) {
         return ERR_DAMAGED;
+    }
+    if (err == ERR_NONE && lanes.len > 0) {
+        sethash_load(state_sethash(keep->state), lanes.data);
+    }
+    sethash_digest(state_sethash(keep->state), keep->state_digest.bytes);
+    if (err == ERR_NONE && lanes_1.len > 0) {
+        sha256(lanes_1, keep->state_digest.bytes); /* just migrated: the newest audit entry names the state as schema 1 counted it */
     }
     err = err == ERR_NONE ? load_log(keep, &reader, LOG_EVIDENCE) : err;
     return err == ERR_NONE ? load_log(keep, &reader, LOG_AUDIT) : err;
@@ -105,10 +111,9 @@ static enum err check_audit(struct keep *keep, struct slice body)
     if (err != ERR_NONE) {
         return ERR_DAMAGED;
     }
-    struct tree_hash digest, root;
-    sethash_digest(state_sethash(keep->state), digest.bytes);
+    struct tree_hash root;
     tree_root(&state_log(keep->state, LOG_EVIDENCE)->tree, &root);
-    if (!tree_hash_equal(&digest, &entry.state_digest) || !tree_hash_equal(&root, &entry.evidence_root) ||
+    if (!tree_hash_equal(&keep->state_digest, &entry.state_digest) || !tree_hash_equal(&root, &entry.evidence_root) ||
         entry.evidence_size != state_log(keep->state, LOG_EVIDENCE)->tree.size) {
         LOG(LOG_ERROR, "store.changed", LOG_TEXT("what", "rows or evidence are not those of the newest audit entry: somebody changed the store; `vogt ledger verify` names the place"));
         return ERR_DAMAGED;

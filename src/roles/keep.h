@@ -132,6 +132,7 @@ struct keep {
     uint64_t asked[ASKED_MAX];          /* of the parent, before READY: frame ids */
     const char *asked_operation[ASKED_MAX];
     size_t asked_count;
+    struct tree_hash state_digest;      /* as the newest audit entry must name it */
     struct found found[2];              /* the checkpoints that store had when keep started: evidence, audit */
     bool is_held_against_found;         /* once, after the first unsealing */
     char certificate[16384];

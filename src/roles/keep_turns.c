@@ -311,13 +311,15 @@ static enum err skip_answer(struct reader *reader, enum need_kind kind)
     case NEED_ROW:
         err = get_u8(reader, &byte);
         err = err == ERR_NONE ? get_u64(reader, &number) : err;
+        err = err == ERR_NONE ? get_u64(reader, &number) : err;
         return err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &bytes) : err;
     case NEED_TILE:
         err = get_u8(reader, &byte);
         return err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &bytes) : err;
     case NEED_STATE:
         err = get_bytes(reader, ROW_MAX_BYTES, &bytes);
-        return err == ERR_NONE ? get_u8(reader, &byte) : err;
+        err = err == ERR_NONE ? get_u8(reader, &byte) : err;
+        return err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &bytes) : err;
     }
     return ERR_PROTOCOL;
 }
@@ -325,12 +327,12 @@ static enum err skip_answer(struct reader *reader, enum need_kind kind)
 static enum err take_row(struct keep *keep, struct reader *reader, struct slice path)
 {
     uint8_t found = 0;
-    uint64_t version = 0;
-    struct slice bytes;
+    struct stored_row row = {.path = path};
     enum err err = get_u8(reader, &found);
-    err = err == ERR_NONE ? get_u64(reader, &version) : err;
-    err = err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &bytes) : err;
-    return err == ERR_NONE ? state_supply(keep->state, path, found != 0, version, bytes) : err;
+    err = err == ERR_NONE ? get_u64(reader, &row.version) : err;
+    err = err == ERR_NONE ? get_u64(reader, &row.due_unix_ms) : err;
+    err = err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &row.bytes) : err;
+    return err == ERR_NONE ? state_supply(keep->state, path, found != 0 ? &row : NULL) : err;
 }
 
 static enum err take_answer(struct keep *keep, struct reader *reader, struct question *question)

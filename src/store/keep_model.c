@@ -33,11 +33,6 @@ static struct slice row_bytes(const struct model_row *row, uint8_t out[MODEL_ROW
     return slice_of(out, row->len);
 }
 
-static bool counted(struct slice path)
-{
-    return !slice_starts(path, SLICE_LITERAL("audit/"));
-}
-
 static enum err change_row(struct model *model, size_t index, struct buf *body)
 {
     char name[32];
@@ -46,8 +41,9 @@ static enum err change_row(struct model *model, size_t index, struct buf *body)
     struct slice path = row_path(index, name);
     struct change change = {.kind = CHANGE_PUT, .path = path, .expected_version = row->version};
     enum err err = ERR_NONE;
-    if (row->version > 0 && counted(path)) {
-        err = sethash_remove(&model->state, path, row->version, row_bytes(row, bytes));
+    struct stored_row old = {path, row->version, row->due_unix_ms, row_bytes(row, bytes)};
+    if (row->version > 0 && sethash_covers(path)) {
+        err = sethash_remove(&model->state, &old);
     }
     if (row->version > 0 && model_random(model, 4) == 0) {
         change.kind = CHANGE_DELETE;
@@ -57,10 +53,12 @@ static enum err change_row(struct model *model, size_t index, struct buf *body)
     row->version++;
     row->fill = (uint8_t)model_random(model, 256);
     row->len = (size_t)model_random(model, model_random(model, 4) == 0 ? MODEL_ROW_BYTES : 200);
-    change.due_unix_ms = model_random(model, 3) * 1000;
+    row->due_unix_ms = model_random(model, 3) * 1000;
+    change.due_unix_ms = row->due_unix_ms;
     change.bytes = row_bytes(row, bytes);
-    if (err == ERR_NONE && counted(path)) {
-        err = sethash_add(&model->state, path, row->version, change.bytes);
+    struct stored_row new = {path, row->version, row->due_unix_ms, change.bytes};
+    if (err == ERR_NONE && sethash_covers(path)) {
+        err = sethash_add(&model->state, &new);
     }
     return err == ERR_NONE ? change_put(body, &change) : err;
 }
@@ -161,8 +159,7 @@ static enum err tally_row(void *context, const struct stored_row *row)
 {
     struct tally *tally = context;
     tally->count++;
-    return counted(row->path) ? sethash_add(&tally->all, row->path, row->version, row->bytes)
-                              : ERR_NONE;
+    return sethash_covers(row->path) ? sethash_add(&tally->all, row) : ERR_NONE;
 }
 
 static const char *rows_difference(const struct model *model, struct store *store)

@@ -14,6 +14,7 @@ enum { MODEL_ROWS = 48, MODEL_ROW_BYTES = 3000, MODEL_BODY_BYTES = 1 << 20 };
 
 struct model_row {
     uint64_t version; /* 0: not there */
+    uint64_t due_unix_ms;
     size_t len;
     uint8_t fill;
 };

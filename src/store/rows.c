@@ -2,7 +2,6 @@
 
 #include "store/rows_inside.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,24 +20,6 @@ static const char settings_sql[] =
 static const char durable_sql[] =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
     "PRAGMA journal_size_limit=4194304;";
-
-static const char schema_sql[] =
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE row(path TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, due_unix_ms "
-    "INTEGER NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID;"
-    "CREATE INDEX row_due ON row(due_unix_ms) WHERE due_unix_ms > 0;"
-    "CREATE TABLE entry(log INTEGER NOT NULL, idx INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY "
-    "KEY(log, idx)) WITHOUT ROWID;"
-    "CREATE TABLE log(log INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, edge "
-    "BLOB NOT NULL,"
-    " published_size INTEGER NOT NULL, checkpoint BLOB NOT NULL);"
-    "CREATE TABLE meta(name TEXT PRIMARY KEY NOT NULL, value);"
-    /* The root of the empty tree is SHA-256 of nothing. */
-    "INSERT INTO log SELECT column1, 0, "
-    "x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', x'', 0, x'' FROM (VALUES "
-    "(1), (2));"
-    "INSERT INTO meta VALUES ('state', x''), ('epoch', 0);"
-    "PRAGMA application_id=1450141556;";
 
 enum err rows_result(const struct rows *rows, int sqlite_result)
 {
@@ -97,57 +78,6 @@ static enum err execute(struct rows *rows, const char *sql)
     return rows_result(rows, sqlite3_exec(rows->database, sql, NULL, NULL, NULL));
 }
 
-static enum err pragma_number(struct rows *rows, const char *sql, int64_t *ret_number)
-{
-    sqlite3_stmt *statement = NULL;
-    int result = sqlite3_prepare_v2(rows->database, sql, -1, &statement, NULL);
-    if (result == SQLITE_OK) {
-        result = sqlite3_step(statement);
-    }
-    if (result == SQLITE_ROW) {
-        *ret_number = sqlite3_column_int64(statement, 0);
-    }
-    enum err err = result == SQLITE_ROW ? ERR_NONE : rows_result(rows, result);
-    sqlite3_finalize(statement);
-    return err;
-}
-
-static enum err create_schema(struct rows *rows)
-{
-    char version[64];
-    snprintf(version, sizeof(version), "PRAGMA user_version=%d; COMMIT;", (int)SCHEMA_VERSION);
-    enum err err = execute(rows, schema_sql);
-    return err == ERR_NONE ? execute(rows, version) : err;
-}
-
-/* A file without a table is a new one; whether that may be is the caller's question. */
-static enum err check_schema(struct rows *rows, bool *ret_created)
-{
-    int64_t application = 0, version = 0, tables = 0;
-    enum err err = pragma_number(rows, "PRAGMA application_id", &application);
-    if (err == ERR_NONE) {
-        err = pragma_number(rows, "PRAGMA user_version", &version);
-    }
-    if (err == ERR_NONE) {
-        err = pragma_number(rows, "SELECT count(*) FROM sqlite_schema", &tables);
-    }
-    if (err != ERR_NONE) {
-        return err;
-    }
-    if (application == 0 && version == 0 && tables == 0) {
-        *ret_created = true;
-        return create_schema(rows);
-    }
-    *ret_created = false;
-    if (application != APPLICATION_ID) {
-        return ERR_INVALID;
-    }
-    if (version > SCHEMA_VERSION) {
-        return ERR_NEWER;
-    }
-    return version == SCHEMA_VERSION ? ERR_NONE : ERR_DAMAGED;
-}
-
 static enum err load_head(struct rows *rows, sqlite3_stmt *statement)
 {
     uint64_t log = column_u64(statement, 0);
@@ -194,6 +124,17 @@ static enum err load_epoch(struct rows *rows)
     return err;
 }
 
+static enum err load_migrated(struct rows *rows)
+{
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_META);
+    bind_text(statement, 1, SLICE_LITERAL("state-1"));
+    int result = sqlite3_step(statement);
+    rows->has_state_1 = result == SQLITE_ROW;
+    enum err err = rows_result(rows, result);
+    sqlite3_reset(statement);
+    return err;
+}
+
 static enum err prepare(struct rows *rows)
 {
     for (size_t i = 0; i < STATEMENT_COUNT; i++) {
@@ -232,7 +173,7 @@ static enum err open_database(struct rows *rows, const char *name, bool *ret_cre
     }
     if (err == ERR_NONE) {
         sqlite3_wal_hook(rows->database, count_pages, rows);
-        err = check_schema(rows, ret_created);
+        err = rows_check_schema(rows, ret_created);
     }
     if (err == ERR_NONE) {
         err = prepare(rows);
@@ -240,7 +181,10 @@ static enum err open_database(struct rows *rows, const char *name, bool *ret_cre
     if (err == ERR_NONE) {
         err = rows_load_heads(rows);
     }
-    return err == ERR_NONE ? load_epoch(rows) : err;
+    if (err == ERR_NONE) {
+        err = load_epoch(rows);
+    }
+    return err == ERR_NONE ? load_migrated(rows) : err;
 }
 
 enum err rows_open(struct files *files, const char *name, struct rows **ret_rows, bool *ret_created)

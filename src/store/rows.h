@@ -2,13 +2,13 @@
  * The store's tables in SQLite, on the file layer. It owns the database and its one lock; it knows
  * nothing of keys, requests or what a row means.
  *
- *   row(path TEXT PRIMARY KEY, version INTEGER, due_unix_ms INTEGER, bytes BLOB) WITHOUT ROWID
- * every encrypted row entry(log INTEGER, idx INTEGER, bytes BLOB, PRIMARY KEY(log, idx)) WITHOUT
- * ROWID                the logs' entries log(log INTEGER PRIMARY KEY, size, root, edge,
- * published_size, checkpoint)                      one row a log; edge: see edge.h meta(name TEXT
- * PRIMARY KEY, value)                                                              "state", "epoch"
- * application_id 0x566f6774 ("Vogt"), user_version SCHEMA_VERSION. WAL, synchronous=FULL, locked as
- * long as it is open.
+ *   row    every encrypted row, by path: version, when it is due, bytes
+ *   entry  the logs' entries, by log and index
+ *   log    one row a log: size, root, right edge (edge.h), what was published last
+ *   meta   "state": the saved set-hash; "epoch"; "state-1" between a migration and the next commit
+ *
+ * Their SQL is schema.def, their history schema.h. WAL, synchronous=FULL, locked as long as it is
+ * open.
  *
  * A change is begun, made up of parts, and committed or rolled back; committed means synced. The
  * logs' heads in memory follow the commit.
@@ -22,7 +22,7 @@
 
 struct rows;
 
-enum { APPLICATION_ID = 0x566f6774, STATE_MAX_BYTES = 4096 };
+enum { STATE_MAX_BYTES = 4096 };
 
 struct log_head {
     struct edge edge;           /* holds the size */
@@ -51,6 +51,8 @@ enum err rows_entries(struct rows *rows, uint8_t log, uint64_t first, uint32_t c
                       struct buf *out) must_check;
 enum err rows_state(struct rows *rows,
                     struct buf *out) must_check; /* the saved set-hash alone, no length */
+/* As schema 1 had it: there after a migration, until the next commit; else nothing is appended. */
+enum err rows_state_1(struct rows *rows, struct buf *out) must_check;
 const struct log_head *rows_log(const struct rows *rows, uint8_t log);
 enum err rows_checkpoint(struct rows *rows, uint8_t log,
                          struct buf *out) must_check; /* the note last published, alone */

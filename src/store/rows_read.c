@@ -28,7 +28,10 @@ enum err rows_row(struct rows *rows, struct slice path, struct buf *out)
         err = put_u64(out, found ? column_u64(statement, 0) : 0);
     }
     if (err == ERR_NONE) {
-        err = put_bytes(out, found ? column_slice(statement, 1) : SLICE_NONE);
+        err = put_u64(out, found ? column_u64(statement, 1) : 0);
+    }
+    if (err == ERR_NONE) {
+        err = put_bytes(out, found ? column_slice(statement, 2) : SLICE_NONE);
     }
     sqlite3_reset(statement);
     return err;
@@ -52,10 +55,13 @@ static enum err put_row(sqlite3_stmt *statement, struct buf *out)
     if (err == ERR_NONE) {
         err = put_u64(out, column_u64(statement, 1));
     }
-    return err == ERR_NONE ? put_bytes(out, column_slice(statement, 2)) : err;
+    if (err == ERR_NONE) {
+        err = put_u64(out, column_u64(statement, 2));
+    }
+    return err == ERR_NONE ? put_bytes(out, column_slice(statement, 3)) : err;
 }
 
-/* Steps through rows (path, version, bytes) as long as they begin with the prefix. */
+/* Steps through rows (path, version, due, bytes) as long as they begin with the prefix. */
 static enum err put_rows(struct rows *rows, sqlite3_stmt *statement, struct slice prefix,
                          uint32_t limit, struct buf *out)
 {
@@ -219,6 +225,16 @@ enum err rows_state(struct rows *rows, struct buf *out)
     return append_column(rows, statement, out);
 }
 
+enum err rows_state_1(struct rows *rows, struct buf *out)
+{
+    if (!rows->has_state_1) {
+        return ERR_NONE;
+    }
+    sqlite3_stmt *statement = rows_statement(rows, STATEMENT_META);
+    bind_text(statement, 1, SLICE_LITERAL("state-1"));
+    return append_column(rows, statement, out);
+}
+
 enum err rows_checkpoint(struct rows *rows, uint8_t log, struct buf *out)
 {
     sqlite3_stmt *statement = rows_statement(rows, STATEMENT_CHECKPOINT);
@@ -238,7 +254,7 @@ enum err rows_visit(struct rows *rows, row_visit_fn visit, void *context)
     int result = SQLITE_ROW;
     while (err == ERR_NONE && (result = sqlite3_step(statement)) == SQLITE_ROW) {
         struct stored_row row = {column_slice(statement, 0), column_u64(statement, 1),
-                                 column_slice(statement, 2)};
+                                 column_u64(statement, 2), column_slice(statement, 3)};
         err = visit(context, &row);
     }
     if (err == ERR_NONE) {

@@ -48,6 +48,7 @@ enum err rows_begin(struct rows *rows, uint64_t epoch)
     memcpy(rows->next, rows->logs, sizeof(rows->next));
     memset(rows->appended, 0, sizeof(rows->appended));
     memset(rows->intended, 0, sizeof(rows->intended));
+    rows->drops_state_1 = false;
     if (epoch > rows->epoch) {
         err = save_epoch(rows, epoch);
     }
@@ -153,7 +154,14 @@ enum err rows_save_state(struct rows *rows, struct slice state)
     if (state.len > STATE_MAX_BYTES) {
         return ERR_TOO_LARGE;
     }
-    return save_meta(rows, SLICE_LITERAL("state"), state);
+    enum err err = save_meta(rows, SLICE_LITERAL("state"), state);
+    if (err == ERR_NONE && rows->has_state_1) {
+        sqlite3_stmt *statement = rows_statement(rows, STATEMENT_META_DROP);
+        bind_text(statement, 1, SLICE_LITERAL("state-1"));
+        err = step_done(rows, statement);
+        rows->drops_state_1 = true;
+    }
+    return err;
 }
 
 static enum err commit(struct rows *rows)
@@ -180,6 +188,7 @@ enum err rows_commit(struct rows *rows)
     if (err == ERR_NONE) {
         memcpy(rows->logs, rows->next, sizeof(rows->logs));
         rows->epoch = rows->next_epoch;
+        rows->has_state_1 = rows->has_state_1 && !rows->drops_state_1;
     }
     return err;
 }

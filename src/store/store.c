@@ -136,12 +136,19 @@ static enum err answer_tile(struct store *store, const struct need *need, struct
 static enum err answer_state(struct store *store, struct buf *out)
 {
     cleanup_buf struct buf state = BUF_INIT(STATE_MAX_BYTES);
+    cleanup_buf struct buf state_1 = BUF_INIT(STATE_MAX_BYTES);
     enum err err = rows_state(store->rows, &state);
     if (err == ERR_NONE) {
         err = put_bytes(out, buf_slice(&state));
     }
     /* Whoever has this database open holds its lock, so nobody else can have moved the epoch. */
-    return err == ERR_NONE ? put_u8(out, 1) : err;
+    if (err == ERR_NONE) {
+        err = put_u8(out, 1);
+    }
+    if (err == ERR_NONE) {
+        err = rows_state_1(store->rows, &state_1);
+    }
+    return err == ERR_NONE ? put_bytes(out, buf_slice(&state_1)) : err;
 }
 
 static enum err answer(struct store *store, const struct need *need, struct buf *out)

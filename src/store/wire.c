@@ -213,6 +213,9 @@ enum err stored_row_get(struct reader *reader, struct stored_row *ret_row)
         err = get_u64(reader, &row.version);
     }
     if (err == ERR_NONE) {
+        err = get_u64(reader, &row.due_unix_ms);
+    }
+    if (err == ERR_NONE) {
         err = get_bytes(reader, ROW_MAX_BYTES, &row.bytes);
     }
     if (err == ERR_NONE) {

@@ -2,14 +2,14 @@
  * What keep and store say to each other. Paths are UTF-8, at most 512 bytes; a row's bytes at most 16 MiB. Store never sees keys or plain text.
  *
  * FETCH: u32 count, then count needs. FETCHED: u16 err, u32 count, the answers in the same order.
- *   need ROW      u8 1, bytes path                                       -> u8 found, u64 version, bytes
- *   need LIST     u8 2, bytes prefix, bytes after, u32 limit             -> u32 n, n x (bytes path, u64 version, bytes)
- *   need DUE      u8 3, u64 before_unix_ms, u32 limit                    -> u32 n, n x (bytes path, u64 version, bytes), oldest first
+ *   need ROW      u8 1, bytes path                                       -> u8 found, u64 version, u64 due_unix_ms, bytes
+ *   need LIST     u8 2, bytes prefix, bytes after, u32 limit             -> u32 n, n x (bytes path, u64 version, u64 due_unix_ms, bytes)
+ *   need DUE      u8 3, u64 before_unix_ms, u32 limit                    -> u32 n, n x (bytes path, u64 version, u64 due_unix_ms, bytes), oldest first
  *   need ENTRIES  u8 4, u8 log, u64 first, u32 count                     -> u32 n, n x bytes entry
  *   need LOG      u8 5, u8 log     -> u64 size, u64 published_size, bytes checkpoint (as published), u32 n, n x hash[32] (the right edge, largest subtree first)
  *   need NAMES    u8 6, bytes prefix, bytes after, u32 limit             -> u32 n, n x bytes: the next path segments below prefix, folders with a trailing '/'
  *   need TILE     u8 7, u8 log, u8 level (255: entries), u64 number, u16 width (1..256) -> u8 found, bytes
- *   need STATE    u8 8                                                   -> bytes (empty before the first commit), u8 epoch_valid
+ *   need STATE    u8 8     -> bytes (empty before the first commit), u8 epoch_valid, bytes: the state as schema 1 had it, until the first commit after a migration
  *
  * The set-hash covers every row whose path does not start with "audit/": those blobs are named by SHA-256 in the audit log's entries.
  *
@@ -36,7 +36,6 @@ enum {
     PATH_MAX_BYTES = 512,
     ROW_MAX_BYTES = 16 << 20,
     LIST_LIMIT_MAX = 10000,
-    SCHEMA_VERSION = 1,
 };
 
 struct need {
@@ -72,6 +71,7 @@ struct log_intent {
 struct stored_row {
     struct slice path;
     uint64_t version;
+    uint64_t due_unix_ms;       /* 0: never */
     struct slice bytes;
 };
 
