@@ -15,6 +15,7 @@ measure "infra.images" {
     observation "container.image-known" {
       subject = "container"
       max_age = "24h"
+      probe   = "docker"
     }
   }
   promise "minimal" {
@@ -23,14 +24,26 @@ measure "infra.images" {
     observation "container.image-budget" {
       subject = "container"
       max_age = "24h"
+      probe   = "docker"
     }
   }
   promise "unprivileged" {
-    title = { en = "containers do not run as root", de = "Container laufen nicht als root" }
+    title = { en = "containers do not run as root, nor with what makes them root of the host", de = "Container laufen nicht als root und haben nichts, was sie zu root des Hosts macht" }
     sure  = ["root|rootless|unprivileg*|non-root|nicht privilegiert*"]
     observation "container.not-root" {
       subject = "container"
       max_age = "24h"
+      probe   = "docker"
+    }
+    observation "container.engine-socket" {
+      subject = "container"
+      max_age = "24h"
+      probe   = "docker"
+    }
+    observation "container.capabilities" {
+      subject = "container"
+      max_age = "24h"
+      probe   = "docker"
     }
   }
 }

@@ -21,7 +21,8 @@ ALLOWED = {
     "store": {"libcrypto.so", "libsodium.so", "libsqlite3.so"},
     "judge": {"libcrypto.so", "libsodium.so", "libarchive.so", "libxml2.so", "libz.so"},
     "reach": {"libcrypto.so", "libssl.so", "libcurl.so"},
-    "look": set(),
+    "look": {"libsodium.so"},
+    "relay": set(),
     "seal": {"libcrypto.so", "libsodium.so"},
 }
 

@@ -1,7 +1,7 @@
 """The parent with its real judge, reach, look and seal, and a double as keep, store and gate: start, levels, crashes, refusals, stop.
 
 Run: python3 tests/test_parent.py [BUILD_DIRECTORY] (default: build beside this tree). Needs the targets vogt-parent, vogt-judge, vogt-reach,
-vogt-look, vogt-seal and role_double.
+vogt-look, vogt-seal, vogt-relay and role_double.
 """
 import json
 import os
@@ -12,12 +12,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("VOGT_BUILD", os.path.join(ROOT, "build"))
-REAL = ["parent", "judge", "reach", "look", "seal"]
+REAL = ["parent", "judge", "reach", "look", "seal", "relay"]
 DOUBLES = ["keep", "store", "gate"]
 
 
@@ -31,10 +32,10 @@ def find_double():
 class Daemon:
     """One vogt-parent on a directory, with its log and its line of readiness."""
 
-    def __init__(self, programs, directory, *arguments, wait=True, user=None, environment=None):
+    def __init__(self, programs, directory, *arguments, wait=True, user=None, environment=None, before=()):
         read_end, write_end = os.pipe()
         self.log_path = directory + ".log"
-        command = [os.path.join(programs, "vogt-parent"), "--dir", directory, "--listen", "localhost:0", "--ready-fd", str(write_end)]
+        command = [*before, os.path.join(programs, "vogt-parent"), "--dir", directory, "--listen", "localhost:0", "--ready-fd", str(write_end)]
         with open(self.log_path, "ab") as log:
             self.begun = time.monotonic()
             self.process = subprocess.Popen(command + list(arguments), stderr=log, stdout=log, stdin=subprocess.DEVNULL,
@@ -143,8 +144,8 @@ class ParentTest(unittest.TestCase):
     def test_works_run_in_their_sandboxes(self):
         daemon = self.start()
         expected = {"judge.nothing": "NOT_FOUND", "collect.tls": "NONE", "collect.host": "NONE", "collect.nft": "NONE", "collect.sockets": "NONE",
-                    "collect.volumes": "NONE"}
-        daemon.wait_for(lambda: len(daemon.events("double.worked")) == 11, "all works answered", 30)
+                    "collect.volumes": "NONE", "collect.docker": "NONE"}
+        daemon.wait_for(lambda: len(daemon.events("double.worked")) == 12, "all works answered", 30)
         for entry in daemon.events("double.worked"):
             if entry["work"] in expected:
                 self.assertEqual(entry["result"], expected[entry["work"]], entry)
@@ -154,6 +155,39 @@ class ParentTest(unittest.TestCase):
                 self.assertNotEqual(entry["result"], "RIGHTS", entry)
         self.assertEqual(daemon.events("role.ended"), [])
         self.assertEqual(daemon.stop(), 0)
+
+    def test_a_container_engine_is_read_through_the_relay(self):
+        """The parent in a mount namespace whose /run holds an engine's socket; look and relay in their sandboxes."""
+        if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
+            self.skipTest("needs a mount namespace")
+        path, answers = os.path.join(self.place, "engine.sock"), {"/version": {"Version": "7.7"}, "/info": {}, "/containers/json": [], "/networks": [], "/services": []}
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen(1)
+        listener.settimeout(30)
+        heard = []
+
+        def serve():
+            peer, got = listener.accept()[0], b""
+            while True:
+                more = peer.recv(4096)
+                if not more:
+                    return
+                got += more
+                while b"\r\n\r\n" in got:
+                    head, got = got.split(b"\r\n\r\n", 1)
+                    heard.append(head.split(b"\r\n")[0].decode())
+                    body = json.dumps(answers[heard[-1].split()[1]]).encode()
+                    peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        threading.Thread(target=serve, daemon=True).start()
+        script = "mount --make-rprivate / && mount -t tmpfs none /run && ln -s %s /run/docker.sock && exec \"$@\"" % path
+        daemon = self.start(before=["unshare", "-m", "sh", "-c", script, "sh"])
+        daemon.wait_for(lambda: any(e["work"] == "collect.docker" for e in daemon.events("double.worked")), "the engine was asked", 30)
+        entry = [e for e in daemon.events("double.worked") if e["work"] == "collect.docker"][0]
+        self.assertIn('"version":"7.7"', entry["output"])
+        self.assertEqual(heard, ["GET %s HTTP/1.1" % target for target in answers])
+        self.assertEqual(daemon.stop(), 0)
+        listener.close()
 
     def test_full_confinement_hides_the_key_from_the_store(self):
         daemon = self.start()

@@ -2,7 +2,8 @@
  * Runs one work of this floor for tests and by hand, without daemon or sandbox. Standard input:
  *   {"work":"collect.tls","input":{…}}                                   prints the work's output
  *   {"collect":"collect.tls","judge":"judge.tls","input":{…},"options":{…},"estate":{…},"now_ms":N}   collects, then judges
- * Exit code 1 and the complaint on standard error when the work refuses.
+ * Exit code 1 and the complaint on standard error when the work refuses. Container engines are asked at the sockets that the variables
+ * VOGT_TEST_DOCKER and VOGT_TEST_PODMAN name, through the vogt-relay that VOGT_TEST_RELAY names; without them there is none.
  */
 #include "base/time.h"
 #include "collect/reason.h"
@@ -14,17 +15,35 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { ARENA_BYTES = 64 << 20, INPUT_MAX_BYTES = 32 << 20 };
+
+/* The connection at descriptor 4, as the parent makes it, and the program that holds it. */
+static _Noreturn void become_relay(const char *path)
+{
+    const char *relay = getenv("VOGT_TEST_RELAY");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (relay == NULL || strlen(path) >= sizeof(address.sun_path) || fd < 0) {
+        _exit(126);
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 && dup2(fd, 4) == 4) {
+        execl(relay, "vogt-relay", (char *)NULL);
+    }
+    _exit(127);
+}
 
 /* Without a parent the program is started here: what the parent's table says, nothing else. */
 enum err worker_child(const char *program, int *ret_fd)
 {
     int pair[2];
     bool planted = strcmp(program, "nft-plant") == 0;
-    if (strcmp(program, "nft") != 0 && !planted) {
+    const char *engine = strcmp(program, "engine-docker") == 0 ? getenv("VOGT_TEST_DOCKER") : strcmp(program, "engine-podman") == 0 ? getenv("VOGT_TEST_PODMAN") : NULL;
+    if (strcmp(program, "nft") != 0 && !planted && engine == NULL) {
         return ERR_NOT_FOUND;
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
@@ -34,6 +53,9 @@ enum err worker_child(const char *program, int *ret_fd)
     if (pid == 0) {
         dup2(pair[1], STDIN_FILENO);
         dup2(pair[1], STDOUT_FILENO);
+        if (engine != NULL) {
+            become_relay(engine);
+        }
         if (planted && unshare(CLONE_NEWNET) != 0) {
             _exit(126);
         }

@@ -1,6 +1,7 @@
 #include "collect/works.h"
 
 #include "collect/countersign.h"
+#include "collect/docker.h"
 #include "collect/host.h"
 #include "collect/nft.h"
 #include "collect/port_scan.h"
@@ -20,7 +21,8 @@ static const struct work works[] = {
     {"judge.seal", judge_seal},
     {"judge.ledger", judge_ledger},       {"judge.privilege", judge_privilege},
     {"http.post", http_post},             {"countersign.witness", countersign_witness},
-    {"countersign.stamp", countersign_stamp},
+    {"countersign.stamp", countersign_stamp}, {"collect.docker", collect_docker},
+    {"judge.docker", judge_docker},
 };
 
 const struct work *collect_works(size_t *ret_count)

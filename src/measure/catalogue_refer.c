@@ -64,15 +64,23 @@ static void check_reference(struct source *source, const struct entry *entry,
     }
 }
 
-static bool lists_kind(const struct entry *probe, struct slice kind)
+static bool lists(const struct entry *probe, const char *attribute, struct slice word)
 {
-    const struct json *list = block_value(probe->block, "observations");
-    for (const struct json *item = list->first; item != NULL; item = item->next) {
-        if (slice_equal(item->text, kind)) {
+    const struct json *list = block_value(probe->block, attribute);
+    for (const struct json *item = list == NULL ? NULL : list->first; item != NULL;
+         item = item->next) {
+        if (slice_equal(item->text, word)) {
             return true;
         }
     }
     return false;
+}
+
+/* A probe runs at one subject; what it finds there may be about others (the containers of a host). */
+static bool speaks_of(const struct entry *probe, struct slice subject)
+{
+    return slice_equal(hcl_text(probe->block, "subject", SLICE_NONE), subject) ||
+           lists(probe, "about", subject);
 }
 
 static void check_observation(struct source *source, const struct entry *entry,
@@ -93,13 +101,12 @@ static void check_observation(struct source *source, const struct entry *entry,
     if (probe_id.len > 0 && probe == NULL) {
         fault_at(source, entry, observation, TEXT("no such probe", "diese Probe gibt es nicht"),
                  probe_id);
-    } else if (probe != NULL && !lists_kind(probe, observation->labels[0])) {
+    } else if (probe != NULL && !lists(probe, "observations", observation->labels[0])) {
         fault_at(source, entry, observation,
                  TEXT("the probe does not make this observation",
                       "die Probe macht diese Beobachtung nicht"),
                  observation->labels[0]);
-    } else if (probe != NULL &&
-               !slice_equal(hcl_text(probe->block, "subject", SLICE_NONE), subject)) {
+    } else if (probe != NULL && !speaks_of(probe, subject)) {
         fault_at(source, entry, observation,
                  TEXT("the probe has another kind of subject",
                       "die Probe hat eine andere Art von Gegenstand"),

@@ -78,6 +78,7 @@ static const struct attribute_rule term_attributes[] = {
 static const struct attribute_rule probe_attributes[] = {
     {"title", VALUE_TEXT, true},
     {"subject", VALUE_STRING, true},
+    {"about", VALUE_STRINGS, false},
     {"observations", VALUE_STRINGS, true},
     {NULL, VALUE_TEXT, false},
 };

@@ -13,7 +13,8 @@ static const struct {
     const char *kind;
     const char *words;                  /* between blanks */
 } words_of[] = {
-    {"host", " ports address addresses provider location "},
+    {"host", " ports address addresses provider location image_megabytes image_packages "},
+    {"container", " digest megabytes packages "},
     {"endpoint", " protocol host minimum trust pins server_name address hsts_seconds families days_left own "},
     {"volume", " path cipher_bits provider size_gib "},
     {"service", " url image "},

@@ -114,6 +114,28 @@ static enum err prepare_volume(struct turn *turn, const struct world *world, str
     return ERR_NONE;
 }
 
+/* Budgets of images: the host's own, and those of single containers. */
+static enum err prepare_docker(struct turn *turn, const struct world *world, struct run *run)
+{
+    static const char *const judged[] = {"image_megabytes", "image_packages", NULL}, *const own[] = {"digest", "megabytes", "packages"};
+    struct json *subjects = NULL, *containers = json_set_array(turn->arena, run->estate, "containers");
+    enum err err = standing_subjects(turn, &subjects);
+    (void)world;
+    copy_attributes(turn, run->options, run, judged);
+    for (const struct json *subject = err == ERR_NONE ? subjects->first : NULL; subject != NULL; subject = subject->next) {
+        if (!slice_is(json_text(subject, "kind", SLICE_NONE), "container") ||
+            !slice_equal(json_text(json_member(subject, "attributes"), "host", SLICE_NONE), json_text(run->subject, "name", SLICE_NONE))) {
+            continue;
+        }
+        struct json *one = json_append(containers, json_new(turn->arena, JSON_OBJECT));
+        json_set_string(turn->arena, one, "name", json_text(subject, "name", SLICE_NONE));
+        for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+            edit_carry(turn->arena, one, json_member(subject, "attributes"), own[i]);
+        }
+    }
+    return err == ERR_NONE && containers == NULL ? ERR_MEMORY : err;
+}
+
 static enum err prepare_self(struct turn *turn, const struct world *world, struct run *run)
 {
     const struct json *days = slice_is(run->watch.probe, "privilege") ? strictest(world, "access.least-privilege", "days") : NULL;
@@ -151,6 +173,7 @@ static enum err prepare_source(struct turn *turn, const struct world *world, str
 static const struct method methods[] = {
     {"tls", ROLE_REACH, "collect.tls", prepare_tls, FROM_ANYWHERE},      {"firewall", ROLE_LOOK, "collect.nft", prepare_host, FROM_THE_HOST},
     {"sockets", ROLE_LOOK, "collect.sockets", prepare_host, FROM_THE_HOST}, {"volume", ROLE_LOOK, "collect.volumes", prepare_volume, FROM_THE_HOST},
+    {"docker", ROLE_LOOK, "collect.docker", prepare_docker, FROM_THE_HOST},
     {"seal", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},               {"ledger", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},
     {"privilege", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},          {"machine", ROLE_LOOK, "collect.host", prepare_machine, FROM_THE_HOST},
     {"source", ROLE_REACH, "collect.source", prepare_source, FROM_ANYWHERE},

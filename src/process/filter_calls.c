@@ -395,6 +395,7 @@ const struct filter filters_of_children[] = {
     [CHILD_PDFTOTEXT] = LISTS(base, read_files, program, threads),
     [CHILD_NFT] = LISTS(base, read_files, program, netlink_only),
     [CHILD_NFT_PLANT] = LISTS(base, read_files, program, netlink_only),
+    [CHILD_RELAY] = LISTS(base, read_files, program), /* no socket(), no connect() */
 };
 
 /* What AddressSanitizer does beside the program: its report reads our own maps and symbols. */

@@ -55,6 +55,7 @@ static const struct {
      "{\"host\":\"localhost\",\"port\":1,\"server_name\":\"localhost\",\"protocol\":\"https\"}",
      ""},
     {ROLE_LOOK, "judge.nothing", "{}", ""},
+    {ROLE_LOOK, "collect.docker", "{}", ""},
     {ROLE_LOOK, "collect.host", "{}", ""},
     {ROLE_LOOK, "collect.nft", "{}", ""},
     {ROLE_LOOK, "collect.sockets", "{}", ""},

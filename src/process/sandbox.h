@@ -42,10 +42,12 @@ enum err sandbox_enter(enum role role, const struct sandbox_options *options,
 enum err sandbox_narrow_task(const struct ports *connect, const struct ports *listen) must_check;
 
 /* For a child program of the parent's table, between fork and exec: limits, no new privileges,
- * Landlock read-only on /usr, /lib*, /etc/fonts…, a system call filter without sockets (pdftotext)
- * or with netlink only (nft). Only async-signal-safe state is touched. */
-enum child_kind { CHILD_PDFTOTEXT, CHILD_NFT, CHILD_NFT_PLANT };
-enum err sandbox_enter_child(enum child_kind kind) must_check;
+ * Landlock read-only on /usr, /lib*, /etc/fonts…, a system call filter without sockets (pdftotext),
+ * with netlink only (nft), or without any way to open one (vogt-relay, which may read nothing but
+ * itself and the C library). `program` is what will be executed. Only async-signal-safe state is
+ * touched. */
+enum child_kind { CHILD_PDFTOTEXT, CHILD_NFT, CHILD_NFT_PLANT, CHILD_RELAY };
+enum err sandbox_enter_child(enum child_kind kind, const char *program) must_check;
 
 /* The parent's own: not dumpable, no new privileges, a filter that refuses what no role and no
  * child ever needs. */

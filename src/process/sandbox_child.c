@@ -1,6 +1,6 @@
 /*
  * Child programs of the parent's fixed table, between fork and exec. They read hostile input
- * (pdftotext) or need one capability (nft); each has the limits, ids, files and system calls of its
+ * (pdftotext), need one capability (nft) or hold one connection (vogt-relay); each has the limits, ids, files and system calls of its
  * row, and nothing else.
  */
 #include "process/sandbox_profile.h"
@@ -14,7 +14,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const char *const programs[] = {"/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", NULL};
 static const char *const program_data[] = {
     "/etc/fonts",
     "/etc/ld.so.cache",
@@ -38,6 +37,8 @@ static const struct child_profile profiles[] = {
     [CHILD_NFT] = {ROLE_LOOK, CAP_NET_ADMIN, false, false},
     /* Without a network of its own it would read the real one: refused then. */
     [CHILD_NFT_PLANT] = {ROLE_LOOK, CAP_NET_ADMIN, true, true},
+    /* Its connection was made before it began. */
+    [CHILD_RELAY] = {ROLE_LOOK, 0, true, false},
 };
 
 enum { MEMORY_BYTES = 1 << 30, FILES = 64, CPU_SECONDS = 20 };
@@ -92,13 +93,15 @@ static bool reduce(const struct child_profile *profile)
     return kept == 0 || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, profile->capability, 0, 0) == 0;
 }
 
-enum err sandbox_enter_child(enum child_kind kind)
+enum err sandbox_enter_child(enum child_kind kind, const char *program)
 {
     const struct child_profile *profile = &profiles[kind];
+    /* vogt-relay stands beside the roles, wherever they were built. */
+    const char *const run_paths[] = {"/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", program, NULL};
     const struct landlock_rules rules = {
         .directory_fd = -1,
         .read_paths = program_data,
-        .run_paths = programs,
+        .run_paths = run_paths,
         .limit_files = true,
         .limit_bind = true,
         .limit_connect = true,

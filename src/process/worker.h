@@ -40,7 +40,8 @@ int worker_run(enum role self, const struct work *works, size_t count) must_chec
  * (shut down the writing side to end the input). ERR_NOT_FOUND: not installed; ERR_RIGHTS: not this
  * role's program, or the host refuses it. The program is killed after 20 s. judge: "pdftotext";
  * look: "nft" (the host's ruleset), "nft-plant" (the same in an empty network namespace: no rules
- * at all). */
+ * at all), "engine-docker" and "engine-podman" (vogt-relay, connected to that engine; NOT_FOUND:
+ * there is no such socket; UNSUPPORTED: the relay is not installed). */
 enum err worker_child(const char *program, int *ret_fd) must_check;
 
 #endif

@@ -3,6 +3,7 @@
 #define VOGT_ROLES_JUDGE_WORKS_H
 
 #include "collect/countersign.h"
+#include "collect/docker.h"
 #include "collect/host.h"
 #include "collect/nft.h"
 #include "collect/port_scan.h"
@@ -21,6 +22,7 @@
     WORK("argon2id", judge_password)                                                                                               \
     WORK("countersign.stamp", countersign_stamp)                                                                                   \
     WORK("countersign.witness", countersign_witness)                                                                               \
+    WORK("judge.docker", judge_docker)                                                                                             \
     WORK("judge.firewall", judge_firewall)                                                                                         \
     WORK("judge.ledger", judge_ledger)                                                                                             \
     WORK("judge.machine", judge_machine)                                                                                           \

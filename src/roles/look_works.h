@@ -2,12 +2,14 @@
 #ifndef VOGT_ROLES_LOOK_WORKS_H
 #define VOGT_ROLES_LOOK_WORKS_H
 
+#include "collect/docker.h"
 #include "collect/host.h"
 #include "collect/nft.h"
 #include "collect/sockets.h"
 #include "collect/volume.h"
 
 #define LOOK_WORKS                                                                                                                 \
+    WORK("collect.docker", collect_docker)                                                                                         \
     WORK("collect.host", collect_host)                                                                                             \
     WORK("collect.nft", collect_nft)                                                                                               \
     WORK("collect.sockets", collect_sockets)                                                                                       \

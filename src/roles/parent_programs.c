@@ -2,6 +2,9 @@
  * Child programs, from a fixed table: who may ask for it, where it stands, its arguments, its
  * confinement. The asker gets one end of a socketpair that is the program's standard input and
  * output. Killed after 20 s.
+ *
+ * vogt-relay gets one thing more, descriptor 4: a connection to the socket of its row, made here, before its confinement. It can open no other.
+ * Who may write to an engine's socket owns the machine, so neither look, which parses what the engine says, nor anyone else may hold it.
  */
 #include "roles/parent.h"
 
@@ -11,17 +14,21 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-enum { PROGRAM_MS = 20000, ARGUMENTS_MAX = 8 };
+enum { PROGRAM_MS = 20000, ARGUMENTS_MAX = 8, CONNECTION_FD = 4 };
 
 struct program_row {
     const char *name;
     enum role asker;
     enum child_kind kind;
-    const char *paths[3];                 /* NULL-terminated; the first that is there */
+    const char *paths[3];                 /* NULL-terminated; the first that is there; without '/': beside us */
     const char *arguments[ARGUMENTS_MAX]; /* NULL-terminated */
+    const char *socket;                   /* of this machine, that it is connected to; NULL: none */
 };
 
 static const struct program_row rows[] = {
@@ -40,6 +47,18 @@ static const struct program_row rows[] = {
      CHILD_NFT_PLANT,
      {"/usr/sbin/nft", "/sbin/nft", NULL},
      {"nft", "-j", "list", "ruleset", NULL}},
+    {"engine-docker",
+     ROLE_LOOK,
+     CHILD_RELAY,
+     {"vogt-relay", NULL},
+     {"vogt-relay", NULL},
+     "/run/docker.sock"},
+    {"engine-podman",
+     ROLE_LOOK,
+     CHILD_RELAY,
+     {"vogt-relay", NULL},
+     {"vogt-relay", NULL},
+     "/run/podman/podman.sock"},
 };
 
 static const struct program_row *find_row(enum role asker, struct slice name, enum err *ret_err)
@@ -54,14 +73,44 @@ static const struct program_row *find_row(enum role asker, struct slice name, en
     return NULL;
 }
 
-static const char *find_path(const struct program_row *row)
+/* False: it is not there. */
+static bool find_path(const struct program_row *row, char ret_path[PATH_MAX])
 {
     for (size_t i = 0; row->paths[i] != NULL; i++) {
-        if (access(row->paths[i], X_OK) == 0) {
-            return row->paths[i];
+        char own[PATH_MAX];
+        ssize_t own_bytes = readlink("/proc/self/exe", own, sizeof(own) - 1);
+        own[own_bytes < 0 ? 0 : own_bytes] = '\0';
+        char *slash = strrchr(own, '/');
+        bool beside = strchr(row->paths[i], '/') == NULL;
+        if (beside && slash == NULL) {
+            return false;
+        }
+        int length = beside ? snprintf(ret_path, PATH_MAX, "%.*s%s", (int)(slash + 1 - own), own,
+                                       row->paths[i])
+                            : snprintf(ret_path, PATH_MAX, "%s", row->paths[i]);
+        if (length > 0 && length < PATH_MAX && access(ret_path, X_OK) == 0) {
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* The connection of the row, at its number. A second that waits for an engine is the asker's time. */
+static bool connect_row(const struct program_row *row)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (row->socket == NULL) {
+        return true;
+    }
+    if (strlen(row->socket) >= sizeof(address.sun_path)) {
+        return false;
+    }
+    memcpy(address.sun_path, row->socket, strlen(row->socket) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0); /* a full queue must not hold us */
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        return false;
+    }
+    return fd == CONNECTION_FD || dup2(fd, CONNECTION_FD) == CONNECTION_FD;
 }
 
 /* Between fork and exec. What goes wrong is one byte through `trouble_fd`, which exec closes. */
@@ -83,7 +132,8 @@ static _Noreturn void become_program(const struct program_row *row, const char *
     bool ok = null_fd >= 0 && dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0 &&
               dup2(null_fd, STDERR_FILENO) >= 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0 &&
               dup3(trouble_fd, 3, O_CLOEXEC) == 3 && close_range(4, UINT_MAX, 0) == 0 &&
-              sandbox_enter_child(row->kind) == ERR_NONE;
+              connect_row(row) && close_range(CONNECTION_FD + 1, UINT_MAX, 0) == 0 &&
+              sandbox_enter_child(row->kind, path) == ERR_NONE;
     if (ok) {
         execve(path, arguments, variables);
     }
@@ -145,9 +195,12 @@ enum err program_start(struct parent *parent, enum role asker, struct slice name
     if (row == NULL) {
         return err;
     }
-    const char *path = find_path(row);
-    if (path == NULL) {
-        return ERR_NOT_FOUND;
+    char path[PATH_MAX];
+    if (row->socket != NULL && access(row->socket, F_OK) != 0 && errno == ENOENT) {
+        return ERR_NOT_FOUND; /* no engine: an answer, which a missing program of ours must not look like */
+    }
+    if (!find_path(row, path)) {
+        return row->socket != NULL ? ERR_UNSUPPORTED : ERR_NOT_FOUND;
     }
     for (size_t i = 0; i < PROGRAMS_MAX; i++) {
         if (parent->programs[i].pid == 0) {
