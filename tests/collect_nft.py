@@ -5,12 +5,15 @@ usage: collect_nft.py PATH-OF-COLLECT_RUN
 Where no network namespace can be made, the tests are left out, which is said, and the exit code is 77.
 """
 import json
+import os
+import shutil
 import subprocess
 import sys
 
 from netns import statements
 
-RUN = sys.argv[1]
+RUN = os.path.abspath(sys.argv[1])
+HERE = os.path.dirname(os.path.abspath(__file__))
 ESTATE = {"ports": [{"port": 22, "protocol": "tcp"}, {"port": 443}]}
 BASE = "type filter hook input priority 0; policy {}; "
 DROP, ACCEPT = BASE.format("drop"), BASE.format("accept")
@@ -73,8 +76,97 @@ FORWARDING = [
 ]
 
 
+IPTABLES = """iptables -P INPUT DROP; ip6tables -P INPUT DROP
+iptables -A INPUT -i lo -j ACCEPT
+iptables -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment 'answers # handle 1' -j ACCEPT
+iptables -A INPUT -m conntrack --ctstate INVALID -j DROP
+iptables -A INPUT -p icmp --icmp-type 8 -m limit --limit 5/s -j ACCEPT
+iptables -A INPUT -p tcp -m conntrack --ctstate NEW -m tcp --dport 22 -j ACCEPT
+"""
+# What dockerd writes for the bridge network and one published port (Docker's documentation "Packet filtering and firewalls", engines 20 to 28).
+DOCKER = IPTABLES + """
+iptables -N DOCKER; iptables -N DOCKER-ISOLATION-STAGE-1; iptables -N DOCKER-ISOLATION-STAGE-2; iptables -N DOCKER-USER
+iptables -t nat -N DOCKER
+iptables -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+iptables -t nat -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER
+iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+iptables -t nat -A DOCKER -i docker0 -j RETURN
+iptables -P FORWARD DROP
+iptables -A FORWARD -j DOCKER-USER
+iptables -A FORWARD -j DOCKER-ISOLATION-STAGE-1
+iptables -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+iptables -A FORWARD -o docker0 -j DOCKER
+iptables -A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+iptables -A FORWARD -i docker0 -o docker0 -j ACCEPT
+iptables -A DOCKER-ISOLATION-STAGE-1 -i docker0 ! -o docker0 -j DOCKER-ISOLATION-STAGE-2
+iptables -A DOCKER-ISOLATION-STAGE-1 -j RETURN
+iptables -A DOCKER-ISOLATION-STAGE-2 -o docker0 -j DROP
+iptables -A DOCKER-ISOLATION-STAGE-2 -j RETURN
+iptables -A DOCKER-USER -j RETURN
+"""
+
+
+def published(port, address=None):
+    where = f"-d {address}/32 " if address else ""
+    return DOCKER + f"""iptables -t nat -A DOCKER {where}! -i docker0 -p tcp -m tcp --dport {port} -j DNAT --to-destination 172.17.0.2:80
+iptables -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT
+iptables -t nat -A POSTROUTING -s 172.17.0.2/32 -d 172.17.0.2/32 -p tcp -m tcp --dport 80 -j MASQUERADE"""
+
+
+# ufw keeps its state in /etc: here in copies that only this name space sees.
+UFW = """mount -t tmpfs none /mnt; cp -a /etc/ufw /mnt/ufw; cp -a /etc/default/ufw /mnt/default; mkdir /mnt/run
+mount --bind /mnt/ufw /etc/ufw; mount --bind /mnt/default /etc/default/ufw; mount --bind /mnt/run /run
+ufw --force reset; ufw default deny incoming; {}; ufw --force enable"""
+
+TOOLS = [
+    ("iptables", "iptables", 0, IPTABLES, "pass firewall.denies-by-default"),
+    ("iptables with several ports in one match", "iptables", 0, IPTABLES + "iptables -A INPUT -p tcp -m multiport --dports 22,443 -j ACCEPT",
+     "pass firewall.denies-by-default"),
+    ("iptables opens a port in the middle of a range", "iptables", 0, IPTABLES + "iptables -A INPUT -p tcp -m multiport --dports 22,5000:6000 -j ACCEPT",
+     "fail firewall.unlisted-port"),
+    ("iptables opens to new connections", "iptables", 0, IPTABLES + "iptables -A INPUT -m conntrack --ctstate NEW -j ACCEPT", "fail firewall.opens-everything"),
+    ("iptables opens to our own address", "iptables", 0, IPTABLES + "iptables -A INPUT -m addrtype --dst-type LOCAL -j ACCEPT", "fail firewall.opens-everything"),
+    ("iptables with a match that nft does not say", "iptables", 0, IPTABLES + "iptables -A INPUT -m string --string x --algo bm -j ACCEPT",
+     "error firewall.rule-not-understood"),
+    ("such a match on a listed port", "iptables", 0, IPTABLES + "iptables -A INPUT -p tcp --dport 443 -m string --string x --algo bm -j ACCEPT",
+     "pass firewall.denies-by-default"),
+    ("such a match on another port", "iptables", 0, IPTABLES + "iptables -A INPUT -p tcp --dport 5432 -m string --string x --algo bm -j ACCEPT",
+     "error firewall.rule-not-understood"),
+    ("iptables ends with a reject", "iptables", 0, IPTABLES + "iptables -P INPUT ACCEPT; iptables -A INPUT -j REJECT --reject-with icmp-host-prohibited",
+     "pass firewall.denies-by-default"),
+    ("iptables for IPv4 alone", "iptables", 0, IPTABLES + "ip6tables -P INPUT ACCEPT", "fail firewall.no-default-deny"),
+    ("Docker, nothing published", "iptables", 1, DOCKER, "pass firewall.denies-by-default"),
+    ("Docker publishes a listed port", "iptables", 1, published(443), "pass firewall.denies-by-default"),
+    ("Docker publishes another port past the input chain", "iptables", 1, published(5432), "fail firewall.unlisted-redirect"),
+    ("Docker publishes on loopback", "iptables", 1, published(5432, "127.0.0.1"), "pass firewall.denies-by-default"),
+    ("Docker publishes on one address", "iptables", 1, published(5432, "192.0.2.7"), "fail firewall.unlisted-redirect"),
+    ("ufw", "ufw", 0, UFW.format("ufw allow 22/tcp; ufw allow 443; ufw allow from 10.0.0.0/8 to any port 5432"), "pass firewall.denies-by-default"),
+    ("ufw with a rate limit", "ufw", 0, UFW.format("ufw limit 22/tcp"), "pass firewall.denies-by-default"),
+    ("ufw opens another port", "ufw", 0, UFW.format("ufw allow 5432/tcp"), "fail firewall.unlisted-port"),
+    ("ufw that allows by default", "ufw", 0, UFW.format("ufw default allow incoming"), "fail firewall.no-default-deny"),
+    ("firewalld 1.3.3 as it left its ruleset (ssh; 546/udp from the link)", "nft", 0, f"nft -f {os.path.join(HERE, 'facts', 'firewalld.nft')}",
+     "pass firewall.denies-by-default"),
+    ("firewalld with another port", "nft", 0, f"sed 's/tcp dport 22 accept/tcp dport 5432 accept/' {os.path.join(HERE, 'facts', 'firewalld.nft')} | nft -f -",
+     "fail firewall.unlisted-port"),
+]
+# The DHCP client's port of ufw's own rules is open to anybody who sends from port 67, and is therefore named by whoever runs one.
+UFW_PORTS = {"ports": [*ESTATE["ports"], {"port": 68, "protocol": "udp"}, {"port": 546, "protocol": "udp"}]}
+
+
 def namespace(*command, **more):
-    return subprocess.run(["unshare", "--map-root-user", "--net", *command], capture_output=True, text=True, timeout=60, **more)
+    return subprocess.run(["unshare", "--map-root-user", "--net", "--mount", *command], capture_output=True, text=True, timeout=60, **more)
+
+
+def observe_tool(setup, forward, estate):
+    request = json.dumps({"collect": "collect.nft", "judge": "judge.firewall", "input": {}, "estate": estate})
+    script = f"""echo {forward} > /proc/sys/net/ipv4/ip_forward
+exec 3>&1 >&2
+set -e
+{setup}
+printf '%s' "$1" | {RUN} >&3"""
+    done = namespace("sh", "-c", script, "sh", request)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def observe(ruleset, forward):
@@ -92,20 +184,30 @@ def main():
         print("left out: no network namespace or no nft here")
         return 77
     passed = failed = 0
-    for forward, cases in ((0, CASES), (1, FORWARDING)):
-        for name, ruleset, wanted in cases:
-            try:
-                output = observe(ruleset, forward)
-                entry = output["observations"][0]
-                got = entry["outcome"] + " " + entry["reason"]
-                assert output["plant"]["caught"], output["plant"]
-                assert got == wanted, f"{got}, wanted {wanted}"
-                assert "?" not in output["sentences"][0], output["sentences"]
-                passed += 1
-                print("ok", name, flush=True)
-            except Exception as error:  # noqa: BLE001: a test program reports whatever went wrong
-                failed += 1
-                print("FAIL", name, type(error).__name__, error, flush=True)
+    cases = [(name, ruleset, wanted, lambda ruleset=ruleset, forward=forward: observe(ruleset, forward))
+             for forward, rows in ((0, CASES), (1, FORWARDING)) for name, ruleset, wanted in rows]
+    for name, tool, forward, setup, wanted in TOOLS:
+        if shutil.which(tool) is None:
+            print(f"left out: {name}: {tool} is not installed")
+            continue
+        if tool == "ufw" and not os.access("/etc/ufw/before.rules", os.R_OK):
+            print(f"left out: {name}: its rules are readable by root alone")
+            continue
+        estate = UFW_PORTS if tool == "ufw" else ESTATE
+        cases.append((name, setup, wanted, lambda setup=setup, forward=forward, estate=estate: observe_tool(setup, forward, estate)))
+    for name, _, wanted, run in cases:
+        try:
+            output = run()
+            entry = output["observations"][0]
+            got = entry["outcome"] + " " + entry["reason"]
+            assert output["plant"]["caught"], output["plant"]
+            assert got == wanted, f"{got}, wanted {wanted}: {output['sentences']}"
+            assert "?" not in output["sentences"][0], output["sentences"]
+            passed += 1
+            print("ok", name, flush=True)
+        except Exception as error:  # noqa: BLE001: a test program reports whatever went wrong
+            failed += 1
+            print("FAIL", name, type(error).__name__, error, flush=True)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

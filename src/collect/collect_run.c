@@ -43,7 +43,8 @@ enum err worker_child(const char *program, int *ret_fd)
     int pair[2];
     bool planted = strcmp(program, "nft-plant") == 0;
     const char *engine = strcmp(program, "engine-docker") == 0 ? getenv("VOGT_TEST_DOCKER") : strcmp(program, "engine-podman") == 0 ? getenv("VOGT_TEST_PODMAN") : NULL;
-    if (strcmp(program, "nft") != 0 && !planted && engine == NULL) {
+    bool for_people = strcmp(program, "nft-text") == 0;
+    if (strcmp(program, "nft") != 0 && !planted && !for_people && engine == NULL) {
         return ERR_NOT_FOUND;
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
@@ -59,7 +60,7 @@ enum err worker_child(const char *program, int *ret_fd)
         if (planted && unshare(CLONE_NEWNET) != 0) {
             _exit(126);
         }
-        execlp("nft", "nft", "-j", "list", "ruleset", (char *)NULL);
+        execlp("nft", "nft", for_people ? "-a" : "-j", "list", "ruleset", (char *)NULL);
         _exit(127);
     }
     close(pair[1]);

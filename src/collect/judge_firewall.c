@@ -37,14 +37,18 @@ static bool range_is_listed(const struct judge_case *judge_case, const struct po
     return true;
 }
 
-/* Names the first ports that the estate does not list; returns how many ranges are not. */
-static size_t list_unlisted(const struct judge_case *judge_case, const struct opening *opening, char out[LIST_MAX_BYTES])
+/* Names the first ports that the estate does not list; returns how many ranges are not. *ret_riddles: ranges that are not listed, of rules
+ * that may let in less than it seems. */
+static size_t list_unlisted(const struct judge_case *judge_case, const struct opening *opening, char out[LIST_MAX_BYTES], size_t *ret_riddles)
 {
     size_t unlisted = 0, len = 0;
+    *ret_riddles = 0;
     out[0] = '\0';
     for (size_t i = 0; i < opening->range_count; i++) {
         const struct port_range *range = &opening->ranges[i];
-        if (range_is_listed(judge_case, range) || unlisted++ >= NAMED_MAX) {
+        bool listed = range_is_listed(judge_case, range);
+        *ret_riddles += !listed && range->riddle ? 1 : 0;
+        if (listed || range->riddle || unlisted++ >= NAMED_MAX) {
             continue;
         }
         const char *protocol = range->tcp && range->udp ? "tcp+udp" : range->tcp ? "tcp" : "udp";
@@ -60,19 +64,20 @@ static size_t list_unlisted(const struct judge_case *judge_case, const struct op
 static struct finding judge_opening(struct judge_case *judge_case, const struct opening *opening, const char *open_reason)
 {
     char ports[LIST_MAX_BYTES];
-    size_t unlisted = list_unlisted(judge_case, opening, ports);
+    size_t riddles = 0, unlisted = list_unlisted(judge_case, opening, ports, &riddles);
+    riddles += opening->riddles;
     struct finding finding;
     if (opening->everything) {
         finding = judge_finding(judge_case, OUTCOME_FAIL, "firewall.opens-everything");
     } else if (unlisted > 0) {
         finding = judge_finding(judge_case, OUTCOME_FAIL, open_reason);
-    } else if (opening->riddles > 0) {
+    } else if (riddles > 0) {
         finding = judge_finding(judge_case, OUTCOME_ERROR, "firewall.rule-not-understood");
     } else {
         finding = judge_finding(judge_case, OUTCOME_PASS, "firewall.denies-by-default");
     }
     judge_value(judge_case, finding.values, "ports", slice_string(ports));
-    json_set_u64(judge_case->arena, finding.values, "riddles", opening->riddles);
+    json_set_u64(judge_case->arena, finding.values, "riddles", riddles);
     json_set_i64(judge_case->arena, finding.values, "handle", opening->riddle_handle);
     return finding;
 }
@@ -159,7 +164,7 @@ static struct finding judge_text(struct judge_case *judge_case)
     struct ruleset *ruleset = NULL;
     struct slice text = json_text(judge_case->facts, "ruleset", SLICE_NONE);
     enum err err = json_read(judge_case->arena, text, &tree, NULL);
-    err = err != ERR_NONE ? err : ruleset_read(judge_case->arena, tree, &ruleset);
+    err = err != ERR_NONE ? err : ruleset_read(judge_case->arena, tree, json_text(judge_case->facts, "text", SLICE_NONE), &ruleset);
     if (err != ERR_NONE) {
         struct finding finding = judge_finding(judge_case, OUTCOME_ERROR, "firewall.not-read");
         judge_value(judge_case, finding.values, "result", slice_string(err_name(err)));

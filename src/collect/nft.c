@@ -1,5 +1,6 @@
 /*
  * Facts: {"read":"ok|not-installed|no-rights|no-output|too-large|timeout|failed|garbage", "ruleset": the text of nft -j,
+ *   "text"?: the text of nft -a, where some rule was made by iptables; "text_read"?: why there is none
  *   "forward_ipv4":"0|1","forward_ipv6":"0|1","ipv6":"present|absent","legacy_tables":["filter"]}
  * The planted failure is nft itself in a network namespace without any rule. Where the machine refuses one, a ruleset that accepts
  * everything is put in the place of the program's output; reading and judging stay the same.
@@ -117,6 +118,27 @@ static struct json *facts_of(struct arena *arena, enum err err, const struct buf
     return facts;
 }
 
+/* nft says in its text what iptables meant; only where there is such a rule. */
+static void put_text(struct arena *arena, struct json *facts)
+{
+    cleanup_buf struct buf output = BUF_INIT(RULESET_MAX_BYTES);
+    int fd = -1;
+    if (slice_find(json_text(facts, "ruleset", SLICE_NONE), SLICE_LITERAL("\"xt\":")) == SIZE_MAX) {
+        return;
+    }
+    enum err err = worker_child("nft-text", &fd);
+    if (err == ERR_NONE) {
+        err = read_all(fd, &output);
+        close(fd);
+    }
+    const char *name = name_of(err, &output);
+    if (strcmp(name, "ok") == 0) {
+        json_set_string(arena, facts, "text", buf_slice(&output));
+    } else {
+        json_set_string(arena, facts, "text_read", slice_string(name));
+    }
+}
+
 static struct json *run_nft(struct arena *arena, const char *program, enum err *ret_err)
 {
     cleanup_buf struct buf output = BUF_INIT(RULESET_MAX_BYTES);
@@ -148,6 +170,7 @@ enum err collect_nft(struct arena *arena, const struct json *input, struct slice
     enum err err = ERR_NONE;
     struct json *output = json_new(arena, JSON_OBJECT);
     struct json *facts = run_nft(arena, "nft", &err);
+    put_text(arena, facts);
     json_set(arena, output, "facts", facts);
     json_set(arena, json_set_object(arena, output, "plant"), "facts", plant(arena));
     if (facts == NULL || json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json *tree = NULL;
     struct ruleset *ruleset = NULL;
     struct opening opening;
-    if (json_read(arena, slice_of(data, size), &tree, NULL) != ERR_NONE || ruleset_read(arena, tree, &ruleset) != ERR_NONE) {
+    if (json_read(arena, slice_of(data, size), &tree, NULL) != ERR_NONE || ruleset_read(arena, tree, SLICE_NONE, &ruleset) != ERR_NONE) {
         return 0;
     }
     for (size_t i = 0; i < 8 && ruleset_base_chain(ruleset, "ip", "input", i, &opening); i++) {

@@ -9,12 +9,15 @@
  */
 #include "collect/ruleset.h"
 
+#include "collect/nft_text.h"
+
 #include <string.h>
 
 enum { DEPTH_MAX = 16, STEPS_MAX = 50000, PORTS_MAX = 64, OBJECTS_MAX = 100000 };
 
 struct ruleset {
     const struct json *objects;        /* the array */
+    const struct nft_text *text;       /* or NULL */
 };
 
 /* Zero: nothing is known, all packets come. */
@@ -23,7 +26,7 @@ struct known {
     bool harmless;                     /* loopback, answers, ICMP, or a named source: not from anywhere */
     bool riddle;
     bool tcp, udp;                     /* both false: any protocol */
-    bool ports_set;
+    bool ports_set, ports_known;       /* a match on ports was there; and was understood */
     struct port_range ports[PORTS_MAX];
     size_t port_count;
 };
@@ -45,18 +48,20 @@ static bool text_is(const struct json *object, const char *name, struct slice wa
     return member != NULL && member->type == JSON_STRING && slice_equal(member->text, wanted);
 }
 
-enum err ruleset_read(struct arena *arena, const struct json *tree, struct ruleset **ret_ruleset)
+enum err ruleset_read(struct arena *arena, const struct json *tree, struct slice text, struct ruleset **ret_ruleset)
 {
+    struct nft_text *for_people = NULL;
     const struct json *objects = json_member(tree, "nftables");
     if (objects == NULL || objects->type != JSON_ARRAY || objects->count > OBJECTS_MAX || objects->first == NULL ||
         json_member(objects->first, "metainfo") == NULL) {
         return ERR_MALFORMED;
     }
     struct ruleset *ruleset = arena_alloc(arena, sizeof(*ruleset));
-    if (ruleset == NULL) {
+    if (ruleset == NULL || (text.len > 0 && nft_text_read(arena, text, &for_people) != ERR_NONE)) {
         return ERR_TOO_LARGE;
     }
     ruleset->objects = objects;
+    ruleset->text = for_people;
     *ret_ruleset = ruleset;
     return ERR_NONE;
 }
@@ -155,9 +160,8 @@ static void match_ports(const struct walk *walk, const struct json *payload, con
     for (; value != NULL && understood; value = single ? NULL : value->next) {
         understood = add_port(known, value);
     }
-    if (!understood) {
-        known->riddle = true;
-    }
+    known->ports_known = understood;
+    known->riddle = known->riddle || !understood;
 }
 
 static bool only_of(const struct walk *walk, const struct json *right, const char *const *words, size_t count)
@@ -230,6 +234,32 @@ static void match_source(const struct walk *walk, const struct json *right, stru
     known->riddle = known->riddle || !small;
 }
 
+/* 224.0.0.0/3 would begin like multicast and hold more. */
+static bool wide_enough(const struct json *prefix)
+{
+    enum { MULTICAST_BITS = 4 };
+    uint64_t bits = 0;
+    return prefix == NULL || (json_u64(prefix, "len", &bits) == ERR_NONE && bits >= MULTICAST_BITS);
+}
+
+/* Multicast, link-local, broadcast, loopback. */
+static bool only_on_the_link(const struct walk *walk, const struct json *right)
+{
+    static const char *const starts[] = {"224.", "239.255.", "255.255.255.255", "127.", "169.254.", "ff0", "fe80:"};
+    bool single = false, all = true;
+    const struct json *value = elements(walk, right, &single);
+    all = value != NULL;
+    for (; value != NULL && all; value = single ? NULL : value->next) {
+        struct slice text = json_text(json_member(value, "prefix"), "addr", value->type == JSON_STRING ? value->text : SLICE_NONE);
+        bool found = false;
+        for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+            found = found || slice_starts(text, slice_string(starts[i]));
+        }
+        all = found && wide_enough(json_member(value, "prefix"));
+    }
+    return all;
+}
+
 /* `positive`: the operator says "is one of"; a negated match narrows nothing that we could use. */
 static void match_payload(const struct walk *walk, const struct json *payload, const struct json *right, bool positive,
                           struct known *known)
@@ -243,7 +273,10 @@ static void match_payload(const struct walk *walk, const struct json *payload, c
     } else if (address && slice_is(field, "saddr")) {
         match_source(walk, right, known);
     } else if (address && slice_is(field, "daddr")) {
-        return; /* one of our own addresses: still from anywhere */
+        /* One of our own addresses: still from anywhere. No router brings what is sent to these. */
+        known->harmless = known->harmless || only_on_the_link(walk, right);
+    } else if (slice_is(field, "sport")) {
+        return; /* the sender chooses it */
     } else if (address && (slice_is(field, "protocol") || slice_is(field, "nexthdr"))) {
         match_protocol(walk, right, known);
     } else if (slice_is(protocol, "icmp") || slice_is(protocol, "icmpv6")) {
@@ -253,12 +286,39 @@ static void match_payload(const struct walk *walk, const struct json *payload, c
     }
 }
 
+/* Bridges that container engines and hypervisors make on this machine, by the names they give, and tunnels with known peers. */
+static bool is_inner(struct slice name)
+{
+    static const char *const names[] = {"docker", "podman", "virbr", "lxcbr", "lxdbr", "incusbr", "cni", "wg", "tailscale", "docker_gwbridge"};
+    bool network = name.len == 15 && slice_starts(name, SLICE_LITERAL("br-")); /* of Docker: br- and twelve hex digits */
+    for (size_t i = 3; network && i < name.len; i++) {
+        network = (name.data[i] >= '0' && name.data[i] <= '9') || (name.data[i] >= 'a' && name.data[i] <= 'f');
+    }
+    for (size_t i = 0; !network && i < sizeof(names) / sizeof(names[0]); i++) {
+        struct slice rest = slice_from(name, strlen(names[i]));
+        uint64_t number = 0;
+        network = slice_starts(name, slice_string(names[i])) && (rest.len == 0 || slice_to_u64(rest, &number) == ERR_NONE);
+    }
+    return network;
+}
+
+static bool only_inner(const struct walk *walk, const struct json *right)
+{
+    bool single = false, all = true;
+    const struct json *value = elements(walk, right, &single);
+    all = value != NULL;
+    for (; value != NULL && all; value = single ? NULL : value->next) {
+        all = value->type == JSON_STRING && is_inner(value->text);
+    }
+    return all;
+}
+
 static void match_meta(const struct walk *walk, struct slice key, const struct json *right, bool positive, struct known *known)
 {
     static const char *const loopback[] = {"lo"};
     if (slice_is(key, "iifname") || slice_is(key, "iif")) {
-        /* Another interface narrows, but from there "anywhere" may come. */
-        known->harmless = known->harmless || (positive && only_of(walk, right, loopback, 1));
+        /* Another interface narrows, but from there "anywhere" may come; not so from this machine's own bridges and tunnels. */
+        known->harmless = known->harmless || (positive && (only_of(walk, right, loopback, 1) || only_inner(walk, right)));
     } else if (slice_is(key, "l4proto") && positive) {
         match_protocol(walk, right, known);
     } else if (!slice_is(key, "nfproto") && !slice_is(key, "protocol")) {
@@ -268,13 +328,28 @@ static void match_meta(const struct walk *walk, struct slice key, const struct j
 
 static void match_ct(const struct walk *walk, const struct json *ct, const struct json *right, bool positive, struct known *known)
 {
-    static const char *const answers[] = {"established", "related"};
+    static const char *const answers[] = {"established", "related"}, *const translated[] = {"dnat"};
     static const char *const states[] = {"established", "related", "new", "untracked"};
-    if (!slice_is(json_text(ct, "key", SLICE_NONE), "state") || !positive) {
+    if (slice_is(json_text(ct, "key", SLICE_NONE), "status") && positive && only_of(walk, right, translated, 1)) {
+        known->harmless = true; /* what prerouting redirects is judged there */
+    } else if (!slice_is(json_text(ct, "key", SLICE_NONE), "state") || !positive) {
         known->riddle = true;
     } else if (only_of(walk, right, answers, 2)) {
         known->harmless = true;
     } else if (!only_of(walk, right, states, 4)) {
+        known->riddle = true;
+    }
+}
+
+/* The kind of the destination: our own address narrows nothing, multicast and broadcast come from the link alone. */
+static void match_fib(const struct walk *walk, const struct json *fib, const struct json *right, bool positive, struct known *known)
+{
+    static const char *const local[] = {"local"}, *const link[] = {"multicast", "broadcast", "anycast"};
+    if (!slice_is(json_text(fib, "result", SLICE_NONE), "type") || !positive) {
+        known->riddle = true;
+    } else if (only_of(walk, right, link, 3)) {
+        known->harmless = true;
+    } else if (!only_of(walk, right, local, 1)) {
         known->riddle = true;
     }
 }
@@ -285,7 +360,7 @@ static void apply_match(const struct walk *walk, const struct json *match, struc
     struct slice operation = json_text(match, "op", SLICE_LITERAL("=="));
     bool positive = slice_is(operation, "==") || slice_is(operation, "in");
     const struct json *payload = json_member(left, "payload"), *meta = json_member(left, "meta");
-    const struct json *ct = json_member(left, "ct");
+    const struct json *ct = json_member(left, "ct"), *fib = json_member(left, "fib");
     known->matched = true;
     if (right == NULL) {
         known->riddle = true;
@@ -295,6 +370,8 @@ static void apply_match(const struct walk *walk, const struct json *match, struc
         match_meta(walk, json_text(meta, "key", SLICE_NONE), right, positive, known);
     } else if (ct != NULL) {
         match_ct(walk, ct, right, positive, known);
+    } else if (fib != NULL) {
+        match_fib(walk, fib, right, positive, known);
     } else {
         known->riddle = true;
     }
@@ -310,11 +387,12 @@ static void let_in(struct walk *walk, const struct known *known, const struct js
         return;
     }
     bool fits = known->port_count <= RULESET_RANGES_MAX - opening->range_count;
-    if (known->riddle || !fits) {
-        int64_t handle = 0;
-        if (opening->riddles++ == 0 && json_i64(rule, "handle", &handle) == ERR_NONE) {
-            opening->riddle_handle = handle;
-        }
+    int64_t handle = 0;
+    if ((known->riddle || !fits) && opening->riddle_handle == 0 && json_i64(rule, "handle", &handle) == ERR_NONE) {
+        opening->riddle_handle = handle;
+    }
+    if ((known->riddle && !known->ports_known) || !fits) {
+        opening->riddles++;
         return;
     }
     if (!known->ports_set) {
@@ -325,6 +403,7 @@ static void let_in(struct walk *walk, const struct known *known, const struct js
         struct port_range range = known->ports[i];
         range.tcp = known->tcp || !known->udp;
         range.udp = known->udp || !known->tcp;
+        range.riddle = known->riddle;
         opening->ranges[opening->range_count++] = range;
     }
 }
@@ -432,10 +511,25 @@ static void walk_foreign(struct walk *walk, const struct json *statement, struct
     }
 }
 
+/* A rule with anything of iptables in it is read from the text, where that has it. */
+static const struct json *expressions_of(const struct walk *walk, const struct json *rule)
+{
+    const struct json *expressions = json_member(rule, "expr"), *said = NULL;
+    const struct json *expression = expressions == NULL || expressions->type != JSON_ARRAY ? NULL : expressions->first;
+    int64_t handle = 0;
+    for (; expression != NULL && walk->ruleset->text != NULL; expression = expression->next) {
+        if (json_member(expression, "xt") != NULL && json_i64(rule, "handle", &handle) == ERR_NONE) {
+            said = nft_text_rule(walk->ruleset->text, walk->family, walk->table, json_text(rule, "chain", SLICE_NONE), handle);
+            break;
+        }
+    }
+    return said == NULL ? expressions : said;
+}
+
 static enum ending walk_rule(struct walk *walk, const struct json *rule, const struct known *before, unsigned depth)
 {
     struct known known = *before;
-    const struct json *expressions = json_member(rule, "expr");
+    const struct json *expressions = expressions_of(walk, rule);
     const struct json *expression = expressions == NULL || expressions->type != JSON_ARRAY ? NULL : expressions->first;
     for (; expression != NULL && walk->steps++ < STEPS_MAX; expression = expression->next) {
         const struct json *statement = expression->type == JSON_OBJECT ? expression->first : NULL;

@@ -11,6 +11,7 @@ enum { RULESET_RANGES_MAX = 256 };
 
 struct port_range {
     bool tcp, udp;
+    bool riddle;                       /* at most this: the rule has further matches, not understood */
     uint16_t first, last;
 };
 
@@ -20,15 +21,16 @@ struct opening {
     bool everything;                   /* some rule accepts all */
     struct port_range ranges[RULESET_RANGES_MAX];
     size_t range_count;
-    size_t riddles;                    /* accepting rules with matches not understood, or more ranges than fit */
-    int64_t riddle_handle;             /* of the first */
+    size_t riddles;                    /* accepting rules with matches not understood and no known ports, or more ranges than fit */
+    int64_t riddle_handle;             /* of the first that was not understood, with or without ports */
     size_t accepts;                    /* accepting rules seen */
 };
 
 struct ruleset;
 
-/* ERR_MALFORMED: not what nft prints. The ruleset lives in the arena. */
-enum err ruleset_read(struct arena *arena, const struct json *tree, struct ruleset **ret_ruleset) must_check;
+/* ERR_MALFORMED: not what nft prints. The ruleset lives in the arena. `text` is the same for people (nft_text), for rules that iptables made;
+ * empty where there is none. */
+enum err ruleset_read(struct arena *arena, const struct json *tree, struct slice text, struct ruleset **ret_ruleset) must_check;
 /* The index-th base filter chain of the hook for "ip" or "ip6" (tables of family inet count for both); false past the last. */
 bool ruleset_base_chain(const struct ruleset *ruleset, const char *family, const char *hook, size_t index,
                         struct opening *ret_opening);

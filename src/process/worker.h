@@ -39,7 +39,7 @@ int worker_run(enum role self, const struct work *works, size_t count) must_chec
 /* Asks the parent to start a program of its fixed table; *ret_fd is its standard input and output
  * (shut down the writing side to end the input). ERR_NOT_FOUND: not installed; ERR_RIGHTS: not this
  * role's program, or the host refuses it. The program is killed after 20 s. judge: "pdftotext";
- * look: "nft" (the host's ruleset), "nft-plant" (the same in an empty network namespace: no rules
+ * look: "nft" (the host's ruleset), "nft-text" (the same for people), "nft-plant" (the same in an empty network namespace: no rules
  * at all), "engine-docker" and "engine-podman" (vogt-relay, connected to that engine; NOT_FOUND:
  * there is no such socket; UNSUPPORTED: the relay is not installed). */
 enum err worker_child(const char *program, int *ret_fd) must_check;
