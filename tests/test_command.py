@@ -340,6 +340,7 @@ class Up(unittest.TestCase):
             self.assertEqual(second.returncode, 1)
             self.assertIn("another Vogt runs", second.stderr)
             self.bundle(up, current, folder)
+            self.report(up, current, folder)
             done = up.vogt("replay", "--json")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertGreater(json.loads(done.stdout)["agreed"], 0)
@@ -379,6 +380,65 @@ class Up(unittest.TestCase):
             with open(path, "w", encoding="utf-8") as stream:
                 json.dump(bundle, stream)
             self.assertEqual(vogt("evidence", "verify", path).returncode, 6)
+
+    def report(self, up, current, folder):
+        """The report's own evidence holds for every sentence: straight from the PDF, and as others' programs take it out. Changed ones do not."""
+        path, out = os.path.join(folder, "report.pdf"), os.path.join(folder, "attached.json")
+        done = up.vogt("report", "-o", path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        expected = {}
+        for clause in current["clauses"]:
+            expected[clause["verdict"]] = expected.get(clause["verdict"], 0) + 1
+
+        def check(name, *more):
+            done = vogt("evidence", "verify", name, "--json", *more)
+            return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else done.stderr
+
+        code, told = check(path)
+        self.assertEqual((code, told["good"], told["clauses"]), (0, True, len(current["clauses"])), told)
+        self.assertEqual({name: count for name, count in told["verdicts"].items() if count}, expected)
+        status = json.loads(up.vogt("ledger", "status", "--json").stdout)
+        self.assertEqual(check(path, "--vkey", status["evidence"]["vkey"])[0], 0)
+        text = vogt("evidence", "verify", path).stdout
+        self.assertIn("%d sentences" % len(current["clauses"]), text)
+        self.assertIn(current["clauses"][0]["id"], text)
+        subprocess.run(["pdfdetach", "-save", "1", "-o", out, path], check=True, capture_output=True, timeout=60)
+        self.assertEqual(check(out)[0], 0)
+        with open(out, encoding="utf-8") as stream:
+            bundle = json.load(stream)
+
+        def changed(change):
+            tree = json.loads(json.dumps(bundle))
+            change(tree)
+            with open(out, "w", encoding="utf-8") as stream:
+                json.dump(tree, stream)
+            return check(out)
+
+        other = "kept" if bundle["verdicts"][0]["verdict"] != "kept" else "broken"
+        for change in (lambda tree: tree["verdicts"][0].update(verdict=other), lambda tree: tree["verdicts"].pop(), lambda tree: tree["verdicts"].reverse(),
+                       lambda tree: tree["verdicts"].append(tree["verdicts"][0]), lambda tree: tree.update(revision=7), lambda tree: tree["entries"].pop(0),
+                       lambda tree: tree["entries"][0].update(payload=tree["entries"][0]["payload"].replace("a", "b", 1)), lambda tree: tree.update(verdicts={})):
+            code, told = changed(change)
+            self.assertEqual((code, told["good"]), (6, False), told)
+        self.assertEqual(changed(lambda tree: tree.update(remark="all is well"))[0], 5)
+        self.assertEqual(changed(lambda tree: tree.update(clause="1.1"))[0], 5)
+        self.assertEqual(changed(lambda tree: tree.update(format="vogt-evidence/v1"))[0], 5)
+
+        with open(path, "rb") as stream:
+            pdf = stream.read()
+        damaged = os.path.join(folder, "damaged.pdf")
+        start = pdf.index(b"/Type/EmbeddedFile/")
+        stream_at = pdf.index(b"stream\n", start) + 7
+        for content in (pdf[:stream_at + 40], pdf[:stream_at + 40] + bytes([pdf[stream_at + 40] ^ 1]) + pdf[stream_at + 41:], pdf[:start], pdf + pdf,
+                        pdf.replace(b"/Type/EmbeddedFile/", b"/Type/EmbeddedFilx/"), b"%PDF-1.7\n"):
+            with open(damaged, "wb") as stream:
+                stream.write(content)
+            done = vogt("evidence", "verify", damaged)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (5, 1), done.stderr)
+        resaved = os.path.join(folder, "resaved.pdf")
+        subprocess.run(["qpdf", "--object-streams=generate", path, resaved], check=True, capture_output=True, timeout=60)
+        done = vogt("evidence", "verify", resaved)
+        self.assertTrue(done.returncode == 0 or "pdfdetach" in done.stderr, done.stderr)
 
     def test_a_bad_annex_stops_with_one_message(self):
         with tempfile.TemporaryDirectory() as folder:

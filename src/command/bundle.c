@@ -50,9 +50,12 @@ static bool has_only(const struct json *object, const char *const *names, size_t
 
 static const char *const bundle_names[] = {"format", "made",       "clause",  "text",   "revision",
                                            "vkey",   "checkpoint", "verdict", "entries"};
+static const char *const annex_names[] = {"format", "made",       "revision",
+                                          "vkey",   "checkpoint", "verdicts", "entries"};
 static const char *const entry_names[] = {"index", "entry", "salt", "payload", "proof"};
 enum {
     BUNDLE_NAMES = sizeof(bundle_names) / sizeof(bundle_names[0]),
+    ANNEX_NAMES = sizeof(annex_names) / sizeof(annex_names[0]),
     ENTRY_NAMES = sizeof(entry_names) / sizeof(entry_names[0])
 };
 
@@ -174,13 +177,55 @@ static enum err check_entry(struct check *check, const struct json *one)
 
 /* ---- the whole ---- */
 
-/* The verdict from these entries alone, at the time the bundle was made, byte for byte. */
-static enum err check_verdict(struct check *check, int64_t made_ms)
+static void check_revision(struct check *check)
+{
+    const struct json *revision = json_member(check->fold.world.annex, "revision"),
+                      *said = json_member(check->bundle, "revision");
+    if (revision == NULL || said == NULL || revision->type != said->type ||
+        !slice_equal(revision->text, said->text)) {
+        find(check,
+             TEXT("the revision is not the adopted one", "die Fassung ist nicht die übernommene"),
+             UINT64_MAX);
+    }
+}
+
+/* One verdict from these entries alone, at the time the bundle was made, byte for byte. */
+static enum err check_record(struct check *check, const struct json *clause,
+                             const struct json *said, int64_t made_ms)
+{
+    struct judgement whole;
+    if (!slice_is(json_text(said, "catalogue", SLICE_NONE), catalogue_version)) {
+        check->report->other_catalogue = true;
+        return ERR_NONE;
+    }
+    cleanup_buf struct buf theirs = BUF_INIT(RECORD_BYTES), ours = BUF_INIT(RECORD_BYTES);
+    struct json *record = verdict_record(&check->fold.world, clause, made_ms, &whole);
+    enum err err = record == NULL ? ERR_MEMORY : json_write(&ours, record, 0);
+    err = err == ERR_NONE ? json_write(&theirs, said, 0) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    if (!slice_equal(buf_slice(&ours), buf_slice(&theirs))) {
+        find(check,
+             TEXT("the verdict does not follow from the entries",
+                  "das Urteil folgt nicht aus den Einträgen"),
+             UINT64_MAX);
+    }
+    struct bundle_report *report = check->report;
+    if (report->clause_count == 0 ||
+        verdict_is_worse(whole.verdict, verdict_of_name(report->verdict))) {
+        report->verdict = slice_string(verdict_name(whole.verdict));
+    }
+    report->clause_count++;
+    report->verdict_counts[whole.verdict]++;
+    return ERR_NONE;
+}
+
+static enum err check_clause(struct check *check, int64_t made_ms)
 {
     const struct json *said = json_member(check->bundle, "verdict");
     const struct json *clause =
         world_clause(&check->fold.world, json_text(check->bundle, "clause", SLICE_NONE));
-    struct judgement whole;
     if (clause == NULL || said == NULL) {
         find(check,
              TEXT("the entries hold no such clause, or there is no verdict",
@@ -195,29 +240,30 @@ static enum err check_verdict(struct check *check, int64_t made_ms)
                   "der Text des Satzes ist nicht der übernommene"),
              UINT64_MAX);
     }
-    const struct json *revision = json_member(check->fold.world.annex, "revision"),
-                      *said_revision = json_member(check->bundle, "revision");
-    if (revision == NULL || said_revision == NULL || revision->type != said_revision->type ||
-        !slice_equal(revision->text, said_revision->text)) {
+    check_revision(check);
+    return check_record(check, clause, said, made_ms);
+}
+
+/* Every clause of the adopted annex, and no other, in its order: a sentence that is left out is not proved. */
+static enum err check_annex(struct check *check, int64_t made_ms)
+{
+    const struct json *clauses = json_member(check->fold.world.annex, "clauses"),
+                      *verdicts = json_member(check->bundle, "verdicts");
+    if (clauses == NULL || verdicts == NULL || verdicts->type != JSON_ARRAY ||
+        verdicts->count != clauses->count) {
         find(check,
-             TEXT("the revision is not the adopted one", "die Fassung ist nicht die übernommene"),
+             TEXT("there is not one verdict for each clause of the adopted annex",
+                  "es gibt nicht zu jedem Satz der übernommenen Anlage ein Urteil"),
              UINT64_MAX);
-    }
-    if (!slice_is(json_text(said, "catalogue", SLICE_NONE), catalogue_version)) {
-        check->report->other_catalogue = true;
         return ERR_NONE;
     }
-    struct json *record = verdict_record(&check->fold.world, clause, made_ms, &whole);
-    cleanup_buf struct buf theirs = BUF_INIT(RECORD_BYTES), ours = BUF_INIT(RECORD_BYTES);
-    enum err err = record == NULL ? ERR_MEMORY : json_write(&ours, record, 0);
-    err = err == ERR_NONE ? json_write(&theirs, said, 0) : err;
-    if (err == ERR_NONE && !slice_equal(buf_slice(&ours), buf_slice(&theirs))) {
-        find(check,
-             TEXT("the verdict does not follow from the entries",
-                  "das Urteil folgt nicht aus den Einträgen"),
-             UINT64_MAX);
+    check_revision(check);
+    enum err err = ERR_NONE;
+    const struct json *said = verdicts->first;
+    for (const struct json *clause = clauses->first; err == ERR_NONE && clause != NULL;
+         clause = clause->next, said = said->next) {
+        err = check_record(check, clause, said, made_ms);
     }
-    check->report->verdict = slice_string(verdict_name(whole.verdict));
     return err;
 }
 
@@ -232,8 +278,12 @@ static enum err check_frame(struct check *check, const struct note_key *expected
     const struct json *bundle = check->bundle;
     struct note note;
     struct checkpoint checkpoint;
-    if (!slice_is(json_text(bundle, "format", SLICE_NONE), BUNDLE_FORMAT) ||
-        !has_only(bundle, bundle_names, BUNDLE_NAMES)) {
+    struct slice format = json_text(bundle, "format", SLICE_NONE);
+    check->report->is_annex = slice_is(format, BUNDLE_ANNEX_FORMAT);
+    bool known = check->report->is_annex ? has_only(bundle, annex_names, ANNEX_NAMES)
+                                         : slice_is(format, BUNDLE_FORMAT) &&
+                                               has_only(bundle, bundle_names, BUNDLE_NAMES);
+    if (!known) {
         return malformed(complaint, TEXT("this is no evidence bundle of Vogt",
                                          "das ist kein Beweisbündel von Vogt"));
     }
@@ -274,7 +324,10 @@ static enum err check_all(struct check *check, int64_t made_ms)
     for (const struct json *one = entries->first; one != NULL && err == ERR_NONE; one = one->next) {
         err = check_entry(check, one);
     }
-    return err == ERR_NONE ? check_verdict(check, made_ms) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    return check->report->is_annex ? check_annex(check, made_ms) : check_clause(check, made_ms);
 }
 
 enum err bundle_check(struct arena *arena, const struct json *bundle,

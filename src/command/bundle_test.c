@@ -180,6 +180,24 @@ static enum err make(struct fixture *fixture, const uint64_t *indices, size_t co
     return err;
 }
 
+/* The same as a report carries it. */
+static struct json *of_annex(struct fixture *fixture, const struct json *bundle)
+{
+    struct json *annex = json_new(fixture->arena, JSON_OBJECT);
+    for (const struct json *member = bundle->first; member != NULL; member = member->next) {
+        if (slice_is(member->name, "format")) {
+            json_set_string(fixture->arena, annex, "format", SLICE_LITERAL(BUNDLE_ANNEX_FORMAT));
+        } else if (slice_is(member->name, "verdict")) {
+            json_append(json_set_array(fixture->arena, annex, "verdicts"),
+                        json_copy(fixture->arena, member));
+        } else if (!slice_is(member->name, "clause") && !slice_is(member->name, "text")) {
+            json_set(fixture->arena, annex, arena_string(fixture->arena, member->name),
+                     json_copy(fixture->arena, member));
+        }
+    }
+    return annex;
+}
+
 static const uint64_t needed[] = {0, 1, 2, 4};
 
 TEST(a_whole_bundle_holds)
@@ -197,6 +215,22 @@ TEST(a_whole_bundle_holds)
     CHECK_SLICE("kept", report.verdict);
     CHECK_ERR(ERR_NONE, bundle_check(fixture.arena, bundle, &fixture.key, &report, &complaint));
     CHECK_U64(0, report.finding_count);
+    arena_free(fixture.arena);
+}
+
+TEST(a_whole_annex_holds)
+{
+    struct fixture fixture;
+    struct json *bundle = NULL;
+    struct bundle_report report;
+    struct complaint complaint;
+    CHECK_ERR(ERR_NONE, set_up(&fixture));
+    CHECK_ERR(ERR_NONE, make(&fixture, needed, 4, &bundle));
+    bundle = of_annex(&fixture, bundle);
+    CHECK_ERR(ERR_NONE, bundle_check(fixture.arena, bundle, NULL, &report, &complaint));
+    CHECK_U64(0, report.finding_count);
+    CHECK(report.is_annex && report.clause_count == 1 && report.verdict_counts[VERDICT_KEPT] == 1);
+    CHECK_SLICE("kept", report.verdict);
     arena_free(fixture.arena);
 }
 
@@ -262,13 +296,14 @@ TEST(another_order_and_a_repeated_entry_are_found)
 }
 
 /* Whatever byte of the file is changed: it is no bundle any more, or something is found. */
-TEST(every_changed_byte_is_found)
+static void change_every_byte(bool is_annex)
 {
     struct fixture fixture;
     struct json *bundle = NULL;
     cleanup_buf struct buf text = BUF_INIT(1 << 20);
     CHECK_ERR(ERR_NONE, set_up(&fixture));
     CHECK_ERR(ERR_NONE, make(&fixture, needed, 4, &bundle));
+    bundle = is_annex ? of_annex(&fixture, bundle) : bundle;
     CHECK_ERR(ERR_NONE, json_write(&text, bundle, 0));
     size_t unnoticed = 0, tried = 0,
            made =
@@ -297,6 +332,12 @@ TEST(every_changed_byte_is_found)
     CHECK_U64(text.len, tried);
     CHECK_U64(0, unnoticed);
     arena_free(fixture.arena);
+}
+
+TEST(every_changed_byte_is_found)
+{
+    change_every_byte(false);
+    change_every_byte(true);
 }
 
 TEST(what_is_no_bundle_is_refused_with_words)

@@ -1,6 +1,6 @@
 /*
  * What a verdict rests on, for somebody who has nothing else: entries of the evidence log with salt, payload and proof of inclusion, under one
- * signed checkpoint. For one clause it is the format that `vogt evidence verify` checks (docs/evidence-bundle.md); for a whole annex it carries
+ * signed checkpoint; `vogt evidence verify` checks it (docs/evidence-bundle.md). For one clause it carries its verdict, for a whole annex
  * all verdicts in place of one:
  *   {"format":"vogt-evidence-annex/v1","made","revision","vkey","checkpoint","verdicts":[record],"entries":[{"index","entry","salt","payload","proof"}]}
  */
