@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 
-from scenario import Daemon, free_port, main, wait_until
+from scenario import Daemon, build_folder, free_port, main, wait_until
 
 PREFIX_SPKI = bytes.fromhex("302a300506032b6570032100")
 
@@ -270,15 +270,26 @@ def cosigned(vogt):
     return wait_until(covered, what="a witnessed checkpoint")
 
 
+def shown(vogt, language="C.UTF-8"):
+    """What `vogt ledger status` says of the evidence log, in one line."""
+    done = subprocess.run([os.path.join(build_folder(), "vogt"), "ledger", "status", "--dir", vogt.directory, "--address", vogt.address], capture_output=True,
+                          text=True, check=True, timeout=60, env={"PATH": os.environ["PATH"], "LANG": language, "HOME": "/nonexistent", "COLUMNS": "100"})
+    return " ".join(done.stdout.split("audit")[0].split())
+
+
 def a_checkpoint_is_cosigned_and_the_signature_holds():
     with tempfile.TemporaryDirectory() as folder:
         witness = Witness(folder)
         with running(witness_block(witness), witness) as vogt:
             before = status(vogt)
             assert before["unwitnessed_since"] is not None and before["witnesses"][0]["size"] == 0, before
+            said = shown(vogt)
+            assert "first: has signed nothing yet" in said and f"unwitnessed since {before['unwitnessed_since']}" in said and "time-stamp none" in said, said
             know(vogt, witness)
             after = cosigned(vogt)
             assert after["witnesses"][0]["behind"] == 0 and after["witnesses"][0]["reason"] is None, after
+            said = shown(vogt)
+            assert "first: covers " in said and "failing" not in said, said
             code, note = vogt.call("GET", "/v1/ledger/evidence/tile/checkpoint", token="", raw=True)
             assert code == 200 and int(note.split(b"\n")[1]) == after["published_size"], note
             assert len(signatures(note, after["vkey"])) == 1 and len(signatures(note, witness.key.vkey)) == 1, note
@@ -306,6 +317,10 @@ def a_witness_that_is_down_is_said_and_forgiven():
                 publish(vogt)
             note = vogt.call("GET", "/v1/ledger/evidence/tile/checkpoint", token="", raw=True)[1]
             assert not signatures(note, witness.key.vkey), "an old cosignature stands on a newer checkpoint"
+            one = status(vogt)["witnesses"][0]
+            for language, words in (("C.UTF-8", ("english", "published entries behind", "failing since")), ("de_DE.UTF-8", ("german", "veröffentlichte Einträge zurück", "scheitert seit"))):
+                said = shown(vogt, language)
+                assert f"{one['behind']} {words[1]}; {words[2]} {one['failed_since']}: {one['reason'][words[0]]}" in said, (said, one)
             witness.start()
             cosigned(vogt)
             assert states(vogt) == ["first", "lost", "back"], states(vogt)
@@ -378,6 +393,7 @@ def a_checkpoint_is_stamped_and_the_stamp_holds():
             publish(vogt)
             stamp = wait_until(lambda: (status(vogt)["timestamp"] or {}).get("at") and status(vogt)["timestamp"], what="a time-stamp")
             assert stamp["chained"] and stamp["reason"] is None and stamp["size"] > 0, stamp
+            assert f"time-stamp covers {stamp['size']} entries, {stamp['at']}" in shown(vogt), shown(vogt)
             code, token = vogt.call("GET", "/v1/ledger/evidence/tile/checkpoint.tsr", token="", raw=True)
             assert code == 200
             path = os.path.join(folder, "reply.tsr")
@@ -400,6 +416,8 @@ def a_stamp_of_a_stranger_is_refused():
             publish(vogt)
             stamp = wait_until(lambda: status(vogt)["timestamp"].get("failed_since") and status(vogt)["timestamp"], what="the refusal")
             assert stamp["size"] == 0 and stamp["reason"]["english"], stamp
+            said = shown(vogt, "de_DE.UTF-8")
+            assert "Zeitstempel noch keiner; scheitert seit" in said and stamp["reason"]["german"] in said, said
             assert vogt.call("GET", "/v1/ledger/evidence/tile/checkpoint.tsr", token="")[0] == 404
 
 

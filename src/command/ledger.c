@@ -6,6 +6,84 @@
 #include <string.h>
 #include <unistd.h>
 
+static uint64_t number_of(const struct json *object, const char *name)
+{
+    uint64_t number = 0;
+    return json_u64(object, name, &number) == ERR_NONE ? number : 0;
+}
+
+/* "; failing since …: why", or nothing. */
+static const char *trouble(struct run *run, const struct json *one)
+{
+    struct slice since = json_text(one, "failed_since", SLICE_NONE);
+    const struct json *reason = json_member(one, "reason");
+    struct slice why = json_text(
+        reason, run->language == LANGUAGE_GERMAN ? "german" : "english", SLICE_NONE);
+    const char *line = "";
+    if (since.len > 0) {
+        line = arena_printf(run->arena, "; %s %.*s", SAY(run, "failing since", "scheitert seit"),
+                            (int)since.len, (const char *)since.data);
+    }
+    return why.len == 0 ? line
+                        : arena_printf(run->arena, "%s%s %.*s", line, since.len > 0 ? ":" : ";",
+                                       (int)why.len, (const char *)why.data);
+}
+
+/* "covers 120 entries since 2026-…, 3 behind" */
+static const char *coverage(struct run *run, uint64_t size, struct slice at, uint64_t behind)
+{
+    const char *covered =
+        arena_printf(run->arena, "%s %llu %s, %.*s", SAY(run, "covers", "deckt"),
+                     (unsigned long long)size, SAY(run, "entries", "Einträge"), (int)at.len,
+                     at.len > 0 ? (const char *)at.data : "");
+    return behind == 0
+               ? covered
+               : arena_printf(run->arena, "%s; %llu %s", covered, (unsigned long long)behind,
+                              SAY(run, "published entries behind", "veröffentlichte Einträge zurück"));
+}
+
+static void show_witnesses(struct run *run, const struct json *log)
+{
+    const struct json *witnesses = json_member(log, "witnesses");
+    struct slice unwitnessed = json_text(log, "unwitnessed_since", SLICE_NONE);
+    if (witnesses == NULL || witnesses->count == 0) {
+        show_pair(run, SAY(run, "witnesses", "Zeugen"), slice_string(SAY(run, "none", "keine")));
+    }
+    for (const struct json *one = witnesses == NULL ? NULL : witnesses->first; one != NULL;
+         one = one->next) {
+        struct slice name = json_text(one, "name", SLICE_NONE);
+        uint64_t size = number_of(one, "size");
+        const char *state = size == 0 ? SAY(run, "has signed nothing yet", "hat noch nichts gezeichnet")
+                                      : coverage(run, size, json_text(one, "at", SLICE_NONE),
+                                                 number_of(one, "behind"));
+        show_pair(run, SAY(run, "witness", "Zeuge"),
+                  slice_string(arena_printf(run->arena, "%.*s: %s%s", (int)name.len,
+                                            name.len > 0 ? (const char *)name.data : "", state,
+                                            trouble(run, one))));
+    }
+    if (unwitnessed.len > 0) {
+        show_pair(run, SAY(run, "unwitnessed since", "unbezeugt seit"), unwitnessed);
+    }
+}
+
+static void show_stamp(struct run *run, const struct json *stamp, uint64_t published)
+{
+    uint64_t size = number_of(stamp, "size");
+    const char *state = SAY(run, "none", "keiner"), *chained = "";
+    if (size > 0) {
+        state = coverage(run, size, json_text(stamp, "at", SLICE_NONE),
+                         published > size ? published - size : 0);
+        chained = json_bool(stamp, "chained", false)
+                      ? ""
+                      : SAY(run, "; signed by an authority that is not named in the configuration",
+                            "; gezeichnet von einer Stelle, die nicht in der Konfiguration steht");
+    } else if (stamp != NULL && stamp->type == JSON_OBJECT) {
+        state = SAY(run, "none yet", "noch keiner");
+    }
+    show_pair(run, SAY(run, "time-stamp", "Zeitstempel"),
+              slice_string(arena_printf(run->arena, "%s%s%s", state, chained, trouble(run, stamp))));
+}
+
 static void show_log(struct run *run, const char *name, const struct json *log)
 {
     struct slice origin = json_text(log, "origin", SLICE_NONE),
@@ -16,8 +94,6 @@ static void show_log(struct run *run, const char *name, const struct json *log)
         json_u64(log, "published_size", &published) != ERR_NONE) {
         return;
     }
-    const struct json *witnesses = json_member(log, "witnesses");
-    struct slice unwitnessed = json_text(log, "unwitnessed_since", SLICE_NONE);
     show_heading(run, name);
     show_pair(run, "origin", origin);
     show_pair(run, SAY(run, "entries", "Einträge"),
@@ -28,18 +104,8 @@ static void show_log(struct run *run, const char *name, const struct json *log)
                                     published_at.len > 0 ? (const char *)published_at.data : "");
     show_pair(run, SAY(run, "published", "veröffentlicht"), slice_string(line));
     show_pair(run, SAY(run, "verifier key", "Prüfschlüssel"), vkey);
-    if (witnesses == NULL || witnesses->count == 0) {
-        const char *since = arena_printf(
-            run->arena, "%s %.*s", SAY(run, "none; unwitnessed since", "keine; unbezeugt seit"),
-            (int)unwitnessed.len, unwitnessed.len > 0 ? (const char *)unwitnessed.data : "");
-        show_pair(run, SAY(run, "witnesses", "Zeugen"), slice_string(since));
-        return;
-    }
-    for (const struct json *witness = witnesses->first; witness != NULL; witness = witness->next) {
-        show_pair(run, SAY(run, "witness", "Zeuge"),
-                  witness->type == JSON_STRING ? witness->text
-                                               : json_text(witness, "name", SLICE_NONE));
-    }
+    show_witnesses(run, log);
+    show_stamp(run, json_member(log, "timestamp"), published);
 }
 
 enum outcome command_ledger_status(struct run *run)
