@@ -81,6 +81,9 @@ enum err turn_run(struct turn *turn) must_check;
 /* Takes the turn's changes and records into the state's open batch. Only after turn_run ended; does nothing if it ended with an error. */
 enum err turn_apply(struct turn *turn) must_check;
 
+/* A stored row in plain, in the run's arena. */
+enum err turn_open_row(struct turn *turn, const struct stored_row *row, struct slice *ret_bytes) must_check;
+
 /* The operation of a route or of keep's own turns, by name; NULL if there is none (operations.c). */
 operation_fn operation_find(const char *name);
 
