@@ -308,6 +308,7 @@ def a_store_behind_shamir_shares_is_reopened_too():
                     status, reply = vogt.call("POST", f"/v1/ledger/{log}/checkpoint", {}, token=root)
                     assert status == 200, reply
 
+            unseal()
             write_entries(vogt, 2, root)
             checkpoint()
             assert vogt.stop() == 0
@@ -448,6 +449,13 @@ def shamir_shares_seal_and_unseal():
             status, made = vogt.call("PUT", "/v1/sys/init", {"secret_shares": 5, "secret_threshold": 3}, token="")
             assert status == 200 and len(made["keys"]) == 5
             root = made["root_token"]
+            assert vogt.call("GET", "/v1/sys/seal-status", token="")[1]["sealed"]  # whoever sets Vogt up does not open it: the shares do
+            assert vogt.call("GET", "/v1/sys/health", token="")[0] == 503
+            assert vogt.call("GET", "/v1/sys/key-status", token=root)[0] == 503
+            for key in made["keys"][1:4]:
+                assert vogt.call("GET", "/v1/sys/seal-status", token="")[1]["sealed"]
+                status, reply = vogt.call("PUT", "/v1/sys/unseal", {"key": key}, token="")
+            assert status == 200 and not reply["sealed"], reply
             assert vogt.call("PUT", "/v1/sys/seal", {}, token=root)[0] == 204
             wait_until(lambda: vogt.call("GET", "/v1/sys/seal-status", token="")[1]["sealed"], what="the seal")
             wrong = "00" * 33

@@ -50,9 +50,10 @@ enum outcome command_init(struct run *run)
         &run->screen, 0, 0, COLOUR_YELLOW,
         slice_string(SAY(run,
                          "These are shown once. Give each key to another person; without enough of "
-                         "them the data stay sealed for ever.",
+                         "them the data stay sealed for ever. Vogt is sealed now: vogt unseal.",
                          "Dies wird genau einmal gezeigt. Gib jeden Schlüssel einer anderen "
-                         "Person; ohne genug von ihnen bleiben die Daten für immer versiegelt.")));
+                         "Person; ohne genug von ihnen bleiben die Daten für immer versiegelt. "
+                         "Vogt ist jetzt versiegelt: vogt unseal.")));
     return OUTCOME_OK;
 }
 

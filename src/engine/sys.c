@@ -54,6 +54,15 @@ static enum err create_root(struct turn *turn, struct slice *ret_token)
     return err;
 }
 
+/* After the commit: what this turn records still needs the keys. The turn that seals stands before any request that comes after the reply. */
+static enum err seal_afterwards(struct turn *turn)
+{
+    struct json *input = json_new(turn->arena, JSON_OBJECT);
+    json_set_bool(turn->arena, input, "seal", true);
+    return turn_start(turn, "own_reseal", input);
+}
+
+/* As Vault's: shares and root token come back, and Vogt stays sealed until people gave their shares. */
 enum err operation_sys_init(struct turn *turn)
 {
     uint64_t shares = 0, threshold = 0;
@@ -72,6 +81,7 @@ enum err operation_sys_init(struct turn *turn)
     struct slice token = SLICE_NONE;
     err = vault_initialize(turn->around->vault, turn, (unsigned)shares, (unsigned)threshold, &made);
     err = err == ERR_NONE ? create_root(turn, &token) : err;
+    err = err == ERR_NONE ? seal_afterwards(turn) : err;
     return err == ERR_NONE ? reply_init(turn, &made, (unsigned)shares, token) : err;
 }
 
@@ -182,8 +192,7 @@ enum err operation_sys_seal(struct turn *turn)
     struct json *body = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, body, "by", turn->caller.name);
     enum err err = turn_evidence(turn, "vogt.sealed", body, NULL);
-    json_set_bool(turn->arena, body, "seal", true);
-    err = err == ERR_NONE ? turn_start(turn, "own_reseal", body) : err; /* after the commit: this record still needs the keys */
+    err = err == ERR_NONE ? seal_afterwards(turn) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 

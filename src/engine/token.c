@@ -60,16 +60,29 @@ static struct json *with_number(struct turn *turn, const struct json *row, const
     return copy;
 }
 
+/* A use is used up when the request is made, whatever becomes of it. The caller's row is the one after it: uses_left 0, this was the last. */
 static enum err count_use(struct turn *turn, const char *id, const struct json *row)
 {
     uint64_t left = 0;
     if (json_u64(row, "uses_left", &left) != ERR_NONE) {
         return ERR_NONE;
     }
-    if (left <= 1) {
-        return token_end(turn, slice_string(id));
+    turn->caller.token = with_number(turn, row, "uses_left", left <= 1 ? 0 : (int64_t)left - 1);
+    if (turn->caller.token == NULL) {
+        return ERR_MEMORY;
     }
-    return turn_put_json(turn, turn_path(turn, "token/id/%s", id), with_number(turn, row, "uses_left", (int64_t)left - 1), expires_s(row) * 1000);
+    enum err err = left <= 1 ? token_end(turn, slice_string(id))
+                             : turn_put_json(turn, turn_path(turn, "token/id/%s", id), turn->caller.token, expires_s(row) * 1000);
+    if (err == ERR_NONE) {
+        turn_keep_changes(turn);
+    }
+    return err;
+}
+
+static uint64_t uses_left(const struct json *row)
+{
+    uint64_t left = 0;
+    return json_u64(row, "uses_left", &left) == ERR_NONE ? left : 0;
 }
 
 enum err token_identify(struct turn *turn)
@@ -133,7 +146,7 @@ static struct json *describe(struct turn *turn, const struct json *row, struct s
     json_set_string(arena, auth, "token_type", SLICE_LITERAL("service"));
     json_set_bool(arena, auth, "orphan", true);
     json_set_null(arena, auth, "mfa_requirement");
-    json_set_u64(arena, auth, "num_uses", 0);
+    json_set_u64(arena, auth, "num_uses", uses_left(row));
     return auth;
 }
 
@@ -207,7 +220,7 @@ enum err operation_token_lookup_self(struct turn *turn)
         json_set_string(arena, data, "expire_time", slice_string(text));
     }
     json_set_bool(arena, data, "renewable", end_s != 0);
-    json_set_u64(arena, data, "num_uses", 0);
+    json_set_u64(arena, data, "num_uses", uses_left(row));
     json_set_bool(arena, data, "orphan", true);
     return turn_reply_data(turn, data);
 }
@@ -258,6 +271,9 @@ enum err operation_token_renew_self(struct turn *turn)
     (void)!json_i64(row, "created_s", &created_s);
     if (ttl_s == 0) {
         return turn_refuse(turn, ERR_INVALID, TEXT("this token never ends", "dieses Token läuft nicht ab"), SLICE_NONE);
+    }
+    if (json_member(row, "uses_left") != NULL && uses_left(row) == 0) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("this was the token's last use", "das war die letzte Verwendung dieses Tokens"), SLICE_NONE);
     }
     int64_t end_s = turn->now_ms / 1000 + (int64_t)ttl_s, last_s = created_s + TTL_MAX_S;
     struct json *renewed = with_number(turn, row, "expires_s", end_s < last_s ? end_s : last_s);

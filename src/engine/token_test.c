@@ -148,6 +148,52 @@ TEST(uses_are_counted)
     driver_free(driver);
 }
 
+/* Policy denies, and the operation itself refuses: both have used up the token. */
+TEST(refused_requests_are_uses_too)
+{
+    struct arena *arena cleanup_arena = arena_new(1 << 16);
+    struct turn_driver *driver = start();
+    __attribute__((cleanup(made_free))) struct made made;
+    CHECK(driver != NULL);
+    CHECK_ERR(ERR_NONE, make(driver, "default", 3600, 3, &made));
+    uint64_t audited = memory_entry_count(driver_rows(driver), LOG_AUDIT);
+    CHECK_ERR(ERR_DENIED, send(driver, &made, VERB_READ, "sys/status", NULL));
+    CHECK_U64(audited + 1, memory_entry_count(driver_rows(driver), LOG_AUDIT)); /* no effect without its record */
+    struct json *body = json_new(arena, JSON_OBJECT);
+    json_append(json_set_array(arena, body, "policies"), json_string(arena, SLICE_LITERAL("root")));
+    CHECK_ERR(ERR_DENIED, send(driver, &made, VERB_WRITE, "auth/token/create", body));
+    CHECK_ERR(ERR_NONE, driver_restart(driver));
+    CHECK_ERR(ERR_NONE, look_up(driver, &made));
+    CHECK_ERR(ERR_DENIED, look_up(driver, &made));
+    driver_free(driver);
+}
+
+TEST(what_a_refused_request_would_have_changed_is_not_done)
+{
+    struct turn_driver *driver = start();
+    __attribute__((cleanup(made_free))) struct made made;
+    CHECK(driver != NULL);
+    CHECK_ERR(ERR_NONE, make(driver, "default", 3600, 0, &made));
+    uint64_t audited = memory_entry_count(driver_rows(driver), LOG_AUDIT);
+    CHECK_ERR(ERR_DENIED, send(driver, &made, VERB_READ, "sys/status", NULL));
+    CHECK_U64(audited, memory_entry_count(driver_rows(driver), LOG_AUDIT)); /* no use to count: nothing to record */
+    CHECK_ERR(ERR_NONE, look_up(driver, &made));
+    driver_free(driver);
+}
+
+TEST(renewing_is_a_use_and_gives_none_back)
+{
+    struct turn_driver *driver = start();
+    __attribute__((cleanup(made_free))) struct made made;
+    CHECK(driver != NULL);
+    CHECK_ERR(ERR_NONE, make(driver, "default", 3600, 3, &made));
+    CHECK_ERR(ERR_NONE, send(driver, &made, VERB_WRITE, "auth/token/renew-self", NULL));
+    CHECK_ERR(ERR_NONE, send(driver, &made, VERB_WRITE, "auth/token/renew-self", NULL));
+    CHECK_ERR(ERR_INVALID, send(driver, &made, VERB_WRITE, "auth/token/renew-self", NULL)); /* the last: it ends with this request */
+    CHECK_ERR(ERR_DENIED, look_up(driver, &made));
+    driver_free(driver);
+}
+
 TEST(revoked_tokens_leave_no_row)
 {
     struct turn_driver *driver = start();

@@ -107,6 +107,7 @@ static void forget_run(struct turn *turn)
     inside->row_ask_count = 0;
     inside->effects = NULL;
     inside->last_effect = NULL;
+    inside->last_kept = NULL;
     inside->effect_bytes = 0;
     inside->evidence_count = 0;
     inside->started = NULL;
@@ -172,6 +173,26 @@ static bool needs_barrier(const struct turn *turn)
     return turn->inside->evidence_count > 0;
 }
 
+static void drop_changes(struct turn *turn)
+{
+    struct turn_private *inside = turn->inside;
+    if (inside->last_kept == NULL) {
+        inside->effects = NULL;
+    } else {
+        inside->last_kept->next = NULL;
+    }
+    inside->last_effect = inside->last_kept;
+    inside->evidence_count = 0;
+    inside->started = NULL;
+}
+
+void turn_fail(struct turn *turn, enum err err)
+{
+    turn->inside->last_kept = NULL;
+    drop_changes(turn);
+    reply_error(turn, err);
+}
+
 enum err turn_run(struct turn *turn)
 {
     struct turn_private *inside = turn->inside;
@@ -191,9 +212,7 @@ enum err turn_run(struct turn *turn)
         err = ERR_TOO_LARGE;
     }
     if (err != ERR_NONE) {
-        inside->effects = NULL;
-        inside->evidence_count = 0;
-        inside->started = NULL;
+        drop_changes(turn);
         reply_error(turn, err == ERR_NEED ? ERR_INTERNAL : err);
     }
     return err;
@@ -354,6 +373,11 @@ enum err turn_put_json(struct turn *turn, const char *path, const struct json *t
 enum err turn_delete(struct turn *turn, const char *path)
 {
     return add_effect(turn, path, SLICE_NONE, 0, true);
+}
+
+void turn_keep_changes(struct turn *turn)
+{
+    turn->inside->last_kept = turn->inside->last_effect;
 }
 
 static enum err add_evidence(struct turn *turn, struct slice payload)

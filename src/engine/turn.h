@@ -90,6 +90,8 @@ enum err turn_checkpoint(struct turn *turn, enum log_id log, struct slice *ret_n
 enum err turn_put(struct turn *turn, const char *path, struct slice bytes, int64_t due_ms) must_check;
 enum err turn_put_json(struct turn *turn, const char *path, const struct json *tree, int64_t due_ms) must_check;
 enum err turn_delete(struct turn *turn, const char *path) must_check;
+/* What this turn changed so far is done even if it ends with an error: the use of a token is used up by a refused request too. */
+void turn_keep_changes(struct turn *turn);
 
 /* A record in the evidence log: {"type":type,"time":now, members of `body`…}. *ret_index (may be NULL) is its index. */
 enum err turn_evidence(struct turn *turn, const char *type, const struct json *body, uint64_t *ret_index) must_check;

@@ -203,10 +203,12 @@ enum err driver_apply(struct turn_driver *driver, struct turn *turn, enum err re
 {
     if (result != ERR_NONE) {
         audit_count_refused(driver->audit, result);
+    }
+    bool has_effects = turn->inside->effects != NULL || turn->inside->evidence_count > 0;
+    if (result != ERR_NONE && !has_effects) {
         return ERR_NONE;
     }
     bool asks_record = turn->route != NULL && (turn->route->flags & (ROUTE_EFFECT | ROUTE_SECRET)) != 0;
-    bool has_effects = turn->inside->effects != NULL || turn->inside->evidence_count > 0;
     enum err err = turn_apply(turn);
     if (err == ERR_NONE && state_barrier(driver->state) != NULL && (asks_record || has_effects)) {
         uint8_t salt[32];

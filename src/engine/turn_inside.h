@@ -56,6 +56,7 @@ struct turn_private {
     size_t row_ask_count, row_ask_capacity;
     struct ask *asks;
     struct effect *effects, *last_effect;
+    struct effect *last_kept;           /* up to here an error takes nothing back */
     size_t effect_bytes;
     struct slice *evidence;             /* payload texts, of this run */
     size_t evidence_count, evidence_capacity;
@@ -78,8 +79,10 @@ enum err turn_begin_input(struct turn *turn, const char *operation, struct slice
 
 /* Runs the operation. ERR_NEED: serve the asks and run again. Anything else ends the turn with turn->reply set. */
 enum err turn_run(struct turn *turn) must_check;
-/* Takes the turn's changes and records into the state's open batch. Only after turn_run ended; does nothing if it ended with an error. */
+/* Takes the turn's changes and records into the state's open batch. Only after turn_run ended; if it ended with an error, only what turn_keep_changes kept. */
 enum err turn_apply(struct turn *turn) must_check;
+/* Ends a turn that can not be run again because what it asked for failed: nothing of its last run remains. */
+void turn_fail(struct turn *turn, enum err err);
 
 /* A stored row in plain, in the run's arena. */
 enum err turn_open_row(struct turn *turn, const struct stored_row *row, struct slice *ret_bytes) must_check;

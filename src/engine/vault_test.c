@@ -102,6 +102,40 @@ TEST(after_a_rotation_rows_are_sealed_anew)
     driver_free(driver);
 }
 
+static enum err operation_put_due(struct turn *turn)
+{
+    enum err first = turn_put(turn, "schedule/one", SLICE_LITERAL("text"), NOON_MS + 60000);
+    enum err second = turn_put(turn, "token/id/one", SLICE_LITERAL("text"), NOON_MS + 3600000);
+    return first != ERR_NONE ? first : second != ERR_NONE ? second : turn_reply_none(turn);
+}
+
+/* Rows with a due time are sealed anew like all others, and stay due when they were. */
+TEST(rotation_reseals_what_is_due_without_moving_it)
+{
+    struct turn_driver *driver = start();
+    CHECK(driver != NULL);
+    driver_add_operation(driver, "put_due", operation_put_due);
+    CHECK_ERR(ERR_NONE, driver_run(driver, "put_due", NULL, NULL));
+    const struct memory_rows *rows = driver_rows(driver);
+    uint32_t before = key_of(driver, "schedule/one");
+    CHECK_ERR(ERR_NONE, driver_run(driver, "rotate_now", NULL, NULL));
+    CHECK_ERR(ERR_NONE, driver_run(driver, "own_reseal", NULL, NULL));
+    CHECK_U64(before + 1, key_of(driver, "schedule/one"));
+    CHECK_U64(before + 1, key_of(driver, "token/id/one"));
+    CHECK_U64(NOON_MS + 60000, memory_row(rows, SLICE_LITERAL("schedule/one"))->due_ms);
+    CHECK_U64(NOON_MS + 3600000, memory_row(rows, SLICE_LITERAL("token/id/one"))->due_ms);
+    for (size_t i = 0; i < memory_row_count(rows); i++) {
+        uint32_t key = 0;
+        struct slice path = buf_slice(&rows->list[i].path);
+        bool is_old = barrier_key_id(buf_slice(&rows->list[i].bytes), &key) == ERR_NONE && key == before;
+        CHECK(!is_old || slice_starts(path, SLICE_LITERAL("boot/")) || slice_starts(path, SLICE_LITERAL("audit/")));
+    }
+    uint64_t version = memory_row_version(rows, "schedule/one");
+    CHECK_ERR(ERR_NONE, driver_run(driver, "own_reseal", NULL, NULL));
+    CHECK_U64(version, memory_row_version(rows, "schedule/one")); /* nothing left to do */
+    driver_free(driver);
+}
+
 TEST(log_keys_come_from_the_rows_and_change_name_only)
 {
     struct turn_driver *driver = start();

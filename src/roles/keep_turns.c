@@ -447,7 +447,8 @@ static void end_turn(struct keep *keep, struct running *running, enum err err)
     if (err != ERR_NONE) {
         keep->counters.refused++;
         audit_count_refused(keep->audit, err);
-    } else {
+    }
+    if (err == ERR_NONE || has_effects(turn)) { /* a refused request has used up its token all the same */
         enum err applied = turn_apply(turn);
         applied = applied == ERR_NONE ? record(keep, turn) : applied;
         if (applied != ERR_NONE) {
@@ -476,7 +477,7 @@ void keep_run(struct keep *keep)
         if (err == ERR_NONE) {
             err = turn_run(running->turn);
         } else {
-            reply_error(running->turn, err);
+            turn_fail(running->turn, err);
         }
         if (err == ERR_NEED) {
             err = ask_for(keep, running);
