@@ -6,11 +6,14 @@
 /* Index of the first row whose path is not before `path`. */
 static size_t lower_bound(const struct memory_rows *rows, struct slice path)
 {
-    size_t at = 0;
-    while (at < rows->row_count && slice_compare(buf_slice(&rows->list[at].path), path) < 0) {
-        at++;
+    size_t low = 0, high = rows->row_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        bool before = slice_compare(buf_slice(&rows->list[middle].path), path) < 0;
+        low = before ? middle + 1 : low;
+        high = before ? high : middle;
     }
-    return at;
+    return low;
 }
 
 const struct memory_row *memory_row(const struct memory_rows *rows, struct slice path)
@@ -35,8 +38,14 @@ static void remove_row(struct memory_rows *rows, size_t at)
 
 static enum err insert_row(struct memory_rows *rows, size_t at, struct slice path)
 {
-    if (rows->row_count == MEMORY_ROWS_MAX) {
-        return ERR_TOO_LARGE;
+    if (rows->row_count == rows->row_capacity) {
+        size_t capacity = rows->row_capacity == 0 ? 1024 : 2 * rows->row_capacity;
+        struct memory_row *grown = reallocarray(rows->list, capacity, sizeof *grown);
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        rows->list = grown;
+        rows->row_capacity = capacity;
     }
     memmove(&rows->list[at + 1], &rows->list[at], (rows->row_count - at) * sizeof rows->list[0]);
     rows->list[at] = (struct memory_row){.path = BUF_INIT(PATH_MAX_BYTES), .bytes = BUF_INIT(ROW_MAX_BYTES)};
@@ -73,24 +82,24 @@ static enum err apply_change(struct memory_rows *rows, const struct change *chan
 static enum err apply_append(struct memory_rows *rows, const struct append *append)
 {
     size_t log = append->log - 1u;
-    if (log > 1 || append->index != rows->entry_count[log] || append->index == MEMORY_ENTRIES_MAX) {
+    if (log > 1 || append->index != rows->entry_count[log]) {
         return ERR_CONFLICT;
+    }
+    if (rows->entry_count[log] == rows->entry_capacity[log]) {
+        size_t capacity = rows->entry_capacity[log] == 0 ? 1024 : 2 * rows->entry_capacity[log];
+        struct buf *grown = reallocarray(rows->entries[log], capacity, sizeof *grown);
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        rows->entries[log] = grown;
+        rows->entry_capacity[log] = capacity;
+    }
+    if (tree_append(&rows->trees[log], append->entry) != ERR_NONE) {
+        return ERR_TOO_LARGE;
     }
     struct buf *entry = &rows->entries[log][rows->entry_count[log]++];
     *entry = BUF_INIT(ROW_MAX_BYTES);
     return buf_append(entry, append->entry);
-}
-
-static void count_root(const struct memory_rows *rows, enum log_id log, struct tree_hash *ret_root)
-{
-    struct tree tree;
-    tree_clear(&tree);
-    for (size_t i = 0; i < rows->entry_count[log - 1]; i++) {
-        if (tree_append(&tree, buf_slice(&rows->entries[log - 1][i])) != ERR_NONE) {
-            abort();
-        }
-    }
-    tree_root(&tree, ret_root);
 }
 
 static enum err check_intent(const struct memory_rows *rows, struct reader *reader)
@@ -105,7 +114,7 @@ static enum err check_intent(const struct memory_rows *rows, struct reader *read
     if (err != ERR_NONE || log < LOG_EVIDENCE || log > LOG_AUDIT) {
         return ERR_PROTOCOL;
     }
-    count_root(rows, (enum log_id)log, &counted);
+    tree_root(&rows->trees[log - 1], &counted);
     return size == rows->entry_count[log - 1] && slice_equal(root, tree_hash_slice(&counted)) ? ERR_NONE : ERR_CONFLICT;
 }
 
@@ -346,6 +355,8 @@ void memory_rows_free(struct memory_rows *rows)
         for (size_t i = 0; i < rows->entry_count[log]; i++) {
             buf_free(&rows->entries[log][i]);
         }
-        rows->entry_count[log] = 0;
+        free(rows->entries[log]);
     }
+    free(rows->list);
+    *rows = (struct memory_rows){0};
 }

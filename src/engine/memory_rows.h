@@ -10,18 +10,17 @@
 #include "store/sethash.h"
 #include "store/wire.h"
 
-enum { MEMORY_ROWS_MAX = 4096, MEMORY_ENTRIES_MAX = 4096 };
-
 struct memory_row {
     struct buf path, bytes;
     uint64_t version, due_ms;
 };
 
 struct memory_rows {
-    struct memory_row list[MEMORY_ROWS_MAX];            /* sorted by path */
-    size_t row_count;
-    struct buf entries[2][MEMORY_ENTRIES_MAX];          /* evidence, audit */
-    size_t entry_count[2];
+    struct memory_row *list;                            /* sorted by path */
+    size_t row_count, row_capacity;
+    struct buf *entries[2];                             /* evidence, audit */
+    size_t entry_count[2], entry_capacity[2];
+    struct tree trees[2];                               /* over those entries */
     uint64_t published[2];
 };
 

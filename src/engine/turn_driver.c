@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OWN_OPERATIONS_MAX = 16, DRIVER_CACHE_BYTES = 8 << 20, ANSWER_MAX_BYTES = 24 << 20 };
+enum { OWN_OPERATIONS_MAX = 64, DRIVER_CACHE_BYTES = 8 << 20, ANSWER_MAX_BYTES = 24 << 20 };
 
 struct own_operation {
     const char *name;

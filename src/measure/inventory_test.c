@@ -1,0 +1,170 @@
+/* Who is in scope: what is found, what a person says of it, what hides, what the file says. Each scene is folded anew at its end. */
+#include "measure/scene.h"
+
+#include "base/check.h"
+#include "measure/edit.h"
+
+#define FOUND_ONE "[{\"kind\":\"endpoint\",\"name\":\"web:443\",\"where\":\"0.0.0.0\",\"attributes\":{\"protocol\":\"https\",\"unknown\":1}}]"
+
+static void adopt_and_observe(struct scene *scene)
+{
+    const struct json *data = NULL;
+    CHECK_ERR(ERR_NONE, scene_ask(scene, VERB_WRITE, "annex/adopt", NULL, "the first file", &data));
+    CHECK_ERR(ERR_NONE, scene_ask(scene, VERB_WRITE, "observe", "{}", NULL, &data));
+}
+
+static struct slice reason_of(struct scene *scene)
+{
+    const struct json *data = NULL;
+    enum err err = scene_ask(scene, VERB_READ, "annex/clauses/3.1", NULL, NULL, &data);
+    return err == ERR_NONE ? json_text(json_member(data, "reason"), "id", SLICE_NONE) : SLICE_NONE;
+}
+
+static const struct json *inbox(struct scene *scene)
+{
+    const struct json *data = NULL;
+    return scene_ask(scene, VERB_READ, "estate/inbox", NULL, NULL, &data) == ERR_NONE ? json_member(data, "items") : NULL;
+}
+
+static uint64_t subjects(struct scene *scene, const char *query)
+{
+    const struct json *data = NULL;
+    enum err err = scene_ask(scene, VERB_READ, "estate", NULL, NULL, &data);
+    return err == ERR_NONE && edit_find(json_member(data, "subjects"), "id", slice_string(query)) < json_member(data, "subjects")->count;
+}
+
+TEST(what_is_found_blocks_green_until_a_person_says_that_it_belongs)
+{
+    struct scene scene = scene_start();
+    const struct json *data = NULL;
+    adopt_and_observe(&scene);
+    CHECK_SLICE("kept", scene_verdict(&scene, "3.1"));
+    scene_script.found = FOUND_ONE;
+    scene_script.whole = true;
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    CHECK_SLICE("verdict.unconfirmed", reason_of(&scene));
+    const struct json *item = inbox(&scene)->first;
+    CHECK_SLICE("endpoint:web:443", json_text(item, "id", SLICE_NONE));
+    CHECK_SLICE("new", json_text(item, "state", SLICE_NONE));
+    CHECK_SLICE("host:this", json_text(edit_items(item, "seen"), "source", SLICE_NONE));
+    CHECK_SLICE("https", json_text(json_member(item, "attributes"), "protocol", SLICE_NONE));
+    CHECK(json_path(item, "attributes.unknown") == NULL);
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate/inbox/confirm", "{\"subjects\":[\"endpoint:web:443\"],\"attributes\":{\"protocol\":\"tls\"}}", NULL, &data));
+    CHECK_SLICE("verdict.not-observed", reason_of(&scene));
+    CHECK_U64(0, inbox(&scene)->count);
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    CHECK_SLICE("kept", scene_verdict(&scene, "3.1"));
+    /* what a person set is not taken back by the next finding */
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_READ, "estate", NULL, NULL, &data));
+    const struct json *list = json_member(data, "subjects");
+    CHECK_SLICE("tls", json_text(json_member(edit_at(list, edit_find(list, "id", SLICE_LITERAL("endpoint:web:443"))), "attributes"), "protocol", SLICE_NONE));
+    CHECK(scene_replays(&scene));
+    scene_end(&scene);
+}
+
+TEST(what_hides_stays_in_scope_until_a_person_says_that_it_is_gone)
+{
+    struct scene scene = scene_start();
+    const struct json *data = NULL;
+    scene_script.found = FOUND_ONE;
+    scene_script.whole = true;
+    adopt_and_observe(&scene);
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate/inbox/confirm", "{\"subjects\":[\"endpoint:web:443\"]}", NULL, &data));
+    CHECK_ERR(ERR_CONFLICT, scene_ask(&scene, VERB_WRITE, "estate/inbox/remove", "{\"subjects\":[\"endpoint:web:443\"],\"reason\":\"none\"}", NULL, &data));
+    scene_script.found = "[]";
+    scene_script.whole = false;
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    CHECK_U64(0, inbox(&scene)->count); /* a run that did not see all says nothing of what it missed */
+    scene_script.whole = true;
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    CHECK_SLICE("gone", json_text(inbox(&scene)->first, "state", SLICE_NONE));
+    CHECK_U64(1, subjects(&scene, "endpoint:web:443"));
+    CHECK_ERR(ERR_INVALID, scene_ask(&scene, VERB_WRITE, "estate/inbox/remove", "{\"subjects\":[\"endpoint:web:443\"],\"reason\":\" \"}", NULL, &data));
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate/inbox/remove", "{\"subjects\":[\"endpoint:web:*\"],\"reason\":\"switched off\"}", NULL, &data));
+    CHECK_U64(0, subjects(&scene, "endpoint:web:443"));
+    CHECK_U64(0, inbox(&scene)->count);
+    CHECK_SLICE("kept", scene_verdict(&scene, "3.1"));
+    CHECK(scene_replays(&scene));
+    scene_end(&scene);
+}
+
+TEST(what_nobody_confirmed_leaves_with_its_finding)
+{
+    struct scene scene = scene_start();
+    const struct json *data = NULL;
+    scene_script.found = FOUND_ONE;
+    scene_script.whole = true;
+    adopt_and_observe(&scene);
+    CHECK_U64(1, subjects(&scene, "endpoint:web:443"));
+    scene_script.found = "[]";
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    CHECK_U64(0, subjects(&scene, "endpoint:web:443"));
+    CHECK_SLICE("kept", scene_verdict(&scene, "3.1"));
+    CHECK(scene_replays(&scene));
+    scene_end(&scene);
+}
+
+TEST(ignoring_needs_a_reason_is_shown_and_can_be_taken_back)
+{
+    struct scene scene = scene_start();
+    const struct json *data = NULL;
+    scene_script.found = FOUND_ONE;
+    scene_script.whole = true;
+    adopt_and_observe(&scene);
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate/inbox/ignore", "{\"subjects\":[\"endpoint:web:443\"],\"reason\":\"a test bench\"}", NULL, &data));
+    CHECK_U64(0, subjects(&scene, "endpoint:web:443"));
+    CHECK_SLICE("kept", scene_verdict(&scene, "3.1"));
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    CHECK_U64(0, subjects(&scene, "endpoint:web:443"));
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_READ, "estate", NULL, NULL, &data));
+    CHECK_SLICE("a test bench", json_text(edit_items(data, "ignored"), "reason", SLICE_NONE));
+    CHECK_SLICE("ada", json_text(edit_items(data, "ignored"), "by", SLICE_NONE));
+    CHECK_ERR(ERR_NOT_FOUND, scene_ask(&scene, VERB_WRITE, "estate/inbox/restore", "{\"subjects\":[\"endpoint:other:1\"],\"reason\":\"x\"}", NULL, &data));
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate/inbox/restore", "{\"subjects\":[\"endpoint:web:443\"],\"reason\":\"it counts\"}", NULL, &data));
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    CHECK_SLICE("verdict.unconfirmed", reason_of(&scene));
+    CHECK(scene_replays(&scene));
+    scene_end(&scene);
+}
+
+TEST(a_file_put_anew_keeps_what_people_confirmed)
+{
+    struct scene scene = scene_start();
+    const struct json *data = NULL;
+    scene_script.found = FOUND_ONE;
+    scene_script.whole = true;
+    adopt_and_observe(&scene);
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate/inbox/confirm", "{\"subjects\":[\"endpoint:web:443\"]}", NULL, &data));
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate", "{\"hcl\":{\"text\":\"x\",\"tree\":{\"host\":[{\"labels\":[\"this\"],\"line\":1}]}}}", NULL, &data));
+    CHECK_U64(1, subjects(&scene, "endpoint:web:443"));
+    CHECK_U64(0, subjects(&scene, "endpoint:localhost:8200"));
+    CHECK_ERR(ERR_CONFLICT, scene_ask(&scene, VERB_WRITE, "estate/inbox/ignore", "{\"subjects\":[\"host:this\"],\"reason\":\"x\"}", NULL, &data));
+    CHECK_ERR(ERR_NOT_FOUND, scene_ask(&scene, VERB_WRITE, "estate/inbox/confirm", "{\"subjects\":[\"host:nobody\"]}", NULL, &data));
+    CHECK_ERR(ERR_INVALID, scene_ask(&scene, VERB_WRITE, "estate/inbox/confirm", "{\"subjects\":[\"endpoint:web:443\"],\"attributes\":{\"colour\":\"red\"}}", NULL, &data));
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate",
+                                  "{\"hcl\":{\"text\":\"x\",\"tree\":{\"host\":[{\"labels\":[\"this\"],\"line\":1}],\"allow\":[{\"labels\":[\"endpoint:web:443\"],\"reason\":\"bench\",\"line\":2}]}}}", NULL, &data));
+    CHECK_U64(0, subjects(&scene, "endpoint:web:443"));
+    CHECK(scene_replays(&scene));
+    scene_end(&scene);
+}
+
+/* More changes than an entry list holds: after the sixty-fourth the estate is told whole, and replay agrees all along. */
+TEST(the_estate_is_told_whole_from_time_to_time)
+{
+    struct scene scene = scene_start();
+    const struct json *data = NULL;
+    scene_script.whole = true;
+    adopt_and_observe(&scene);
+    for (int i = 0; i < 70; i++) {
+        scene_script.found = arena_printf(scene.arena, "[{\"kind\":\"endpoint\",\"name\":\"web%d:443\",\"where\":\"-\",\"attributes\":{}}]", i);
+        CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", scene_parsed(scene.arena, "{\"probe\":\"machine\",\"subject\":\"host:this\"}"), NULL));
+    }
+    CHECK_U64(1, subjects(&scene, "endpoint:web69:443"));
+    CHECK_U64(0, subjects(&scene, "endpoint:web68:443"));
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_READ, "estate", NULL, NULL, &data));
+    CHECK_U64(4, json_member(data, "subjects")->count);
+    CHECK(scene_replays(&scene));
+    scene_end(&scene);
+}
+
+TEST_MAIN
