@@ -9,7 +9,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 from scenario import Daemon  # noqa: E402  the daemon of the tests is the daemon measured
 
-PROGRAMS = ["bench_crypto", "bench_json", "bench_channel", "bench_store", "bench_ledger", "bench_tasks", "bench_gate"]
+PROGRAMS = ["bench_crypto", "bench_json", "bench_channel", "bench_store", "bench_ledger", "bench_tasks", "bench_estate", "bench_gate"]
 ROUNDS = 5
 WARM_UP = 1.25  # load runs 0.5 s before the 2 s that it counts
 

@@ -37,18 +37,48 @@ section "9" {
   sure  = ["continuity", "kontinuität*", "geschäftsfortführ*|betriebskontinuität|notbetrieb", "resilience|resilienz|belastbarkeit", "notfall*|disaster"]
 }
 
-subject "endpoint"     { title = { en = "endpoint", de = "Endpunkt" } }
-subject "host"         { title = { en = "host", de = "Host" } }
-subject "volume"       { title = { en = "volume", de = "Volume" } }
+subject "endpoint" {
+  title = { en = "endpoint", de = "Endpunkt" }
+  found = true
+}
+subject "host" {
+  title = { en = "host", de = "Host" }
+  found = true
+}
+subject "volume" {
+  title = { en = "volume", de = "Volume" }
+  found = true
+}
 subject "service"      { title = { en = "service", de = "Dienst" } }
-subject "person"       { title = { en = "person", de = "Person" } }
-subject "account"      { title = { en = "account", de = "Konto" } }
-subject "team"         { title = { en = "team", de = "Team" } }
-subject "repository"   { title = { en = "repository", de = "Repository" } }
-subject "container"    { title = { en = "container", de = "Container" } }
+subject "person" {
+  title = { en = "person", de = "Person" }
+  found = true
+}
+subject "account" {
+  title = { en = "account", de = "Konto" }
+  found = true
+}
+subject "team" {
+  title = { en = "team", de = "Team" }
+  found = true
+}
+subject "repository" {
+  title = { en = "repository", de = "Repository" }
+  found = true
+}
+subject "container" {
+  title = { en = "container", de = "Container" }
+  found = true
+}
 subject "environment"  { title = { en = "environment", de = "Umgebung" } }
-subject "bucket"       { title = { en = "bucket", de = "Bucket" } }
-subject "database"     { title = { en = "database", de = "Datenbank" } }
+subject "bucket" {
+  title = { en = "bucket", de = "Bucket" }
+  found = true
+}
+subject "database" {
+  title = { en = "database", de = "Datenbank" }
+  found = true
+}
 subject "secret"       { title = { en = "secret", de = "Secret" } }
 subject "channel"      { title = { en = "alert channel", de = "Alarmkanal" } }
 subject "customer"     { title = { en = "customer", de = "Kunde" } }

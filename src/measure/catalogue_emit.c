@@ -547,6 +547,73 @@ static enum err put_words(struct buf *out, const struct pattern_set *set)
                            : err;
 }
 
+/* ---- the kinds of observations that probes make, each once, with the subject that a promise asks them of ---- */
+
+static const struct hcl_block *observation_block(const struct source *source, struct slice kind)
+{
+    const struct entry_list *measures = &source->lists[ENTRY_MEASURE];
+    for (size_t i = 0; i < measures->count; i++) {
+        for (const struct hcl_block *promise = measures->items[i].block->blocks; promise != NULL; promise = promise->next) {
+            for (const struct hcl_block *observation = promise->blocks; observation != NULL; observation = observation->next) {
+                if (slice_equal(observation->labels[0], kind)) {
+                    return observation;
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool was_before(const struct entry_list *probes, size_t probe, const struct json *kind)
+{
+    for (size_t i = 0; i <= probe; i++) {
+        for (const struct json *item = block_value(probes->items[i].block, "observations")->first; item != NULL; item = item->next) {
+            if (item == kind) {
+                return false;
+            }
+            if (slice_equal(item->text, kind->text)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static enum err put_kind(struct buf *out, struct slice id, struct slice subject, struct slice fed, struct slice needs)
+{
+    const struct slice parts[] = {id, subject, fed, needs};
+    enum err err = buf_append_string(out, "    {");
+    for (size_t i = 0; err == ERR_NONE && i < sizeof parts / sizeof parts[0]; i++) {
+        err = parts[i].len == 0 ? buf_append_string(out, "NULL") : put_string(out, parts[i]);
+        err = err == ERR_NONE ? buf_append_string(out, i + 1 < sizeof parts / sizeof parts[0] ? ", " : "},\n") : err;
+    }
+    return err;
+}
+
+static enum err put_kinds(struct buf *out, const struct source *source)
+{
+    const struct entry_list *probes = &source->lists[ENTRY_PROBE], *subjects = &source->lists[ENTRY_SUBJECT];
+    enum err err = buf_append_string(out, "const struct kind catalogue_kinds[] = {\n");
+    for (size_t i = 0; i < probes->count; i++) {
+        for (const struct json *kind = block_value(probes->items[i].block, "observations")->first; err == ERR_NONE && kind != NULL; kind = kind->next) {
+            const struct hcl_block *asked = observation_block(source, kind->text);
+            struct slice subject = hcl_text(asked == NULL ? probes->items[i].block : asked, "subject", SLICE_NONE);
+            struct slice needs = asked == NULL ? SLICE_NONE : hcl_text(asked, "needs", SLICE_NONE);
+            err = was_before(probes, i, kind) ? ERR_NONE : put_kind(out, kind->text, subject, SLICE_NONE, needs);
+        }
+    }
+    for (size_t i = 0; err == ERR_NONE && i < subjects->count; i++) {
+        const struct json *found = block_value(subjects->items[i].block, "found");
+        char *id = arena_printf(source->arena, "population.%.*s", (int)entry_id(&subjects->items[i]).len, (const char *)entry_id(&subjects->items[i]).data);
+        if (found != NULL && found->type == JSON_TRUE) {
+            err = id == NULL ? ERR_MEMORY : put_kind(out, slice_string(id), SLICE_NONE, entry_id(&subjects->items[i]), SLICE_NONE);
+        }
+    }
+    return err == ERR_NONE ? buf_append_string(out, "};\nconst size_t catalogue_kinds_count = sizeof catalogue_kinds / sizeof catalogue_kinds[0];\n"
+                                                    "_Static_assert(sizeof catalogue_kinds / sizeof catalogue_kinds[0] <= KINDS_MAX, \"KINDS_MAX of kinds.h\");\n")
+                           : err;
+}
+
 enum err emit_tables(struct buf *out, struct source *source, const char *version)
 {
     struct pattern_set *set = calloc(1, sizeof(*set));
@@ -563,6 +630,7 @@ enum err emit_tables(struct buf *out, struct source *source, const char *version
     for (size_t kind = 0; err == ERR_NONE && kind < ENTRY_KIND_COUNT; kind++) {
         err = put_table(&emitter, (enum entry_kind)kind);
     }
+    err = err == ERR_NONE ? put_kinds(out, source) : err;
     err = err == ERR_NONE ? put_words(out, set) : err;
     free(set);
     return err;

@@ -83,6 +83,7 @@ static const struct attribute_rule probe_attributes[] = {
     {NULL, VALUE_TEXT, false},
 };
 static const struct attribute_rule subject_attributes[] = {{"title", VALUE_TEXT, true},
+                                                           {"found", VALUE_BOOL, false},
                                                            {NULL, VALUE_TEXT, false}};
 
 static const struct block_rule entry_rules[ENTRY_KIND_COUNT] = {

@@ -10,6 +10,7 @@
 #define VOGT_MEASURE_CATALOGUE_TABLES_H
 
 #include "measure/catalogue.h"
+#include "measure/kinds.h"
 
 struct pattern_word {
     const char *folded;
@@ -37,6 +38,8 @@ extern const struct term catalogue_terms[];
 extern const size_t catalogue_terms_count;
 extern const struct probe catalogue_probes[];
 extern const size_t catalogue_probes_count;
+extern const struct kind catalogue_kinds[];
+extern const size_t catalogue_kinds_count;
 extern const struct subject_kind catalogue_subjects[];
 extern const size_t catalogue_subjects_count;
 

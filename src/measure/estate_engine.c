@@ -25,7 +25,6 @@ static const struct {
 
 struct showing {
     struct turn *turn;
-    struct kinds kinds;
     struct standing_parts parts[KINDS_MAX];
 };
 
@@ -37,8 +36,8 @@ static enum err cover(struct showing *showing, const struct json *subject, enum 
         coverage = observe_is_planned(subject, slice_string(catalogue_probe_at(i)->id)) ? COVERAGE_SEEN : coverage;
     }
     enum err all = ERR_NONE;
-    for (size_t i = 0; i < showing->kinds.count; i++) {
-        const struct kind *kind = &showing->kinds.items[i];
+    for (size_t i = 0; i < kinds_count(); i++) {
+        const struct kind *kind = kinds_at(i);
         const struct json *part = NULL;
         if (kind->fed != NULL || !kind_is_about(kind, subject)) {
             continue;
@@ -89,7 +88,6 @@ static enum err put_subjects(struct turn *turn, const struct json *subjects, str
         return ERR_MEMORY;
     }
     *showing = (struct showing){.turn = turn};
-    kinds_gather(&showing->kinds);
     for (const struct json *subject = subjects->first; subject != NULL; subject = subject->next) {
         char *kind = arena_string(turn->arena, json_text(subject, "kind", SLICE_NONE));
         uint64_t known = (uint64_t)edit_number(counts, kind, 0);

@@ -74,23 +74,23 @@ static enum err add_kind(struct indices *indices, struct slice kind)
 }
 
 /* What one rule rests on: its own observations, and those that say whether its subjects are all known. */
-static enum err add_rule(struct indices *indices, const struct world *world, const struct observation_rule *rule)
+static enum err add_rule(struct indices *indices, const struct observation_rule *rule)
 {
-    const char *population = kinds_population(world->kinds, slice_string(rule->subject));
+    const struct kind *population = kinds_population(slice_string(rule->subject));
     enum err all = ERR_NONE;
     (void)(standing_goes_on(&all, add_kind(indices, slice_string(rule->kind))) &&
-           standing_goes_on(&all, population == NULL ? ERR_NONE : add_kind(indices, slice_string(population))));
+           standing_goes_on(&all, population == NULL ? ERR_NONE : add_kind(indices, slice_string(population->id))));
     return all;
 }
 
-static enum err add_clause(struct indices *indices, const struct world *world, const struct json *clause)
+static enum err add_clause(struct indices *indices, const struct json *clause)
 {
     enum err all = ERR_NONE;
     for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
         const struct promise *entry = catalogue_promise(json_text(promise, "measure", SLICE_NONE), json_text(promise, "promise", SLICE_NONE));
         for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
             bool asked = entry->observations[i].probe != NULL;
-            if (asked && !standing_goes_on(&all, add_rule(indices, world, &entry->observations[i]))) {
+            if (asked && !standing_goes_on(&all, add_rule(indices, &entry->observations[i]))) {
                 return all;
             }
         }
@@ -104,11 +104,11 @@ static enum err add_observations(struct indices *indices, const struct world *wo
     enum err all = ERR_NONE;
     (void)(standing_goes_on(&all, add_kind(indices, SLICE_LITERAL("ledger.integrity"))) && standing_goes_on(&all, add_kind(indices, SLICE_LITERAL("ledger.completeness"))));
     if (clause != NULL) {
-        (void)standing_goes_on(&all, add_clause(indices, world, clause));
+        (void)standing_goes_on(&all, add_clause(indices, clause));
         return all;
     }
     for (const struct json *one = edit_items(world->annex, "clauses"); one != NULL; one = one->next) {
-        if (!standing_goes_on(&all, add_clause(indices, world, one))) {
+        if (!standing_goes_on(&all, add_clause(indices, one))) {
             return all;
         }
     }

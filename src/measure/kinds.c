@@ -1,62 +1,32 @@
 #include "measure/kinds.h"
 
-#include "measure/catalogue.h"
-#include "measure/edit.h"
+#include "measure/catalogue_tables.h"
 
 #include <string.h>
-
-/* Which subjects are found by machines and providers. People write the others themselves. */
-static const struct {
-    const char *id, *fed;
-} populations[] = {
-    {"population.endpoint", "endpoint"},   {"population.host", "host"},             {"population.volume", "volume"}, {"population.account", "account"},
-    {"population.container", "container"}, {"population.repository", "repository"}, {"population.bucket", "bucket"}, {"population.database", "database"},
-    {"population.person", "person"},       {"population.team", "team"},
-};
 
 /* What the machine probe finds on a host. */
 static const char *const fed_by_hosts[] = {"endpoint", "volume"};
 
-static const struct observation_rule *rule_of(const char *kind)
+const struct kind *kinds_at(size_t index)
 {
-    for (size_t m = 0; m < catalogue_measure_count(); m++) {
-        const struct measure *measure = catalogue_measure_at(m);
-        for (size_t p = 0; p < measure->promise_count; p++) {
-            const struct promise *promise = &measure->promises[p];
-            for (size_t i = 0; i < promise->observation_count; i++) {
-                if (strcmp(promise->observations[i].kind, kind) == 0) {
-                    return &promise->observations[i];
-                }
-            }
-        }
-    }
-    return NULL;
+    return index < catalogue_kinds_count ? &catalogue_kinds[index] : NULL;
 }
 
-void kinds_gather(struct kinds *ret_kinds)
+size_t kinds_count(void)
 {
-    struct kinds *kinds = ret_kinds;
-    kinds->count = 0;
-    for (size_t p = 0; p < catalogue_probe_count(); p++) {
-        const struct probe *probe = catalogue_probe_at(p);
-        for (size_t i = 0; i < probe->observation_count && kinds->count < KINDS_MAX; i++) {
-            const char *id = probe->observations[i];
-            const struct observation_rule *rule = rule_of(id);
-            if (kinds_find(kinds, slice_string(id)) == NULL) {
-                kinds->items[kinds->count++] = (struct kind){.id = id, .subject = rule == NULL ? probe->subject : rule->subject, .needs = rule == NULL ? NULL : rule->needs};
-            }
-        }
-    }
-    for (size_t i = 0; i < sizeof populations / sizeof populations[0] && kinds->count < KINDS_MAX; i++) {
-        kinds->items[kinds->count++] = (struct kind){.id = populations[i].id, .fed = populations[i].fed};
-    }
+    return catalogue_kinds_count;
 }
 
-const struct kind *kinds_find(const struct kinds *kinds, struct slice id)
+size_t kinds_index(const struct kind *kind)
 {
-    for (size_t i = 0; i < kinds->count; i++) {
-        if (slice_is(id, kinds->items[i].id)) {
-            return &kinds->items[i];
+    return (size_t)(kind - catalogue_kinds);
+}
+
+const struct kind *kinds_find(struct slice id)
+{
+    for (size_t i = 0; i < catalogue_kinds_count; i++) {
+        if (slice_is(id, catalogue_kinds[i].id)) {
+            return &catalogue_kinds[i];
         }
     }
     return NULL;
@@ -84,11 +54,11 @@ bool kind_is_about(const struct kind *kind, const struct json *subject)
     return kind->fed != NULL ? feeds(subject, kind->fed) : slice_is(json_text(subject, "kind", SLICE_NONE), kind->subject);
 }
 
-const char *kinds_population(const struct kinds *kinds, struct slice subject_kind)
+const struct kind *kinds_population(struct slice subject_kind)
 {
-    for (size_t i = 0; i < kinds->count; i++) {
-        if (kinds->items[i].fed != NULL && slice_is(subject_kind, kinds->items[i].fed)) {
-            return kinds->items[i].id;
+    for (size_t i = 0; i < catalogue_kinds_count; i++) {
+        if (catalogue_kinds[i].fed != NULL && slice_is(subject_kind, catalogue_kinds[i].fed)) {
+            return &catalogue_kinds[i];
         }
     }
     return NULL;

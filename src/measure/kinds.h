@@ -1,7 +1,8 @@
 /*
- * The kinds of observations that this release can make, each with the kind of subject it is about: gathered from the catalogue's probes and promises.
- * Beside them stand the kinds of the population: "population.endpoint" says whether all that there is of endpoints is known, and is about whatever tells
- * Vogt of endpoints, a host or a source. No promise over endpoints is kept while one of those tellers is silent.
+ * The kinds of observations that this release can make, each with the kind of subject it is about: a table that catalogue_make writes from the
+ * catalogue's probes and promises. Beside them stand the kinds of the population, one for each kind of subject that is found by machines and providers:
+ * "population.endpoint" says whether all that there is of endpoints is known, and is about whatever tells Vogt of endpoints, a host or a source. No
+ * promise over endpoints is kept while one of those tellers is silent. All static.
  */
 #ifndef VOGT_MEASURE_KINDS_H
 #define VOGT_MEASURE_KINDS_H
@@ -17,17 +18,14 @@ struct kind {
     const char *needs;                  /* counts only while the estate has a confirmed subject of this kind ("vantage"); NULL: always */
 };
 
-struct kinds {
-    struct kind items[KINDS_MAX];
-    size_t count;
-};
-
-void kinds_gather(struct kinds *ret_kinds);
-const struct kind *kinds_find(const struct kinds *kinds, struct slice id);      /* NULL: no probe makes it */
-/* Is this observation expected of this subject? `needed` is whether what it needs is there. */
+const struct kind *kinds_at(size_t index);                     /* in the table's order; NULL past the end */
+size_t kinds_count(void);
+size_t kinds_index(const struct kind *kind);
+const struct kind *kinds_find(struct slice id);                /* NULL: no probe makes it */
+/* Is this observation expected of this subject, as far as its kind goes? Whether what it needs is there, others say. */
 bool kind_is_about(const struct kind *kind, const struct json *subject);
-/* The id of the kind that tells whether these subjects are known; NULL: nothing feeds such subjects. */
-const char *kinds_population(const struct kinds *kinds, struct slice subject_kind);
+/* The kind that tells whether these subjects are known; NULL: nothing feeds such subjects. */
+const struct kind *kinds_population(struct slice subject_kind);
 /* Observations that say how whole a teller's word was: "source.complete", "host.discovered". */
 bool kind_tells_population(struct slice kind);
 

@@ -266,7 +266,9 @@ static enum err put_history(struct turn *turn, const struct run *run, const stru
             return all;
         }
     }
-    (void)standing_goes_on(&all, turn_put_json(turn, history_path(turn, run->watch.subject, index), edit_with(turn->arena, row, "observations", own), 0));
+    char *path = history_path(turn, run->watch.subject, index); /* of an index that is only now given */
+    enum err err = turn_is_new(turn, path);
+    (void)standing_goes_on(&all, err == ERR_NONE ? turn_put_json(turn, path, edit_with(turn->arena, row, "observations", own), 0) : err);
     return all;
 }
 
@@ -316,6 +318,9 @@ enum err observe_run(struct turn *turn, struct world *world, const struct watch 
     for (size_t i = 0; i < count && (all == ERR_NONE || all == ERR_NEED); i++) {
         runs[i] = (struct run){.watch = watches[i]};
         (void)standing_goes_on(&all, advance(turn, world, &runs[i]));
+    }
+    if (all == ERR_NONE && count > 0 && !world->standings[0].is_known) {
+        all = standing_load_tallies(turn, world);
     }
     if (all != ERR_NONE) {
         return all;
@@ -382,5 +387,6 @@ enum err observe_reported(struct turn *turn, struct world *world, const struct j
     run.vantage = json_member(report, "vantage");
     run.collected_at_ms = edit_number(report, "collected_at_ms", 0);
     err = settle(turn, &run, judge(turn, &run));
+    err = err == ERR_NONE && !world->standings[0].is_known ? standing_load_tallies(turn, world) : err;
     return err == ERR_NONE ? record(turn, world, &run, &failed) : err;
 }

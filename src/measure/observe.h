@@ -14,7 +14,8 @@ enum err observe_plan(struct turn *turn, const struct json *subjects, struct wat
 bool observe_is_planned(const struct json *subject, struct slice probe);
 /* Does this probe tell Vogt what there is (a machine, a source)? Such are run before the others. */
 bool observe_tells_population(struct slice probe);
-/* Collects, judges and records them all. ERR_NEED until the last answer is there; verdicts are the caller's next step. Adds to *ret_observed, and to
+/* Collects, judges and records them all. ERR_NEED until the last answer is there; the tallies of a world with the annex alone
+ * are loaded then. Verdicts are the caller's next step. Adds to *ret_observed, and to
  * *ret_failed how many observations are no pass. */
 enum err observe_run(struct turn *turn, struct world *world, const struct watch *watches, size_t count, uint64_t *ret_observed, uint64_t *ret_failed) must_check;
 

@@ -69,7 +69,7 @@ enum err operation_observe_one(struct turn *turn)
     const struct json *subject = NULL;
     uint64_t observed = 0, failed = 0;
     enum err all = ERR_NONE, err = standing_subject(turn, watch.subject, &subject);
-    (void)(standing_goes_on(&all, err == ERR_NOT_FOUND ? ERR_NONE : err) && standing_goes_on(&all, standing_load(turn, &world)));
+    (void)(standing_goes_on(&all, err == ERR_NOT_FOUND ? ERR_NONE : err) && standing_goes_on(&all, standing_load_annex(turn, &world)));
     if (all != ERR_NONE) {
         return all;
     }
@@ -156,14 +156,10 @@ static enum err newest_of_kind(struct turn *turn, struct json *list, struct slic
 /* The newest of every kind and subject. */
 static enum err newest(struct turn *turn, struct json *list, struct slice wanted, uint64_t limit)
 {
-    struct kinds *kinds = arena_alloc(turn->arena, sizeof *kinds);
-    enum err all = kinds == NULL ? ERR_MEMORY : ERR_NONE;
-    if (all == ERR_NONE) {
-        kinds_gather(kinds);
-    }
-    for (size_t i = 0; (all == ERR_NONE || all == ERR_NEED) && i < kinds->count; i++) {
-        struct slice kind = slice_string(kinds->items[i].id);
-        if (kinds->items[i].fed == NULL && (wanted.len == 0 || slice_equal(wanted, kind))) {
+    enum err all = ERR_NONE;
+    for (size_t i = 0; (all == ERR_NONE || all == ERR_NEED) && i < kinds_count(); i++) {
+        struct slice kind = slice_string(kinds_at(i)->id);
+        if (kinds_at(i)->fed == NULL && (wanted.len == 0 || slice_equal(wanted, kind))) {
             (void)standing_goes_on(&all, newest_of_kind(turn, list, kind, limit));
         }
     }

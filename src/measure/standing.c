@@ -30,18 +30,26 @@ static enum err load_row(struct turn *turn, struct world *world, const char *pat
     return world_apply(world, slice_string(type), tree, edit_number(tree, "at_ms", 0), 0);
 }
 
+enum err standing_load_annex(struct turn *turn, struct world *ret_world)
+{
+    struct world world;
+    enum err err = world_start(turn->arena, &world);
+    err = err == ERR_NONE ? load_row(turn, &world, "annex/current", "annex.adopted") : err;
+    if (err == ERR_NONE) {
+        *ret_world = world;
+    }
+    return err;
+}
+
 enum err standing_load(struct turn *turn, struct world *ret_world)
 {
     struct world world;
-    enum err all = world_start(turn->arena, &world);
-    if (all != ERR_NONE) {
-        return all;
-    }
-    (void)(standing_goes_on(&all, load_row(turn, &world, "annex/current", "annex.adopted")) && standing_goes_on(&all, standing_load_tallies(turn, &world)));
-    if (all == ERR_NONE) {
+    enum err err = standing_load_annex(turn, &world);
+    err = err == ERR_NONE ? standing_load_tallies(turn, &world) : err;
+    if (err == ERR_NONE) {
         *ret_world = world;
     }
-    return all;
+    return err;
 }
 
 /* Where the entries stand that a bundle of evidence needs: the adoption, and what people said since. */

@@ -30,6 +30,9 @@ bool standing_goes_on(enum err *all, enum err err);
 
 /* ERR_NEED, ... Without an annex or an estate the world has none. */
 enum err standing_load(struct turn *turn, struct world *ret_world) must_check;
+/* In two steps, where much is asked of others between them: the annex, and before recording or judging the tallies. */
+enum err standing_load_annex(struct turn *turn, struct world *ret_world) must_check;
+enum err standing_load_tallies(struct turn *turn, struct world *world) must_check;
 /* Records an entry about the annex, applies it to the world, and puts annex/current anew. *ret_index may be NULL. */
 enum err standing_record(struct turn *turn, struct world *world, const char *type, const struct json *body, uint64_t *ret_index) must_check;
 /* Computes all verdicts and records those that changed. The last step of everything that changes the world; also a tick's. */
@@ -48,7 +51,7 @@ enum err standing_all(struct turn *turn, struct slice kind, struct member **ret_
 /* What happened to members of kinds. */
 enum member_change_type { MEMBER_OBSERVED, MEMBER_IN_SCOPE, MEMBER_GONE };
 struct member_change {
-    const struct kind *kind;            /* of world->kinds */
+    const struct kind *kind;            /* of the table */
     enum member_change_type type;
     struct member member;
     size_t number;                      /* the caller's own */

@@ -71,15 +71,14 @@ static enum err add_change(struct changing *changing, const struct kind *kind, e
 /* The kinds that were or are asked of a subject; `after` NULL: it leaves. What a kind needs decides for all subjects at once (change_needed). */
 static enum err change_scope(struct changing *changing, const struct json *before, const struct json *after, const bool *asked)
 {
-    const struct kinds *kinds = changing->world->kinds;
     struct slice id = json_text(after == NULL ? before : after, "id", SLICE_NONE);
     enum err err = ERR_NONE;
-    for (size_t i = 0; err == ERR_NONE && i < kinds->count; i++) {
-        bool was = before != NULL && kind_is_about(&kinds->items[i], before), is = after != NULL && asked[i] && kind_is_about(&kinds->items[i], after);
+    for (size_t i = 0; err == ERR_NONE && i < kinds_count(); i++) {
+        bool was = before != NULL && kind_is_about(kinds_at(i), before), is = after != NULL && asked[i] && kind_is_about(kinds_at(i), after);
         if (is) {
-            err = add_change(changing, &kinds->items[i], MEMBER_IN_SCOPE, id, json_bool(after, "confirmed", false));
+            err = add_change(changing, kinds_at(i), MEMBER_IN_SCOPE, id, json_bool(after, "confirmed", false));
         } else if (was) {
-            err = add_change(changing, &kinds->items[i], MEMBER_GONE, id, false);
+            err = add_change(changing, kinds_at(i), MEMBER_GONE, id, false);
         }
     }
     return err;
@@ -156,16 +155,15 @@ static enum err change_needed(struct changing *changing, const struct json *afte
 
 static enum err gather_changes(struct changing *changing, const struct json *after)
 {
-    const struct kinds *kinds = changing->world->kinds;
     bool asked[KINDS_MAX];
     enum err err = ERR_NONE;
-    for (size_t i = 0; err == ERR_NONE && i < kinds->count; i++) {
-        const char *needs = kinds->items[i].needs;
+    for (size_t i = 0; err == ERR_NONE && i < kinds_count(); i++) {
+        const char *needs = kinds_at(i)->needs;
         asked[i] = needs == NULL;
         if (needs != NULL) {
             bool has = will_have(changing, after, needs), had = did_have(changing, needs);
             asked[i] = has && had; /* where it changes, all are gathered here, the changed subjects among them */
-            err = has != had ? change_needed(changing, after, &kinds->items[i], has) : ERR_NONE;
+            err = has != had ? change_needed(changing, after, kinds_at(i), has) : ERR_NONE;
         }
     }
     for (const struct json *subject = changing->put->first; err == ERR_NONE && subject != NULL; subject = subject->next) {
@@ -314,7 +312,7 @@ static enum err add_observed(struct changing *changing, const struct json *paylo
     struct member member = world_member(changing->turn->arena, payload, observation, changing->turn->now_ms, index);
     enum err err = member.observation == NULL ? ERR_MEMORY : standing_part(changing->turn, &changing->before, subjects_folder, tally_shard(member.subject), &part);
     const struct json *subject = err == ERR_NONE ? standing_named(part, member.subject) : NULL;
-    size_t count = subject == NULL ? 0 : world_kinds_of(changing->world->kinds, json_text(observation, "kind", SLICE_NONE), subject, about);
+    size_t count = subject == NULL ? 0 : world_kinds_of(json_text(observation, "kind", SLICE_NONE), subject, about);
     for (size_t i = 0; err == ERR_NONE && i < count; i++) {
         err = add_change(changing, about[i], MEMBER_OBSERVED, member.subject, false);
         if (err == ERR_NONE) {

@@ -4,9 +4,6 @@
 
 #include "measure/standing.h"
 
-/* Fills every standing of the world from its rows. */
-enum err standing_load_tallies(struct turn *turn, struct world *world) must_check;
-
 /* The member of an object by its name's bytes. */
 const struct json *standing_named(const struct json *object, struct slice name);
 

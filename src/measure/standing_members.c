@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TALLIES_MAX_BYTES = 2 << 20 };
+
 const struct json *standing_named(const struct json *object, struct slice name)
 {
     for (const struct json *member = object == NULL ? NULL : object->first; member != NULL; member = member->next) {
@@ -59,21 +61,61 @@ enum err standing_member(struct turn *turn, struct slice kind, struct slice subj
     return err == ERR_NONE ? read_member(tree, subject, ret_member) : err;
 }
 
+/* ---- a row of tallies: u16 parts, each u8 SS and its tally ---- */
+
+struct tallies {
+    struct tally parts[TALLY_SHARDS];
+};
+
+static enum err read_tallies(struct turn *turn, struct slice kind, struct tallies *tallies)
+{
+    struct slice row;
+    uint16_t count = 0;
+    *tallies = (struct tallies){0};
+    enum err err = turn_row(turn, standing_key(turn, "tally", kind), &row);
+    if (err != ERR_NONE) {
+        return err == ERR_NOT_FOUND ? ERR_NONE : err;
+    }
+    struct reader reader = reader_of(row);
+    err = get_u16(&reader, &count);
+    for (uint16_t i = 0; err == ERR_NONE && i < count; i++) {
+        uint8_t shard = 0;
+        err = get_u8(&reader, &shard);
+        err = err == ERR_NONE ? tally_get(&reader, &tallies->parts[shard]) : err;
+    }
+    err = err == ERR_NONE ? reader_end(&reader) : err;
+    return err == ERR_NONE ? ERR_NONE : ERR_DAMAGED;
+}
+
+static enum err put_tallies(struct turn *turn, struct slice kind, const struct tallies *tallies)
+{
+    cleanup_buf struct buf row = BUF_INIT(TALLIES_MAX_BYTES);
+    uint16_t count = 0;
+    for (unsigned shard = 0; shard < TALLY_SHARDS; shard++) {
+        count = (uint16_t)(count + (tallies->parts[shard].count > 0 ? 1 : 0));
+    }
+    enum err err = put_u16(&row, count);
+    for (unsigned shard = 0; err == ERR_NONE && shard < TALLY_SHARDS; shard++) {
+        if (tallies->parts[shard].count > 0) {
+            err = put_u8(&row, (uint8_t)shard);
+            err = err == ERR_NONE ? tally_put(&row, &tallies->parts[shard]) : err;
+        }
+    }
+    return err == ERR_NONE ? turn_put(turn, standing_key(turn, "tally", kind), buf_slice(&row), 0) : err;
+}
+
 enum err standing_all(struct turn *turn, struct slice kind, struct member **ret_members, size_t *ret_count)
 {
     char *folder = folder_of(turn, kind);
-    const struct json *trees[TALLY_SHARDS] = {0}, *tally = NULL;
+    const struct json *trees[TALLY_SHARDS] = {0};
+    struct tallies *tallies = arena_alloc(turn->arena, sizeof *tallies);
     size_t most = 0, count = 0;
-    enum err all = ERR_NONE, err = turn_json(turn, standing_key(turn, "tally", kind), &tally);
-    if (err != ERR_NONE && err != ERR_NOT_FOUND) {
-        return err;
-    }
-    for (const struct json *part = err == ERR_NONE ? tally->first : NULL; part != NULL; part = part->next) {
-        unsigned shard = (unsigned)strtoul(arena_string(turn->arena, part->name), NULL, 16) % TALLY_SHARDS;
-        if (!standing_goes_on(&all, turn_json(turn, standing_part_path(turn, folder, shard), &trees[shard]))) {
-            return all;
+    enum err all = tallies == NULL ? ERR_MEMORY : read_tallies(turn, kind, tallies);
+    for (unsigned shard = 0; shard < TALLY_SHARDS && (all == ERR_NONE || all == ERR_NEED); shard++) {
+        if (tallies->parts[shard].count > 0) {
+            (void)standing_goes_on(&all, turn_json(turn, standing_part_path(turn, folder, shard), &trees[shard]));
+            most += trees[shard] == NULL ? 0 : trees[shard]->count;
         }
-        most += trees[shard] == NULL ? 0 : trees[shard]->count;
     }
     struct member *members = all == ERR_NONE ? arena_alloc_array(turn->arena, most + 1, sizeof *members) : NULL;
     if (members == NULL) {
@@ -91,31 +133,18 @@ enum err standing_all(struct turn *turn, struct slice kind, struct member **ret_
     return ERR_NONE;
 }
 
-/* ---- tallies ---- */
+/* ---- the whole ---- */
 
-static enum err sum(const struct json *row, struct tally *ret_tally)
+static enum err stand(struct turn *turn, struct slice kind, const struct tallies *tallies, struct standing *ret_standing)
 {
-    struct tally whole = {0}, part;
-    for (const struct json *one = row == NULL ? NULL : row->first; one != NULL; one = one->next) {
-        if (tally_of_tree(one, &part) != ERR_NONE) {
-            return ERR_DAMAGED;
-        }
-        tally_merge(&whole, &part);
-    }
-    *ret_tally = whole;
-    return ERR_NONE;
-}
-
-static enum err load_standing(struct turn *turn, struct slice kind, struct standing *ret_standing)
-{
-    const struct json *row = NULL;
     struct standing standing = {.is_known = true};
-    enum err err = turn_json(turn, standing_key(turn, "tally", kind), &row);
-    if (err != ERR_NONE && err != ERR_NOT_FOUND) {
-        return err;
+    enum err err = ERR_NONE;
+    for (unsigned shard = 0; shard < TALLY_SHARDS; shard++) {
+        if (tallies->parts[shard].count > 0) {
+            tally_merge(&standing.tally, &tallies->parts[shard]);
+        }
     }
-    err = sum(err == ERR_NONE ? row : NULL, &standing.tally);
-    if (err == ERR_NONE && standing.tally.count > 0) {
+    if (standing.tally.count > 0) {
         struct slice named = standing.tally.classes[tally_decisive(&standing.tally)].subject;
         err = standing_member(turn, kind, named, &standing.decisive);
         err = err == ERR_NOT_FOUND ? ERR_DAMAGED : err;
@@ -128,11 +157,12 @@ static enum err load_standing(struct turn *turn, struct slice kind, struct stand
 
 enum err standing_load_tallies(struct turn *turn, struct world *world)
 {
-    enum err all = ERR_NONE;
-    for (size_t i = 0; i < world->kinds->count; i++) {
-        if (!standing_goes_on(&all, load_standing(turn, slice_string(world->kinds->items[i].id), &world->standings[i]))) {
-            return all;
-        }
+    struct tallies *tallies = arena_alloc(turn->arena, sizeof *tallies);
+    enum err all = tallies == NULL ? ERR_MEMORY : ERR_NONE;
+    for (size_t i = 0; i < kinds_count() && (all == ERR_NONE || all == ERR_NEED); i++) {
+        struct slice kind = slice_string(kinds_at(i)->id);
+        enum err err = read_tallies(turn, kind, tallies);
+        (void)standing_goes_on(&all, err == ERR_NONE ? stand(turn, kind, tallies, &world->standings[i]) : err);
     }
     return all;
 }
@@ -215,32 +245,33 @@ static enum err change_part(struct turn *turn, const struct json *before, struct
 }
 
 /* All changes of one kind, which lie next to each other. */
-static enum err change_kind(struct turn *turn, struct member_change *changes, size_t count)
+static enum err change_kind(struct turn *turn, struct world *world, struct member_change *changes, size_t count)
 {
     struct slice kind = slice_string(changes[0].kind->id);
-    char *folder = folder_of(turn, kind), *tally_path = standing_key(turn, "tally", kind);
-    const struct json *row = NULL;
-    enum err all = ERR_NONE, err = turn_json(turn, tally_path, &row);
-    (void)standing_goes_on(&all, err == ERR_NOT_FOUND ? ERR_NONE : err);
-    const struct json *tallies = err == ERR_NONE ? row : json_new(turn->arena, JSON_OBJECT);
+    char *folder = folder_of(turn, kind);
+    struct tallies *tallies = arena_alloc(turn->arena, sizeof *tallies);
+    enum err all = ERR_NONE;
+    if (tallies == NULL || !standing_goes_on(&all, read_tallies(turn, kind, tallies))) {
+        return tallies == NULL ? ERR_MEMORY : all;
+    }
     for (size_t first = 0, next = 0; first < count && (all == ERR_NONE || all == ERR_NEED); first = next) {
         unsigned shard = tally_shard(changes[first].member.subject);
         for (next = first; next < count && tally_shard(changes[next].member.subject) == shard; next++) {
         }
         const struct json *before = NULL;
         struct json *part = json_new(turn->arena, JSON_OBJECT);
-        struct tally tally = {0};
         char *path = standing_part_path(turn, folder, shard);
-        err = turn_json(turn, path, &before);
-        if (!standing_goes_on(&all, err == ERR_NOT_FOUND ? ERR_NONE : err) || err == ERR_NEED || err == ERR_MEMORY) {
+        enum err err = turn_json(turn, path, &before);
+        if (!standing_goes_on(&all, err == ERR_NOT_FOUND ? ERR_NONE : err) || err == ERR_NEED) {
             continue;
         }
-        err = change_part(turn, err == ERR_NONE ? before : NULL, &changes[first], next - first, part, &tally);
-        err = err == ERR_NONE ? turn_put_json(turn, path, part, 0) : err;
-        tallies = edit_with(turn->arena, tallies, turn_path(turn, "%02x", shard), tally.count == 0 ? NULL : tally_tree(turn->arena, &tally));
-        (void)standing_goes_on(&all, err);
+        tallies->parts[shard] = (struct tally){0};
+        err = change_part(turn, err == ERR_NONE ? before : NULL, &changes[first], next - first, part, &tallies->parts[shard]);
+        (void)standing_goes_on(&all, err == ERR_NONE ? turn_put_json(turn, path, part, 0) : err);
     }
-    return all != ERR_NONE ? all : turn_put_json(turn, tally_path, tallies, 0);
+    (void)(all == ERR_NONE && standing_goes_on(&all, put_tallies(turn, kind, tallies)) && all == ERR_NONE &&
+           standing_goes_on(&all, stand(turn, kind, tallies, &world->standings[kinds_index(changes[0].kind)])));
+    return all;
 }
 
 enum err standing_apply(struct turn *turn, struct world *world, struct member_change *changes, size_t count)
@@ -252,10 +283,7 @@ enum err standing_apply(struct turn *turn, struct world *world, struct member_ch
     for (size_t first = 0, next = 0; first < count && (all == ERR_NONE || all == ERR_NEED); first = next) {
         for (next = first; next < count && changes[next].kind == changes[first].kind; next++) {
         }
-        enum err err = change_kind(turn, &changes[first], next - first);
-        if (standing_goes_on(&all, err) && err == ERR_NONE) {
-            (void)standing_goes_on(&all, load_standing(turn, slice_string(changes[first].kind->id), &world->standings[changes[first].kind - world->kinds->items]));
-        }
+        (void)standing_goes_on(&all, change_kind(turn, world, &changes[first], next - first));
     }
     return all;
 }

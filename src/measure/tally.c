@@ -1,6 +1,12 @@
+/*
+ * A tally in a row, little-endian: u64 count, i64 oldest_ms, i64 newest_ms, bytes newest, u8 classes (bit i: class i has members); then for each of
+ * those, in order: u64 count, i64 at_ms, bytes subject. bytes: u32 length and as many bytes.
+ */
 #include "measure/tally.h"
 
 #include "measure/edit.h"
+
+enum { NAME_MAX_BYTES = 512 };
 
 static const char *const class_names[CLASS_COUNT] = {
     [CLASS_PASS] = "pass",     [CLASS_UNPROVABLE] = "unprovable", [CLASS_UNCONFIRMED] = "unconfirmed", [CLASS_UNSEEN] = "unseen",
@@ -92,45 +98,53 @@ enum standing_class tally_decisive(const struct tally *tally)
     return (enum standing_class)class;
 }
 
-struct json *tally_tree(struct arena *arena, const struct tally *tally)
+enum err tally_put(struct buf *out, const struct tally *tally)
 {
-    struct json *tree = json_new(arena, JSON_OBJECT), *classes = NULL;
-    json_set_u64(arena, tree, "count", tally->count);
-    if (tally->newest_ms != 0) {
-        json_set_i64(arena, tree, "oldest_ms", tally->oldest_ms);
-        json_set_i64(arena, tree, "newest_ms", tally->newest_ms);
-        json_set_string(arena, tree, "newest", tally->newest);
-    }
-    classes = json_set_object(arena, tree, "classes");
+    uint8_t present = 0;
     for (unsigned i = 0; i < CLASS_COUNT; i++) {
+        present |= (uint8_t)(tally->classes[i].count > 0 ? 1u << i : 0);
+    }
+    enum err err = put_u64(out, tally->count);
+    err = err == ERR_NONE ? put_u64(out, (uint64_t)tally->oldest_ms) : err;
+    err = err == ERR_NONE ? put_u64(out, (uint64_t)tally->newest_ms) : err;
+    err = err == ERR_NONE ? put_bytes(out, tally->newest) : err;
+    err = err == ERR_NONE ? put_u8(out, present) : err;
+    for (unsigned i = 0; err == ERR_NONE && i < CLASS_COUNT; i++) {
         const struct tally_class *class = &tally->classes[i];
         if (class->count > 0) {
-            struct json *item = json_set_object(arena, classes, class_names[i]);
-            json_set_u64(arena, item, "count", class->count);
-            json_set_string(arena, item, "subject", class->subject);
-            json_set_i64(arena, item, "at_ms", class->at_ms);
+            err = put_u64(out, class->count);
+            err = err == ERR_NONE ? put_u64(out, (uint64_t)class->at_ms) : err;
+            err = err == ERR_NONE ? put_bytes(out, class->subject) : err;
         }
     }
-    return classes == NULL ? NULL : tree;
+    return err;
 }
 
-enum err tally_of_tree(const struct json *tree, struct tally *ret_tally)
+enum err tally_get(struct reader *reader, struct tally *ret_tally)
 {
-    struct tally tally = {.oldest_ms = edit_number(tree, "oldest_ms", 0), .newest_ms = edit_number(tree, "newest_ms", 0), .newest = json_text(tree, "newest", SLICE_NONE)};
-    const struct json *classes = json_member(tree, "classes");
-    if (classes == NULL || classes->type != JSON_OBJECT || json_u64(tree, "count", &tally.count) != ERR_NONE) {
-        return ERR_MALFORMED;
-    }
-    for (unsigned i = 0; i < CLASS_COUNT; i++) {
-        const struct json *item = json_member(classes, class_names[i]);
-        struct tally_class class = {.subject = json_text(item, "subject", SLICE_NONE), .at_ms = edit_number(item, "at_ms", 0)};
-        if (item != NULL && (json_u64(item, "count", &class.count) != ERR_NONE || class.subject.len == 0)) {
-            return ERR_MALFORMED;
+    struct tally tally = {0};
+    uint64_t oldest_ms = 0, newest_ms = 0, at_ms = 0;
+    uint8_t present = 0;
+    enum err err = get_u64(reader, &tally.count);
+    err = err == ERR_NONE ? get_u64(reader, &oldest_ms) : err;
+    err = err == ERR_NONE ? get_u64(reader, &newest_ms) : err;
+    err = err == ERR_NONE ? get_bytes(reader, NAME_MAX_BYTES, &tally.newest) : err;
+    err = err == ERR_NONE ? get_u8(reader, &present) : err;
+    for (unsigned i = 0; err == ERR_NONE && i < CLASS_COUNT; i++) {
+        struct tally_class *class = &tally.classes[i];
+        if ((present & (1u << i)) != 0) {
+            err = get_u64(reader, &class->count);
+            err = err == ERR_NONE ? get_u64(reader, &at_ms) : err;
+            err = err == ERR_NONE ? get_bytes(reader, NAME_MAX_BYTES, &class->subject) : err;
+            class->at_ms = (int64_t)at_ms;
         }
-        tally.classes[i] = class;
     }
-    *ret_tally = tally;
-    return ERR_NONE;
+    tally.oldest_ms = (int64_t)oldest_ms;
+    tally.newest_ms = (int64_t)newest_ms;
+    if (err == ERR_NONE) {
+        *ret_tally = tally;
+    }
+    return err == ERR_NONE ? ERR_NONE : ERR_MALFORMED;
 }
 
 struct json *member_tree(struct arena *arena, const struct member *member)

@@ -8,6 +8,7 @@
 #ifndef VOGT_MEASURE_TALLY_H
 #define VOGT_MEASURE_TALLY_H
 
+#include "base/encode.h"
 #include "base/json.h"
 
 /* From harmless to worst: the worst class that has a member decides. */
@@ -52,15 +53,15 @@ void tally_add(struct tally *tally, const struct member *member);
 void tally_merge(struct tally *tally, const struct tally *part);
 enum standing_class tally_decisive(const struct tally *tally);                 /* CLASS_PASS when it is empty, too */
 
-/* As a row holds it. NULL: the arena is full. ERR_MALFORMED. */
-struct json *tally_tree(struct arena *arena, const struct tally *tally);
-enum err tally_of_tree(const struct json *tree, struct tally *ret_tally) must_check;
-/* A member likewise; its subject is the member's name in the row. */
+/* As a row holds it (format in tally.c). The names borrow from what is read. ERR_MALFORMED. */
+enum err tally_put(struct buf *out, const struct tally *tally) must_check;
+enum err tally_get(struct reader *reader, struct tally *ret_tally) must_check;
+/* A member as a row holds it; its subject is the member's name in the row. NULL: the arena is full. ERR_MALFORMED. */
 struct json *member_tree(struct arena *arena, const struct member *member);
 enum err member_of_tree(const struct json *tree, struct member *ret_member) must_check;
 
 /* The part of the population that this subject belongs to: 0 to TALLY_SHARDS - 1, FNV-1a over its id. */
-enum { TALLY_SHARDS = 128 };
+enum { TALLY_SHARDS = 256 };
 unsigned tally_shard(struct slice subject);
 
 #endif

@@ -150,15 +150,15 @@ struct judgement verdict_member(const struct member *member, struct slice kind, 
 /* Nothing about endpoints is kept while one of those who tell Vogt what endpoints there are is silent. */
 static struct judgement judge_population(const struct world *world, const char *subject_kind, int64_t now_ms)
 {
-    const char *kind = kinds_population(world->kinds, slice_string(subject_kind));
-    const struct standing *standing = kind == NULL ? NULL : world_standing(world, slice_string(kind));
+    const struct kind *kind = kinds_population(slice_string(subject_kind));
+    const struct standing *standing = kind == NULL ? NULL : world_standing(world, slice_string(kind->id));
     if (standing == NULL || standing->tally.count == 0) {
         return (struct judgement){.until_ms = INT64_MAX};
     }
-    struct judgement judgement = verdict_standing(standing, slice_string(kind), (int64_t)KINDS_POPULATION_MAX_AGE_S * 1000, now_ms);
+    struct judgement judgement = verdict_standing(standing, slice_string(kind->id), (int64_t)KINDS_POPULATION_MAX_AGE_S * 1000, now_ms);
     if (judgement.verdict != VERDICT_KEPT) {
         int64_t oldest_ms = judgement.oldest_ms;
-        judgement = of_reason("verdict.population", VERDICT_UNPROVEN, judgement.subject, slice_string(kind));
+        judgement = of_reason("verdict.population", VERDICT_UNPROVEN, judgement.subject, slice_string(kind->id));
         judgement.oldest_ms = oldest_ms;
     }
     return judgement;

@@ -6,14 +6,12 @@
 
 enum err world_start(struct arena *arena, struct world *ret_world)
 {
-    struct kinds *kinds = arena_alloc(arena, sizeof *kinds);
-    struct standing *standings = arena_alloc_array(arena, KINDS_MAX, sizeof *standings);
-    if (kinds == NULL || standings == NULL) {
+    struct standing *standings = arena_alloc_array(arena, kinds_count(), sizeof *standings);
+    if (standings == NULL) {
         return ERR_MEMORY;
     }
-    kinds_gather(kinds);
-    memset(standings, 0, KINDS_MAX * sizeof *standings);
-    *ret_world = (struct world){.arena = arena, .kinds = kinds, .standings = standings};
+    memset(standings, 0, kinds_count() * sizeof *standings);
+    *ret_world = (struct world){.arena = arena, .standings = standings};
     return ERR_NONE;
 }
 
@@ -50,11 +48,11 @@ const struct json *world_clause(const struct world *world, struct slice id)
 
 const struct standing *world_standing(const struct world *world, struct slice id)
 {
-    const struct kind *kind = kinds_find(world->kinds, id);
+    const struct kind *kind = kinds_find(id);
     if (kind == NULL) {
         return NULL;
     }
-    struct standing *standing = &world->standings[kind - world->kinds->items];
+    struct standing *standing = &world->standings[kinds_index(kind)];
     if (!standing->is_known && world->population != NULL) {
         population_tally(world->population, kind, &standing->tally, &standing->decisive);
         standing->is_known = true;
@@ -135,7 +133,7 @@ static enum err close_deviation(struct world *world, const struct json *clause, 
 
 static void forget_standings(struct world *world)
 {
-    for (size_t i = 0; i < world->kinds->count; i++) {
+    for (size_t i = 0; i < kinds_count(); i++) {
         world->standings[i].is_known = false;
     }
 }
@@ -173,16 +171,16 @@ struct member world_member(struct arena *arena, const struct json *payload, cons
     return (struct member){.subject = subject, .observation = is_whole ? seen : NULL, .at_ms = at_ms, .index = index};
 }
 
-size_t world_kinds_of(const struct kinds *kinds, struct slice id, const struct json *subject, const struct kind **ret_kinds)
+size_t world_kinds_of(struct slice id, const struct json *subject, const struct kind **ret_kinds)
 {
     size_t count = 0;
-    const struct kind *own = kinds_find(kinds, id);
+    const struct kind *own = kinds_find(id);
     if (own != NULL && kind_is_about(own, subject)) {
         ret_kinds[count++] = own;
     }
-    for (size_t i = 0; kind_tells_population(id) && i < kinds->count; i++) {
-        if (kinds->items[i].fed != NULL && kind_is_about(&kinds->items[i], subject)) {
-            ret_kinds[count++] = &kinds->items[i];
+    for (size_t i = 0; kind_tells_population(id) && i < kinds_count(); i++) {
+        if (kinds_at(i)->fed != NULL && kind_is_about(kinds_at(i), subject)) {
+            ret_kinds[count++] = kinds_at(i);
         }
     }
     return count;
@@ -197,11 +195,11 @@ static enum err observe_one(struct world *world, const struct json *payload, con
         return member.observation == NULL ? ERR_MEMORY : ERR_MALFORMED;
     }
     const struct json *subject = population_subject(world->population, member.subject);
-    size_t count = subject == NULL ? 0 : world_kinds_of(world->kinds, kind, subject, about);
+    size_t count = subject == NULL ? 0 : world_kinds_of(kind, subject, about);
     enum err err = ERR_NONE;
     for (size_t i = 0; err == ERR_NONE && i < count; i++) {
         err = population_observe(world->population, about[i], &member);
-        world->standings[about[i] - world->kinds->items].is_known = false;
+        world->standings[kinds_index(about[i])].is_known = false;
     }
     return err;
 }

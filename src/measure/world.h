@@ -20,8 +20,7 @@ struct standing {
 struct world {
     struct arena *arena;
     const struct json *annex;           /* NULL: none adopted; clauses carry promises, bindings, interpretations, attestations, deviation */
-    const struct kinds *kinds;
-    struct standing *standings;         /* one for each of `kinds`; of a population they are counted when asked for */
+    struct standing *standings;         /* one for each kind of the table; of a population they are counted when asked for */
     struct population *population;      /* NULL: the standings come from rows */
 };
 
@@ -44,7 +43,7 @@ const struct standing *world_standing(const struct world *world, struct slice ki
 /* An observation of a payload as a member: what rows and population hold of it. Trees come from `arena`. NULL observation: the arena is full. */
 struct member world_member(struct arena *arena, const struct json *payload, const struct json *observation, int64_t at_ms, uint64_t index);
 /* The kinds that one observation speaks for at this subject: its own, and of a teller those of the populations that it feeds. At most KINDS_MAX. */
-size_t world_kinds_of(const struct kinds *kinds, struct slice kind, const struct json *subject, const struct kind **ret_kinds);
+size_t world_kinds_of(struct slice kind, const struct json *subject, const struct kind **ret_kinds);
 
 /* The world in another arena, without what is no longer needed. */
 enum err world_copy(const struct world *world, struct arena *arena, struct world *ret_world) must_check;
