@@ -2,6 +2,7 @@
 
 #include "collect/countersign.h"
 #include "collect/docker.h"
+#include "collect/exposure.h"
 #include "collect/host.h"
 #include "collect/nft.h"
 #include "collect/port_scan.h"
@@ -15,6 +16,7 @@ static const struct work works[] = {
     {"collect.tls", collect_tls},         {"judge.tls", judge_tls},
     {"collect.nft", collect_nft},         {"judge.firewall", judge_firewall},
     {"collect.ports", collect_ports},     {"judge.ports", judge_ports},
+    {"judge.exposure", judge_exposure},
     {"collect.volumes", collect_volumes}, {"judge.volume", judge_volume},
     {"collect.sockets", collect_sockets}, {"judge.sockets", judge_sockets},
     {"collect.host", collect_host},       {"judge.machine", judge_machine},

@@ -5,6 +5,7 @@
 #include "collect/countersign.h"
 #include "collect/docker.h"
 #include "collect/host.h"
+#include "collect/exposure.h"
 #include "collect/nft.h"
 #include "collect/port_scan.h"
 #include "collect/self.h"
@@ -23,6 +24,7 @@
     WORK("countersign.stamp", countersign_stamp)                                                                                   \
     WORK("countersign.witness", countersign_witness)                                                                               \
     WORK("judge.docker", judge_docker)                                                                                             \
+    WORK("judge.exposure", judge_exposure)                                                                                         \
     WORK("judge.firewall", judge_firewall)                                                                                         \
     WORK("judge.ledger", judge_ledger)                                                                                             \
     WORK("judge.machine", judge_machine)                                                                                           \
