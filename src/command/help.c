@@ -247,11 +247,11 @@ static enum err family_cases(struct buf *out)
 {
     static const char *const families[] = {"estate", "ledger", "evidence", "token", "policy"};
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-        TRY(buf_printf(out, "    %s) words=\"", families[i]));
+        TRY(buf_printf(out, "    %s) choices=\"", families[i]));
         TRY(second_words(out, families[i]));
         TRY(buf_append_string(out, "\" ;;\n"));
     }
-    TRY(buf_append_string(out, "    completion) words=\"bash zsh\" ;;\n    help) words=\""));
+    TRY(buf_append_string(out, "    completion) choices=\"bash zsh\" ;;\n    help) choices=\""));
     TRY(first_words(out));
     return buf_append_string(out, "\" ;;\n");
 }
@@ -283,14 +283,14 @@ static enum err option_lists(struct buf *out)
     return ERR_NONE;
 }
 
-/* The part that both shells share: from $previous, $first and $second to $value, $words, $options.
- */
+/* The part that both shells share: from $previous, $first and $second to $value, $choices, $options
+ * ($words is zsh's own: giving it a value there completes nothing any more). */
 static enum err shared_part(struct buf *out)
 {
     TRY(buf_append_string(out,
-                          "_vogt_find() {\n  value= words= options=\n  case \"$previous\" in\n"));
+                          "_vogt_find() {\n  value= choices= options=\n  case \"$previous\" in\n"));
     TRY(option_cases(out));
-    TRY(buf_append_string(out, "  esac\n  case \"$first\" in\n    '') words=\""));
+    TRY(buf_append_string(out, "  esac\n  case \"$first\" in\n    '') choices=\""));
     TRY(first_words(out));
     TRY(buf_append_string(out, "\" ;;\n"));
     TRY(family_cases(out));
@@ -315,7 +315,7 @@ enum err completion_bash(struct buf *out)
     return buf_append_string(
         out, "_vogt() {\n"
              "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} "
-             "first= second= value words options word\n"
+             "first= second= value choices options word\n"
              "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
              "    case \"$word\" in -*) continue ;; esac\n"
              "    if [ -z \"$first\" ]; then first=$word; elif [ -z \"$second\" ]; then "
@@ -330,7 +330,7 @@ enum err completion_bash(struct buf *out)
              "  esac\n"
              "  case \"$current\" in\n"
              "    -*) COMPREPLY=($(compgen -W \"$options\" -- \"$current\")) ;;\n"
-             "    *) COMPREPLY=($(compgen -W \"$words\" -- \"$current\") $(if [ -n \"$first\" ]; "
+             "    *) COMPREPLY=($(compgen -W \"$choices\" -- \"$current\") $(if [ -n \"$first\" ]; "
              "then compgen -f -- \"$current\"; fi)) ;;\n"
              "  esac\n"
              "}\n"
@@ -352,7 +352,7 @@ enum err completion_zsh(struct buf *out)
              "    if [ -z \"$first\" ]; then first=$word; elif [ -z \"$second\" ]; then "
              "second=$word; fi\n"
              "  done\n"
-             "  local value words options\n"
+             "  local value choices options\n"
              "  _vogt_find\n"
              "  case \"$value\" in\n"
              "    files) _files; return ;;\n"
@@ -362,7 +362,7 @@ enum err completion_zsh(struct buf *out)
              "  esac\n"
              "  case \"$current\" in\n"
              "    -*) compadd -- ${=options} ;;\n"
-             "    *) compadd -- ${=words}; if [ -n \"$first\" ]; then _files; fi ;;\n"
+             "    *) compadd -- ${=choices}; if [ -n \"$first\" ]; then _files; fi ;;\n"
              "  esac\n"
              "}\n"
              "if [ \"$funcstack[1]\" = _vogt ]; then _vogt \"$@\"; else compdef _vogt vogt; fi\n");
