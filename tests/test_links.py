@@ -27,6 +27,10 @@ ALLOWED = {
 }
 
 
+# An agent brings everything along: its programs name no library at all, unless this build says otherwise (-Dagent_static=false, sanitizers).
+AGENT = ["agent", "courier", "look", "reach", "relay"]
+
+
 def needed(path):
     text = subprocess.run(["readelf", "-d", path], check=True, capture_output=True, text=True).stdout
     return {re.sub(r"\.so.*", ".so", name) for name in re.findall(r"\(NEEDED\).*\[(.+)\]", text)}
@@ -46,10 +50,17 @@ class LinkTest(unittest.TestCase):
             with self.subTest(role=role):
                 self.assertEqual(allowed - needed(os.path.join(BUILD, "vogt-" + role)), set())
 
-    def test_programs_are_hardened(self):
-        for role in ALLOWED:
+    def test_an_agent_needs_no_library(self):
+        for role in AGENT:
             with self.subTest(role=role):
-                path = os.path.join(BUILD, "vogt-" + role)
+                linked = needed(os.path.join(BUILD, "packaging", "agent", "vogt-" + role))
+                if linked & SANITIZERS:
+                    self.skipTest("a sanitizer's build")
+                self.assertEqual(linked, set())
+
+    def test_programs_are_hardened(self):
+        for path in [os.path.join(BUILD, "vogt-" + role) for role in ALLOWED] + [os.path.join(BUILD, "packaging", "agent", "vogt-" + role) for role in AGENT]:
+            with self.subTest(path=path):
                 text = subprocess.run(["readelf", "-Wdlh", path], check=True, capture_output=True, text=True).stdout
                 self.assertIn("DYN (", text)
                 self.assertIn("NOW", text)

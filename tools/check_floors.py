@@ -21,6 +21,7 @@ FLOORS = [
     ["measure"],
     ["govern", "access", "secrets", "change", "infra", "watch", "backup", "incident", "continuity"],
     ["collect"],
+    ["agent"],
     ["roles"],
     ["command"],
 ]

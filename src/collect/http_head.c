@@ -48,6 +48,9 @@ static enum err read_header(struct slice line, struct http_head *head)
         head->hsts_count++;
     } else if (name_is(name, "location") && head->location.data == NULL) {
         head->location = value;
+    } else if (name_is(name, "content-length")) {
+        head->length = value;
+        head->length_count++;
     }
     return ERR_NONE;
 }

@@ -14,6 +14,8 @@ struct http_head {
     struct slice hsts[HTTP_VALUES_MAX];     /* values of Strict-Transport-Security, in order */
     size_t hsts_count;                      /* all of them, also those that found no room above */
     struct slice location;
+    struct slice length;                    /* Content-Length */
+    size_t length_count;                    /* how often it stood there */
 };
 
 /* True once `received` holds a whole head, whose length (with the empty line) is *ret_bytes. */

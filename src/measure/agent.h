@@ -5,7 +5,7 @@
  *   agent/host/NAME   {"name","kind","every_s","created_ms","by","token": hex of its SHA-256,"token_expires_ms","enrolled_ms","hostname",
  *                      "certificate": id,"certificate_expires_ms","next": id of one that was issued and not used yet,"next_expires_ms","revoked_ms","revoked_by"}
  *   agent/seen/NAME   {"at_ms","version","every_s","skew_ms","spooled","spooled_bytes","lost_total","cannot_see":[…],"refused":[…],"confinement":{…}}
- *   agent/newest/NAME/PROBE/SUBJECT   {"collected_at_ms","digest"}: of the newest report that was taken; an older one is a replay
+ *   agent/newest/NAME/HEX    {"collected_at_ms","digest"}: of the newest report that was taken; an older one is a replay. HEX: SHA-256 of probe, NUL, subject
  *
  * Life of a name:  invited --enrol--> enrolled --renew--> enrolled ... --revoke--> revoked --create--> invited
  */
@@ -17,13 +17,14 @@
 enum {
     AGENT_NAME_MAX_BYTES = 128,
     AGENT_TOKEN_TTL_MS = 3600 * 1000,
-    AGENT_EVERY_DEFAULT_S = 900,
+    AGENT_EVERY_DEFAULT_S = 24 * 3600,      /* that is: as each probe needs */
     AGENT_EVERY_MIN_S = 1,
     AGENT_EVERY_MAX_S = 24 * 3600,
     AGENT_POLL_MAX_S = 60,
     AGENT_REPORTS_MAX = 32,                 /* of one delivery */
     AGENT_DELIVERY_MAX_BYTES = 4 << 20,
     AGENT_FUTURE_MAX_MS = 60 * 1000,        /* a clock may be this far ahead of Vogt's */
+    AGENT_LATE_MS = 10 * 60 * 1000,         /* older facts are history, not the present */
     AGENT_LIST_MAX = 1000,
 };
 

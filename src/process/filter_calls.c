@@ -301,6 +301,16 @@ static const struct filter_call tasks[] = {
     END,
 };
 
+/* A role that narrows itself once more after its sandbox. */
+static const struct filter_call narrow[] = {
+    CALL("prctl"),
+    CALL("seccomp"),
+    CALL("landlock_create_ruleset"),
+    CALL("landlock_add_rule"),
+    CALL("landlock_restrict_self"),
+    END,
+};
+
 /* The host's view for look: addresses by netlink, a listening TCP socket as the planted failure
  * (Landlock: port 0 only). */
 static const struct filter_call host[] = {
@@ -336,6 +346,7 @@ const struct filter filters_of_roles[ROLE_COUNT] = {
     [ROLE_JUDGE] = LISTS(base, no_files),
     [ROLE_REACH] = LISTS(base, read_files, network, tasks),
     [ROLE_LOOK] = LISTS(base, read_files, host),
+    [ROLE_COURIER] = LISTS(base, files, network, narrow),
     [ROLE_SEAL] = LISTS(base, (const struct filter_call[]){CALL("pread64"), END}),
 };
 

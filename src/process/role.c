@@ -3,7 +3,7 @@
 static const char *const role_names[ROLE_COUNT] = {
     [ROLE_NONE] = "none",   [ROLE_PARENT] = "parent", [ROLE_GATE] = "gate",
     [ROLE_KEEP] = "keep",   [ROLE_STORE] = "store",   [ROLE_JUDGE] = "judge",
-    [ROLE_REACH] = "reach", [ROLE_LOOK] = "look",     [ROLE_SEAL] = "seal",
+    [ROLE_REACH] = "reach", [ROLE_LOOK] = "look",     [ROLE_SEAL] = "seal",   [ROLE_COURIER] = "courier",
 };
 
 static const char *const level_names[CONFINEMENT_COUNT] = {
@@ -11,6 +11,11 @@ static const char *const level_names[CONFINEMENT_COUNT] = {
     [CONFINEMENT_SECCOMP] = "seccomp", [CONFINEMENT_LANDLOCK] = "landlock",
     [CONFINEMENT_FULL] = "full",
 };
+
+bool role_is_hub(enum role role)
+{
+    return role == ROLE_KEEP || role == ROLE_COURIER;
+}
 
 const char *role_name(enum role role)
 {

@@ -15,10 +15,12 @@ enum role {
     ROLE_REACH,
     ROLE_LOOK,
     ROLE_SEAL,
+    ROLE_COURIER, /* of an agent on another host: talks to Vogt, and stands where keep stands for look and reach */
     ROLE_COUNT
 };
 
 const char *role_name(enum role role); /* "gate" */
+bool role_is_hub(enum role role);      /* keep or courier: the others' works go to it, and it has no keep of its own */
 
 enum role role_of_name(struct slice name); /* ROLE_NONE if there is none */
 

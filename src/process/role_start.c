@@ -27,16 +27,17 @@ static bool is_socket(int fd)
 
 static enum err open_channels(enum role self, struct role_start *start)
 {
-    if (!is_socket(ROLE_PARENT_FD) || (self != ROLE_KEEP && !is_socket(ROLE_KEEP_FD))) {
+    if (!is_socket(ROLE_PARENT_FD) || (!role_is_hub(self) && !is_socket(ROLE_KEEP_FD))) {
         return ERR_INVALID;
     }
-    start->parent = channel_new(ROLE_PARENT_FD, self, ROLE_PARENT, PARENT_QUEUE_BYTES);
-    if (self != ROLE_KEEP) {
+    /* messages.def knows the hub as keep */
+    start->parent = channel_new(ROLE_PARENT_FD, role_is_hub(self) ? ROLE_KEEP : self, ROLE_PARENT, PARENT_QUEUE_BYTES);
+    if (!role_is_hub(self)) {
         start->keep = channel_new(ROLE_KEEP_FD, self, ROLE_KEEP, KEEP_QUEUE_BYTES);
     }
     start->arena = arena_new(CONFIGURATION_BYTES);
     return start->parent == NULL || start->arena == NULL ||
-                   (self != ROLE_KEEP && start->keep == NULL)
+                   (!role_is_hub(self) && start->keep == NULL)
                ? ERR_MEMORY
                : ERR_NONE;
 }
@@ -69,7 +70,7 @@ static enum err take_descriptors(struct role_start *start)
     if (count > ROLE_FDS_MAX) {
         return ERR_TOO_LARGE;
     }
-    int first = start->self == ROLE_KEEP ? ROLE_KEEP_FD : ROLE_KEEP_FD + 1;
+    int first = role_is_hub(start->self) ? ROLE_KEEP_FD : ROLE_KEEP_FD + 1;
     for (size_t i = 0; i < count; i++) {
         start->fds[i] = first + (int)i;
         if (fcntl(start->fds[i], F_SETFD, FD_CLOEXEC) != 0) {

@@ -14,6 +14,12 @@ static const char *const reach_paths[] = {
     "/etc/pki/tls",       NULL,
 };
 
+/* An agent trusts one key and no authority of its host. */
+static const char *const resolver_paths[] = {
+    "/etc/resolv.conf", "/etc/hosts",    "/etc/nsswitch.conf", "/etc/gai.conf",
+    "/etc/host.conf",   "/etc/services", "/etc/protocols",     NULL,
+};
+
 /* What describes the machine. /dev for the headers of encrypted volumes; permissions still decide
  * there. */
 static const char *const look_paths[] = {
@@ -57,5 +63,13 @@ const struct sandbox_profile sandbox_profiles[ROLE_COUNT] = {
                    .memory_max_bytes = 2 * GIBIBYTE,
                    .capabilities = CAPABILITY(CAP_DAC_READ_SEARCH),
                    .read_paths = look_paths},
+    /* Names and one port: narrowed to Vogt's once it is known (sandbox_narrow_task). */
+    [ROLE_COURIER] = {.root = ROOT_PATHS,
+                      .host_network = true,
+                      .task_ports = true,
+                      .directory_beside = true,
+                      .files_max = 256,
+                      .memory_max_bytes = GIBIBYTE,
+                      .read_paths = resolver_paths},
     [ROLE_SEAL] = {.root = ROOT_EMPTY, .files_max = FILES_FEW, .memory_max_bytes = GIBIBYTE},
 };

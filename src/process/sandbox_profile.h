@@ -14,11 +14,15 @@ enum root_kind {
     ROOT_HOST,      /* the host's root, narrowed to read_paths by Landlock */
 };
 
+/* Where a role finds its one directory when that is not its root. */
+#define SANDBOX_DIRECTORY "/data"
+
 struct sandbox_profile {
     enum root_kind root;
     bool host_network;     /* stays in the host's network namespace */
     bool task_ports;       /* TCP ports are narrowed later, per task (sandbox_narrow_task) */
     bool bind_any_port;    /* may bind TCP port 0: a port of the kernel's choice */
+    bool directory_beside; /* ROOT_PATHS: and its one directory, as SANDBOX_DIRECTORY */
     bool children;         /* may have processes of its own */
     uint64_t capabilities; /* kept when started by root: bits of CAP_* */
     uint64_t files_max, memory_max_bytes; /* RLIMIT_NOFILE; RLIMIT_AS, 0: as inherited */

@@ -163,6 +163,14 @@ static bool hide_names(const char *base, const char *const *names)
     return true;
 }
 
+/* The working directory is the role's one directory: it becomes a name in the new root, and may be written. */
+static bool bind_directory(const char *base)
+{
+    char place[PATH_MAX];
+    int length = snprintf(place, sizeof(place), "%s%s", base, SANDBOX_DIRECTORY);
+    return length > 0 && (size_t)length < sizeof(place) && make_place(place, true) && bind_path(".", place, 0);
+}
+
 static bool build_root(const struct sandbox_profile *profile, const char *base)
 {
     if (profile->root == ROOT_DIRECTORY) {
@@ -173,6 +181,7 @@ static bool build_root(const struct sandbox_profile *profile, const char *base)
         mount("vogt", base, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=65536,mode=0755") ==
             0 &&
         bind_paths(base, profile->read_paths) &&
+        (!profile->directory_beside || bind_directory(base)) &&
         mount(NULL, base, NULL,
               MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | flags_of(base),
               NULL) == 0;
@@ -213,13 +222,13 @@ static bool enter_chroot(const struct sandbox_profile *profile)
 
 /* The descriptor came from outside and would lead back there by "..": from now on it is the
  * directory as the new root shows it. */
-static bool renew_directory(int directory_fd)
+static bool renew_directory(const struct sandbox_profile *profile, int directory_fd)
 {
-    int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(profile->directory_beside ? SANDBOX_DIRECTORY : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }
-    bool ok = dup3(fd, directory_fd, O_CLOEXEC) == directory_fd;
+    bool ok = dup3(fd, directory_fd, O_CLOEXEC) == directory_fd && fchdir(fd) == 0;
     close(fd);
     return ok;
 }
@@ -245,7 +254,7 @@ enum err root_enter(const struct sandbox_profile *profile, uint32_t uid, uint32_
         result.own_root = enter_chroot(profile);
     }
     if (directory_fd >= 0 &&
-        !(result.own_root ? renew_directory(directory_fd) : fchdir(directory_fd) == 0)) {
+        !(result.own_root ? renew_directory(profile, directory_fd) : fchdir(directory_fd) == 0)) {
         return ERR_RIGHTS;
     }
     *ret_result = result;

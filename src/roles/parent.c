@@ -188,7 +188,7 @@ static void reap(struct parent *parent)
 {
     int status = 0;
     for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
-        if (program_ended(parent, pid)) {
+        if (program_ended(&parent->programs, pid)) {
             continue;
         }
         for (size_t i = 0; i < parent->member_count; i++) {
@@ -222,7 +222,7 @@ static int64_t sooner(int64_t a, int64_t b)
 static int64_t do_what_is_due(struct parent *parent)
 {
     int64_t now_ms = parent_now_ms();
-    int64_t next_ms = programs_kill_due(parent, now_ms);
+    int64_t next_ms = programs_kill_due(&parent->programs, now_ms);
     members_restart_due(parent, now_ms);
     if (parent->stopping) {
         members_stop_step(parent, now_ms);

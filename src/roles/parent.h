@@ -10,11 +10,11 @@
 #include "process/channel.h"
 #include "process/sandbox.h"
 #include "process/spawn.h"
+#include "roles/programs.h"
 
 enum {
     MEMBERS_MAX = 32,
     SOCKETS_MAX = 8,
-    PROGRAMS_MAX = 8,
     ADDRESS_BYTES = 300,
     REASON_BYTES = 96,
 };
@@ -48,10 +48,6 @@ struct member {
     int64_t started_ms, restart_ms, kill_ms; /* monotonic; kill_ms 0: no deadline */
 };
 
-struct program { /* a running child program */
-    pid_t pid;   /* 0: free */
-    int64_t kill_ms;
-};
 
 struct options {
     const char *directory, *listen, *config;
@@ -77,7 +73,7 @@ struct parent {
     struct sandbox_report own;
     struct member members[MEMBERS_MAX];
     size_t member_count;
-    struct program programs[PROGRAMS_MAX];
+    struct programs programs;
     bool sealed;    /* keep ended once: it must not unseal by itself again */
     bool announced; /* ready was said */
     bool asked;
@@ -125,13 +121,6 @@ void member_hear(struct parent *parent, struct member *member);
 void keep_tell_ended(struct parent *parent, enum role role, uint64_t index, const char *reason,
                      bool restarted);
 void members_settle(struct parent *parent); /* after any READY: hand over channels, ask keep */
-
-/* parent_programs.c */
-enum err program_start(struct parent *parent, enum role asker, struct slice name,
-                       int *ret_fd) must_check;
-bool program_ended(struct parent *parent, pid_t pid);
-int64_t programs_kill_due(struct parent *parent,
-                          int64_t now_ms); /* the next deadline, -1 without */
 
 /* parent_notify.c */
 void notify_manager(const char *state); /* systemd's NOTIFY_SOCKET; nothing without */

@@ -152,6 +152,7 @@ static const int *own_descriptors(const struct parent *parent, enum role role, i
     case ROLE_JUDGE:
     case ROLE_REACH:
     case ROLE_LOOK:
+    case ROLE_COURIER:
     case ROLE_COUNT:
         break;
     }

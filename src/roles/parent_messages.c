@@ -207,7 +207,7 @@ static enum err take_child(struct parent *parent, struct arena *arena, struct me
         return ERR_PROTOCOL;
     }
     int fd = -1;
-    enum err err = program_start(parent, member->role, json_text(tree, "program", SLICE_NONE), &fd);
+    enum err err = program_start(&parent->programs, parent_now_ms(), member->role, json_text(tree, "program", SLICE_NONE), &fd);
     struct json *answer = json_new(arena, JSON_OBJECT);
     json_set_string(arena, answer, "err", slice_string(err_name(err)));
     err = send_tree(member->channel, MESSAGE_CHILD, frame->id, answer, fd);

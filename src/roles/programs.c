@@ -6,9 +6,10 @@
  * vogt-relay gets one thing more, descriptor 4: a connection to the socket of its row, made here, before its confinement. It can open no other.
  * Who may write to an engine's socket owns the machine, so neither look, which parses what the engine says, nor anyone else may hold it.
  */
-#include "roles/parent.h"
+#include "roles/programs.h"
 
 #include "base/log.h"
+#include "process/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -157,7 +158,7 @@ static bool runs(int trouble_fd)
     return got == 0;
 }
 
-static enum err launch(struct program *slot, const struct program_row *row, const char *path,
+static enum err launch(struct program *slot, int64_t now_ms, const struct program_row *row, const char *path,
                        int *ret_fd)
 {
     int fds[2], trouble[2];
@@ -183,7 +184,7 @@ static enum err launch(struct program *slot, const struct program_row *row, cons
     bool started = pid > 0 && runs(trouble[0]);
     close(trouble[0]);
     if (pid > 0) {
-        *slot = (struct program){pid, parent_now_ms() + PROGRAM_MS};
+        *slot = (struct program){pid, now_ms + PROGRAM_MS};
     }
     if (!started) {
         close(fds[0]);
@@ -193,7 +194,7 @@ static enum err launch(struct program *slot, const struct program_row *row, cons
     return ERR_NONE;
 }
 
-enum err program_start(struct parent *parent, enum role asker, struct slice name, int *ret_fd)
+enum err program_start(struct programs *programs, int64_t now_ms, enum role asker, struct slice name, int *ret_fd)
 {
     enum err err = ERR_INTERNAL;
     const struct program_row *row = find_row(asker, name, &err);
@@ -208,8 +209,8 @@ enum err program_start(struct parent *parent, enum role asker, struct slice name
         return row->socket != NULL ? ERR_UNSUPPORTED : ERR_NOT_FOUND;
     }
     for (size_t i = 0; i < PROGRAMS_MAX; i++) {
-        if (parent->programs[i].pid == 0) {
-            err = launch(&parent->programs[i], row, path, ret_fd);
+        if (programs->list[i].pid == 0) {
+            err = launch(&programs->list[i], now_ms, row, path, ret_fd);
             if (err != ERR_NONE) {
                 LOG(LOG_WARN, "program.not-started", LOG_TEXT("program", row->name), LOG_ERR(err));
             }
@@ -219,22 +220,33 @@ enum err program_start(struct parent *parent, enum role asker, struct slice name
     return ERR_BUSY;
 }
 
-bool program_ended(struct parent *parent, pid_t pid)
+bool program_is_installed(const char *name)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (slice_is(slice_string(name), rows[i].name)) {
+            char path[PATH_MAX];
+            return find_path(&rows[i], path);
+        }
+    }
+    return false;
+}
+
+bool program_ended(struct programs *programs, pid_t pid)
 {
     for (size_t i = 0; i < PROGRAMS_MAX; i++) {
-        if (parent->programs[i].pid == pid) {
-            parent->programs[i] = (struct program){0, 0};
+        if (programs->list[i].pid == pid) {
+            programs->list[i] = (struct program){0, 0};
             return true;
         }
     }
     return false;
 }
 
-int64_t programs_kill_due(struct parent *parent, int64_t now_ms)
+int64_t programs_kill_due(struct programs *programs, int64_t now_ms)
 {
     int64_t next_ms = -1;
     for (size_t i = 0; i < PROGRAMS_MAX; i++) {
-        struct program *program = &parent->programs[i];
+        struct program *program = &programs->list[i];
         if (program->pid == 0) {
             continue;
         }

@@ -1,0 +1,11 @@
+/* vogt-reach of an agent at another place: the fixed list of what it can do, and nothing that posts. */
+#include "collect/port_scan.h"
+#include "collect/tls.h"
+#include "process/worker.h"
+
+static const struct work works[] = {{"collect.ports", collect_ports}, {"collect.tls", collect_tls}};
+
+int main(void)
+{
+    return worker_run(ROLE_REACH, works, sizeof(works) / sizeof(works[0]));
+}
