@@ -26,11 +26,55 @@ static const struct {
 struct showing {
     struct turn *turn;
     struct standing_parts parts[KINDS_MAX];
+    int64_t max_age_ms[KINDS_MAX];      /* the strictest that the catalogue asks for; 0: no promise needs this kind */
 };
 
-static enum err cover(struct showing *showing, const struct json *subject, enum coverage *ret_coverage)
+/* How a subject is covered, and the worst that was judged of it. */
+struct covering {
+    enum coverage coverage;
+    struct judgement worst;
+    uint64_t index;                     /* of the entry that the worst rests on; 0: none */
+};
+
+static void read_ages(struct showing *showing)
+{
+    for (size_t i = 0; i < catalogue_measure_count(); i++) {
+        const struct measure *measure = catalogue_measure_at(i);
+        for (size_t p = 0; p < measure->promise_count; p++) {
+            for (size_t o = 0; o < measure->promises[p].observation_count; o++) {
+                const struct observation_rule *rule = &measure->promises[p].observations[o];
+                const struct kind *kind = kinds_find(slice_string(rule->kind));
+                int64_t *known = kind == NULL ? NULL : &showing->max_age_ms[kinds_index(kind)], given = (int64_t)rule->max_age_s * 1000;
+                if (known != NULL && (*known == 0 || given < *known)) {
+                    *known = given;
+                }
+            }
+        }
+    }
+}
+
+static enum err weigh(struct showing *showing, size_t kind, const struct json *tree, struct slice id, struct covering *covering)
+{
+    struct member member = {.subject = id};
+    int64_t max_age_ms = showing->max_age_ms[kind];
+    if (tree == NULL || max_age_ms == 0) {
+        return ERR_NONE;
+    }
+    enum err err = member_of_tree(tree, &member);
+    struct judgement judgement = verdict_member(&member, slice_string(kinds_at(kind)->id), max_age_ms, showing->turn->now_ms);
+    if (err == ERR_NONE && (covering->worst.kind.len == 0 || verdict_is_worse(judgement.verdict, covering->worst.verdict))) {
+        covering->worst = judgement;
+        covering->worst.kind = slice_string(kinds_at(kind)->id);
+        covering->worst.subject = id;
+        covering->index = member.observation == NULL ? 0 : member.index;
+    }
+    return err;
+}
+
+static enum err cover(struct showing *showing, const struct json *subject, struct covering *ret_covering)
 {
     struct slice id = json_text(subject, "id", SLICE_NONE);
+    struct covering covering = {.worst = {.verdict = VERDICT_UNPROVEN}};
     enum coverage coverage = COVERAGE_NONE;
     for (size_t i = 0; i < catalogue_probe_count(); i++) {
         coverage = observe_is_planned(subject, slice_string(catalogue_probe_at(i)->id)) ? COVERAGE_SEEN : coverage;
@@ -45,22 +89,38 @@ static enum err cover(struct showing *showing, const struct json *subject, enum 
         if (!standing_goes_on(&all, standing_part(showing->turn, &showing->parts[i], standing_key(showing->turn, "standing", slice_string(kind->id)), tally_shard(id), &part))) {
             return all;
         }
-        coverage = json_member(standing_named(part, id), "observation") != NULL ? COVERAGE_JUDGED : coverage;
+        const struct json *tree = standing_named(part, id);
+        coverage = json_member(tree, "observation") != NULL ? COVERAGE_JUDGED : coverage;
+        enum err err = weigh(showing, i, tree, id, &covering);
+        if (err != ERR_NONE) {
+            return err;
+        }
     }
-    *ret_coverage = coverage;
+    covering.coverage = coverage;
+    *ret_covering = covering;
     return all;
 }
 
 static enum err put_coverage(struct showing *showing, struct json *list, const struct json *subject)
 {
-    enum coverage coverage = COVERAGE_NONE;
-    enum err err = cover(showing, subject, &coverage);
+    struct covering covering = {.coverage = COVERAGE_NONE};
+    enum err err = cover(showing, subject, &covering);
+    enum coverage coverage = covering.coverage;
     struct arena *arena = showing->turn->arena;
     struct json *one = json_append(list, json_new(arena, JSON_OBJECT));
     json_set_string(arena, one, "subject", json_text(subject, "id", SLICE_NONE));
     json_set_string(arena, one, "state", slice_string(coverages[coverage].state));
     json_set_string(arena, one, "english", slice_string(coverages[coverage].text.english));
     json_set_string(arena, one, "german", slice_string(coverages[coverage].text.german));
+    if (err == ERR_NONE && coverage == COVERAGE_JUDGED && covering.worst.kind.len > 0) {
+        json_set_string(arena, one, "verdict", slice_string(verdict_name(covering.worst.verdict)));
+        json_set_string(arena, one, "kind", covering.worst.kind);
+        explain_set(arena, one, "reason", &covering.worst);
+        edit_set_time(arena, one, "observed", covering.worst.oldest_ms);
+        if (covering.index > 0) {
+            json_set_u64(arena, one, "index", covering.index);
+        }
+    }
     return err;
 }
 
@@ -88,6 +148,7 @@ static enum err put_subjects(struct turn *turn, const struct json *subjects, str
         return ERR_MEMORY;
     }
     *showing = (struct showing){.turn = turn};
+    read_ages(showing);
     for (const struct json *subject = subjects->first; subject != NULL; subject = subject->next) {
         char *kind = arena_string(turn->arena, json_text(subject, "kind", SLICE_NONE));
         uint64_t known = (uint64_t)edit_number(counts, kind, 0);

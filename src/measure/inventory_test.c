@@ -33,6 +33,42 @@ static uint64_t subjects(struct scene *scene, const char *query)
     return err == ERR_NONE && edit_find(json_member(data, "subjects"), "id", slice_string(query)) < json_member(data, "subjects")->count;
 }
 
+static const struct json *coverage_of(struct scene *scene, const char *subject)
+{
+    const struct json *data = NULL;
+    enum err err = scene_ask(scene, VERB_READ, "estate", NULL, NULL, &data);
+    const struct json *list = json_member(data, "coverage");
+    return err == ERR_NONE ? edit_at(list, edit_find(list, "subject", slice_string(subject))) : NULL;
+}
+
+TEST(coverage_says_of_each_subject_the_worst_that_was_judged_and_morning_how_many_wait)
+{
+    static const char own[] = "endpoint:localhost:8200";
+    struct scene scene = scene_start();
+    const struct json *data = NULL;
+    CHECK_SLICE("seen", json_text(coverage_of(&scene, own), "state", SLICE_NONE));
+    CHECK(json_member(coverage_of(&scene, own), "verdict") == NULL);
+    scene_script.failing = "tls.version";
+    scene_script.found = FOUND_ONE;
+    scene_script.whole = true;
+    adopt_and_observe(&scene);
+    const struct json *covered = coverage_of(&scene, own);
+    CHECK_SLICE("judged", json_text(covered, "state", SLICE_NONE));
+    CHECK_SLICE("broken", json_text(covered, "verdict", SLICE_NONE));
+    CHECK_SLICE("tls.version", json_text(covered, "kind", SLICE_NONE));
+    CHECK(json_text(json_member(covered, "reason"), "german", SLICE_NONE).len > 0 && json_member(covered, "index") != NULL);
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_READ, "morning", NULL, NULL, &data));
+    CHECK_U64(1, (uint64_t)edit_number(json_member(data, "inbox"), "new", 9));
+    CHECK_U64(0, (uint64_t)edit_number(json_member(data, "inbox"), "gone", 9));
+    scene_script.failing = "";
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    CHECK_SLICE("kept", json_text(coverage_of(&scene, own), "verdict", SLICE_NONE));
+    /* what lies there for days is old, whatever it said */
+    driver_set_now(scene.driver, SCENE_NOON_MS + 400 * 24 * SCENE_HOUR_MS);
+    CHECK_SLICE("stale", json_text(coverage_of(&scene, own), "verdict", SLICE_NONE));
+    scene_end(&scene);
+}
+
 TEST(what_is_found_blocks_green_until_a_person_says_that_it_belongs)
 {
     struct scene scene = scene_start();

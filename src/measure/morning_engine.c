@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "measure/edit.h"
+#include "measure/inventory.h"
 #include "measure/view.h"
 
 enum { FIXES_SHOWN = 3, FIXES_MAX = 500, CHANGES_SHOWN = 500 };
@@ -151,6 +152,19 @@ static void put_duties(struct turn *turn, const struct world *world, struct json
     }
 }
 
+/* How much waits for a person's word: {"new","gone"}. */
+static enum err put_inbox(struct turn *turn, struct json *data)
+{
+    struct json *items = NULL, *inbox = json_set_object(turn->arena, data, "inbox");
+    enum err err = inventory_inbox(turn, &items);
+    uint64_t count = 0, gone = 0;
+    for (const struct json *item = err == ERR_NONE ? items->first : NULL; item != NULL; item = item->next, count++) {
+        gone += slice_is(json_text(item, "state", SLICE_NONE), "gone") ? 1 : 0;
+    }
+    json_set_u64(turn->arena, inbox, "new", count - gone);
+    return err == ERR_NONE && json_set_u64(turn->arena, inbox, "gone", gone) == NULL ? ERR_MEMORY : err;
+}
+
 enum err operation_morning(struct turn *turn)
 {
     struct world world;
@@ -172,6 +186,6 @@ enum err operation_morning(struct turn *turn)
     put_duties(turn, &world, data);
     edit_carry(turn->arena, data, view, "counts");
     view_own(turn, &world, data);
-    enum err err = view_not_covered(turn, data);
-    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
+    (void)(standing_goes_on(&all, put_inbox(turn, data)) && standing_goes_on(&all, view_not_covered(turn, data)));
+    return all == ERR_NONE ? turn_reply_data(turn, data) : all;
 }
