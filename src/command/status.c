@@ -1,6 +1,7 @@
 /* vogt status, vogt version. */
 #include "command/client.h"
 #include "command/show.h"
+#include "process/sandbox.h"
 
 static void show_roles(struct run *run, const struct json *roles)
 {
@@ -35,6 +36,25 @@ static void show_roles(struct run *run, const struct json *roles)
             words.len > 0 ? " (" : "", (int)words.len,
             words.len > 0 ? (const char *)words.data : "", words.len > 0 ? ")" : "", more);
         show_pair(run, title == NULL ? "" : title, slice_string(line));
+    }
+}
+
+/* The one gap that costs the seal its sense has a line of its own. */
+static void warn_of_key(struct run *run, const struct json *roles)
+{
+    for (const struct json *role = roles == NULL ? NULL : roles->first; role != NULL; role = role->next) {
+        const struct json *features = json_member(role, "features");
+        for (const struct json *word = features == NULL || features->type != JSON_ARRAY ? NULL : features->first; word != NULL; word = word->next) {
+            if (slice_is(word->text, SANDBOX_KEY_IN_REACH)) {
+                screen_wrap(&run->screen, 0, 0, COLOUR_YELLOW,
+                            slice_string(SAY(run,
+                                             "A captured store could read seal.key and with it every row: this host gave it neither an own user nor an own root. "
+                                             "Allow user namespaces, start Vogt as root, or keep the key elsewhere: seal \"key-file\" { path = … }.",
+                                             "Ein übernommener store könnte seal.key lesen und damit jede Zeile: Dieser Host gab ihm weder eigenen Benutzer noch "
+                                             "eigene Wurzel. Erlaube User-Namespaces, starte Vogt als root oder lege den Schlüssel anderswohin: "
+                                             "seal \"key-file\" { path = … }.")));
+            }
+        }
     }
 }
 
@@ -87,6 +107,7 @@ enum outcome command_status(struct run *run)
                   json_text(data, "minimum", SLICE_NONE));
     }
     show_roles(run, json_member(data, "roles"));
+    warn_of_key(run, json_member(data, "roles"));
     if (counters != NULL && counters->count > 0) {
         show_heading(run, SAY(run, "Counters", "Zähler"));
         for (const struct json *counter = counters->first; counter != NULL;

@@ -16,6 +16,10 @@
 
 enum { SANDBOX_FEATURES_MAX = 16 };
 
+/* A feature of the store below "full", when an ordinary user started it: it could read the key file
+ * in its directory. `vogt status` says what to do about it. */
+#define SANDBOX_KEY_IN_REACH "seal.key within reach"
+
 struct sandbox_options {
     int directory_fd;  /* -1, or the one directory that the role may read and write */
     uint32_t uid, gid; /* 0: 65500 + role when root */

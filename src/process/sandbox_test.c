@@ -384,6 +384,74 @@ TEST(store_can_do_what_its_row_says_and_nothing_else)
 {
     CHECK(check_role(ROLE_STORE));
 }
+/* An ordinary user on a host that refuses namespaces: as nobody in a user namespace in which no
+ * further one may be made. False: this host cannot even do that. */
+static bool become_ordinary_without_namespaces(void)
+{
+    enum { NOBODY = 65534 };
+    if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)) {
+        return false;
+    }
+    char map[64];
+    snprintf(map, sizeof(map), "1000 %u 1", (unsigned)geteuid());
+    const struct {
+        const char *path, *text;
+    } files[] = {{"/proc/self/uid_map", map}, {"/proc/sys/user/max_user_namespaces", "0"}};
+    bool good = prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 && unshare(CLONE_NEWUSER) == 0;
+    for (size_t i = 0; good && i < sizeof(files) / sizeof(files[0]); i++) {
+        int fd = open(files[i].path, O_WRONLY | O_CLOEXEC);
+        good = fd >= 0 && write(fd, files[i].text, strlen(files[i].text)) > 0;
+        close(fd);
+    }
+    return good;
+}
+
+static _Noreturn void live_ordinary(int directory_fd, int fd)
+{
+    static const struct attempt key = {"key in its directory", try_hidden_key, 0, 0, CONFINEMENT_FULL};
+    if (!become_ordinary_without_namespaces()) {
+        _exit(OUTCOME_BROKEN);
+    }
+    live(ROLE_STORE, &key, directory_fd, fd);
+}
+
+/* Below full the store says so itself when it could read the key; and at full it neither can nor
+ * says it. */
+TEST(a_store_that_reaches_the_key_says_so)
+{
+    static const struct attempt key = {"key in its directory", try_hidden_key, 0, 0, CONFINEMENT_FULL};
+    struct sandbox_report report = {CONFINEMENT_NONE, {NULL}, 0};
+    enum outcome outcome = try_as(ROLE_STORE, &key, &report);
+    CHECK(outcome != OUTCOME_BROKEN);
+    CHECK_U64(outcome == OUTCOME_DONE, has_feature(&report, SANDBOX_KEY_IN_REACH));
+
+    char path[64];
+    int fds[2], status = 0, directory_fd = make_directory(path);
+    CHECK(directory_fd >= 0 && pipe2(fds, O_CLOEXEC) == 0);
+    if (geteuid() == 0) {
+        CHECK(fchown(directory_fd, 65534, 65534) == 0 &&
+              fchownat(directory_fd, "seal.key", 65534, 65534, 0) == 0);
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        live_ordinary(directory_fd, fds[1]);
+    }
+    close(fds[1]);
+    bool told = read(fds[0], &report, sizeof(report)) == (ssize_t)sizeof(report);
+    close(fds[0]);
+    close(directory_fd);
+    CHECK(waitpid(pid, &status, 0) == pid);
+    remove_directory(path);
+    if (!told) {
+        printf("     no user namespace here to try it in\n");
+        return;
+    }
+    printf("     ordinary store without namespaces: level %s\n", confinement_name(report.level));
+    CHECK(report.level < CONFINEMENT_FULL);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == OUTCOME_DONE);
+    CHECK(has_feature(&report, SANDBOX_KEY_IN_REACH));
+}
+
 TEST(judge_can_do_what_its_row_says_and_nothing_else)
 {
     CHECK(check_role(ROLE_JUDGE));
