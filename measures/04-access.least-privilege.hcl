@@ -25,6 +25,7 @@ measure "access.least-privilege" {
     observation "access.unused-rights" {
       subject = "account"
       max_age = "30d"
+      probe   = "source"
     }
   }
   promise "roles" {
@@ -33,6 +34,7 @@ measure "access.least-privilege" {
     observation "access.matrix" {
       subject = "account"
       max_age = "24h"
+      probe   = "source"
     }
   }
   promise "reviews" {

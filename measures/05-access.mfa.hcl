@@ -16,6 +16,7 @@ measure "access.mfa" {
     observation "mfa.factor" {
       subject = "account"
       max_age = "24h"
+      probe   = "source"
     }
     observation "mfa.password-refused" {
       subject = "service"
@@ -29,6 +30,7 @@ measure "access.mfa" {
     observation "mfa.cloud-factor" {
       subject = "account"
       max_age = "24h"
+      probe   = "source"
     }
   }
 }

@@ -33,6 +33,7 @@ measure "infra.default-deny" {
     observation "cloud.security-groups" {
       subject = "host"
       max_age = "24h"
+      probe   = "source"
     }
   }
 }

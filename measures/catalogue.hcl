@@ -86,6 +86,8 @@ subject "policy"       { title = { en = "policy", de = "Richtlinie" } }
 subject "runbook"      { title = { en = "runbook", de = "Runbook" } }
 subject "incident"     { title = { en = "incident", de = "Vorfall" } }
 subject "organisation" { title = { en = "organisation", de = "Organisation" } }
+subject "source"       { title = { en = "source", de = "Quelle" } }
+subject "network"      { title = { en = "network", de = "Netz" } }
 subject "vogt"         { title = { en = "this Vogt", de = "dieser Vogt" } }
 
 probe "machine" {
@@ -133,6 +135,13 @@ probe "privilege" {
   title        = { en = "rights granted against rights used", de = "gewährte gegen genutzte Rechte" }
   subject      = "vogt"
   observations = ["privilege.used", "privilege.denied"]
+}
+
+probe "source" {
+  title        = { en = "what a provider shows of itself", de = "was ein Anbieter von sich zeigt" }
+  subject      = "source"
+  about        = ["account", "host"]
+  observations = ["source.complete", "source.read-only", "mfa.factor", "mfa.cloud-factor", "access.unused-rights", "access.matrix", "cloud.security-groups"]
 }
 
 outside "physical" {

@@ -1,6 +1,7 @@
 """Runs every test of a build: the C programs beside the code, the Python scenarios, the page. Ends with 'N passed, N failed'.
 
     tests/run.py BUILD [WORD]     only tests whose name contains WORD
+    tests/run.py BUILD --wide     only those that bring a real provider from a package registry (wide_*.py): long, for CI
 
 A C test prints its own 'N passed, N failed' line, whose numbers are added up; a scenario counts as the number of its own line, or as one. A test that exits with 77
 could not run here: it says why, and counts as neither.
@@ -27,9 +28,9 @@ def meson_tests(build):
     return [(test["name"], [whole(build, part) for part in test["cmd"]], test["timeout"]) for test in listed]
 
 
-def scenarios(build):
-    names = sorted(name for name in os.listdir(HERE) if name.startswith("test_") and name.endswith(".py"))
-    return [(name[:-3], [sys.executable, os.path.join(HERE, name), build], 600) for name in names]
+def scenarios(build, prefix="test_", timeout=600):
+    names = sorted(name for name in os.listdir(HERE) if name.startswith(prefix) and name.endswith(".py"))
+    return [(name[:-3], [sys.executable, os.path.join(HERE, name), build], timeout) for name in names]
 
 
 def is_other(name):
@@ -59,10 +60,12 @@ def run(name, command, timeout, environment, build):
 
 def main():
     build = os.path.abspath(sys.argv[1])
-    word = sys.argv[2] if len(sys.argv) > 2 else ""
+    wide = "--wide" in sys.argv[2:]
+    word = next((argument for argument in sys.argv[2:] if not argument.startswith("--")), "")
     sanitized = "asan" in os.path.basename(build)
     environment = dict(os.environ, VOGT_BUILD=build, LC_ALL="C.UTF-8", UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
-    tests = [test for test in meson_tests(build) + scenarios(build) if word in test[0]]
+    chosen = scenarios(build, "wide_", 2400) if wide else meson_tests(build) + scenarios(build)
+    tests = [test for test in chosen if word in test[0]]
     programs = json.loads(subprocess.check_output(["meson", "introspect", "--targets", build]))
     names = [os.path.relpath(program["filename"][0], build) for program in programs if program["type"] == "executable" and not is_other(program["name"])]
     # the generators that run while building end at once and leave their memory to the system

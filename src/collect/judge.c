@@ -186,7 +186,7 @@ static bool planted_failure_seen(const struct json *observations, const struct j
         if (!judge_is(entry, "kind", expected->kind)) {
             continue;
         }
-        if (!judge_is(entry, "outcome", "fail") || !judge_is(entry, "reason", expected->planted_reason)) {
+        if (!judge_is(entry, "outcome", expected->unprovable ? "unprovable" : "fail") || !judge_is(entry, "reason", expected->planted_reason)) {
             return false;
         }
         seen = true;

@@ -13,7 +13,7 @@
  * "unprovable": the outside offers no way to see it. It is never a pass; a person's attestation may stand in for it.
  *
  * The planted facts come from the same collector in the same run and pass through the same judge first. Unless every kind
- * fails on them for exactly the planted reason, all observations of the run are errors with the reason "plant.missed".
+ * fails on them (or, by its table, is unprovable) for exactly the planted reason, all observations of the run are errors with the reason "plant.missed".
  */
 #ifndef VOGT_COLLECT_JUDGE_H
 #define VOGT_COLLECT_JUDGE_H
@@ -34,10 +34,12 @@ struct judge_case {
     bool full;                                             /* the arena was: the whole work fails */
 };
 
-/* A kind that the judge reports, and the reason for which it must fail on the planted facts. */
+/* A kind that the judge reports, and the reason for which it must fail on the planted facts. Where the outside never shows enough to refute, the
+ * plant must be found unprovable instead: whoever took it for a pass would be blind. */
 struct judge_kind {
     const char *kind;
     const char *planted_reason;
+    bool unprovable;
 };
 
 struct judge {

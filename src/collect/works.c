@@ -4,11 +4,13 @@
 #include "collect/docker.h"
 #include "collect/exposure.h"
 #include "collect/host.h"
+#include "collect/judge_source.h"
 #include "collect/nft.h"
 #include "collect/port_scan.h"
 #include "collect/post.h"
 #include "collect/self.h"
 #include "collect/sockets.h"
+#include "collect/source.h"
 #include "collect/tls.h"
 #include "collect/volume.h"
 
@@ -25,6 +27,7 @@ static const struct work works[] = {
     {"http.post", http_post},             {"countersign.witness", countersign_witness},
     {"countersign.stamp", countersign_stamp}, {"collect.docker", collect_docker},
     {"judge.docker", judge_docker},
+    {"collect.source", collect_source},   {"judge.source", judge_source},
 };
 
 const struct work *collect_works(size_t *ret_count)

@@ -172,6 +172,13 @@ void source_finish(struct source *source)
         check_reference(source, probe, probe->block, ENTRY_SUBJECT,
                         hcl_text(probe->block, "subject", SLICE_NONE),
                         TEXT("no such kind of subject", "diese Art von Gegenstand gibt es nicht"));
+        const struct json *about = block_value(probe->block, "about");
+        for (const struct json *item = about == NULL ? NULL : about->first; item != NULL;
+             item = item->next) {
+            check_reference(
+                source, probe, probe->block, ENTRY_SUBJECT, item->text,
+                TEXT("no such kind of subject", "diese Art von Gegenstand gibt es nicht"));
+        }
     }
     check_numbers(source);
 }

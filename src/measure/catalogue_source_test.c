@@ -51,6 +51,8 @@ TEST(catalogue_source_names_the_place_of_each_fault)
         {"x = 1\n", 1},
         {"measure \"m\" {\n", 1},
         {"probe \"p\" {\n title = " BOTH "\n subject = \"host\"\n observations = []\n}\n", 4},
+        {"probe \"r\" {\n title = " BOTH "\n subject = \"host\"\n about = [\"nothing\"]\n "
+         "observations = [\"p.b\"]\n}\n", 1},
         {"term {\n proposal = " BOTH "\n}\n", 1},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -84,6 +86,30 @@ TEST(catalogue_source_wants_all_28)
     size_t faults = source->fault_count;
     free(source);
     CHECK_U64(1, faults);
+}
+
+/* A probe at one subject may speak of others: of those that it lists, and of no further one. */
+TEST(catalogue_source_lets_a_probe_speak_of_listed_subjects)
+{
+    static const char probes[] =
+        "subject \"yard\" {\n title = " BOTH "\n}\nsubject \"gate\" {\n title = " BOTH "\n}\n"
+        "probe \"y\" {\n title = " BOTH "\n subject = \"yard\"\n about = [\"host\"]\n observations = [\"p.a\"]\n}\n"
+        "probe \"g\" {\n title = " BOTH "\n subject = \"gate\"\n about = [\"yard\"]\n observations = [\"p.a\"]\n}\n";
+    static const char *const measures[] = {MEASURE("1", BOTH, BOTH, "\"1h\"", "\"y\""),
+                                           MEASURE("1", BOTH, BOTH, "\"1h\"", "\"g\"")};
+    for (size_t i = 0; i < 2; i++) {
+        cleanup_arena struct arena *arena = arena_new(8 << 20);
+        struct source *source = source_of(arena);
+        CHECK(source != NULL);
+        source_add(source, "good.hcl", slice_string(good));
+        source_add(source, "probes.hcl", slice_string(probes));
+        source_add(source, "measure.hcl", slice_string(measures[i]));
+        CHECK_U64(0, source->fault_count);
+        source_finish(source);
+        bool in_measure = source->fault_file != NULL && strcmp(source->fault_file, "measure.hcl") == 0;
+        free(source);
+        CHECK(in_measure == (i == 1)); /* the other fault is that 28 measures are wanted */
+    }
 }
 
 TEST(catalogue_source_refuses_a_number_twice)

@@ -13,18 +13,20 @@ static const struct {
     const char *kind;
     const char *words;                  /* between blanks */
 } words_of[] = {
-    {"host", " ports address addresses provider location image_megabytes image_packages "},
+    {"host", " ports address addresses provider location image_megabytes image_packages firewalls "},
     {"container", " digest megabytes packages "},
     {"endpoint", " protocol host minimum trust pins server_name address hsts_seconds families days_left own "},
-    {"volume", " path cipher_bits provider size_gib "},
+    {"volume", " path cipher_bits provider size_gib device location "},
     {"service", " url image "},
     {"database", " url "},
     {"bucket", " url region "},
     {"person", " email login "},
     {"account", " provider login admin service email "},
     {"container", " image digest user networks project "},
-    {"repository", " url archived private "},
-    {"team", " provider "},
+    {"container", " image digest user networks project "},
+    {"repository", " url archived private branch "},
+    {"team", " provider members "},
+    {"network", " range provider "},
 };
 static const char common_words[] = " labels line environment host service database owner within description tags ";
 

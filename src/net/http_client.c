@@ -1,8 +1,10 @@
 #include "net/http_client.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 
@@ -172,6 +174,13 @@ static void set_trust(CURL *curl, const struct http_request *request, CURLcode *
         SET(code, curl, CURLOPT_CAINFO, NULL);
         SET(code, curl, CURLOPT_CAPATH, NULL);
         SET(code, curl, CURLOPT_CAINFO_BLOB, &blob);
+    } else if (request->authorities_pem.len > 0) {
+        struct curl_blob blob = {.data = (void *)(uintptr_t)request->authorities_pem.data,
+                                 .len = request->authorities_pem.len,
+                                 .flags = CURL_BLOB_COPY};
+        SET(code, curl, CURLOPT_CAINFO, NULL);
+        SET(code, curl, CURLOPT_CAPATH, NULL);
+        SET(code, curl, CURLOPT_CAINFO_BLOB, &blob);
     } else if (request->authorities_file != NULL) {
         SET(code, curl, CURLOPT_CAPATH, NULL);
         SET(code, curl, CURLOPT_CAINFO, request->authorities_file);
@@ -192,6 +201,37 @@ static void set_method(CURL *curl, const struct http_request *request, CURLcode 
     if (!is_head) {
         SET(code, curl, CURLOPT_CUSTOMREQUEST, request->method);
     }
+}
+
+/* A name may lead anywhere; the addresses at which clouds answer every machine on it are nobody's
+ * service. */
+static bool is_link_local(const struct curl_sockaddr *address)
+{
+    if (address->family == AF_INET) {
+        struct sockaddr_in four;
+        memcpy(&four, &address->addr, sizeof(four));
+        return (ntohl(four.sin_addr.s_addr) >> 16) == 0xa9fe;
+    }
+    struct sockaddr_in6 six;
+    memcpy(&six, &address->addr, sizeof(six));
+    const uint8_t *bytes = six.sin6_addr.s6_addr;
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    return (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) ||
+           (memcmp(bytes, mapped, sizeof(mapped)) == 0 && bytes[12] == 169 && bytes[13] == 254);
+}
+
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)context;
+    if (purpose != CURLSOCKTYPE_IPCXN) {
+        return CURL_SOCKET_BAD;
+    }
+    if (address->family != AF_INET && address->family != AF_INET6) {
+        return CURL_SOCKET_BAD;
+    }
+    return is_link_local(address)
+               ? CURL_SOCKET_BAD
+               : socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static CURLcode set_up(struct transfer *transfer, struct curl_slist *headers)
@@ -216,6 +256,9 @@ static CURLcode set_up(struct transfer *transfer, struct curl_slist *headers)
     SET(&code, curl, CURLOPT_WRITEDATA, transfer);
     SET(&code, curl, CURLOPT_HEADERFUNCTION, take_header);
     SET(&code, curl, CURLOPT_HEADERDATA, transfer);
+    if (request->refuse_link_local) {
+        SET(&code, curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    }
     set_trust(curl, request, &code);
     set_method(curl, request, &code);
     return code;

@@ -28,9 +28,11 @@ struct http_request {
     const char *const *headers;   /* "Name: value", ends with NULL; may be NULL */
     struct slice body;            /* borrowed until the call returns */
     const char *authorities_file; /* PEM; NULL: those of the system */
+    struct slice authorities_pem;  /* the same as text; replaces the file */
     struct slice pinned_pem; /* exactly this certificate is trusted, whatever the host's name is;
                                 replaces the authorities */
     bool allow_plain;        /* http:// as well */
+    bool refuse_link_local;  /* never 169.254.0.0/16 or fe80::/10: there live clouds' metadata */
     unsigned timeout_ms;     /* of the whole exchange; 0: 30 s */
     size_t reply_max_bytes;  /* without a sink; 0: 16 MiB */
     http_sink_fn sink;       /* NULL: the body is gathered in the reply */

@@ -6,6 +6,7 @@
 #include "collect/docker.h"
 #include "collect/host.h"
 #include "collect/exposure.h"
+#include "collect/judge_source.h"
 #include "collect/nft.h"
 #include "collect/port_scan.h"
 #include "collect/self.h"
@@ -32,6 +33,7 @@
     WORK("judge.privilege", judge_privilege)                                                                                       \
     WORK("judge.seal", judge_seal)                                                                                                 \
     WORK("judge.sockets", judge_sockets)                                                                                           \
+    WORK("judge.source", judge_source)                                                                                             \
     WORK("judge.tls", judge_tls)                                                                                                   \
     WORK("judge.volume", judge_volume)                                                                                             \
     WORK("report.pdf", report_pdf)

@@ -4,10 +4,12 @@
 
 #include "collect/port_scan.h"
 #include "collect/post.h"
+#include "collect/source.h"
 #include "collect/tls.h"
 
 #define REACH_WORKS                                                                                                                \
     WORK("collect.ports", collect_ports)                                                                                           \
+    WORK("collect.source", collect_source)                                                                                 \
     WORK("collect.tls", collect_tls)                                                                                       \
     WORK("http.post", http_post)
 
