@@ -23,8 +23,6 @@
 #include "collect/tls_probe.h"
 
 #include <arpa/inet.h>
-#include <openssl/err.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -246,40 +244,25 @@ static enum err read_input(const struct json *input, struct tls_probe *probe, st
                                               (const char *)protocol.data, protocol.len);
 }
 
-/* The machine's own list of authorities; NULL where it is not readable, which the facts then say. */
-static X509_STORE *load_roots(void)
-{
-    X509_STORE *store = X509_STORE_new();
-    if (store != NULL && X509_STORE_load_file(store, "/etc/ssl/certs/ca-certificates.crt") != 1) {
-        X509_STORE_free(store);
-        store = NULL;
-    }
-    ERR_clear_error();
-    return store;
-}
-
 enum err collect_tls(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
 {
     (void)raw;
     struct tls_probe probe = {.arena = arena};
     struct slice host = SLICE_NONE;
-    struct tls_client *client = NULL;
+    struct roots *roots = NULL;
     enum err err = read_input(input, &probe, &host, &reply->complaint);
     if (err != ERR_NONE) {
         return err;
     }
-    X509_STORE *roots = load_roots();
-    err = tls_client_new(roots, &client);
-    if (err != ERR_NONE) {
-        X509_STORE_free(roots);
-        return err;
+    probe.context = tls_session_context();
+    if (probe.context == NULL) {
+        return ERR_CRYPTO;
     }
-    probe.has_roots = roots != NULL;
-    probe.client = client;
+    probe.roots = roots_load(ROOTS_FILE, &roots) == ERR_NONE ? roots : NULL;
     struct json *planted = collect_planted(&probe);
     struct json *facts = collect_outside(&probe, host, without_brackets(json_text(input, "address", SLICE_NONE)));
-    tls_client_free(client);
-    X509_STORE_free(roots);
+    roots_free(roots);
+    SSL_CTX_free(probe.context);
     struct json *output = json_new(arena, JSON_OBJECT);
     json_set(arena, output, "facts", facts);
     if (planted != NULL) {

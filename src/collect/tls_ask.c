@@ -31,10 +31,10 @@ static const struct tls_version versions[] = {
 
 /* -- complete handshakes -------------------------------------------------------------------------------------------- */
 
-static struct tls_ask ask_of(const struct tls_probe *probe, int version, bool verify)
+static struct tls_ask ask_of(const struct tls_probe *probe, int version)
 {
-    return (struct tls_ask){.client = probe->client, .version = version, .server_name = probe->by_address ? NULL : probe->server_name,
-                            .alpn = probe->protocol->alpn, .verify = verify};
+    return (struct tls_ask){.context = probe->context, .version = version, .server_name = probe->by_address ? NULL : probe->server_name,
+                            .alpn = probe->protocol->alpn};
 }
 
 /* An ended connection before TLS is no answer about TLS. */
@@ -56,9 +56,9 @@ static void open_asking(const struct tls_probe *probe, const struct tls_ask *ask
     tls_session_open(ask, stream, ret_session);
 }
 
-void tls_ask_open(const struct tls_probe *probe, int version, bool verify, struct tls_session *ret_session)
+static void open_session(const struct tls_probe *probe, int version, struct tls_session *ret_session)
 {
-    struct tls_ask ask = ask_of(probe, version, verify);
+    struct tls_ask ask = ask_of(probe, version);
     open_asking(probe, &ask, ret_session);
 }
 
@@ -120,9 +120,10 @@ static void put_chain(const struct tls_probe *probe, struct json *facts, const s
         OPENSSL_free(der);
     }
     json_set_bool(probe->arena, facts, "chain_cut", was_cut);
-    long code = SSL_get_verify_result(session->ssl);
+    int code = X509_V_ERR_UNSPECIFIED;
+    bool asked = probe->roots != NULL && roots_verify(probe->roots, certificates, &code) == ERR_NONE;
     struct json *verify = json_set_object(probe->arena, facts, "verify");
-    json_set_string(probe->arena, verify, "roots", slice_string(probe->has_roots ? "system" : "none"));
+    json_set_string(probe->arena, verify, "roots", slice_string(asked ? "system" : "none"));
     json_set_i64(probe->arena, verify, "code", code);
     json_set_string(probe->arena, verify, "text", slice_string(X509_verify_cert_error_string(code)));
 }
@@ -143,11 +144,11 @@ static void put_control(const struct tls_probe *probe, struct json *facts, const
 {
     struct tls_session session;
     if (replies != NULL) {
-        tls_ask_open(probe, best->version, false, &session);
+        open_session(probe, best->version, &session);
         tls_http_put(probe, replies, NULL, &session);
         tls_session_close(&session);
     }
-    tls_ask_open(probe, best->version, false, &session);
+    open_session(probe, best->version, &session);
     put_result(probe, json_set_object(probe->arena, facts, "control"), best->name, &session);
     if (replies != NULL) {
         tls_http_put(probe, replies, TLS_HTTP_NO_PAGE, &session);
@@ -282,7 +283,7 @@ static bool put_suites(const struct tls_probe *probe, struct json *facts, uint16
 /* The group is the server's own below TLS 1.3: only a handshake shows it. */
 static void put_finite_field(const struct tls_probe *probe, struct json *facts, uint16_t version)
 {
-    struct tls_ask ask = ask_of(probe, version, false);
+    struct tls_ask ask = ask_of(probe, version);
     ask.ciphers = "kDHE:@SECLEVEL=0";
     struct tls_session session;
     open_asking(probe, &ask, &session);
@@ -363,7 +364,7 @@ void tls_ask_all(const struct tls_probe *probe, struct stream first, struct json
     bool said_hello = false;
     for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
         struct tls_session session;
-        struct tls_ask ask = ask_of(probe, versions[i].version, true);
+        struct tls_ask ask = ask_of(probe, versions[i].version);
         if (i == 0) {
             tls_session_open(&ask, first, &session);
         } else {

@@ -6,6 +6,7 @@
 #define VOGT_COLLECT_TLS_PROBE_H
 
 #include "collect/protocol.h"
+#include "collect/roots.h"
 #include "collect/tls_plant.h"
 #include "collect/tls_session.h"
 
@@ -22,8 +23,8 @@ struct tls_probe {
     int64_t deadline_ns, step_ms;
     const struct stream_address *address; /* or the plant */
     struct tls_plant *plant;
-    const struct tls_client *client;
-    bool has_roots;
+    SSL_CTX *context;
+    const struct roots *roots;            /* NULL: this machine has no list */
 };
 
 struct tls_version {
@@ -39,8 +40,6 @@ enum err tls_probe_connect(const struct tls_probe *probe, uint16_t port, struct 
 
 /* tls_ask.c: handshakes, hellos and suites of an endpoint reached by `first`, which is used up. */
 void tls_ask_all(const struct tls_probe *probe, struct stream first, struct json *facts);
-/* A complete handshake; tls_session_close afterwards. */
-void tls_ask_open(const struct tls_probe *probe, int version, bool verify, struct tls_session *ret_session);
 
 /* tls_http.c: asks for a path over an open session, which is good for one request; adds to `replies`. A NULL path is a request that no server
  * may take for whole. */

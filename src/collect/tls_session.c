@@ -2,7 +2,6 @@
 
 #include <openssl/err.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CERTIFICATES_MAX_BYTES = 65536 };
@@ -18,10 +17,6 @@ const char *tls_result_name(enum tls_result result)
     return result_names[result];
 }
 
-struct tls_client {
-    SSL_CTX *trying, *verifying; /* without and with a look at the authorities */
-};
-
 static int verify_nothing(X509_STORE_CTX *store, void *unused)
 {
     (void)store;
@@ -30,7 +25,7 @@ static int verify_nothing(X509_STORE_CTX *store, void *unused)
 }
 
 /* Everything the library can do, at security level 0: what it offers must not depend on this machine's own policy. */
-static SSL_CTX *make_context(void)
+SSL_CTX *tls_session_context(void)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL) {
@@ -39,8 +34,8 @@ static SSL_CTX *make_context(void)
     SSL_CTX_set_options(context, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_TICKET);
     SSL_CTX_set_max_cert_list(context, CERTIFICATES_MAX_BYTES);
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+    SSL_CTX_set_cert_verify_callback(context, verify_nothing, NULL); /* once a chain is enough, and roots.c does it */
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_TRUSTED_FIRST);
     static const char suites13[] = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:"
                                    "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256";
     if (SSL_CTX_set_ciphersuites(context, suites13) != 1 || SSL_CTX_set_cipher_list(context, "ALL:COMPLEMENTOFALL:@SECLEVEL=0") != 1) {
@@ -50,35 +45,6 @@ static SSL_CTX *make_context(void)
     return context;
 }
 
-enum err tls_client_new(X509_STORE *roots, struct tls_client **ret_client)
-{
-    struct tls_client *client = calloc(1, sizeof(*client));
-    if (client == NULL) {
-        return ERR_MEMORY;
-    }
-    client->trying = make_context();
-    client->verifying = make_context();
-    if (client->trying == NULL || client->verifying == NULL) {
-        tls_client_free(client);
-        return ERR_CRYPTO;
-    }
-    SSL_CTX_set_cert_verify_callback(client->trying, verify_nothing, NULL);
-    if (roots != NULL) {
-        SSL_CTX_set1_cert_store(client->verifying, roots);
-    }
-    *ret_client = client;
-    return ERR_NONE;
-}
-
-void tls_client_free(struct tls_client *client)
-{
-    if (client != NULL) {
-        SSL_CTX_free(client->trying);
-        SSL_CTX_free(client->verifying);
-        free(client);
-    }
-}
-
 static bool name_server(SSL *ssl, const char *name)
 {
     return name == NULL || SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)name) == 1; /* the macro casts const away */
@@ -86,7 +52,7 @@ static bool name_server(SSL *ssl, const char *name)
 
 static bool prepare(const struct tls_ask *ask, struct tls_session *session)
 {
-    session->ssl = SSL_new(ask->verify ? ask->client->verifying : ask->client->trying);
+    session->ssl = SSL_new(ask->context);
     BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
     if (session->ssl == NULL || in == NULL || out == NULL) {
         BIO_free(in);

@@ -31,18 +31,15 @@ struct tls_session {
     char error[120];          /* the library's words, "" when there are none */
 };
 
-/* What all sessions of a task share; making it costs more than a handshake. `roots` are borrowed until it is freed, or NULL. */
-struct tls_client;
-enum err tls_client_new(X509_STORE *roots, struct tls_client **ret_client) must_check;
-void tls_client_free(struct tls_client *client);
+/* What all sessions of a task share; making it costs more than a handshake. NULL without memory; SSL_CTX_free. */
+SSL_CTX *tls_session_context(void);
 
 struct tls_ask {
-    const struct tls_client *client;
+    SSL_CTX *context;
     int version;              /* TLS1_3_VERSION ... */
     const char *server_name;  /* NULL: an address, no name is sent */
     const char *alpn;         /* as on the wire, or NULL */
     const char *ciphers;      /* below TLS 1.3, in the library's words; NULL: all */
-    bool verify;              /* record what the roots say of the chain */
 };
 
 /* Takes the stream in every case. Never fails: the result says what happened. tls_session_close afterwards. */
