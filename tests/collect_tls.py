@@ -73,10 +73,10 @@ def nginx(extra):
     path = os.path.join(DIRECTORY, f"nginx-{port}.conf")
     temporary = "".join(f"{kind}_temp_path {DIRECTORY}/{kind};" for kind in
                         ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    key = "" if "ssl_certificate " in extra else f"ssl_certificate {DIRECTORY}/good.pem; ssl_certificate_key {DIRECTORY}/good.key;"
     with open(path, "w") as file:
         file.write(f"""daemon off; worker_processes 1; pid {DIRECTORY}/nginx-{port}.pid; error_log {DIRECTORY}/error.log;
-events {{}} http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {DIRECTORY}/good.pem;
-ssl_certificate_key {DIRECTORY}/good.key; location = / {{ return 200 "hello"; }} {extra} }} }}""")
+events {{}} http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port} ssl; {key} location = / {{ return 200 "hello"; }} {extra} }} }}""")
     process = subprocess.Popen(["nginx", "-c", path, "-p", DIRECTORY], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port, process)
@@ -109,11 +109,11 @@ def hostile(behave):
         listener.close()
 
 
-def observe(port, *, host="localhost", options=None, timeout_ms=8000, **more):
+def observe(port, *, host="localhost", options=None, timeout_ms=8000, prefix=(), **more):
     request = {"collect": "collect.tls", "judge": "judge.tls", "options": {"trust": "any"} if options is None else options,
                "input": {"host": host, "port": port, "address": "127.0.0.1", "timeout_ms": timeout_ms, **more}}
     begin = time.monotonic()
-    done = subprocess.run([RUN], input=json.dumps(request), capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*prefix, RUN], input=json.dumps(request), capture_output=True, text=True, timeout=60)
     took = time.monotonic() - begin
     assert done.returncode == 0, done.stderr
     assert took < timeout_ms / 1000 + 1, f"took {took:.1f} s"
@@ -349,6 +349,207 @@ def hostile_reply_cut_short():
 def hostile_header_bytes():
     with hostile(tls13_http(lambda: [b"HTTP/1.1 200 OK\r\nStrict-Transport-Security: \xff\xfe\x01\r\n\r\n"])) as port:
         expect(observe(port), hsts="fail tls.hsts-malformed")
+
+
+HSTS = b"Strict-Transport-Security: max-age=63072000\r\n"
+
+
+@test
+def hostile_redirect_to_the_metadata_address():
+    for location in (b"http://169.254.169.254/latest/meta-data/", b"//[fe80::1]/", b"http://metadata.google.internal/"):
+        with hostile(tls13_http(lambda where=location: [b"HTTP/1.1 302 Found\r\nLocation: " + where + b"\r\n" + HSTS + b"\r\n"])) as port:
+            expect(observe(port), hsts="error tls.http-redirect-inside")
+
+
+@test
+def redirects_are_never_followed():
+    """Not even to another port of the same machine: what no task named is not connected to."""
+    visits = []
+    with hostile(lambda connection: visits.append(connection.recv(10))) as trap:
+        with hostile(tls13_http(lambda: [b"HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:%d/\r\n" % trap + HSTS + b"\r\n"])) as port:
+            expect(observe(port), hsts="pass tls.hsts-kept")
+            time.sleep(0.3)
+    assert not visits, visits
+
+
+@test
+def hostile_endless_body():
+    """The head says what is judged; the body, however long, is not read."""
+    sent = []
+
+    def endless():
+        yield b"HTTP/1.1 404 Not Found\r\n" + HSTS + b"\r\n"
+        while True:
+            sent.append(1 << 16)
+            yield bytes(1 << 16)
+    with hostile(tls13_http(endless)) as port:
+        expect(observe(port), hsts="pass tls.hsts-kept")
+        assert sum(sent) < 64 << 20, f"{sum(sent)} bytes were taken"
+
+
+@test
+def hostile_half_closed():
+    def half(connection):
+        connection.shutdown(socket.SHUT_WR)
+        time.sleep(3)
+    with hostile(half) as port:
+        is_error(observe(port, timeout_ms=4000))
+
+    def after_the_handshake(connection):
+        secure = tls13_context("good").wrap_socket(connection, server_side=True)
+        secure.recv(4096)
+        connection.shutdown(socket.SHUT_WR)
+        time.sleep(3)
+    with hostile(after_the_handshake) as port:
+        expect(observe(port), hsts="error tls.http-failed")
+
+
+def tls13_context(name):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(os.path.join(DIRECTORY, name + ".pem"), os.path.join(DIRECTORY, name + ".key"))
+    return context
+
+
+@test
+def hostile_chain_beyond_all_bounds():
+    """Eight hundred certificates: over 300 KB in one message of a good handshake."""
+    with open(os.path.join(DIRECTORY, "good.pem")) as file:
+        pem = file.read()
+    with open(os.path.join(DIRECTORY, "endless.pem"), "w") as file:
+        file.write(pem * 800)
+    shutil.copy(os.path.join(DIRECTORY, "good.key"), os.path.join(DIRECTORY, "endless.key"))
+    context = tls13_context("endless")
+    with hostile(lambda connection: context.wrap_socket(connection, server_side=True).recv(100)) as port:
+        is_error(observe(port))
+
+
+@test
+def hostile_certificate_that_changes():
+    certificate("twin")
+    contexts, turns = [tls13_context("good"), tls13_context("twin")], []
+
+    def serve(connection):
+        turns.append(1)
+        secure = contexts[len(turns) > 6].wrap_socket(connection, server_side=True)
+        if secure.recv(4096):
+            secure.sendall(b"HTTP/1.1 404 Not Found\r\n" + HSTS + b"\r\n")
+    with hostile(serve) as port:
+        result = observe(port)
+        expect(result, certificate="error tls.certificate-changes", version="pass tls.versions-kept")
+
+
+@test
+def two_certificates_by_version():
+    """RSA for TLS 1.2, ECDSA for 1.3: both are judged, so a bad one of the older version is not hidden by a good one."""
+    certificate("wrong-rsa", names="DNS:elsewhere.example", key=("rsa:2048",))
+    port = free_port()
+    process = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", "good.pem", "-key", "good.key", "-dcert", "wrong-rsa.pem", "-dkey",
+                                "wrong-rsa.key", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384", "-www", "-quiet"], cwd=DIRECTORY, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port, process)
+        expect(observe(port), certificate="fail tls.certificate-name")
+    finally:
+        process.kill()
+        process.wait()
+
+
+@test
+def records_split_in_small_pieces():
+    """A relay before a real server cuts its first record, the ServerHello, into records of three bytes."""
+    with s_server("good", "-tls1_2", "-cipher", "ECDHE+AESGCM") as behind:
+        def relay(connection):
+            with socket.create_connection(("127.0.0.1", behind)) as server:
+                server.settimeout(3)
+                server.sendall(connection.recv(4096))
+                answer = server.recv(65536)
+                length = int.from_bytes(answer[3:5], "big") if len(answer) > 5 else 0
+                if answer[:1] == b"\x16":
+                    body = answer[5:5 + length]
+                    connection.sendall(b"".join(b"\x16\x03\x03" + len(body[i:i + 3]).to_bytes(2, "big") + body[i:i + 3] for i in range(0, len(body), 3)))
+                    answer = answer[5 + length:]
+                connection.sendall(answer)
+                threading.Thread(target=pump, args=(connection, server), daemon=True).start()
+                pump(server, connection)
+
+        def pump(here, there):
+            with contextlib.suppress(OSError):
+                while chunk := here.recv(65536):
+                    there.sendall(chunk)
+            with contextlib.suppress(OSError):
+                there.shutdown(socket.SHUT_RDWR)
+
+        with hostile(relay) as port:
+            expect(observe(port, options={"minimum": "1.2", "trust": "any"}), version="pass tls.versions-kept", ciphers="pass tls.ciphers-strong")
+
+
+@test
+def weak_group():
+    """A real group of 1024 bits makes a suite weak that is strong by its name."""
+    certificate("rsa", key=("rsa:2048",))
+    for bits, words in ((1024, "fail tls.weak-group"), (2048, "pass tls.ciphers-strong")):
+        shell("openssl", "dhparam", "-dsaparam", "-out", f"{bits}.dh", str(bits))
+        with nginx(f"ssl_certificate {DIRECTORY}/rsa.pem; ssl_certificate_key {DIRECTORY}/rsa.key; ssl_protocols TLSv1.2; ssl_dhparam {DIRECTORY}/{bits}.dh; "
+                   "ssl_ciphers DHE-RSA-AES256-GCM-SHA384:@SECLEVEL=0;") as port:
+            expect(observe(port), ciphers=words)
+
+
+@test
+def http_in_the_clear_beside():
+    for location, said in (("", True), ("return 301 https://localhost/;", False)):
+        clear = free_port()
+        with nginx(f"""ssl_protocols TLSv1.3; add_header Strict-Transport-Security "max-age=63072000" always; }}
+server {{ listen 127.0.0.1:{clear}; location / {{ {location or "return 200 hello;"} }}""") as port:
+            result = observe(port, clear_port=clear)
+            expect(result, hsts="pass tls.hsts-kept")
+            assert ("tls.http-not-redirected" in [entry["reason"] for entry in result[1]["not_covered"]]) == said, result[1]["not_covered"]
+
+
+def authority(name, subject, signer=None):
+    """A key and a certificate that may sign; by itself, or by `signer`."""
+    shell("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=" + subject)
+    with open(os.path.join(DIRECTORY, "authority.ext"), "w") as file:
+        file.write("basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n")
+    sign(name, signer or name, "authority.ext", own=signer is None)
+
+
+def sign(name, signer, extensions, own=False):
+    by = ("-signkey", name + ".key") if own else ("-CA", signer + ".pem", "-CAkey", signer + ".key", "-CAcreateserial")
+    shell("openssl", "x509", "-req", "-in", name + ".csr", *by, "-days", "30", "-out", name + ".pem", "-extfile", extensions)
+
+
+@test
+def trusted_chain():
+    """The machine's list is replaced for one process, in a mount namespace of its own. Who only has an authority's name is not it."""
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    prefix = ["unshare", "--map-root-user", "--mount", "sh", "-c", f'mount --bind "$1" {bundle} && shift && exec "$@"', "sh"]
+    if not os.path.exists(bundle) or subprocess.run([*prefix, "/dev/null", "true"], capture_output=True, check=False).returncode != 0:
+        print("-- trusted_chain: no mount namespace here")
+        return
+    authority("root", "Vogt Test Root")
+    authority("imposter", "Vogt Test Root")
+    authority("middle", "Vogt Test Middle", "root")
+    shell("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=localhost")
+    with open(os.path.join(DIRECTORY, "leaf.ext"), "w") as file:
+        file.write("subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n")
+    sign("leaf", "middle", "leaf.ext")
+
+    def read(name):
+        with open(os.path.join(DIRECTORY, name + ".pem")) as file:
+            return file.read()
+
+    with open(bundle) as file:
+        public = file.read()
+    for served, trusted, words in (("leaf middle", public + read("root"), "pass tls.certificate-good"), ("leaf middle", public, "fail tls.certificate-untrusted"),
+                                   ("leaf", public + read("root"), "fail tls.certificate-untrusted"), ("leaf", public + read("middle") + read("root"), "pass tls.certificate-good"),
+                                   ("leaf middle", public + read("imposter"), "fail tls.certificate-untrusted"), ("leaf middle", "nothing", "error tls.no-authorities")):
+        with open(os.path.join(DIRECTORY, "served.pem"), "w") as file:
+            file.write("".join(read(name) for name in served.split()))
+        with open(os.path.join(DIRECTORY, "trusted.crt"), "w") as file:
+            file.write(trusted)
+        with nginx(f"ssl_protocols TLSv1.3; ssl_certificate {DIRECTORY}/served.pem; ssl_certificate_key {DIRECTORY}/leaf.key;") as port:
+            expect(observe(port, options={}, prefix=[*prefix, os.path.join(DIRECTORY, "trusted.crt")]), certificate=words)
 
 
 @test
