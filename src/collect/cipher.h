@@ -1,5 +1,6 @@
 /*
- * TLS cipher suites by their registered numbers, with what a strict reader holds against each. Owns a const table only.
+ * TLS cipher suites by their registered numbers, with what a strict reader holds against each; all but those that need a pre-shared key,
+ * SRP or Kerberos, and so no certificate. Owns a const table only.
  * The collector offers the suites; the judge looks them up. A number outside the table is judged weak, never strong.
  */
 #ifndef VOGT_COLLECT_CIPHER_H

@@ -19,8 +19,8 @@
 #include <string.h>
 
 enum {
-    SUITES_MAX = 160,
-    ROUNDS_MAX = 48,                 /* of asking for one more suite */
+    OFFERED_MAX = 120,               /* suites of one hello: some servers hang up on more than 128 */
+    ROUNDS_MAX = 100,                /* of asking for one more suite */
     CHAIN_MAX = 10,
     CHAIN_MAX_BYTES = 65536,
 };
@@ -219,16 +219,46 @@ static struct hello_outcome say_hello(const struct tls_probe *probe, uint16_t ve
     return outcome;
 }
 
-static size_t old_suites(uint16_t out[SUITES_MAX])
+/* The suites below TLS 1.3, some at a time; 0: there are no more. */
+static size_t old_suites(size_t batch, uint16_t out[OFFERED_MAX])
 {
-    size_t all = 0, count = 0;
+    size_t all = 0, count = 0, skip = batch * OFFERED_MAX;
     const struct cipher *ciphers = cipher_all(&all);
-    for (size_t i = 0; i < all && count < SUITES_MAX; i++) {
-        if (!ciphers[i].tls13) {
+    for (size_t i = 0; i < all && count < OFFERED_MAX; i++) {
+        if (ciphers[i].tls13) {
+            continue;
+        }
+        if (skip > 0) {
+            skip--;
+        } else {
             out[count++] = ciphers[i].number;
         }
     }
     return count;
+}
+
+/* What leaves a question open outweighs a connection that only ended, and that a clear refusal. */
+static unsigned openness(enum tls_result result)
+{
+    return result == TLS_ALERT || result == TLS_REFUSED ? 0 : result == TLS_CLOSED ? 1 : 2;
+}
+
+/* Offers every suite; the first answer that takes one, else the least clear refusal. */
+static struct hello_outcome offer_all(const struct tls_probe *probe, uint16_t version)
+{
+    struct hello_outcome worst = {.result = TLS_LOCAL};
+    uint16_t suites[OFFERED_MAX];
+    size_t count;
+    for (size_t batch = 0; (count = old_suites(batch, suites)) > 0; batch++) {
+        struct hello_outcome outcome = say_hello(probe, version, suites, count);
+        if (outcome.result == TLS_ACCEPTED) {
+            return outcome;
+        }
+        if (batch == 0 || openness(outcome.result) > openness(worst.result)) {
+            worst = outcome;
+        }
+    }
+    return worst;
 }
 
 /* Removes one suite; false when it was not there: chosen without having been offered, so the server does not speak TLS properly. */
@@ -251,33 +281,53 @@ static bool has_finite_field(uint16_t suite)
     return cipher != NULL && slice_starts(slice_string(cipher->name), SLICE_LITERAL("TLS_DHE_"));
 }
 
-/* Strikes out the one chosen, and asks again, until the server refuses what is left. `chosen` answered the first round, with all suites.
- * Returns whether one of them is Diffie-Hellman in a finite field, whose group is to be seen. */
-static bool put_suites(const struct tls_probe *probe, struct json *facts, uint16_t version, uint16_t chosen)
+struct accepted {
+    struct json *list;
+    size_t rounds;
+    bool finite_field;                    /* one of them is Diffie-Hellman in a finite field, whose group is to be seen */
+};
+
+static bool take(const struct tls_probe *probe, struct accepted *accepted, uint16_t *suites, size_t *count, uint16_t chosen)
 {
-    uint16_t suites[SUITES_MAX];
-    size_t count = old_suites(suites);
-    struct json *fact = json_set_object(probe->arena, facts, "suites");
-    json_set_string(probe->arena, fact, "version", slice_string(hello_version_name(version)));
-    struct json *accepted = json_set_array(probe->arena, fact, "accepted");
-    bool complete = false, finite_field = false;
-    for (size_t rounds = 0; rounds < ROUNDS_MAX; rounds++) {
-        json_append(accepted, json_number_u64(probe->arena, chosen));
-        finite_field = finite_field || has_finite_field(chosen);
-        if (!strike(suites, &count, chosen) || count == 0) {
-            complete = count == 0;
-            break;
-        }
+    if (!strike(suites, count, chosen)) {
+        return false;
+    }
+    json_append(accepted->list, json_number_u64(probe->arena, chosen));
+    accepted->finite_field = accepted->finite_field || has_finite_field(chosen);
+    return true;
+}
+
+/* Strikes out the one chosen, and asks again, until the server refuses what is left: then true. `known` was chosen already. */
+static bool ask_for_each(const struct tls_probe *probe, uint16_t version, uint16_t *suites, size_t count, uint16_t known, struct accepted *accepted)
+{
+    (void)take(probe, accepted, suites, &count, known);
+    while (count > 0 && accepted->rounds++ < ROUNDS_MAX) {
         struct hello_outcome outcome = say_hello(probe, version, suites, count);
         if (outcome.result != TLS_ACCEPTED) {
-            /* Only an alert or a silent close after an accepted round is a refusal of the rest. */
-            complete = outcome.result == TLS_ALERT || outcome.result == TLS_CLOSED;
-            break;
+            /* Only an alert or a silent close of a version that was accepted is a refusal of the rest. */
+            return outcome.result == TLS_ALERT || outcome.result == TLS_CLOSED;
         }
-        chosen = outcome.answer.suite;
+        if (!take(probe, accepted, suites, &count, outcome.answer.suite)) {
+            return false; /* chosen without having been offered: the server does not speak TLS properly */
+        }
+    }
+    return count == 0;
+}
+
+/* `known` is the suite that the version was accepted with. Returns whether a finite field is among them. */
+static bool put_suites(const struct tls_probe *probe, struct json *facts, uint16_t version, uint16_t known)
+{
+    struct json *fact = json_set_object(probe->arena, facts, "suites");
+    json_set_string(probe->arena, fact, "version", slice_string(hello_version_name(version)));
+    struct accepted accepted = {.list = json_set_array(probe->arena, fact, "accepted")};
+    uint16_t suites[OFFERED_MAX];
+    bool complete = true;
+    size_t count;
+    for (size_t batch = 0; (count = old_suites(batch, suites)) > 0; batch++) {
+        complete = ask_for_each(probe, version, suites, count, known, &accepted) && complete;
     }
     json_set_bool(probe->arena, fact, "complete", complete);
-    return finite_field;
+    return accepted.finite_field;
 }
 
 /* The group is the server's own below TLS 1.3: only a handshake shows it. */
@@ -309,15 +359,13 @@ static void put_hello(const struct tls_probe *probe, struct json *hellos, uint16
     }
 }
 
-/* The answer to the hello of 1.2 may be there already. */
-static void put_hellos(const struct tls_probe *probe, struct json *facts, const struct hello_outcome *first)
+static void put_hellos(const struct tls_probe *probe, struct json *facts)
 {
     static const uint16_t asked[] = {HELLO_TLS_1_2, HELLO_TLS_1_1, HELLO_TLS_1_0, HELLO_SSL_3_0};
-    uint16_t suites[SUITES_MAX], newest = 0, chosen = 0;
-    size_t count = old_suites(suites);
+    uint16_t newest = 0, chosen = 0;
     struct json *hellos = json_set_array(probe->arena, facts, "hellos");
     for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
-        struct hello_outcome outcome = i == 0 && first != NULL ? *first : say_hello(probe, asked[i], suites, count);
+        struct hello_outcome outcome = offer_all(probe, asked[i]);
         put_hello(probe, hellos, asked[i], &outcome);
         if (outcome.result == TLS_ACCEPTED && newest == 0) {
             newest = asked[i];
@@ -337,11 +385,11 @@ static bool is_no_answer(enum tls_result result)
 }
 
 /* An endpoint that says nothing in TLS twice is asked in the clear. True: it answered there, and all is said. */
-static bool is_plain(const struct tls_probe *probe, struct json *facts, struct hello_outcome *ret_hello)
+static bool is_plain(const struct tls_probe *probe, struct json *facts)
 {
-    uint16_t suites[SUITES_MAX];
-    *ret_hello = say_hello(probe, HELLO_TLS_1_2, suites, old_suites(suites));
-    return is_no_answer(ret_hello->result) && tls_plain_put(probe, facts);
+    uint16_t suites[OFFERED_MAX];
+    struct hello_outcome outcome = say_hello(probe, HELLO_TLS_1_2, suites, old_suites(0, suites));
+    return is_no_answer(outcome.result) && tls_plain_put(probe, facts);
 }
 
 static struct json *put_handshake(const struct tls_probe *probe, struct json *facts, struct json *handshakes, const struct tls_version *version,
@@ -360,8 +408,6 @@ void tls_ask_all(const struct tls_probe *probe, struct stream first, struct json
     struct json *handshakes = json_set_array(probe->arena, facts, "handshakes"), *replies = NULL;
     const struct json *best_fact = NULL;
     const struct tls_version *best = NULL;
-    struct hello_outcome hello;
-    bool said_hello = false;
     for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
         struct tls_session session;
         struct tls_ask ask = ask_of(probe, versions[i].version);
@@ -381,14 +427,11 @@ void tls_ask_all(const struct tls_probe *probe, struct stream first, struct json
             }
         }
         tls_session_close(&session);
-        if (i == 0 && is_no_answer(result)) {
-            said_hello = true;
-            if (is_plain(probe, facts, &hello)) {
-                return;
-            }
+        if (i == 0 && is_no_answer(result) && is_plain(probe, facts)) {
+            return;
         }
     }
-    put_hellos(probe, facts, said_hello ? &hello : NULL);
+    put_hellos(probe, facts);
     if (best != NULL) {
         put_control(probe, facts, best, replies);
     }
