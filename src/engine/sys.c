@@ -339,21 +339,6 @@ enum err operation_own_role_ended(struct turn *turn)
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
-/* Hourly: the audit log's root into the evidence log, which is never pruned. */
-enum err operation_own_anchor(struct turn *turn)
-{
-    struct tree_hash root;
-    const struct log_edge *audit = state_log(turn->state, LOG_AUDIT);
-    tree_root(&audit->tree, &root);
-    cleanup_buf struct buf hex = BUF_INIT(2 * SHA256_BYTES);
-    enum err err = hex_encode(&hex, tree_hash_slice(&root));
-    struct json *body = json_new(turn->arena, JSON_OBJECT);
-    json_set_u64(turn->arena, body, "audit_size", audit->tree.size);
-    json_set_string(turn->arena, body, "audit_root", buf_slice(&hex));
-    err = err == ERR_NONE ? turn_evidence(turn, "audit.anchor", body, NULL) : err;
-    return err == ERR_NONE ? turn_reply_none(turn) : err;
-}
-
 enum { RESEAL_ROWS = 200 };
 
 /* boot/ is not behind the barrier; audit blobs are named by digest in their log and age out with it. */

@@ -8,22 +8,49 @@
 
 #define KEPT_FOLDER "ledger/audit-kept"
 
+/* The row that says up to where audit blobs were pruned: at most one, in the open by its path. */
 enum err check_kept_from(struct check *check)
 {
     sqlite3_stmt *statement = NULL;
     bool more = true;
+    size_t count = 0;
     enum err err = check_prepare(
-        check, "SELECT path FROM row WHERE path > '" KEPT_FOLDER "/' AND path < '" KEPT_FOLDER "0'",
+        check, "SELECT path FROM row WHERE path >= '" KEPT_FOLDER "/' AND path < '" KEPT_FOLDER "0'",
         &statement);
     while (err == ERR_NONE && (err = row_step(statement, &more)) == ERR_NONE && more) {
-        uint64_t index = 0;
-        if (ledger_row_index(KEPT_FOLDER, row_column(statement, 0), &index) == ERR_NONE &&
-            index > check->kept_from) {
-            check->kept_from = index;
+        struct slice path = row_column(statement, 0);
+        bool good =
+            count++ == 0 && ledger_row_index(KEPT_FOLDER, path, &check->kept_from) == ERR_NONE;
+        if (!good) {
+            char place[VERIFY_PLACE_BYTES];
+            snprintf(place, sizeof(place), "%.*s", (int)path.len, (const char *)path.data);
+            check_broken(check, LOG_AUDIT,
+                         TEXT("the row that says what was pruned is not as Vogt writes it",
+                              "die Zeile, die das Ausgedünnte nennt, ist nicht, wie Vogt sie "
+                              "schreibt"),
+                         place, UINT64_MAX);
         }
     }
     sqlite3_finalize(statement);
     return err;
+}
+
+/* After the logs: said, so that nobody takes a pruned log for a whole one. */
+static void tell_pruned(struct check *check)
+{
+    if (check->kept_from > check->sizes[LOG_AUDIT]) {
+        check_broken(check, LOG_AUDIT,
+                     TEXT("more was pruned on record than the log has entries",
+                          "laut Vermerk wurde mehr ausgedünnt, als das Log Einträge hat"),
+                     KEPT_FOLDER, check->kept_from);
+    } else if (check->report->pruned_count > 0) {
+        verify_find(check->report, VERIFY_NOTE, LOG_AUDIT,
+                    TEXT("records of entries before this one were pruned, on record; the entries "
+                         "themselves are there",
+                         "Aufzeichnungen zu Einträgen vor diesem wurden ausgedünnt, laut Vermerk; "
+                         "die Einträge selbst sind da"),
+                    KEPT_FOLDER, check->kept_from);
+    }
 }
 
 /* Rows that stand for entries must have one. */
@@ -214,6 +241,7 @@ enum err check_state(struct check *check)
         return err;
     }
     compare_rows(check, &sums);
+    tell_pruned(check);
     uint64_t entries = check->sizes[LOG_EVIDENCE];
     check->report->erased_count = entries > sums.evidence_rows ? entries - sums.evidence_rows : 0;
     return check_meta(check, &sums);

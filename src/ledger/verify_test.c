@@ -105,4 +105,40 @@ TEST(an_older_schema_is_verified_as_it_was)
     world_free(&world);
 }
 
+/* Pruned on record: said and good. Without record, beyond it, or with another record: found. */
+TEST(pruned_records_are_said_and_missing_ones_found)
+{
+    static const char *const changes[] = {
+        "DELETE FROM row WHERE path = 'audit/0000000000000004'",
+        "DELETE FROM row WHERE path LIKE 'ledger/audit-kept/%'",
+        "UPDATE row SET path = 'ledger/audit-kept/0000000000000005' WHERE path LIKE "
+        "'ledger/audit-kept/%'",
+        "UPDATE row SET path = 'ledger/audit-kept/0000000000000003' WHERE path LIKE "
+        "'ledger/audit-kept/%'",
+        "INSERT INTO row VALUES ('ledger/audit-kept/0000000000000006', 1, 0, x'00')",
+        "INSERT INTO row VALUES ('ledger/audit-kept/x', 1, 0, x'00')",
+        "INSERT INTO row VALUES ('audit/0000000000000002', 1, 0, x'00')"};
+    struct world world;
+    struct verify_report report;
+    cleanup_buf struct buf bytes = BUF_INIT(FILE_MAX_BYTES);
+    world_make_pruned(&world, 6, 4);
+    CHECK_ERR(ERR_NONE, world_rows_check(&world, SLICE_NONE, &report));
+    CHECK(verify_report_good(&report) && report.finding_count == 1);
+    CHECK(strstr(report.findings[0].text.english, "pruned, on record") != NULL);
+    CHECK_U64(4, report.findings[0].index);
+    CHECK_U64(4, report.pruned_count);
+    verify_report_free(&report);
+    world_read(world.directory_fd, "vogt.db", &bytes);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        CHECK(world_sql(&world, changes[i]));
+        CHECK(!world_rows_good(&world));
+        world_write(world.directory_fd, "vogt.db", buf_slice(&bytes));
+    }
+    CHECK(world_rows_good(&world));
+    world_free(&world);
+    world_make_pruned(&world, 3, 4); /* more than there is */
+    CHECK(!world_rows_good(&world));
+    world_free(&world);
+}
+
 TEST_MAIN

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +97,7 @@ static void commit(struct world *world, uint64_t number)
     uint8_t evidence[EVIDENCE_ENTRY_BYTES] = {ENTRY_EVIDENCE, (uint8_t)number,
                                               (uint8_t)(number >> 8)};
     uint8_t audit[AUDIT_ENTRY_BYTES], blob[40];
-    char path[LEDGER_ROW_PATH_BYTES];
+    char path[2 * LEDGER_ROW_PATH_BYTES];
     struct audit_entry entry = {.evidence_size = number + 1};
     put_entry(world, LOG_EVIDENCE, slice_of(evidence, sizeof(evidence)));
     if (world->database == NULL) {
@@ -108,7 +109,13 @@ static void commit(struct world *world, uint64_t number)
     put_row(world, path, 1700000000000 + number * 60000, slice_of(path, 13));
     memset(blob, (int)number + 1, sizeof(blob));
     ledger_row_path("audit", number, path);
-    put_row(world, path, 0, slice_of(blob, sizeof(blob)));
+    if (number >= world->pruned_below) {
+        put_row(world, path, 0, slice_of(blob, sizeof(blob)));
+    }
+    if (world->pruned_below > 0 && number == 0) {
+        snprintf(path, sizeof(path), "ledger/audit-kept/%016" PRIx64, world->pruned_below);
+        put_row(world, path, 0, SLICE_LITERAL("when"));
+    }
     sha256(slice_of(blob, sizeof(blob)), entry.blob_digest.bytes);
     sethash_digest(&world->sethash, entry.state_digest.bytes);
     tree_root(&world->trees[LOG_EVIDENCE], &entry.evidence_root);
@@ -184,10 +191,12 @@ static void publish_all(struct world *world, uint64_t old_size)
     }
 }
 
-static void make(struct world *world, int schema, bool with_database, uint64_t first_size,
-                 uint64_t size)
+static void make(struct world *world, int schema, uint64_t pruned_below, bool with_database,
+                 uint64_t first_size, uint64_t size)
 {
-    *world = (struct world){.directory = "/tmp/vogt-test-XXXXXX", .schema = schema};
+    *world = (struct world){.directory = "/tmp/vogt-test-XXXXXX",
+                            .schema = schema,
+                            .pruned_below = pruned_below};
     MUST(mkdtemp(world->directory) != NULL);
     world->directory_fd = open(world->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (uint8_t log = LOG_EVIDENCE; log <= LOG_AUDIT; log++) {
@@ -225,12 +234,17 @@ static void make(struct world *world, int schema, bool with_database, uint64_t f
 
 void world_make(struct world *world, bool with_database, uint64_t first_size, uint64_t size)
 {
-    make(world, SCHEMA_VERSION, with_database, first_size, size);
+    make(world, SCHEMA_VERSION, 0, with_database, first_size, size);
 }
 
 void world_make_schema_1(struct world *world, uint64_t size)
 {
-    make(world, 1, true, 0, size);
+    make(world, 1, 0, true, 0, size);
+}
+
+void world_make_pruned(struct world *world, uint64_t size, uint64_t below)
+{
+    make(world, SCHEMA_VERSION, below, true, 0, size);
 }
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)

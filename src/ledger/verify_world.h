@@ -24,6 +24,7 @@ struct world {
     struct sethash sethash;
     sqlite3 *database;
     int schema;
+    uint64_t pruned_below;
     size_t file_count; /* as world_list found them */
     char files[FILES_MAX][TILE_PATH_BYTES];
 };
@@ -33,6 +34,8 @@ struct world {
 void world_make(struct world *world, bool with_database, uint64_t first_size, uint64_t size);
 /* As a Vogt of schema 1 left it: the set-hash without due times. */
 void world_make_schema_1(struct world *world, uint64_t size);
+/* With the records of the audit log pruned below an entry, and the row that says so. */
+void world_make_pruned(struct world *world, uint64_t size, uint64_t below);
 void world_free(struct world *world);
 /* Every file of a log. */
 void world_list(struct world *world, uint8_t log);
