@@ -227,8 +227,8 @@ static const char *tile_difference(struct files *files, uint8_t log, uint8_t lev
         file_load(files, name, &tile) != ERR_NONE) {
         return "a tile under the checkpoint is missing";
     }
-    uint64_t span = level == 1 ? TILE_ENTRIES : 1;
-    for (uint64_t i = number * TILE_ENTRIES; i < number * TILE_ENTRIES + width; i++) {
+    uint64_t span = level == 1 ? TILE_WIDTH : 1;
+    for (uint64_t i = number * TILE_WIDTH; i < number * TILE_WIDTH + width; i++) {
         uint8_t bytes[40], root[SHA256_BYTES];
         struct edge edge = {0};
         enum err err = ERR_NONE;
@@ -238,8 +238,7 @@ static const char *tile_difference(struct files *files, uint8_t log, uint8_t lev
         edge_root(&edge, root);
         if (level == TILE_LEVEL_ENTRIES) {
             struct slice entry = entry_bytes(log, i, bytes);
-            err = put_u16(&expected, __builtin_bswap16((uint16_t)entry.len));
-            err = err == ERR_NONE ? buf_append(&expected, entry) : err;
+            err = bundle_append(&expected, entry);
         } else {
             err = buf_append(&expected, slice_of(root, sizeof(root)));
         }
@@ -255,17 +254,17 @@ static const char *tile_difference(struct files *files, uint8_t log, uint8_t lev
 static const char *level_difference(struct files *files, uint8_t log, uint8_t level, uint64_t count)
 {
     const char *difference = NULL;
-    for (uint64_t number = 0; difference == NULL && number * TILE_ENTRIES < count; number++) {
-        uint64_t left = count - number * TILE_ENTRIES;
+    for (uint64_t number = 0; difference == NULL && number * TILE_WIDTH < count; number++) {
+        uint64_t left = count - number * TILE_WIDTH;
         difference = tile_difference(files, log, level, number,
-                                     left < TILE_ENTRIES ? (unsigned)left : TILE_ENTRIES);
+                                     left < TILE_WIDTH ? (unsigned)left : TILE_WIDTH);
     }
     return difference;
 }
 
 static const char *published_difference(const struct model *model, struct files *files, uint8_t log)
 {
-    cleanup_buf struct buf note = BUF_INIT(NOTE_MAX_BYTES);
+    cleanup_buf struct buf note = BUF_INIT(CHECKPOINT_MAX_BYTES);
     uint64_t size = 0;
     enum err err = tiles_checkpoint(files, log, &note, &size);
     if (err == ERR_NOT_FOUND) {
@@ -281,7 +280,7 @@ static const char *published_difference(const struct model *model, struct files 
     if (difference == NULL) {
         difference = level_difference(files, log, 0, size);
     }
-    return difference == NULL ? level_difference(files, log, 1, size / TILE_ENTRIES) : difference;
+    return difference == NULL ? level_difference(files, log, 1, size / TILE_WIDTH) : difference;
 }
 
 const char *model_difference(const struct model *model, struct store *store, struct files *files)

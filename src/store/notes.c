@@ -5,7 +5,7 @@
 struct notes notes_new(void)
 {
     return (struct notes){
-        .logs = {{.note = BUF_INIT(NOTE_MAX_BYTES)}, {.note = BUF_INIT(NOTE_MAX_BYTES)}}};
+        .logs = {{.note = BUF_INIT(CHECKPOINT_MAX_BYTES)}, {.note = BUF_INIT(CHECKPOINT_MAX_BYTES)}}};
 }
 
 void notes_free(struct notes *notes)

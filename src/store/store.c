@@ -119,7 +119,7 @@ static enum err answer_tile(struct store *store, const struct need *need, struct
 {
     char name[FILE_NAME_MAX_BYTES + 1];
     bool exists = false;
-    cleanup_buf struct buf tile = BUF_INIT(TILE_MAX_BYTES);
+    cleanup_buf struct buf tile = BUF_INIT(BUNDLE_MAX_BYTES);
     enum err err = tile_name(need->log, need->level, need->number, need->width, name, sizeof(name));
     if (err == ERR_NONE) {
         err = file_exists(store->files, name, &exists);
@@ -346,7 +346,7 @@ static enum err publish(struct store *store, struct slice body)
         err = get_u64(&reader, &size);
     }
     if (err == ERR_NONE) {
-        err = get_bytes(&reader, NOTE_MAX_BYTES, &note);
+        err = get_bytes(&reader, CHECKPOINT_MAX_BYTES, &note);
     }
     if (err == ERR_NONE) {
         err = reader_end(&reader);

@@ -1,6 +1,7 @@
 #include "store/tiles.h"
 
 #include "base/encode.h"
+#include "store/unsynced.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,21 +9,17 @@
 
 #define FORMER_DIRECTORY "ledger/former"
 
-enum { DIRTY_MAX = 32, DIRECTORY_MAX_BYTES = 128 };
-
 static const char *const log_directories[] = {
     [LOG_EVIDENCE] = "ledger/evidence", [LOG_AUDIT] = "ledger/audit"};
 
-/* One run of publishing. Directories with new entries are remembered and synced together before the
- * checkpoint. */
+/* One run of publishing. */
 struct publishing {
     struct files *files;
     struct rows *rows;
     uint8_t log;
     uint64_t from, to;
     struct buf entries, bundle;
-    char dirty[DIRTY_MAX][DIRECTORY_MAX_BYTES];
-    size_t dirty_count;
+    struct unsynced unsynced;
 };
 
 static bool log_known(uint8_t log)
@@ -30,43 +27,16 @@ static bool log_known(uint8_t log)
     return log == LOG_EVIDENCE || log == LOG_AUDIT;
 }
 
-/* 1234067 -> "x001/x234/067" */
-static void number_name(uint64_t number, char out[40])
-{
-    char groups[8][8];
-    size_t count = 0;
-    do {
-        snprintf(groups[count], sizeof(groups[count]), "%s%03u", count == 0 ? "" : "x",
-                 (unsigned)(number % 1000));
-        number /= 1000;
-        count++;
-    } while (number > 0 && count < 8);
-    size_t len = 0;
-    while (count > 0) {
-        count--;
-        len += (size_t)snprintf(out + len, 40 - len, "%s%s", groups[count], count == 0 ? "" : "/");
-    }
-}
-
 enum err tile_name(uint8_t log, uint8_t level, uint64_t number, unsigned width, char *ret_name,
                    size_t name_bytes)
 {
     if (!log_known(log) || (level >= TILE_LEVELS && level != TILE_LEVEL_ENTRIES) || width == 0 ||
-        width > TILE_ENTRIES) {
+        width > TILE_WIDTH) {
         return ERR_INVALID;
     }
-    char number_text[40], level_text[8], partial[8] = "";
-    number_name(number, number_text);
-    if (level == TILE_LEVEL_ENTRIES) {
-        snprintf(level_text, sizeof(level_text), "entries");
-    } else {
-        snprintf(level_text, sizeof(level_text), "%u", (unsigned)level);
-    }
-    if (width < TILE_ENTRIES) {
-        snprintf(partial, sizeof(partial), ".p/%u", width);
-    }
-    int len = snprintf(ret_name, name_bytes, "%s/tile/%s/%s%s", log_directories[log], level_text,
-                       number_text, partial);
+    char path[TILE_PATH_BYTES];
+    tile_path(&(struct tile){level, number, width}, path);
+    int len = snprintf(ret_name, name_bytes, "%s/%s", log_directories[log], path);
     return len > 0 && (size_t)len < name_bytes ? ERR_NONE : ERR_INVALID;
 }
 
@@ -115,81 +85,10 @@ enum err tiles_checkpoint(struct files *files, uint8_t log, struct buf *out, uin
     return err == ERR_NONE ? note_head(buf_slice(out), ret_size, root) : err;
 }
 
-static void parent_of(const char *name, char out[DIRECTORY_MAX_BYTES])
-{
-    const char *slash = strrchr(name, '/');
-    snprintf(out, DIRECTORY_MAX_BYTES, "%.*s", slash == NULL ? 0 : (int)(slash - name), name);
-}
-
 /* A note's first line names its log. */
 static struct slice origin_of(struct slice note)
 {
     return slice_first(note, slice_find_byte(note, '\n'));
-}
-
-static enum err sync_dirty(struct publishing *run)
-{
-    enum err err = ERR_NONE;
-    for (size_t i = 0; err == ERR_NONE && i < run->dirty_count; i++) {
-        err = file_sync_directory(run->files, run->dirty[i]);
-    }
-    run->dirty_count = 0;
-    return err;
-}
-
-/* From the end: tiles come in order, so the directory is nearly always the one of the file before.
- */
-static enum err mark_dirty(struct publishing *run, const char *directory)
-{
-    for (size_t i = run->dirty_count; i > 0; i--) {
-        if (strcmp(run->dirty[i - 1], directory) == 0) {
-            return ERR_NONE;
-        }
-    }
-    if (run->dirty_count == DIRTY_MAX) {
-        enum err err = sync_dirty(run);
-        if (err != ERR_NONE) {
-            return err;
-        }
-    }
-    snprintf(run->dirty[run->dirty_count++], DIRECTORY_MAX_BYTES, "%s", directory);
-    return ERR_NONE;
-}
-
-/* Makes every directory above `name` that is missing, topmost first. One that exists may have been
- * made by a process that died before syncing it, so its parent is synced too. */
-static enum err make_directories(struct publishing *run, const char *name)
-{
-    char directory[DIRECTORY_MAX_BYTES], parent[DIRECTORY_MAX_BYTES];
-    enum err err = ERR_NONE;
-    for (const char *slash = strchr(name, '/'); err == ERR_NONE && slash != NULL;
-         slash = strchr(slash + 1, '/')) {
-        snprintf(directory, sizeof(directory), "%.*s", (int)(slash - name), name);
-        bool exists = false;
-        err = file_exists(run->files, directory, &exists);
-        if (err == ERR_NONE && !exists) {
-            err = file_make_directory(run->files, directory);
-        }
-        if (err == ERR_NONE) {
-            parent_of(directory, parent);
-            err = mark_dirty(run, parent);
-        }
-    }
-    return err;
-}
-
-static enum err write_file(struct publishing *run, const char *name, struct slice bytes)
-{
-    char directory[DIRECTORY_MAX_BYTES];
-    enum err err = make_directories(run, name);
-    if (err == ERR_NONE) {
-        err = file_replace(run->files, name, bytes);
-    }
-    if (err == ERR_NONE) {
-        parent_of(name, directory);
-        err = mark_dirty(run, directory);
-    }
-    return err;
 }
 
 /* "ledger/former/vogt-0123456789abcdef_evidence": a name without what could lead elsewhere. */
@@ -216,7 +115,7 @@ static enum err set_aside(struct publishing *run, struct slice former_note)
     char name[DIRECTORY_MAX_BYTES];
     bool exists = false;
     former_name(origin_of(former_note), name);
-    enum err err = make_directories(run, name);
+    enum err err = unsynced_make_directories(&run->unsynced, name);
     if (err == ERR_NONE) {
         err = file_exists(run->files, name, &exists);
     }
@@ -224,7 +123,7 @@ static enum err set_aside(struct publishing *run, struct slice former_note)
         err = ERR_EXISTS;
     }
     if (err == ERR_NONE) {
-        err = sync_dirty(run);
+        err = unsynced_sync(&run->unsynced);
     }
     if (err == ERR_NONE) {
         err = file_rename(run->files, log_directories[run->log], name);
@@ -240,18 +139,18 @@ static enum err write_tile(struct publishing *run, uint8_t level, uint64_t numbe
 {
     char name[DIRECTORY_MAX_BYTES];
     enum err err = tile_name(run->log, level, number, width, name, sizeof(name));
-    return err == ERR_NONE ? write_file(run, name, bytes) : err;
+    return err == ERR_NONE ? unsynced_write(&run->unsynced, name, bytes) : err;
 }
 
 /* Entries of one bundle come from the rows, as its bytes and as the leaves of the tile of level 0.
  */
 static enum err write_bundle(struct publishing *run, uint64_t number, unsigned width)
 {
-    uint8_t leaves[TILE_ENTRIES * SHA256_BYTES];
+    uint8_t leaves[TILE_BYTES];
     uint32_t count = 0;
     buf_clear(&run->entries);
     buf_clear(&run->bundle);
-    enum err err = rows_entries(run->rows, run->log, number * TILE_ENTRIES, width, &run->entries);
+    enum err err = rows_entries(run->rows, run->log, number * TILE_WIDTH, width, &run->entries);
     struct reader reader = reader_of(buf_slice(&run->entries));
     if (err == ERR_NONE) {
         err = get_u32(&reader, &count);
@@ -264,10 +163,7 @@ static enum err write_bundle(struct publishing *run, uint64_t number, unsigned w
         err = get_bytes(&reader, UINT16_MAX, &entry);
         if (err == ERR_NONE) {
             edge_leaf(entry, leaves + (size_t)i * SHA256_BYTES);
-            err = put_u16(&run->bundle, __builtin_bswap16((uint16_t)entry.len));
-        }
-        if (err == ERR_NONE) {
-            err = buf_append(&run->bundle, entry);
+            err = bundle_append(&run->bundle, entry);
         }
     }
     if (err == ERR_NONE) {
@@ -295,7 +191,7 @@ static enum err load_tile(struct publishing *run, uint8_t level, uint64_t number
                           uint8_t *ret_hashes)
 {
     char name[DIRECTORY_MAX_BYTES];
-    cleanup_buf struct buf bytes = BUF_INIT(TILE_ENTRIES * SHA256_BYTES);
+    cleanup_buf struct buf bytes = BUF_INIT(TILE_BYTES);
     enum err err = tile_name(run->log, level, number, width, name, sizeof(name));
     if (err == ERR_NONE) {
         err = file_load(run->files, name, &bytes);
@@ -309,57 +205,42 @@ static enum err load_tile(struct publishing *run, uint8_t level, uint64_t number
     return err;
 }
 
-static enum err write_level_tile(struct publishing *run, uint8_t level, uint64_t number,
-                                 unsigned width)
+/* A tile above the entries', from the full ones below it. */
+static enum err write_level_tile(struct publishing *run, const struct tile *tile)
 {
-    if (level == 0) {
-        return write_bundle(run, number, width);
-    }
-    uint8_t hashes[TILE_ENTRIES * SHA256_BYTES], below[TILE_ENTRIES * SHA256_BYTES];
+    uint8_t hashes[TILE_BYTES], below[TILE_BYTES];
     enum err err = ERR_NONE;
-    for (unsigned i = 0; err == ERR_NONE && i < width; i++) {
-        err = load_tile(run, (uint8_t)(level - 1), number * TILE_ENTRIES + i, TILE_ENTRIES, below);
+    for (unsigned i = 0; err == ERR_NONE && i < tile->width; i++) {
+        err = load_tile(run, (uint8_t)(tile->level - 1), tile->number * TILE_WIDTH + i, TILE_WIDTH,
+                        below);
         if (err == ERR_NONE) {
-            fold(below, TILE_ENTRIES, hashes + (size_t)i * SHA256_BYTES);
+            fold(below, TILE_WIDTH, hashes + (size_t)i * SHA256_BYTES);
         }
     }
-    return err == ERR_NONE ? write_tile(run, level, number, width,
-                                        slice_of(hashes, (size_t)width * SHA256_BYTES))
+    return err == ERR_NONE ? write_tile(run, (uint8_t)tile->level, tile->number, tile->width,
+                                        slice_of(hashes, (size_t)tile->width * SHA256_BYTES))
                            : err;
-}
-
-static enum err write_level(struct publishing *run, uint8_t level)
-{
-    uint64_t old_count = run->from >> (8 * level), new_count = run->to >> (8 * level);
-    enum err err = ERR_NONE;
-    for (uint64_t number = old_count / TILE_ENTRIES;
-         err == ERR_NONE && old_count < new_count && number * TILE_ENTRIES < new_count; number++) {
-        uint64_t left = new_count - number * TILE_ENTRIES;
-        err = write_level_tile(run, level, number,
-                               left < TILE_ENTRIES ? (unsigned)left : TILE_ENTRIES);
-    }
-    return err;
 }
 
 /* The tree's right edge as the tiles have it: each level's last, partial tile holds up to eight of
  * the peaks. */
 static enum err tiles_edge(struct publishing *run, struct edge *ret_edge)
 {
-    uint8_t hashes[TILE_ENTRIES * SHA256_BYTES];
+    uint8_t hashes[TILE_BYTES];
     unsigned peaks = 0;
     ret_edge->size = run->to;
     for (int level = TILE_LEVELS - 1; level >= 0; level--) {
         uint64_t count = run->to >> (8 * level);
-        unsigned width = (unsigned)(count % TILE_ENTRIES);
+        unsigned width = (unsigned)(count % TILE_WIDTH);
         if (width == 0) {
             continue;
         }
-        enum err err = load_tile(run, (uint8_t)level, count / TILE_ENTRIES, width, hashes);
+        enum err err = load_tile(run, (uint8_t)level, count / TILE_WIDTH, width, hashes);
         if (err != ERR_NONE) {
             return err;
         }
         size_t offset = 0;
-        for (unsigned peak = TILE_ENTRIES / 2; peak > 0; peak /= 2) {
+        for (unsigned peak = TILE_WIDTH / 2; peak > 0; peak /= 2) {
             if ((width & peak) != 0) {
                 fold(hashes + offset * SHA256_BYTES, peak, ret_edge->hashes[peaks++]);
                 offset += peak;
@@ -373,8 +254,14 @@ static enum err tiles_edge(struct publishing *run, struct edge *ret_edge)
 static enum err write_tiles(struct publishing *run, const uint8_t root[SHA256_BYTES])
 {
     enum err err = ERR_NONE;
-    for (uint8_t level = 0; err == ERR_NONE && level < TILE_LEVELS; level++) {
-        err = write_level(run, level);
+    struct tile tile;
+    for (struct tile_walk walk = tile_walk_start(run->from, run->to);
+         err == ERR_NONE && tile_walk_next(&walk, &tile);) {
+        if (tile.level == TILE_LEVEL_ENTRIES) {
+            err = write_bundle(run, tile.number, tile.width); /* the tile of level 0 with it */
+        } else if (tile.level > 0) {
+            err = write_level_tile(run, &tile);
+        }
     }
     struct edge edge;
     uint8_t tiles_root[SHA256_BYTES];
@@ -395,14 +282,14 @@ static enum err drop_partials(struct publishing *run, uint8_t level, uint64_t nu
     char name[DIRECTORY_MAX_BYTES], directory[DIRECTORY_MAX_BYTES];
     bool exists = false;
     enum err err = tile_name(run->log, level, number, 1, name, sizeof(name));
-    parent_of(name, directory);
+    directory_of(name, directory);
     if (err == ERR_NONE) {
         err = file_exists(run->files, directory, &exists);
     }
     if (err != ERR_NONE || !exists) {
         return err;
     }
-    for (unsigned width = 1; err == ERR_NONE && width < TILE_ENTRIES; width++) {
+    for (unsigned width = 1; err == ERR_NONE && width < TILE_WIDTH; width++) {
         err = tile_name(run->log, level, number, width, name, sizeof(name));
         if (err == ERR_NONE) {
             err = file_exists(run->files, name, &exists);
@@ -418,8 +305,8 @@ static enum err drop_old(struct publishing *run)
 {
     enum err err = ERR_NONE;
     for (unsigned level = 0; err == ERR_NONE && level < TILE_LEVELS; level++) {
-        uint64_t first = (run->from >> (8 * level)) / TILE_ENTRIES,
-                 end = (run->to >> (8 * level)) / TILE_ENTRIES;
+        uint64_t first = (run->from >> (8 * level)) / TILE_WIDTH,
+                 end = (run->to >> (8 * level)) / TILE_WIDTH;
         for (uint64_t number = first; err == ERR_NONE && number < end; number++) {
             err = drop_partials(run, (uint8_t)level, number);
             if (err == ERR_NONE && level == 0) {
@@ -441,16 +328,16 @@ static enum err publish(struct publishing *run, struct slice note, const uint8_t
         err = write_tiles(run, root);
     }
     if (err == ERR_NONE) {
-        err = sync_dirty(run);
+        err = unsynced_sync(&run->unsynced);
     }
     if (err == ERR_NONE) {
         err = tiles_checkpoint_name(run->log, name, sizeof(name));
     }
     if (err == ERR_NONE) {
-        err = write_file(run, name, note);
+        err = unsynced_write(&run->unsynced, name, note);
     }
     if (err == ERR_NONE) {
-        err = sync_dirty(run);
+        err = unsynced_sync(&run->unsynced);
     }
     if (err == ERR_NONE) {
         err = rows_publish(run->rows, run->log, run->to, note);
@@ -463,12 +350,12 @@ enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint
 {
     uint64_t note_size = 0, from = 0;
     uint8_t root[SHA256_BYTES];
-    enum err err = log_known(log) && note.len <= NOTE_MAX_BYTES ? note_head(note, &note_size, root)
+    enum err err = log_known(log) && note.len <= CHECKPOINT_MAX_BYTES ? note_head(note, &note_size, root)
                                                                 : ERR_INVALID;
     if (err != ERR_NONE) {
         return err;
     }
-    cleanup_buf struct buf old = BUF_INIT(NOTE_MAX_BYTES);
+    cleanup_buf struct buf old = BUF_INIT(CHECKPOINT_MAX_BYTES);
     err = tiles_checkpoint(files, log, &old, &from);
     if (err == ERR_NOT_FOUND || err == ERR_MALFORMED || err == ERR_TOO_LARGE) {
         from = 0; /* never published, or not readable any more: everything is written */
@@ -485,8 +372,8 @@ enum err tiles_publish(struct files *files, struct rows *rows, uint8_t log, uint
         return ERR_MEMORY;
     }
     *run = (struct publishing){
-        files, rows, log, from, size, BUF_INIT(TILE_MAX_BYTES * 2), BUF_INIT(TILE_MAX_BYTES),
-        {{0}}, 0};
+        files, rows, log, from, size, BUF_INIT(BUNDLE_MAX_BYTES * 2), BUF_INIT(BUNDLE_MAX_BYTES),
+        {.files = files}};
     err = is_reopened ? set_aside(run, buf_slice(&old)) : ERR_NONE;
     err = err == ERR_NONE ? publish(run, note, root) : err;
     buf_free(&run->entries);

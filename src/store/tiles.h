@@ -2,11 +2,10 @@
  * A log as files that outsiders read (C2SP tlog-tiles), derived from the rows. Below
  * ledger/evidence/ or ledger/audit/:
  *
- *   tile/entries/<N>[.p/<W>]   bundles of 256 entries, each u16 big-endian length and bytes
- *   tile/<L>/<N>[.p/<W>]       256 hashes of level 8 x L
- *   checkpoint                 the signed note
+ *   tile/...     as tile.h has them
+ *   checkpoint   the signed note
  *
- * N in groups of three digits ("x001/x234/067"). Every file is replaced whole, and is on the disk
+ * Every file is replaced whole, and is on the disk
  * before a checkpoint speaks of it. A log that was reopened under another name leaves the files of
  * the former one in ledger/former/<its name>, as they were.
  */
@@ -14,14 +13,9 @@
 #define VOGT_STORE_TILES_H
 
 #include "store/rows.h"
+#include "store/tile.h"
 
-enum {
-    TILE_ENTRIES = 256,
-    TILE_LEVELS = 8,
-    TILE_LEVEL_ENTRIES = 255,
-    TILE_MAX_BYTES = TILE_ENTRIES * (2 + 65535),
-    NOTE_MAX_BYTES = 65536
-};
+enum { CHECKPOINT_MAX_BYTES = 65536 };
 
 /* "ledger/evidence/tile/0/x001/234.p/17" (width 1..256). ERR_INVALID. */
 enum err tile_name(uint8_t log, uint8_t level, uint64_t number, unsigned width, char *ret_name,

@@ -113,12 +113,12 @@ static bool has_tree(struct history *history, const char *folder, uint64_t size,
     char name[FILE_NAME_MAX_BYTES + 1];
     cleanup_buf struct buf bytes = BUF_INIT(SMALL_BYTES);
     bool good = true;
-    for (uint64_t first = 0; first < size && good; first += TILE_ENTRIES) {
-        uint64_t left = size - first < TILE_ENTRIES ? size - first : TILE_ENTRIES;
+    for (uint64_t first = 0; first < size && good; first += TILE_WIDTH) {
+        uint64_t left = size - first < TILE_WIDTH ? size - first : TILE_WIDTH;
         char partial[16] = "";
-        snprintf(partial, sizeof(partial), left < TILE_ENTRIES ? ".p/%u" : "", (unsigned)left);
+        snprintf(partial, sizeof(partial), left < TILE_WIDTH ? ".p/%u" : "", (unsigned)left);
         snprintf(name, sizeof(name), "%s/tile/entries/%03u%s", folder,
-                 (unsigned)(first / TILE_ENTRIES), partial);
+                 (unsigned)(first / TILE_WIDTH), partial);
         good = file_load(history->files, name, &bytes) == ERR_NONE && bytes.len == left * 11;
         for (uint64_t i = 0; i < left && good; i++) {
             uint8_t entry[9];
@@ -137,7 +137,7 @@ static bool exists(struct history *history, const char *name)
 
 static void check_reopened(struct history *history)
 {
-    cleanup_buf struct buf note = BUF_INIT(NOTE_MAX_BYTES);
+    cleanup_buf struct buf note = BUF_INIT(CHECKPOINT_MAX_BYTES);
     uint64_t size = 0;
     CHECK_ERR(ERR_NONE, tiles_checkpoint(history->files, LOG_EVIDENCE, &note, &size));
     CHECK(size == KEPT + 5 && slice_starts(buf_slice(&note), SLICE_LITERAL("b/evidence\n")));

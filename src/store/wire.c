@@ -1,15 +1,9 @@
 #include "store/wire.h"
 
 #include "base/utf8.h"
+#include "store/tile.h"
 
 #include <string.h>
-
-enum {
-    ENTRY_MAX_BYTES = 65535,
-    TILE_WIDTH_MAX = 256,
-    TILE_LEVEL_MAX = 7,
-    TILE_LEVEL_ENTRIES = 255
-};
 
 /* A path as it may stand in a row or begin one: UTF-8 without NUL, since SQLite compares text up to
  * its length only. */
@@ -124,7 +118,7 @@ static enum err get_level(struct reader *reader, uint8_t *ret_level)
 {
     uint8_t level;
     enum err err = get_u8(reader, &level);
-    if (err == ERR_NONE && level > TILE_LEVEL_MAX && level != TILE_LEVEL_ENTRIES) {
+    if (err == ERR_NONE && level >= TILE_LEVELS && level != TILE_LEVEL_ENTRIES) {
         err = ERR_INVALID;
     }
     if (err == ERR_NONE) {
@@ -137,7 +131,7 @@ static enum err get_width(struct reader *reader, uint16_t *ret_width)
 {
     uint16_t width;
     enum err err = get_u16(reader, &width);
-    if (err == ERR_NONE && (width == 0 || width > TILE_WIDTH_MAX)) {
+    if (err == ERR_NONE && (width == 0 || width > TILE_WIDTH)) {
         err = ERR_INVALID;
     }
     if (err == ERR_NONE) {
