@@ -27,6 +27,15 @@ measure "infra.default-deny" {
       probe   = "sockets"
     }
   }
+  promise "outside" {
+    title = { en = "from outside only listed ports answer", de = "von außen antworten nur gelistete Ports" }
+    sure  = ["portscan*|port scan|von außen|from outside|from the internet|aus dem internet|external scan|externe abtastung"]
+    observation "ports.outside" {
+      subject = "host"
+      max_age = "24h"
+      probe   = "ports"
+    }
+  }
   promise "security-groups" {
     title = { en = "the provider's security groups deny by default", de = "die Security-Groups des Anbieters lehnen ohne Regel ab" }
     sure  = ["security group|security-group|sicherheitsgruppe*|cloud firewall"]

@@ -110,6 +110,11 @@ probe "sockets" {
   subject      = "host"
   observations = ["sockets.listed"]
 }
+probe "ports" {
+  title        = { en = "a host's ports, from outside", de = "Ports eines Hosts, von außen" }
+  subject      = "host"
+  observations = ["ports.outside"]
+}
 probe "volume" {
   title        = { en = "encryption below a file system", de = "Verschlüsselung unter einem Dateisystem" }
   subject      = "volume"

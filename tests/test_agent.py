@@ -112,6 +112,17 @@ class Host:
             process.log.close()
             self.processes.remove(process)
 
+    def quiet(self):
+        """As it was: nothing runs, nothing listens, no rules, no agent's directory."""
+        self.stop_agents()
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        self.processes.clear()
+        self.run("nft", "flush", "ruleset")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
     def said(self):
         """What the agents that run here said."""
         text = ""
@@ -163,8 +174,7 @@ class AgentTest(unittest.TestCase):
 
     def tearDown(self):
         for host in self.hosts.values():
-            host.stop_agents()
-            shutil.rmtree(host.directory, ignore_errors=True)
+            host.quiet()
 
     # -- helpers --
 
@@ -264,6 +274,11 @@ class AgentTest(unittest.TestCase):
         two.agent("--server", self.address(two), "--pin", invitation["pin"], token=used)
         wait_for(lambda: two.status().get("state") == "well", "web-2 is enrolled")
         two.stop_agents()
+        # a unit that always gives the token starts all the same: the agent is enrolled already
+        os.unlink(os.path.join(two.directory, "status.json"))
+        two.agent("--server", self.address(two), "--pin", invitation["pin"], token=used)
+        wait_for(lambda: set(two.status().get("confinement", {})) == {"courier", "look"}, "it serves with its certificate", about=two.said)
+        two.stop_agents()
         shutil.rmtree(two.directory)
         code, said = two.agent("--server", self.address(two), "--pin", invitation["pin"], token=used, wait=True)
         self.assertEqual(code, 1)
@@ -320,6 +335,43 @@ class AgentTest(unittest.TestCase):
         self.assertEqual(self.listed("web-1")["state"], "well")
         self.assertLess(abs(self.listed("web-1")["skew_ms"]), 60000)
 
+    # -- from outside --
+
+    def test_a_vantage_sees_over_both_families_what_the_host_shows(self):
+        """Both listen on 8022 and 8023. web-1 hides 8023 by its firewall, web-2 over IPv4 alone. The vantage stands behind Vogt's machine, which forwards."""
+        one, two, outside = self.hosts["web-1"], self.hosts["web-2"], self.hosts["outside"]
+        one.listen(8022, 8023)
+        two.listen(8022, 8023)
+        rules = "table inet vantage {\nchain input {\ntype filter hook input priority 10\npolicy accept\n%s tcp dport 8023 drop\n}\n}\n"
+        one.run("nft", "-f", "-", text=rules % "")
+        two.run("nft", "-f", "-", text=rules % "meta nfproto ipv4")
+        try:
+            netns.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
+            for host in self.hosts.values():
+                host.run("ip", "route", "replace", "default", "via", host.here4)
+                host.run("ip", "-6", "route", "replace", "default", "via", host.here6)
+            hosts = "".join('host "%s" {\n  ports = [8022]\n  addresses = ["%s", "%s"]\n  outside = ["8020-8030"]\n}\n' % (host.name, host.own4, host.own6) for host in (one, two))
+            self.put_estate('host "this" {}\n' + hosts)
+            floor = self.log_size()
+            self.enrolled("outside", family=6, kind="vantage")
+            first, second = (self.observed(subject, {"ports.outside"}, floor)["ports.outside"] for subject in ("host:web-1", "host:web-2"))
+            self.assertEqual(first["outcome"], "pass", first)
+            self.assertEqual(second["outcome"], "fail", second)
+            self.assertIn("8023", second["reason"]["english"])
+            payload = self.daemon.api("GET", "observations/%d" % second["facts_index"])[1]["data"]["payload"]
+            self.assertEqual(payload["vantage"], {"kind": "agent", "name": "outside", "place": "vantage"})
+            self.assertTrue(payload["plant"]["caught"])
+            shown = {fact["family"]: "8023" in str(fact["open"]) or "8022-8023" in str(fact["open"]) for fact in payload["facts"]["addresses"]}
+            self.assertEqual(shown, {"ipv4": False, "ipv6": True})
+            self.assertEqual({fact["address"] for fact in payload["facts"]["addresses"]}, {two.own4, two.own6}, "nothing but what the task named")
+            # what a host's agent may do, a vantage may not, and the other way round
+            tasks = self.ask(outside, "GET", "agent/tasks")[1]["data"]["tasks"]
+            self.assertEqual({task["collector"] for task in tasks}, {"collect.ports"})
+            self.assertEqual(self.ask(outside, "POST", "agent/facts", {"reports": [{"probe": "sockets", "subject": "host:web-1", "collected_at_ms": 1, "facts": {}}]})[1]["data"]["results"][0]["reason"],
+                             "not-yours")
+        finally:
+            self.put_estate(ESTATE)
+
     # -- what a certificate cannot do --
 
     def test_a_certificate_reads_its_own_tasks_and_nothing_else(self):
@@ -369,6 +421,30 @@ class AgentTest(unittest.TestCase):
         self.assertEqual(tell(sent_ms=now_ms - 7200000, cannot_see=["no-root"]), [])
         self.assertAlmostEqual(self.listed("web-1")["skew_ms"], -7200000, delta=60000)
         self.assertEqual(self.listed("web-1")["cannot_see"][0]["id"], "no-root")
+
+    # -- the command line --
+
+    def test_the_commands_speak_both_languages_and_json(self):
+        done = self.daemon.vogt("agent", "create", "web-1", "--every", "1s")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("--name web-1 --token -", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^vga\.\S{32}$")
+        done = self.daemon.vogt("agent", "create", "web 1", language="de")
+        self.assertEqual(done.returncode, 5, done.stdout)
+        self.assertIn("der Name eines Agenten besteht aus Buchstaben", done.stderr)
+        self.enrolled("web-1")
+        one = next(agent for agent in json.loads(self.daemon.vogt("agent", "list", "--json").stdout)["agents"] if agent["name"] == "web-1")
+        self.assertEqual(one["state"], "well")
+        self.assertIn("wohlauf", self.daemon.vogt("agent", "list", language="de").stdout)
+        status = self.daemon.vogt("agent", "status", "--dir", self.hosts["web-1"].directory, "--json")
+        self.assertEqual((status.returncode, json.loads(status.stdout)["state"]), (0, "well"))
+        self.assertEqual(self.daemon.vogt("agent", "revoke", "web-1").returncode, 0)
+        self.assertEqual(self.daemon.vogt("agent", "revoke", "nobody").returncode, 5)
+        wait_for(lambda: self.daemon.vogt("agent", "status", "--dir", self.hosts["web-1"].directory).returncode == 1, "its status says that something is wrong")
+        empty = tempfile.mkdtemp(dir=self.hosts["web-1"].above)
+        done = self.daemon.vogt("agent", "--dir", empty)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("this directory holds no agent yet", done.stderr)
 
     # -- away and gone --
 

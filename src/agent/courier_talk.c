@@ -105,14 +105,19 @@ enum err courier_enrol(struct courier *courier, struct slice token, struct slice
     return err;
 }
 
+/* With the certificate as long as it is good, then with the key alone. */
 enum err courier_renew(struct courier *courier)
 {
+    bool is_over = courier->now.unix_ms >= courier->config.expires_ms;
     struct arena *arena cleanup_arena = arena_new(COURIER_ARENA_BYTES);
     struct complaint complaint = {.text = {NULL, NULL}};
     const struct json *data = NULL;
     struct json *body = arena == NULL ? NULL : json_new(arena, JSON_OBJECT);
-    enum err err = body == NULL ? ERR_MEMORY : put_proof(courier, arena, body, AGENT_RENEW_LABEL, slice_of(courier->identity.id, IDENTITY_ID_BYTES));
-    err = err == ERR_NONE ? ask(courier, "agent/renew", body, arena, &data, &complaint) : err;
+    enum err err = body == NULL ? ERR_MEMORY : put_proof(courier, arena, body, is_over ? AGENT_RETURN_LABEL : AGENT_RENEW_LABEL, slice_of(courier->identity.id, IDENTITY_ID_BYTES));
+    if (is_over) {
+        json_set_string(arena, body, "name", slice_string(courier->config.name));
+    }
+    err = err == ERR_NONE ? ask(courier, is_over ? "agent/return" : "agent/renew", body, arena, &data, &complaint) : err;
     err = err == ERR_NONE ? take_certificate(courier, data) : err;
     if (err != ERR_NONE) {
         LOG(LOG_WARN, "agent.not-renewed", LOG_ERR(err));

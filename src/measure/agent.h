@@ -3,11 +3,11 @@
  * header is what both ends agree on; the operations stand in agent_engine.c (who is one) and agent_facts.c (tasks out, facts in), the program in src/agent/.
  *
  *   agent/host/NAME   {"name","kind","every_s","created_ms","by","token": hex of its SHA-256,"token_expires_ms","enrolled_ms","hostname",
- *                      "certificate": id,"certificate_expires_ms","next": id of one that was issued and not used yet,"next_expires_ms","revoked_ms","revoked_by"}
+ *                      "point": hex of the SHA-256 of its key,"certificate": id,"certificate_expires_ms","next": id of one that was issued and not used yet,"next_expires_ms","revoked_ms","revoked_by"}
  *   agent/seen/NAME   {"at_ms","version","every_s","skew_ms","spooled","spooled_bytes","lost_total","cannot_see":[…],"refused":[…],"confinement":{…}}
  *   agent/newest/NAME/HEX    {"collected_at_ms","digest"}: of the newest report that was taken; an older one is a replay. HEX: SHA-256 of probe, NUL, subject
  *
- * Life of a name:  invited --enrol--> enrolled --renew--> enrolled ... --revoke--> revoked --create--> invited
+ * Life of a name:  invited --enrol--> enrolled --renew, return--> enrolled ... --revoke--> revoked --create--> invited
  */
 #ifndef VOGT_MEASURE_AGENT_H
 #define VOGT_MEASURE_AGENT_H
@@ -17,6 +17,7 @@
 enum {
     AGENT_NAME_MAX_BYTES = 128,
     AGENT_TOKEN_TTL_MS = 3600 * 1000,
+    AGENT_RETURN_MS = 7 * 24 * 3600 * 1000, /* so long after its certificate ended an agent may come back by its key */
     AGENT_EVERY_DEFAULT_S = 24 * 3600,      /* that is: as each probe needs */
     AGENT_EVERY_MIN_S = 1,
     AGENT_EVERY_MAX_S = 24 * 3600,
@@ -30,10 +31,11 @@ enum {
 
 /*
  * What an agent signs (ECDSA P-256, SHA-256, DER) to show that it holds the key: label with its NUL, 32 bytes, the point (65 bytes), the name. The 32 bytes are the
- * SHA-256 of the token, or when renewing that of the certificate in use.
+ * SHA-256 of the token, or when renewing and returning that of the certificate in use.
  */
 #define AGENT_ENROL_LABEL "vogt/agent/enrol/v1"
 #define AGENT_RENEW_LABEL "vogt/agent/renew/v1"
+#define AGENT_RETURN_LABEL "vogt/agent/return/v1"
 enum err agent_proof_message(struct buf *out, const char *label, struct slice digest, struct slice point, struct slice name) must_check;
 
 /* Letters, digits, '.', '-' and '_', beginning with a letter or digit; not "this", which is Vogt's own machine. */

@@ -94,7 +94,7 @@ static enum err read_invitation(struct turn *turn, struct invitation *ret_invita
 /* A name that is enrolled keeps its certificate until the new invitation is used. */
 static enum err put_invitation(struct turn *turn, const struct invitation *wish, struct slice token)
 {
-    static const char *const kept[] = {"enrolled_ms", "hostname", "certificate", "certificate_expires_ms", "next", "next_expires_ms", NULL};
+    static const char *const kept[] = {"enrolled_ms", "hostname", "point", "certificate", "certificate_expires_ms", "next", "next_expires_ms", NULL};
     const struct json *before = NULL;
     struct slice digest;
     enum err err = turn_json(turn, agent_path(turn, "host", wish->name), &before);
@@ -183,6 +183,11 @@ static enum err reply_certificate(struct turn *turn, const struct json *row, con
     return err == ERR_NONE ? turn_reply_data(turn, data) : err;
 }
 
+static int64_t last_end_ms(const struct json *row)
+{
+    return edit_number(row, "next_expires_ms", edit_number(row, "certificate_expires_ms", 0));
+}
+
 static enum err issue(struct turn *turn, const struct json *row, struct slice point, struct certificate_made *ret_made)
 {
     struct certificate_wish wish = {.name = json_text(row, "name", SLICE_NONE), .kind = json_text(row, "kind", SLICE_NONE), .point = point};
@@ -247,7 +252,10 @@ enum err operation_agent_enrol(struct turn *turn)
     row = with_text(turn, row, "hostname", slice_first(turn_field(turn, "hostname"), HOSTNAME_MAX_BYTES));
     row = with_text(turn, row, "certificate", made.id);
     row = with_time(turn, row, "certificate_expires_ms", made.expires_ms);
-    err = put_row(turn, row);
+    struct slice point_digest;
+    err = digest_hex(turn, buf_slice(&proof.point), &point_digest);
+    row = err == ERR_NONE ? with_text(turn, row, "point", point_digest) : row;
+    err = err == ERR_NONE ? put_row(turn, row) : err;
     err = err == ERR_NONE ? record(turn, "agent.enrolled", row, SLICE_NONE) : err;
     return err == ERR_NONE ? reply_certificate(turn, row, &made) : err;
 }
@@ -284,15 +292,58 @@ enum err operation_agent_renew(struct turn *turn)
     const struct json *row = NULL;
     struct proof proof __attribute__((cleanup(proof_free))) = {BUF_INIT(0), BUF_INIT(0)};
     struct certificate_made made = {SLICE_NONE, SLICE_NONE, 0};
+    struct slice point_digest = SLICE_NONE;
     enum err err = agent_calling(turn, &row);
     err = err == ERR_NONE ? check_proof(turn, AGENT_RENEW_LABEL, turn->request->certificate, turn->caller.name, &proof) : err;
     err = err == ERR_NONE ? certificate_end(turn, json_text(row, "next", SLICE_NONE)) : err;
     err = err == ERR_NONE ? issue(turn, row, buf_slice(&proof.point), &made) : err;
+    err = err == ERR_NONE ? digest_hex(turn, buf_slice(&proof.point), &point_digest) : err;
     if (err != ERR_NONE) {
         return err;
     }
+    row = with_text(turn, row, "point", point_digest);
     row = with_time(turn, with_text(turn, row, "next", made.id), "next_expires_ms", made.expires_ms);
     err = put_row(turn, row);
+    return err == ERR_NONE ? reply_certificate(turn, row, &made) : err;
+}
+
+/* An agent whose certificate ended while Vogt or the network was away: its key is still known. Whoever sends the same words again gets a certificate for the agent's
+ * own key, which is of no use without it. */
+enum err operation_agent_return(struct turn *turn)
+{
+    static const struct text unknown = {"no agent of this name may come back so: it is unknown, revoked, has another key, or was away for more than a week",
+                                        "kein Agent dieses Namens darf so zurückkommen: er ist unbekannt, entzogen, hat einen anderen Schlüssel oder war länger als eine Woche fort"};
+    const struct json *row = NULL;
+    struct slice name = turn_field(turn, "name"), point_digest;
+    struct proof proof __attribute__((cleanup(proof_free))) = {BUF_INIT(0), BUF_INIT(0)};
+    struct certificate_made made = {SLICE_NONE, SLICE_NONE, 0};
+    cleanup_buf struct buf id = BUF_INIT(SHA256_BYTES);
+    enum err err = agent_name_is_good(name) ? turn_json(turn, agent_path(turn, "host", name), &row) : ERR_NOT_FOUND;
+    if (err == ERR_NOT_FOUND) {
+        return turn_refuse(turn, ERR_DENIED, unknown, SLICE_NONE);
+    }
+    struct slice last = json_text(row, "next", json_text(row, "certificate", SLICE_NONE));
+    err = err == ERR_NONE ? hex_decode(&id, last) : err;
+    if (err == ERR_NONE && (id.len == 0 || turn->now_ms > last_end_ms(row) + AGENT_RETURN_MS)) {
+        return turn_refuse(turn, ERR_DENIED, unknown, name);
+    }
+    err = err == ERR_NONE ? check_proof(turn, AGENT_RETURN_LABEL, buf_slice(&id), name, &proof) : err;
+    if (err == ERR_INVALID) {
+        return turn_refuse(turn, ERR_DENIED, unknown, name); /* the same words, so that nobody learns which names there are */
+    }
+    err = err == ERR_NONE ? digest_hex(turn, buf_slice(&proof.point), &point_digest) : err;
+    if (err == ERR_NONE && !slice_equal(point_digest, json_text(row, "point", SLICE_NONE))) {
+        return turn_refuse(turn, ERR_DENIED, unknown, name);
+    }
+    err = err == ERR_NONE ? end_certificates(turn, row) : err;
+    err = err == ERR_NONE ? issue(turn, row, buf_slice(&proof.point), &made) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    row = edit_with(turn->arena, edit_with(turn->arena, row, "next", NULL), "next_expires_ms", NULL);
+    row = with_time(turn, with_text(turn, row, "certificate", made.id), "certificate_expires_ms", made.expires_ms);
+    err = put_row(turn, row);
+    err = err == ERR_NONE ? record(turn, "agent.returned", row, SLICE_NONE) : err;
     return err == ERR_NONE ? reply_certificate(turn, row, &made) : err;
 }
 
@@ -327,7 +378,7 @@ static const struct state {
     {"revoked", TEXT_INIT("revoked", "entzogen")},
     {"invited", TEXT_INIT("invited, not enrolled yet", "eingeladen, noch nicht angemeldet")},
     {"lapsed", TEXT_INIT("its invitation lapsed unused", "seine Einladung verfiel ungenutzt")},
-    {"expired", TEXT_INIT("its certificate expired: it was away for too long, or its clock is wrong; invite it again", "sein Zertifikat ist abgelaufen: er war zu lange fort, oder seine Uhr geht falsch; lade ihn neu ein")},
+    {"expired", TEXT_INIT("its certificate expired: it has been away for more than a day; for a week it can come back by itself, then it must be invited again", "sein Zertifikat ist abgelaufen: er ist seit über einem Tag fort; eine Woche lang kann er selbst zurückkommen, danach muss er neu eingeladen werden")},
     {"silent", TEXT_INIT("nothing was heard from it lately: what it observed grows old", "von ihm war zuletzt nichts zu hören: was er beobachtet hat, veraltet")},
     {"well", TEXT_INIT("well", "wohlauf")},
 };
@@ -341,8 +392,7 @@ static const struct state *state_of(const struct turn *turn, const struct json *
     if (json_member(row, "certificate") == NULL) {
         return &states[turn->now_ms < edit_number(row, "token_expires_ms", 0) ? STATE_INVITED : STATE_LAPSED];
     }
-    int64_t expires_ms = edit_number(row, "next_expires_ms", edit_number(row, "certificate_expires_ms", 0));
-    if (turn->now_ms >= expires_ms) {
+    if (turn->now_ms >= last_end_ms(row)) {
         return &states[STATE_EXPIRED];
     }
     int64_t heard_ms = edit_number(seen, "at_ms", edit_number(row, "enrolled_ms", 0));
@@ -379,7 +429,7 @@ static void put_agent(struct turn *turn, struct json *list, const struct json *r
     edit_set_time(turn->arena, one, "enrolled_at", edit_number(row, "enrolled_ms", 0));
     edit_set_time(turn->arena, one, "revoked_at", edit_number(row, "revoked_ms", 0));
     edit_set_time(turn->arena, one, "last_seen_at", edit_number(seen, "at_ms", 0));
-    edit_set_time(turn->arena, one, "certificate_expires_at", edit_number(row, "next_expires_ms", edit_number(row, "certificate_expires_ms", 0)));
+    edit_set_time(turn->arena, one, "certificate_expires_at", last_end_ms(row));
     json_set_i64(turn->arena, one, "lost", edit_number(seen, "lost_total", 0));
     for (size_t i = 0; carried[i] != NULL; i++) {
         edit_carry(turn->arena, one, seen, carried[i]);

@@ -49,7 +49,7 @@ static struct scene scene_start(void)
         operation_fn run;
     } operations[] = {
 #define TESTED(name) {#name, operation_##name}
-        TESTED(agent_create), TESTED(agent_enrol), TESTED(agent_renew), TESTED(agent_revoke), TESTED(agent_list), TESTED(observations),
+        TESTED(agent_create), TESTED(agent_enrol), TESTED(agent_renew), TESTED(agent_return), TESTED(agent_revoke), TESTED(agent_list), TESTED(observations),
 #undef TESTED
     };
     struct scene scene = {.arena = arena_new(ARENA_BYTES), .driver = driver_new(11, NOON_MS), .key = EVP_EC_gen("P-256")};
@@ -186,6 +186,21 @@ static enum err renew(struct scene *scene, const char *name, struct slice id, st
     return err;
 }
 
+static enum err come_back(struct scene *scene, const char *name, struct slice id, struct slice *ret_id)
+{
+    const struct json *data = NULL;
+    cleanup_buf struct buf digest = BUF_INIT(32);
+    struct json *body = named(scene, name);
+    must(hex_decode(&digest, id) == ERR_NONE);
+    prove(scene, body, AGENT_RETURN_LABEL, buf_slice(&digest), name, -1);
+    struct question question = {VERB_WRITE, "agent/return", body, SLICE_NONE, SLICE_NONE};
+    enum err err = ask(scene, &question, &data);
+    if (err == ERR_NONE) {
+        *ret_id = id_of(scene, data);
+    }
+    return err;
+}
+
 static bool state_is(struct scene *scene, const char *name, const char *state)
 {
     const struct json *data = NULL;
@@ -268,6 +283,33 @@ TEST(the_old_certificate_ends_when_the_new_one_is_used)
     driver_set_now(scene.driver, NOON_MS + 24 * HOUR_MS);
     CHECK_ERR(ERR_DENIED, renew(&scene, "web-1", third, &second)); /* over */
     CHECK_ERR(ERR_NONE, renew(&scene, "web-1", first, &second));
+    scene_end(&scene);
+}
+
+TEST(an_agent_that_was_away_comes_back_by_its_key_within_a_week)
+{
+    struct scene scene = scene_start();
+    struct slice token = invite(&scene, "web-1"), id = SLICE_NONE, back = SLICE_NONE, next = SLICE_NONE;
+    CHECK_ERR(ERR_NONE, enrol(&scene, "web-1", token, &id));
+    driver_set_now(scene.driver, NOON_MS + 25 * HOUR_MS);
+    CHECK(state_is(&scene, "web-1", "expired"));
+    CHECK_ERR(ERR_DENIED, renew(&scene, "web-1", id, &next));
+    CHECK_ERR(ERR_DENIED, come_back(&scene, "web-2", id, &back));
+    CHECK_ERR(ERR_DENIED, come_back(&scene, "web-1", SLICE_LITERAL("0000000000000000000000000000000000000000000000000000000000000000"), &back));
+    EVP_PKEY *own = scene.key;
+    scene.key = EVP_EC_gen("P-256");
+    CHECK_ERR(ERR_DENIED, come_back(&scene, "web-1", id, &back)); /* somebody else's key */
+    EVP_PKEY_free(scene.key);
+    scene.key = own;
+    CHECK_ERR(ERR_NONE, come_back(&scene, "web-1", id, &back));
+    CHECK_ERR(ERR_NONE, renew(&scene, "web-1", back, &next));
+    driver_set_now(scene.driver, NOON_MS + (25 + 24 + 7 * 24) * HOUR_MS + 1);
+    CHECK_ERR(ERR_DENIED, come_back(&scene, "web-1", next, &back)); /* too long ago */
+    driver_set_now(scene.driver, NOON_MS + (25 + 24 + 7 * 24) * HOUR_MS);
+    CHECK_ERR(ERR_NONE, come_back(&scene, "web-1", next, &back));
+    struct question question = {VERB_WRITE, "agent/revoke", named(&scene, "web-1"), scene.token, SLICE_NONE};
+    CHECK_ERR(ERR_NONE, ask(&scene, &question, NULL));
+    CHECK_ERR(ERR_DENIED, come_back(&scene, "web-1", back, &next));
     scene_end(&scene);
 }
 

@@ -13,7 +13,7 @@ static const struct {
     const char *kind;
     const char *words;                  /* between blanks */
 } words_of[] = {
-    {"host", " ports address addresses provider location image_megabytes image_packages firewalls "},
+    {"host", " ports outside address addresses provider location image_megabytes image_packages firewalls "},
     {"container", " digest megabytes packages "},
     {"endpoint", " protocol host minimum trust pins server_name address hsts_seconds families days_left own "},
     {"volume", " path cipher_bits provider size_gib device location "},

@@ -227,11 +227,12 @@ static const struct attempt attempts[] = {
     {"host file", try_open_host_file, 0, 0, CONFINEMENT_LANDLOCK},
     {"write a host file", try_write_host_file, 0, 0, CONFINEMENT_LANDLOCK},
     {"leave by dots", try_leave_by_dots, 0, 0, CONFINEMENT_LANDLOCK},
-    {"TCP socket", try_tcp_socket, R(REACH) | R(LOOK), 0, CONFINEMENT_SECCOMP},
-    {"TCP connect", try_tcp_connect, R(REACH), 0, CONFINEMENT_LANDLOCK},
+    {"TCP socket", try_tcp_socket, R(REACH) | R(LOOK) | R(COURIER), 0, CONFINEMENT_SECCOMP},
+    {"TCP connect", try_tcp_connect, R(REACH) | R(COURIER), 0, CONFINEMENT_LANDLOCK},
     {"TCP fast open", try_fast_open, 0, 0, CONFINEMENT_SECCOMP},
-    {"UDP", try_udp, R(REACH), 0, CONFINEMENT_SECCOMP},
-    {"known port", try_listen_known_port, R(REACH), 0, CONFINEMENT_LANDLOCK},
+    {"UDP", try_udp, R(REACH) | R(COURIER), 0, CONFINEMENT_SECCOMP},
+    /* the courier may bind until it has narrowed itself, and never listen */
+    {"known port", try_listen_known_port, R(REACH), R(COURIER), CONFINEMENT_LANDLOCK},
     {"any port", try_listen_any_port, R(LOOK) | R(REACH), 0, CONFINEMENT_LANDLOCK},
     {"packet socket", try_packet_socket, 0, 0, CONFINEMENT_SECCOMP},
     {"exec", try_exec, 0, 0, CONFINEMENT_SECCOMP},
@@ -245,15 +246,15 @@ static const struct attempt attempts[] = {
     {"executable memory", try_executable_memory, 0, (unsigned)WITH_SANITIZER, CONFINEMENT_SECCOMP},
     {"make memory executable", try_make_executable, 0, (unsigned)WITH_SANITIZER,
      CONFINEMENT_SECCOMP},
-    {"become dumpable", try_dumpable, 0, R(REACH) | (unsigned)WITH_SANITIZER, CONFINEMENT_SECCOMP},
+    {"become dumpable", try_dumpable, 0, R(REACH) | R(COURIER) | (unsigned)WITH_SANITIZER, CONFINEMENT_SECCOMP},
     {"raise a limit", try_raise_limit, 0, (unsigned)WITH_SANITIZER, CONFINEMENT_SECCOMP},
     {"signal to its parent", try_kill_parent, 0, 0, CONFINEMENT_SECCOMP},
-    {"own directory", try_own_directory, R(STORE),
+    {"own directory", try_own_directory, R(STORE) | R(COURIER),
      R(KEEP) | R(GATE) | R(JUDGE) | R(SEAL) | R(REACH) | R(LOOK), CONFINEMENT_NONE},
-    {"key in its directory", try_hidden_key, 0, 0, CONFINEMENT_FULL},
+    {"key in its directory", try_hidden_key, 0, R(COURIER), CONFINEMENT_FULL},
     {"proc", try_read_proc, R(LOOK), 0, CONFINEMENT_LANDLOCK},
     {"size of a device", try_device_size, R(LOOK), 0, CONFINEMENT_LANDLOCK},
-    {"names of hosts", try_read_hosts, R(REACH), 0, CONFINEMENT_LANDLOCK},
+    {"names of hosts", try_read_hosts, R(REACH) | R(COURIER), 0, CONFINEMENT_LANDLOCK},
 };
 
 static bool has_feature(const struct sandbox_report *report, const char *feature)
@@ -267,7 +268,7 @@ static bool has_feature(const struct sandbox_report *report, const char *feature
 }
 
 /* A directory as the parent would lay it ready for the store. */
-static int make_directory(char path[64])
+static int make_directory(enum role role, char path[64])
 {
     snprintf(path, 64, "/tmp/vogt-sandbox-XXXXXX");
     if (mkdtemp(path) == NULL) {
@@ -279,7 +280,7 @@ static int make_directory(char path[64])
         return -1;
     }
     close(key);
-    uint32_t uid = sandbox_uid(ROLE_STORE);
+    uint32_t uid = sandbox_uid(role);
     return geteuid() == 0 && fchown(fd, uid, uid) != 0 ? -1 : fd;
 }
 
@@ -297,7 +298,8 @@ static void remove_directory(const char *path)
 static _Noreturn void live(enum role role, const struct attempt *attempt, int directory_fd, int fd)
 {
     umask(077); /* as under the parent */
-    const struct sandbox_options options = {role == ROLE_STORE ? directory_fd : -1, 0, 0};
+    const struct sandbox_options options = {
+        role == ROLE_STORE || role == ROLE_COURIER ? directory_fd : -1, 0, 0};
     struct sandbox_report report;
     if (sandbox_enter(role, &options, &report) != ERR_NONE ||
         write(fd, &report, sizeof(report)) != (ssize_t)sizeof(report)) {
@@ -310,7 +312,7 @@ static enum outcome try_as(enum role role, const struct attempt *attempt,
                            struct sandbox_report *ret_report)
 {
     char path[64];
-    int fds[2], status = 0, directory_fd = make_directory(path);
+    int fds[2], status = 0, directory_fd = make_directory(role, path);
     if (directory_fd < 0 || pipe2(fds, O_CLOEXEC) != 0) {
         return OUTCOME_BROKEN;
     }
@@ -426,7 +428,7 @@ TEST(a_store_that_reaches_the_key_says_so)
     CHECK_U64(outcome == OUTCOME_DONE, has_feature(&report, SANDBOX_KEY_IN_REACH));
 
     char path[64];
-    int fds[2], status = 0, directory_fd = make_directory(path);
+    int fds[2], status = 0, directory_fd = make_directory(ROLE_STORE, path);
     CHECK(directory_fd >= 0 && pipe2(fds, O_CLOEXEC) == 0);
     if (geteuid() == 0) {
         CHECK(fchown(directory_fd, 65534, 65534) == 0 &&
@@ -463,6 +465,10 @@ TEST(reach_can_do_what_its_row_says_and_nothing_else)
 TEST(look_can_do_what_its_row_says_and_nothing_else)
 {
     CHECK(check_role(ROLE_LOOK));
+}
+TEST(courier_can_do_what_its_row_says_and_nothing_else)
+{
+    CHECK(check_role(ROLE_COURIER));
 }
 TEST(seal_can_do_what_its_row_says_and_nothing_else)
 {

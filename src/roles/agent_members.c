@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { QUEUE_BYTES = 2 << 20, MESSAGE_ARENA_BYTES = 1 << 18, CALM_MS = 60000, PAUSE_FIRST_MS = 200, PAUSE_MAX_MS = 30000, STOP_MS = 4000, EXIT_AGAIN = 73 };
+enum { QUEUE_BYTES = 2 << 20, MESSAGE_ARENA_BYTES = 1 << 18, CALM_MS = 60000, PAUSE_FIRST_MS = 200, PAUSE_MAX_MS = 30000, STOP_MS = 4000, EXIT_AGAIN = 73, EXIT_NO_PROGRAM = 127 };
 
 static enum err send_tree(struct channel *channel, enum message kind, uint64_t id, const struct json *tree, int fd)
 {
@@ -39,7 +39,7 @@ static void configure_courier(const struct agent *agent, struct arena *arena, st
     bool first = agent_worker_role(agent) == ROLE_NONE;
     json_set_string(arena, tree, "name", options->name != NULL ? slice_string(options->name) : named && first ? slice_string(names.nodename) : SLICE_NONE);
     json_set_string(arena, tree, "hostname", named ? slice_string(names.nodename) : SLICE_NONE);
-    json_set(arena, tree, "sight", agent_sight(arena, agent->members[MEMBER_WORKER].role));
+    json_set(arena, tree, "sight", agent_sight(arena, agent_worker_role(agent)));
 }
 
 static enum err configure(struct agent *agent, struct agent_member *member)
@@ -118,8 +118,8 @@ static void kill_member(const struct agent_member *member)
 enum err agent_start(struct agent *agent, enum agent_member_id id)
 {
     struct agent_member *member = &agent->members[id];
-    if (id == MEMBER_COURIER) {
-        agent->members[MEMBER_WORKER].role = agent->token[0] != '\0' ? ROLE_NONE : agent_worker_role(agent);
+    if (id == MEMBER_WORKER) {
+        member->role = agent_worker_role(agent); /* the courier is ready, so it is enrolled */
     }
     if (member->role == ROLE_NONE) {
         return ERR_NONE;
@@ -287,6 +287,10 @@ void agent_member_ended(struct agent *agent, enum agent_member_id id, int status
     release(member);
     member->state = AGENT_EMPTY;
     if (agent->stopping) {
+        return;
+    }
+    if (starting && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_PROGRAM) {
+        agent_fail(agent, ERR_NOT_FOUND, TEXT("a program of the agent cannot be started; all stand in one folder, and /dev/null must be there", "ein Programm des Agenten lässt sich nicht starten; alle liegen in einem Ordner, und /dev/null muss es geben"), role_name(member->role));
         return;
     }
     describe(status, reason, sizeof(reason));
