@@ -67,12 +67,15 @@ export const opened = (id) => {
             title: both('Versions that an endpoint accepts', 'Versionen, die ein Endpunkt annimmt'),
             max_age_s: 86_400,
             probe: 'tls',
+            population: 231,
+            classes: { fail: 1, unseen: 1, pass: 229 },
             subjects: [
               { subject: 'endpoint:localhost:8200', verdict: 'kept', reason: both('Only TLS 1.3 was accepted.', 'Nur TLS 1.3 wurde angenommen.'), observed: hours(0.2), age_s: 740, index: 3, plant: true },
               { subject: 'endpoint:app.example.org:443', verdict: 'broken', reason: both('TLS 1.2 was accepted.', 'TLS 1.2 wurde angenommen.'), observed: hours(0.2), age_s: 741, index: 4, plant: true },
               { subject: 'endpoint:mail.example.org:465', verdict: 'unproven', reason: both('Never observed.', 'Nie beobachtet.'), observed: null, age_s: null, index: null, plant: false },
             ],
           },
+          { kind: 'tls.outside', title: both('Seen from outside', 'Von außen gesehen'), max_age_s: 86_400, probe: 'tls', needs: 'vantage', subjects: [] },
           { kind: 'ciphers', max_age_s: 604_800, probe: null, subjects: [] },
         ],
       },
@@ -111,20 +114,7 @@ export const morning = {
     { kind: 'seal.kind', verdict: 'broken', reason: both('The root key lies in a key file.', 'Der Wurzelschlüssel liegt in einer Schlüsseldatei.') },
   ],
   not_covered: [both('Firewall: reading it needs root.', 'Firewall: Sie zu lesen verlangt root.')],
-};
-
-export const estate = {
-  text: 'host "this" {\n  address = "192.0.2.7"\n}\n\nendpoint "localhost:8200" {\n  host = "this"\n}\n',
-  subjects: [
-    { id: 'host:this', kind: 'host', name: 'this', attributes: { address: '192.0.2.7' }, source: 'estate', confirmed: true },
-    { id: 'endpoint:localhost:8200', kind: 'endpoint', name: 'localhost:8200', attributes: { port: 8200 }, source: 'discovered', confirmed: false },
-  ],
-  not_covered: [both('Firewall: reading it needs root.', 'Firewall: Sie zu lesen verlangt root.')],
-  coverage: [
-    { subject: 'host:this', state: 'judged', ...both('Sockets and volumes are judged.', 'Sockets und Volumes werden beurteilt.') },
-    { subject: 'endpoint:localhost:8200', state: 'seen', ...both('Found listening, not confirmed.', 'Lauschend gefunden, nicht bestätigt.') },
-    { subject: 'firewall:this', state: 'not covered', ...both('Reading it needs root.', 'Sie zu lesen verlangt root.') },
-  ],
+  inbox: { new: 8, gone: 1 },
 };
 
 export const status = {

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 
 import { launch } from './browser.mjs';
 import { finish, test } from './check.mjs';
+import { estateTests } from './page_estate.mjs';
 import { CODE, PASSPHRASE, policy, Server } from './server.mjs';
 
 const pictures = process.argv[2];
@@ -64,7 +65,8 @@ async function fits(page) {
 
 const views = {
   morning: '#/morning', annex: '#/annex', clause: '#/clause/3.1', broken: '#/clause/3.2', entry: '#/entry/3', periods: '#/periods',
-  estate: '#/estate', ledger: '#/ledger', status: '#/status', adopt: '#/adopt', measure: '#/measure/crypto.transit',
+  estate: '#/estate', inventory: '#/inventory', subject: '#/subject/host%3Aweb-1', inbox: '#/inbox', sources: '#/sources', agents: '#/agents', uncovered: '#/uncovered', hcl: '#/hcl',
+  ledger: '#/ledger', status: '#/status', adopt: '#/adopt', measure: '#/measure/crypto.transit',
 };
 
 for (const [view, hash] of Object.entries(views)) {
@@ -308,7 +310,7 @@ await test('adopting: dry run, then differences; the weakened sentence is named'
   }));
 
 await test('a bad estate is refused with its line and column', () =>
-  inPage({}, '#/estate', async (page) => {
+  inPage({}, '#/hcl', async (page) => {
     await page.fill('textarea', 'bad');
     await page.click('text=Save the estate');
     await page.waitForSelector('.trouble');
@@ -416,6 +418,8 @@ await test('another key than the log\'s is seen', () =>
     await page.fill('section[aria-labelledby=log-audit] textarea', server.logs.evidence.vkey);
     assert.match(await checkLog(page, 'audit'), /not whole[\s\S]*not signed by this key/);
   }));
+
+await estateTests({ server, inPage, axe, fits, go, pictures });
 
 await test('printed: sentences and verdicts, no menu', () =>
   inPage({ theme: 'dark' }, '#/annex', async (page) => {

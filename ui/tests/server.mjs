@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import * as estate from './estate.mjs';
 import * as fixtures from './fixtures.mjs';
 import { Log } from './log.mjs';
 
@@ -32,6 +33,7 @@ export class Server {
   sealed = false;
   hasAnnex = true;
   isLinkSpent = false;
+  which = 'small'; /* estate: small, large or empty */
   logs = { evidence: new Log('vogt.example.org/evidence', payloads(600)), audit: new Log('vogt.example.org/audit', payloads(7)) };
   files = { evidence: this.logs.evidence.files(), audit: this.logs.audit.files() };
 
@@ -132,7 +134,10 @@ export class Server {
       'auth/token/lookup-self': { display_name: 'admin', policies: ['admin'] },
       morning: fixtures.morning,
       'annex/revisions': fixtures.revisions,
-      estate: fixtures.estate,
+      'estate/inbox': estate.inbox(this.which),
+      'estate/sources': { sources: this.which === 'empty' ? [] : estate.sources, kinds: estate.kinds },
+      'estate/sources/hetzner/run': { ...estate.sources[0], found: 7 },
+      'agent/list': { agents: this.which === 'empty' ? [] : estate.agents },
       'sys/status': fixtures.status,
       measures: fixtures.measures,
       'measures/crypto.transit': fixtures.measure,
@@ -151,6 +156,18 @@ export class Server {
     }
     if (path === 'estate' && request.method === 'PUT' && json().hcl.includes('bad')) {
       return refuse(400, 'unknown word "bad"', 'unbekanntes Wort „bad“', { line: 3, column: 5 });
+    }
+    if (path === 'estate') {
+      return ok(estate.estate(this.which, query));
+    }
+    if (/^estate\/inbox\/(confirm|ignore|remove|restore)$/.test(path)) {
+      return ok({ decided: json().subjects.length });
+    }
+    if (path === 'agent/create') {
+      return /\s/.test(json().name) ? refuse(400, 'bad name', 'schlechter Name') : ok(estate.invitation(json()));
+    }
+    if (/^estate\/sources\/[^/]+$/.test(path) && request.method === 'POST') {
+      return json().credential?.token === 'bad' ? refuse(400, 'the credential lacks a field', 'den Zugangsdaten fehlt ein Feld', { detail: 'token' }) : ok(estate.sources[0]);
     }
     if (path === 'annex/current') {
       return this.hasAnnex ? ok(fixtures.annex) : send(404, { errors: [] });

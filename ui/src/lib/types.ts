@@ -63,6 +63,9 @@ export interface Observed {
   title?: Said;
   max_age_s?: number;
   probe?: string | null;
+  population?: number;
+  classes?: Record<string, number>;
+  needs?: string;
   subjects?: Subject[];
 }
 
@@ -150,6 +153,7 @@ export interface Morning {
   counts?: Counts;
   own?: { kind: string; verdict: VerdictWord; reason?: Said }[];
   not_covered?: { english?: string; german?: string }[];
+  inbox?: { new?: number; gone?: number };
 }
 
 export interface EstateSubject {
@@ -157,22 +161,138 @@ export interface EstateSubject {
   kind?: string;
   name?: string;
   attributes?: Record<string, unknown>;
-  source?: 'estate' | 'discovered';
+  source?: 'estate' | 'configured' | 'confirmed' | 'discovered' | 'vogt';
   confirmed?: boolean;
 }
 
+/** How a subject is covered; of one that was judged also the worst that was found, and where that stands in the log. */
 export interface Coverage {
   subject: string;
   state: 'judged' | 'seen' | 'not covered';
   english?: string;
   german?: string;
+  verdict?: VerdictWord;
+  kind?: string;
+  reason?: Said;
+  observed?: string | null;
+  index?: number;
+}
+
+export interface Gap {
+  english?: string;
+  german?: string;
+  subject?: string;
+}
+
+export interface Ignored {
+  subject: string;
+  reason?: string;
+  by?: string;
+  at_ms?: number;
 }
 
 export interface Estate {
   text?: string;
   subjects?: EstateSubject[];
   coverage?: Coverage[];
-  not_covered?: { english?: string; german?: string }[];
+  counts?: Record<string, number>;
+  allowed?: Ignored[];
+  ignored?: Ignored[];
+  not_covered?: Gap[];
+  next?: string;
+}
+
+export interface InboxItem {
+  id: string;
+  kind?: string;
+  name?: string;
+  state: 'new' | 'gone';
+  attributes?: Record<string, unknown>;
+  since?: string | null;
+  seen?: { source: string; where?: string; at_ms?: number }[];
+}
+
+export interface Inbox {
+  items?: InboxItem[];
+  ignored?: Ignored[];
+}
+
+export interface SourceField {
+  name: string;
+  credential: boolean;
+  required: boolean;
+  secret: boolean;
+  title?: Said;
+}
+
+export interface SourceKind {
+  id: string;
+  title?: Said;
+  rights?: Said;
+  address?: string;
+  feeds?: string[];
+  fields?: SourceField[];
+}
+
+export interface SourceStanding {
+  verdict: VerdictWord;
+  reason?: Said;
+  observed?: string | null;
+  index?: number;
+}
+
+export interface Source {
+  name: string;
+  kind: string;
+  title?: Said;
+  address?: string;
+  options?: Record<string, unknown>;
+  credential_fields?: string[];
+  feeds?: string[];
+  complete?: SourceStanding;
+  read_only?: SourceStanding;
+  powers?: Said[];
+  found?: number;
+  gone?: number;
+  set?: string | null;
+}
+
+export interface Sources {
+  sources?: Source[];
+  kinds?: SourceKind[];
+}
+
+export interface Agent {
+  name: string;
+  kind?: 'host' | 'vantage';
+  state: 'revoked' | 'invited' | 'lapsed' | 'expired' | 'silent' | 'well';
+  english?: string;
+  german?: string;
+  every_s?: number;
+  by?: string;
+  hostname?: string;
+  created_at?: string | null;
+  enrolled_at?: string | null;
+  revoked_at?: string | null;
+  last_seen_at?: string | null;
+  certificate_expires_at?: string | null;
+  version?: string;
+  spooled?: number;
+  spooled_bytes?: number;
+  lost?: number;
+  skew_ms?: number;
+  refused?: unknown[];
+  confinement?: unknown;
+  cannot_see?: { id?: string; english?: string; german?: string }[];
+}
+
+export interface Invitation {
+  name: string;
+  kind: string;
+  token: string;
+  server: string;
+  pin: string;
+  expires_at?: string;
 }
 
 /** One recorded entry: the payload as the log commits to it, and what was judged of it, in words. */
