@@ -3,10 +3,11 @@
 
 #include "base/time.h"
 #include "measure/edit.h"
+#include "measure/fix_list.h"
 #include "measure/inventory.h"
 #include "measure/view.h"
 
-enum { FIXES_SHOWN = 3, FIXES_MAX = 500, CHANGES_SHOWN = 500 };
+enum { FIXES_SHOWN = 3, CHANGES_SHOWN = 500 };
 static const int64_t day_ms = 86400000;
 
 /* ---- changes ---- */
@@ -41,80 +42,15 @@ static enum err put_changes(struct turn *turn, const struct world *world, int64_
 
 /* ---- fixes ---- */
 
-/* One thing to do: a reason at a subject, and the sentences that wait for it. */
-struct fix {
-    struct slice reason, subject;
-    struct judgement sample;
-    struct json *clauses;
-    uint64_t minutes;
-    bool shown;
-};
-
-static void add_fix(struct turn *turn, struct fix *fixes, size_t *count, const struct judgement *judgement, struct slice clause)
-{
-    size_t i = 0;
-    while (i < *count && !(slice_equal(fixes[i].reason, judgement->reason) && slice_equal(fixes[i].subject, judgement->subject))) {
-        i++;
-    }
-    if (i == *count) {
-        struct json *words = json_new(turn->arena, JSON_OBJECT);
-        if (*count == FIXES_MAX || !explain_fix(turn->arena, words, judgement->reason, judgement->values, judgement->subject, judgement->kind)) {
-            return;
-        }
-        fixes[i] = (struct fix){.reason = judgement->reason, .subject = judgement->subject, .sample = *judgement, .clauses = json_new(turn->arena, JSON_ARRAY),
-                                .minutes = (uint64_t)edit_number(words, "minutes", 0)};
-        (*count)++;
-    }
-    struct json *clauses = fixes[i].clauses;
-    if (clauses != NULL && (clauses->last == NULL || !slice_equal(clauses->last->text, clause))) {
-        json_append(clauses, json_string(turn->arena, clause));
-    }
-}
-
-static bool is_better(const struct fix *a, const struct fix *b)
-{
-    size_t of_a = a->clauses == NULL ? 0 : a->clauses->count, of_b = b->clauses == NULL ? 0 : b->clauses->count;
-    return of_a != of_b ? of_a > of_b : a->minutes < b->minutes;
-}
-
 static enum err put_fixes(struct turn *turn, const struct world *world, struct json *data)
 {
-    struct fix *fixes = arena_alloc_array(turn->arena, FIXES_MAX, sizeof *fixes);
     struct json *list = json_set_array(turn->arena, data, "fixes");
-    size_t count = 0;
-    for (const struct json *clause = fixes == NULL ? NULL : edit_items(world->annex, "clauses"); clause != NULL; clause = clause->next) {
-        struct judgement whole = verdict_clause(world, clause, turn->now_ms);
-        if (whole.verdict == VERDICT_KEPT || whole.verdict == VERDICT_ATTESTED) {
-            continue;
-        }
-        /* a sentence that nothing is bound to waits for a decision, no fix would turn it green */
-        if (whole.promise.len == 0 && !slice_is(whole.reason, "verdict.unbound")) {
-            add_fix(turn, fixes, &count, &whole, json_text(clause, "id", SLICE_NONE));
-        }
-        for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
-            struct judgement one = verdict_promise(world, clause, promise, turn->now_ms);
-            if (one.verdict != VERDICT_KEPT && one.verdict != VERDICT_ATTESTED) {
-                add_fix(turn, fixes, &count, &one, json_text(clause, "id", SLICE_NONE));
-            }
-        }
+    struct fix_list fixes;
+    enum err all = fix_list_gather(turn, world, SLICE_NONE, &fixes);
+    for (size_t i = 0; (all == ERR_NONE || all == ERR_NEED) && i < fixes.count && i < FIXES_SHOWN; i++) {
+        (void)standing_goes_on(&all, fix_list_put(turn, world, &fixes.items[i], true, list));
     }
-    for (size_t shown = 0; shown < FIXES_SHOWN; shown++) {
-        struct fix *best = NULL;
-        for (size_t i = 0; i < count; i++) {
-            best = !fixes[i].shown && (best == NULL || is_better(&fixes[i], best)) ? &fixes[i] : best;
-        }
-        if (best == NULL) {
-            break;
-        }
-        best->shown = true;
-        struct json *item = json_append(list, json_new(turn->arena, JSON_OBJECT));
-        (void)explain_fix(turn->arena, item, best->reason, best->sample.values, best->subject, best->sample.kind);
-        explain_set(turn->arena, item, "why", &best->sample);
-        json_set_string(turn->arena, item, "subject", best->subject);
-        json_set_string(turn->arena, item, "reason_id", best->reason);
-        json_set(turn->arena, item, "clauses", best->clauses);
-    }
-    return fixes == NULL || list == NULL ? ERR_MEMORY : ERR_NONE;
+    return all;
 }
 
 /* ---- duties ---- */

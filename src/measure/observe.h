@@ -19,6 +19,9 @@ bool observe_tells_population(struct slice probe);
  * *ret_failed how many observations are no pass. */
 enum err observe_run(struct turn *turn, struct world *world, const struct watch *watches, size_t count, uint64_t *ret_observed, uint64_t *ret_failed) must_check;
 
+/* The strictest value that a promise of the annex asks for; NULL: none does. */
+const struct json *observe_strictest(const struct world *world, const char *measure, const char *name);
+
 /* What an agent on this host, or a vantage, has to look at: [{"probe","subject","collector","role":"look|reach","every_ms","input"}]. */
 enum observe_place { OBSERVE_FROM_HOST, OBSERVE_FROM_VANTAGE };
 enum err observe_tasks(struct turn *turn, const struct world *world, struct slice host, enum observe_place place, struct json **ret_tasks) must_check;

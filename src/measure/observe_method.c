@@ -45,8 +45,7 @@ static enum err pin_own(struct turn *turn, struct json *options)
     return err;
 }
 
-/* The strictest value that a promise of the annex asks for; NULL: none does. */
-static const struct json *strictest(const struct world *world, const char *measure, const char *name)
+const struct json *observe_strictest(const struct world *world, const char *measure, const char *name)
 {
     const struct json *found = NULL;
     for (const struct json *clause = edit_items(world->annex, "clauses"); clause != NULL; clause = clause->next) {
@@ -86,7 +85,7 @@ static enum err prepare_tls(struct turn *turn, const struct world *world, struct
         json_set_u64(turn->arena, run->input, "clear_port", 80);
     }
     copy_attributes(turn, run->options, run, judged);
-    const struct json *version = strictest(world, "crypto.transit", "version");
+    const struct json *version = observe_strictest(world, "crypto.transit", "version");
     if (json_member(run->options, "minimum") == NULL && version != NULL) {
         json_set_string(turn->arena, run->options, "minimum", version->text);
     }
@@ -145,7 +144,7 @@ static enum err prepare_volume(struct turn *turn, const struct world *world, str
 {
     static const char *const judged[] = {"cipher_bits", NULL};
     struct slice path = text_of(run, "path");
-    const struct json *bits = strictest(world, "crypto.rest", "bits");
+    const struct json *bits = observe_strictest(world, "crypto.rest", "bits");
     json_set_string(turn->arena, run->input, "path", path.len > 0 ? path : json_text(run->subject, "name", SLICE_NONE));
     copy_attributes(turn, run->options, run, judged);
     uint64_t number = 0;
@@ -179,7 +178,7 @@ static enum err prepare_docker(struct turn *turn, const struct world *world, str
 
 static enum err prepare_self(struct turn *turn, const struct world *world, struct run *run)
 {
-    const struct json *days = slice_is(run->watch.probe, "privilege") ? strictest(world, "access.least-privilege", "days") : NULL;
+    const struct json *days = slice_is(run->watch.probe, "privilege") ? observe_strictest(world, "access.least-privilege", "days") : NULL;
     uint64_t number = 0;
     if (days != NULL && slice_to_u64(days->text, &number) == ERR_NONE) {
         json_set_u64(turn->arena, run->options, "days", number);
