@@ -9,10 +9,16 @@
 
 enum { FIXES_MAX = 500 };
 
+/* One thing to do: the same reason at the same subject; where there is no subject, of the same kind of observation. */
+static bool is_same(const struct judgement *a, const struct judgement *b)
+{
+    return slice_equal(a->reason, b->reason) && slice_equal(a->subject, b->subject) && (a->subject.len > 0 || slice_equal(a->kind, b->kind));
+}
+
 static void add(struct turn *turn, struct fix_list *list, const struct judgement *judgement, struct slice clause)
 {
     size_t i = 0;
-    while (i < list->count && !(slice_equal(list->items[i].sample.reason, judgement->reason) && slice_equal(list->items[i].sample.subject, judgement->subject))) {
+    while (i < list->count && !is_same(&list->items[i].sample, judgement)) {
         i++;
     }
     if (i == list->count) {
