@@ -203,4 +203,27 @@ TEST(the_estate_is_told_whole_from_time_to_time)
     scene_end(&scene);
 }
 
+/* A source feeds kinds of subjects from the moment it is set up: until it has told all, nothing about them is kept. */
+TEST(a_source_is_set_up_asked_and_removed)
+{
+    struct scene scene = scene_start();
+    const struct json *data = NULL;
+    adopt_and_observe(&scene);
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate/sources/hz", "{\"kind\":\"hetzner\",\"credential\":{\"token\":\"secret\"}}", NULL, &data));
+    CHECK_SLICE("verdict.population", reason_of(&scene));
+    CHECK(json_member(data, "credential") == NULL);
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate/sources/hz/run", "{}", NULL, &data));
+    CHECK_SLICE("kept", json_text(json_member(data, "complete"), "verdict", SLICE_NONE));
+    CHECK_SLICE("kept", scene_verdict(&scene, "3.1"));
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_READ, "estate/sources", NULL, NULL, &data));
+    CHECK_U64(1, json_member(data, "sources")->count);
+    CHECK(json_member(data, "kinds")->count > 5);
+    CHECK_ERR(ERR_INVALID, scene_ask(&scene, VERB_WRITE, "estate/sources/hz", "{\"kind\":\"hetzner\",\"address\":\"https://other.example\"}", NULL, &data));
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_DELETE, "estate/sources/hz", NULL, NULL, &data));
+    CHECK_ERR(ERR_NOT_FOUND, scene_ask(&scene, VERB_READ, "estate/sources/hz", NULL, NULL, &data));
+    CHECK_SLICE("kept", scene_verdict(&scene, "3.1"));
+    CHECK(scene_replays(&scene));
+    scene_end(&scene);
+}
+
 TEST_MAIN

@@ -193,13 +193,27 @@ static enum err prepare_machine(struct turn *turn, const struct world *world, st
     return json_set_string(turn->arena, run->options, "host", json_text(run->subject, "name", SLICE_NONE)) == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
+/* The ports of every host that the estate names, for those judges who hold a provider's firewall against them. */
+static enum err put_hosts(struct turn *turn, struct run *run)
+{
+    struct json *subjects = NULL, *hosts = json_set_array(turn->arena, run->estate, "hosts");
+    enum err err = standing_subjects(turn, &subjects);
+    for (const struct json *subject = err == ERR_NONE ? subjects->first : NULL; subject != NULL; subject = subject->next) {
+        if (slice_is(json_text(subject, "kind", SLICE_NONE), "host")) {
+            struct json *host = json_append(hosts, json_new(turn->arena, JSON_OBJECT));
+            edit_carry(turn->arena, host, subject, "name");
+            json_set(turn->arena, host, "ports", estate_ports(turn->arena, subject));
+        }
+    }
+    return err == ERR_NONE && hosts == NULL ? ERR_MEMORY : err;
+}
+
 /* A source's row holds its address and credential; the credential goes to the one task that needs it, and into no record. */
 static enum err prepare_source(struct turn *turn, const struct world *world, struct run *run)
 {
     static const char *const carried[] = {"kind", "address", "port", "ports", "credential", "options"};
     const struct json *row = NULL;
     struct slice name = json_text(run->subject, "name", SLICE_NONE);
-    (void)world;
     enum err err = turn_json(turn, standing_key(turn, "source", name), &row);
     for (size_t i = 0; err == ERR_NONE && i < sizeof carried / sizeof carried[0]; i++) {
         edit_carry(turn->arena, run->input, row, carried[i]);
@@ -207,6 +221,12 @@ static enum err prepare_source(struct turn *turn, const struct world *world, str
     if (err == ERR_NONE && json_member(row, "options") != NULL) {
         run->options = json_copy(turn->arena, json_member(row, "options"));
     }
+    const struct json *days = observe_strictest(world, "access.least-privilege", "days");
+    uint64_t number = 0;
+    if (err == ERR_NONE && days != NULL && json_member(run->options, "days") == NULL && slice_to_u64(days->text, &number) == ERR_NONE) {
+        json_set_u64(turn->arena, run->options, "days", number);
+    }
+    err = err == ERR_NONE ? put_hosts(turn, run) : err;
     return err == ERR_NONE && run->options == NULL ? ERR_MEMORY : err;
 }
 

@@ -164,7 +164,7 @@ static struct judgement judge_population(const struct world *world, const char *
     return judgement;
 }
 
-/* A person's word counts only where no machine can look: it never outweighs what a machine saw. */
+/* A person's word counts only where no machine looks, because it cannot or nothing shows it where: it never outweighs what a machine saw. */
 static void attest(struct judgement *judgement, const struct json *word, bool expired)
 {
     if (word == NULL && !expired) {
@@ -195,7 +195,8 @@ static struct judgement judge_rule(const struct world *world, const struct json 
     struct judgement all = verdict_standing(standing, kind, max_age_ms, now_ms);
     const struct tally_class *passes = &standing->tally.classes[CLASS_PASS];
     bool old_passes = passes->count > 0 && now_ms - passes->at_ms > max_age_ms;
-    if (standing->tally.count > 0 && tally_decisive(&standing->tally) == CLASS_UNPROVABLE && !old_passes && !slice_is(all.reason, "verdict.future")) {
+    bool unseeable = standing->tally.count == 0 || tally_decisive(&standing->tally) == CLASS_UNPROVABLE;
+    if (unseeable && !old_passes && !slice_is(all.reason, "verdict.future")) {
         attest(&all, word, expired);
         all.kind = kind;
     }

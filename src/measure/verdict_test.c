@@ -205,6 +205,30 @@ TEST(verdict_attestation_never_outweighs_an_observation)
     CHECK(judge(&world, "3.1", now_ms).verdict == VERDICT_BROKEN);
 }
 
+/* Accounts whose second factor nobody shows: a signed word stands in for them, but not for one that was seen without. */
+TEST(verdict_attestation_stands_in_for_what_cannot_be_proven)
+{
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    cleanup_world struct world world = whole_world(arena);
+    const struct promise *cloud = catalogue_promise(SLICE_LITERAL("access.mfa"), SLICE_LITERAL("cloud"));
+    CHECK(cloud != NULL && cloud->attestable && cloud->observation_count == 1);
+    bind(&world, cloud);
+    CHECK_SLICE("verdict.no-subject", judge(&world, "1.1", now_ms).reason);
+    char *word = arena_printf(arena, "{\"clause\":\"1.1\",\"promise\":\"1.1.a\",\"by\":\"ada\",\"at_ms\":%lld,\"expires_ms\":%lld}", (long long)now_ms, (long long)(now_ms + hour_ms));
+    apply(&world, "attestation.signed", word, now_ms);
+    CHECK(judge(&world, "1.1", now_ms).verdict == VERDICT_ATTESTED);
+    apply(&world, "estate.changed", "{\"put\":[{\"id\":\"account:a\",\"kind\":\"account\",\"confirmed\":true},{\"id\":\"account:b\",\"kind\":\"account\",\"confirmed\":true}]}", now_ms);
+    CHECK_SLICE("verdict.not-observed", judge(&world, "1.1", now_ms).reason);
+    observe(&world, "account:a", "mfa.cloud-factor", "unprovable", true, now_ms);
+    observe(&world, "account:b", "mfa.cloud-factor", "pass", true, now_ms);
+    CHECK(judge(&world, "1.1", now_ms).verdict == VERDICT_ATTESTED);
+    CHECK(judge(&world, "1.1", now_ms + hour_ms).verdict == VERDICT_STALE);
+    observe(&world, "account:b", "mfa.cloud-factor", "fail", true, now_ms);
+    CHECK(judge(&world, "1.1", now_ms).verdict == VERDICT_BROKEN);
+    observe(&world, "account:b", "mfa.cloud-factor", "error", true, now_ms);
+    CHECK(judge(&world, "1.1", now_ms).verdict == VERDICT_UNPROVEN);
+}
+
 TEST(verdict_record_is_the_same_every_time_and_ignores_values)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
