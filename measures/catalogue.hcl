@@ -146,7 +146,7 @@ probe "source" {
   title        = { en = "what a provider shows of itself", de = "was ein Anbieter von sich zeigt" }
   subject      = "source"
   about        = ["account", "host"]
-  observations = ["source.complete", "source.read-only", "mfa.factor", "mfa.cloud-factor", "access.unused-rights", "access.matrix", "cloud.security-groups"]
+  observations = ["source.complete", "source.read-only", "mfa.factor", "mfa.cloud-factor", "access.unused-rights", "access.matrix", "cloud.security-groups", "population.invoice"]
 }
 
 outside "physical" {

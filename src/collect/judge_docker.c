@@ -263,7 +263,13 @@ static void propose_endpoint(struct judge_case *judge_case, struct slice address
 static void propose(const struct place *place, struct slice name, struct slice where)
 {
     struct json *attributes = judge_propose(place->judge_case, "container", name, where);
+    struct slice project = json_text(json_member(place->container, "labels"), "com.docker.compose.project", SLICE_NONE);
     json_set_string(place->judge_case->arena, attributes, "host", host_of(place->judge_case));
+    judge_value(place->judge_case, attributes, "image", json_text(place->container, "image", SLICE_NONE));
+    judge_value(place->judge_case, attributes, "user", json_text(place->container, "user", SLICE_NONE));
+    if (project.len > 0) {
+        judge_value(place->judge_case, attributes, "project", project);
+    }
     for (const struct json *port = judge_items(place->container, "ports"); port != NULL; port = port->next) {
         int64_t number = judge_number(port, "port", 0);
         struct slice address = json_text(port, "address", SLICE_NONE);

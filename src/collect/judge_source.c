@@ -3,6 +3,8 @@
 static const struct source_judge *const judges[] = {
     &source_judge_hetzner, &source_judge_github, &source_judge_gitlab, &source_judge_forgejo, &source_judge_keycloak,
     &source_judge_entra,   &source_judge_google, &source_judge_scim,   &source_judge_csv,
+    &source_judge_dokploy, &source_judge_crtsh,  &source_judge_certspotter,
+    &source_judge_dns,     &source_judge_zone,   &source_judge_invoice,
 };
 
 /* Facts of another kind than the judge's are no facts for it. */

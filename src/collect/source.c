@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "collect/csv.h"
+#include "collect/source_other.h"
 #include "collect/source_pick.h"
 #include "collect/source_plant.h"
 #include "collect/source_run.h"
@@ -10,7 +11,14 @@ enum { TIMEOUT_DEFAULT_MS = 60000, TIMEOUT_MAX_MS = 120000, PLANT_MAX_MS = 10000
 
 static const struct source_api *const apis[] = {
     &source_api_hetzner, &source_api_github, &source_api_gitlab, &source_api_forgejo, &source_api_keycloak, &source_api_entra, &source_api_google, &source_api_scim, &source_api_csv,
+    &source_api_dokploy, &source_api_crtsh, &source_api_certspotter,
 };
+
+/* Kinds that are asked otherwise than by a table of requests. */
+static const struct {
+    const char *kind;
+    enum err (*collect)(struct arena *arena, const struct json *input, struct work_reply *reply);
+} others[] = {{"dns", source_dns}, {"zone", source_import}, {"invoice", source_import}};
 
 const struct source_api *const *source_api_all(size_t *ret_count)
 {
@@ -211,6 +219,42 @@ static const struct json *request_note(const struct source_run *run, const char 
     return NULL;
 }
 
+static enum err ask_one(struct source_run *run, const struct source_request *request, const struct json *id, struct json *each, bool *complete)
+{
+    if (id == NULL || id->text.len == 0 || id->text.len > ID_MAX_BYTES) {
+        *complete = false;
+        return ERR_NONE;
+    }
+    struct json *one = json_append(each, json_new(run->arena, JSON_OBJECT));
+    json_set_string(run->arena, one, "of", id->text);
+    enum err err = ask_into(run, request, id->text, one);
+    *complete = *complete && json_bool(one, "complete", false);
+    return err;
+}
+
+/* Asks for every member at the dotted path below the item; lists on the way are walked. As deep as the table's path. */
+static enum err ask_below(struct source_run *run, const struct source_request *request, const struct json *item, struct slice path, struct json *each, bool *complete)
+{
+    struct slice name = SLICE_NONE;
+    const struct json *member = item->first;
+    (void)slice_split(&path, '.', &name);
+    while (member != NULL && !slice_equal(member->name, name)) {
+        member = member->next;
+    }
+    if (path.data == NULL) {
+        return ask_one(run, request, member, each, complete);
+    }
+    if (member == NULL || (member->type != JSON_ARRAY && member->type != JSON_OBJECT)) {
+        *complete = false;
+        return ERR_NONE;
+    }
+    enum err err = member->type == JSON_OBJECT ? ask_below(run, request, member, path, each, complete) : ERR_NONE;
+    for (const struct json *child = member->type == JSON_ARRAY ? member->first : NULL; child != NULL && err == ERR_NONE; child = child->next) {
+        err = ask_below(run, request, child, path, each, complete);
+    }
+    return err;
+}
+
 static enum err ask_each(struct source_run *run, const struct source_request *request, struct json *note)
 {
     const struct json *driver = request_note(run, request->each), *items = json_member(driver, "items");
@@ -218,18 +262,9 @@ static enum err ask_each(struct source_run *run, const struct source_request *re
     bool complete = json_bool(driver, "complete", false);
     enum err err = ERR_NONE;
     for (const struct json *item = items == NULL ? NULL : items->first; item != NULL && err == ERR_NONE; item = item->next) {
-        const struct json *id = json_member(item, request->each_id == NULL ? "id" : request->each_id);
-        if (!is_meant(request, item)) {
-            continue;
+        if (is_meant(request, item)) {
+            err = ask_below(run, request, item, slice_string(request->each_id == NULL ? "id" : request->each_id), each, &complete);
         }
-        if (id == NULL || id->text.len == 0 || id->text.len > ID_MAX_BYTES) {
-            complete = false;
-            continue;
-        }
-        struct json *one = json_append(each, json_new(run->arena, JSON_OBJECT));
-        json_set_string(run->arena, one, "of", id->text);
-        err = ask_into(run, request, id->text, one);
-        complete = complete && json_bool(one, "complete", false);
     }
     return err == ERR_NONE && json_set_bool(run->arena, note, "complete", complete) == NULL ? ERR_TOO_LARGE : err;
 }
@@ -262,7 +297,7 @@ static enum err ask_all(struct source_run *run)
 
 static enum err read_address(struct slice text, const struct json *options, struct source_address *address, struct complaint *complaint)
 {
-    bool known = source_address_read(text, address) == ERR_NONE && slice_find_byte(address->target, '?') == SIZE_MAX;
+    bool known = source_address_read(text, address) == ERR_NONE && slice_find_byte(address->target, '?') == SIZE_MAX && !slice_starts(text, SLICE_LITERAL("dns://"));
     if (!known) {
         return complain(complaint, ERR_INVALID, TEXT("the source's address must be https://HOST, with port and path if needed",
                                                      "die Adresse der Quelle muss https://RECHNER lauten, mit Port und Pfad nach Bedarf"), 0, 0,
@@ -372,9 +407,27 @@ static enum err check_input(struct source_run *run, const struct json *input, st
     return err == ERR_NONE ? check_port(input, run->token_address.port, complaint) : err;
 }
 
+/* What the table of kinds asks for is there; then the kind's own collector. */
+static enum err collect_other(struct arena *arena, const struct source_kind *kind, const struct json *input, struct work_reply *reply, bool *ret_done)
+{
+    for (size_t i = 0; kind != NULL && i < SOURCE_COUNT(others); i++) {
+        if (slice_is(slice_string(kind->id), others[i].kind)) {
+            *ret_done = true;
+            enum err err = source_check(kind, json_member(input, "credential"), json_member(input, "options"), &reply->complaint);
+            return err == ERR_NONE ? others[i].collect(arena, input, reply) : err;
+        }
+    }
+    return ERR_NONE;
+}
+
 enum err collect_source(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
 {
     (void)raw;
+    bool done = false;
+    enum err other = collect_other(arena, source_kind_find(json_text(input, "kind", SLICE_NONE)), input, reply, &done);
+    if (done) {
+        return other;
+    }
     struct source_run run = {.arena = arena, .login = BUF_INIT(SOURCE_LOGIN_MAX_BYTES)};
     uint64_t timeout_ms = 0;
     bool known = json_u64(input, "timeout_ms", &timeout_ms) == ERR_NONE && timeout_ms > 0 && timeout_ms <= TIMEOUT_MAX_MS;

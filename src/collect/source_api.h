@@ -29,6 +29,7 @@ enum source_paging {
     PAGES_CURSOR,                       /* parameter=…: member `next`; absent or empty at the end */
     PAGES_OFFSET,                       /* parameter=0, size, …: an empty page is the end */
     PAGES_INDEX,                        /* parameter=1, …: member `next` says how many items there are (SCIM) */
+    PAGES_AFTER,                        /* the reply is the list; parameter=member `next` of its last item; an empty page is the end */
 };
 
 enum source_format { FORMAT_JSON, FORMAT_CSV };
@@ -43,7 +44,8 @@ struct source_request {
     enum source_paging paging;
     const char *parameter, *next;
     unsigned size;                      /* of a page, where the paging counts */
-    const char *each, *each_id;         /* asked once for every item of that earlier request; the member that is {id}, "id" if NULL */
+    const char *each, *each_id;         /* asked once for every item of that earlier request; the member that is {id}, "id" if NULL. Dotted: every one
+                                         * that stands there, through lists ("environments.applications.applicationId") */
     const char *each_where;             /* only for items whose named members are true, or with '!' not true: "enabled !totp" */
     const char *when;                   /* only if this option is there, or with '!' not there */
     const char *headers;                /* reply headers that are facts, between blanks */
@@ -77,7 +79,7 @@ const struct source_api *source_api_find(struct slice kind);      /* NULL: this 
 const struct source_api *const *source_api_all(size_t *ret_count);
 
 extern const struct source_api source_api_hetzner, source_api_github, source_api_gitlab, source_api_forgejo, source_api_keycloak, source_api_entra, source_api_google,
-    source_api_scim, source_api_csv;
+    source_api_scim, source_api_csv, source_api_dokploy, source_api_crtsh, source_api_certspotter;
 
 #define SOURCE_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -157,18 +157,25 @@ static bool read_port(struct slice text, uint16_t *port)
 
 enum err source_address_read(struct slice text, struct source_address *ret_address)
 {
-    static const struct slice secure = SLICE_INIT("https://"), plain = SLICE_INIT("http://");
-    struct source_address address = {.plain = slice_starts(text, plain), .port = 443};
-    if (!address.plain && !slice_starts(text, secure)) {
+    static const struct {
+        struct slice start;
+        uint16_t port;
+        bool plain;
+    } schemes[] = {{SLICE_INIT("https://"), 443, false}, {SLICE_INIT("http://"), 80, true}, {SLICE_INIT("dns://"), 53, true}};
+    size_t row = 0;
+    while (row < COUNT(schemes) && !slice_starts(text, schemes[row].start)) {
+        row++;
+    }
+    if (row == COUNT(schemes)) {
         return ERR_MALFORMED;
     }
-    size_t scheme = address.plain ? plain.len : secure.len;
+    struct source_address address = {.plain = schemes[row].plain, .port = schemes[row].port};
+    size_t scheme = schemes[row].start.len;
     struct slice rest = slice_from(text, scheme);
     size_t end = 0;
     while (end < rest.len && rest.data[end] != '/' && rest.data[end] != '?') {
         end++;
     }
-    address.port = address.plain ? 80 : 443;
     address.origin = slice_first(text, scheme + end);
     address.target = slice_from(rest, end);
     struct slice authority = slice_first(rest, end);

@@ -33,9 +33,9 @@ const struct source_field *source_field_all(size_t *ret_count);   /* those of a 
 enum err source_check(const struct source_kind *kind, const struct json *credential, const struct json *options,
                       struct complaint *complaint) must_check;
 
-/* "https://host[:port][/path]": no user, no fragment, nothing that two readers could read in two ways. Borrowed. */
+/* "https://host[:port][/path]", or http:// or dns:// (a name server): no user, no fragment, nothing that two readers could read in two ways. Borrowed. */
 struct source_address {
-    bool plain;                         /* http */
+    bool plain;                         /* http, dns */
     struct slice origin;                /* "https://host:port" as written */
     struct slice host;                  /* without brackets */
     uint16_t port;

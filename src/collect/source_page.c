@@ -142,6 +142,20 @@ static const char *next_by_header(const struct source_run *run, const struct sou
     return known && pages->items_count >= total ? NULL : next_counted(request, 1, pages, more);
 }
 
+static const char *next_after(const struct source_request *request, const struct json *tree, struct source_pages *pages, bool *more)
+{
+    const struct json *last = tree->type == JSON_ARRAY ? tree->last : NULL, *id = json_member(last, request->next);
+    if (last == NULL) {
+        return NULL;
+    }
+    if (id == NULL || (id->type != JSON_STRING && id->type != JSON_NUMBER) || id->text.len == 0) {
+        return "source.wrong-shape";
+    }
+    cleanup_buf struct buf cursor = BUF_INIT(SOURCE_URL_MAX_BYTES);
+    *more = true;
+    return source_escape(&cursor, id->text) == ERR_NONE && set_url(request, pages, buf_slice(&cursor)) == ERR_NONE ? NULL : "source.too-large";
+}
+
 static const char *next_by_member(const struct source_run *run, const struct source_request *request, const struct json *tree, size_t page_items,
                                   struct source_pages *pages, bool *more)
 {
@@ -191,6 +205,9 @@ const char *source_pages_next(const struct source_run *run, const struct source_
         break;
     case PAGES_OFFSET:
         reason = page_items == 0 ? NULL : next_counted(request, page_items, pages, &more);
+        break;
+    case PAGES_AFTER:
+        reason = next_after(request, tree, pages, &more);
         break;
     case PAGES_NUMBER:
     case PAGES_ADDRESS:

@@ -13,8 +13,8 @@ static const struct {
     const char *kind;
     const char *words;                  /* between blanks */
 } words_of[] = {
-    {"host", " ports outside address addresses provider location image_megabytes image_packages firewalls "},
-    {"container", " digest megabytes packages "},
+    {"host", " ports outside address addresses provider location image_megabytes image_packages firewalls provider_id "},
+    {"container", " digest megabytes packages image user networks project "},
     {"endpoint", " protocol host minimum trust pins server_name address hsts_seconds families days_left own "},
     {"volume", " path cipher_bits provider size_gib device location "},
     {"service", " url image "},
@@ -22,8 +22,6 @@ static const struct {
     {"bucket", " url region "},
     {"person", " email login "},
     {"account", " provider login admin service email "},
-    {"container", " image digest user networks project "},
-    {"container", " image digest user networks project "},
     {"repository", " url archived private branch "},
     {"team", " provider members "},
     {"network", " range provider "},

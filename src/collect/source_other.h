@@ -1,0 +1,15 @@
+/*
+ * Collectors of sources that no table of HTTP requests can ask: name servers (zone transfers), and texts that a person puts into the source's options (a
+ * zone, an invoice). Their facts have the form of all sources (source.h), with "credential": "none" or "planted", because none of them logs in anywhere.
+ */
+#ifndef VOGT_COLLECT_SOURCE_OTHER_H
+#define VOGT_COLLECT_SOURCE_OTHER_H
+
+#include "process/worker.h"
+
+/* Kind "dns": input's address "dns://SERVER[:PORT]", options {"zones":["example.org",…]}. Each zone is a request whose items are its records. */
+enum err source_dns(struct arena *arena, const struct json *input, struct work_reply *reply) must_check;
+/* Kinds "zone" and "invoice": the text of the options is the fact; nothing is asked and nobody connected to. */
+enum err source_import(struct arena *arena, const struct json *input, struct work_reply *reply) must_check;
+
+#endif
