@@ -206,6 +206,7 @@ static void propose_server(struct judge_case *judge_case, const struct json *ser
     struct slice region = source_text(server, "location.name");
     json_set_string(judge_case->arena, attributes, "location", region.len > 0 ? region : source_text(server, "datacenter.location.name"));
     json_set_string(judge_case->arena, attributes, "provider", SLICE_LITERAL("hetzner"));
+    json_set_string(judge_case->arena, attributes, "provider_id", source_text(server, "id"));
     struct json *firewalls = json_set_array(judge_case->arena, attributes, "firewalls");
     for (const struct json *applied = judge_items(json_member(server, "public_net"), "firewalls"); applied != NULL; applied = applied->next) {
         add_text(judge_case, firewalls, json_text(firewall_of(judge_case, source_text(applied, "id")), "name", SLICE_NONE));

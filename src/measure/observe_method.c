@@ -193,19 +193,42 @@ static enum err prepare_machine(struct turn *turn, const struct world *world, st
     return json_set_string(turn->arena, run->options, "host", json_text(run->subject, "name", SLICE_NONE)) == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
-/* The ports of every host that the estate names, for those judges who hold a provider's firewall against them. */
-static enum err put_hosts(struct turn *turn, struct run *run)
+/* What the estate says of hosts (a cloud's firewalls are held against their ports) and of all that a provider's invoice may bill. */
+static enum err put_population(struct turn *turn, struct json *estate)
 {
-    struct json *subjects = NULL, *hosts = json_set_array(turn->arena, run->estate, "hosts");
+    static const char *const told[] = {"provider_id", "addresses"};
+    struct json *subjects = NULL, *hosts = json_set_array(turn->arena, estate, "hosts"), *billed = json_set_array(turn->arena, estate, "subjects");
     enum err err = standing_subjects(turn, &subjects);
     for (const struct json *subject = err == ERR_NONE ? subjects->first : NULL; subject != NULL; subject = subject->next) {
-        if (slice_is(json_text(subject, "kind", SLICE_NONE), "host")) {
-            struct json *host = json_append(hosts, json_new(turn->arena, JSON_OBJECT));
-            edit_carry(turn->arena, host, subject, "name");
-            json_set(turn->arena, host, "ports", estate_ports(turn->arena, subject));
+        struct slice kind = json_text(subject, "kind", SLICE_NONE);
+        bool host = slice_is(kind, "host");
+        if (!host && !slice_is(kind, "volume") && !slice_is(kind, "endpoint")) {
+            continue;
+        }
+        struct json *one = json_append(billed, json_new(turn->arena, JSON_OBJECT));
+        edit_carry(turn->arena, one, subject, "kind");
+        edit_carry(turn->arena, one, subject, "name");
+        for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+            edit_carry(turn->arena, one, json_member(subject, "attributes"), told[i]);
+        }
+        struct json *row = host ? json_append(hosts, json_new(turn->arena, JSON_OBJECT)) : NULL;
+        json_set(turn->arena, row, "ports", host ? estate_ports(turn->arena, subject) : NULL);
+        json_set(turn->arena, row, "name", host ? json_string(turn->arena, json_text(subject, "name", SLICE_NONE)) : NULL);
+    }
+    return err == ERR_NONE && billed == NULL ? ERR_MEMORY : err;
+}
+
+/* The options without the texts that a person put there: they are facts already. */
+static struct json *options_of(struct turn *turn, const struct json *options)
+{
+    struct json *kept = json_new(turn->arena, JSON_OBJECT);
+    for (const struct json *member = options == NULL ? NULL : options->first; member != NULL && kept != NULL; member = member->next) {
+        const char *name = arena_string(turn->arena, member->name);
+        if (name == NULL || (!slice_is(member->name, "text") && json_set(turn->arena, kept, name, json_copy(turn->arena, member)) == NULL)) {
+            return NULL;
         }
     }
-    return err == ERR_NONE && hosts == NULL ? ERR_MEMORY : err;
+    return kept;
 }
 
 /* A source's row holds its address and credential; the credential goes to the one task that needs it, and into no record. */
@@ -214,20 +237,13 @@ static enum err prepare_source(struct turn *turn, const struct world *world, str
     static const char *const carried[] = {"kind", "address", "port", "ports", "credential", "options"};
     const struct json *row = NULL;
     struct slice name = json_text(run->subject, "name", SLICE_NONE);
+    (void)world;
     enum err err = turn_json(turn, standing_key(turn, "source", name), &row);
     for (size_t i = 0; err == ERR_NONE && i < sizeof carried / sizeof carried[0]; i++) {
         edit_carry(turn->arena, run->input, row, carried[i]);
     }
-    if (err == ERR_NONE && json_member(row, "options") != NULL) {
-        run->options = json_copy(turn->arena, json_member(row, "options"));
-    }
-    const struct json *days = observe_strictest(world, "access.least-privilege", "days");
-    uint64_t number = 0;
-    if (err == ERR_NONE && days != NULL && json_member(run->options, "days") == NULL && slice_to_u64(days->text, &number) == ERR_NONE) {
-        json_set_u64(turn->arena, run->options, "days", number);
-    }
-    err = err == ERR_NONE ? put_hosts(turn, run) : err;
-    return err == ERR_NONE && run->options == NULL ? ERR_MEMORY : err;
+    run->options = err == ERR_NONE ? options_of(turn, json_member(row, "options")) : run->options;
+    return err == ERR_NONE && run->options == NULL ? ERR_MEMORY : err == ERR_NONE ? put_population(turn, run->estate) : err;
 }
 
 static const struct method methods[] = {
