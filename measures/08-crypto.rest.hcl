@@ -33,6 +33,7 @@ measure "crypto.rest" {
     observation "bucket.encryption" {
       subject = "bucket"
       max_age = "24h"
+      probe   = "source"
     }
   }
   promise "backups" {

@@ -145,8 +145,8 @@ probe "privilege" {
 probe "source" {
   title        = { en = "what a provider shows of itself", de = "was ein Anbieter von sich zeigt" }
   subject      = "source"
-  about        = ["account", "host"]
-  observations = ["source.complete", "source.read-only", "mfa.factor", "mfa.cloud-factor", "access.unused-rights", "access.matrix", "cloud.security-groups", "population.invoice"]
+  about        = ["account", "host", "bucket"]
+  observations = ["source.complete", "source.read-only", "mfa.factor", "mfa.cloud-factor", "access.unused-rights", "access.matrix", "cloud.security-groups", "population.invoice", "bucket.encryption"]
 }
 
 outside "physical" {

@@ -74,6 +74,8 @@ const char *source_pages_next(const struct source_run *run, const struct source_
                               size_t page_items, struct source_pages *pages, bool *ret_more);
 void source_pages_free(struct source_pages *pages);
 
+enum err source_escape(struct buf *out, struct slice text) must_check; /* all but letters, digits and -._~ as %XX */
+
 /* The whole run; facts of either kind of wire. ERR_INVALID with a complaint, ERR_TOO_LARGE when the arena is full. */
 enum err source_run_all(struct source_run *run, const struct json *input, struct complaint *complaint) must_check;
 

@@ -19,7 +19,7 @@ static const struct {
     {"volume", " path cipher_bits provider size_gib device location provider_id "},
     {"service", " url image "},
     {"database", " url "},
-    {"bucket", " url region "},
+    {"bucket", " url region versioning lock public "},
     {"person", " email login "},
     {"account", " provider login admin service email "},
     {"repository", " url archived private branch "},
