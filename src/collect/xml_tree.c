@@ -82,7 +82,7 @@ enum err xml_tree_read(struct arena *arena, struct slice text, struct json **ret
     if (text.len == 0 || text.len > XML_TEXT_MAX_BYTES || builder.open[0] == NULL) {
         return text.len == 0 ? ERR_MALFORMED : ERR_TOO_LARGE;
     }
-    xmlTextReaderPtr reader = xmlReaderForMemory((const char *)text.data, (int)text.len, NULL, NULL, XML_PARSE_NONET | XML_PARSE_COMPACT | XML_PARSE_HUGE);
+    xmlTextReaderPtr reader = xmlReaderForMemory((const char *)text.data, (int)text.len, NULL, NULL, XML_PARSE_NONET | XML_PARSE_COMPACT | XML_PARSE_HUGE | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     if (reader == NULL) {
         return ERR_MEMORY;
     }
