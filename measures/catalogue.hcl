@@ -146,7 +146,7 @@ probe "source" {
   title        = { en = "what a provider shows of itself", de = "was ein Anbieter von sich zeigt" }
   subject      = "source"
   about        = ["account", "host", "bucket"]
-  observations = ["source.complete", "source.read-only", "mfa.factor", "mfa.cloud-factor", "access.unused-rights", "access.matrix", "cloud.security-groups", "population.invoice", "bucket.encryption"]
+  observations = ["source.complete", "source.read-only", "mfa.factor", "mfa.cloud-factor", "access.unused-rights", "access.matrix", "cloud.security-groups", "population.invoice", "bucket.encryption", "image.budget", "image.not-root"]
 }
 
 outside "physical" {

@@ -20,7 +20,7 @@ ALLOWED = {
     "keep": {"libcrypto.so", "libsodium.so"},
     "store": {"libcrypto.so", "libsodium.so", "libsqlite3.so"},
     "judge": {"libcrypto.so", "libsodium.so", "libarchive.so", "libxml2.so", "libz.so"},
-    "reach": {"libcrypto.so", "libssl.so", "libcurl.so"},
+    "reach": {"libcrypto.so", "libssl.so", "libcurl.so", "libz.so"},
     "look": {"libsodium.so"},
     "relay": set(),
     "seal": {"libcrypto.so", "libsodium.so"},

@@ -6,7 +6,7 @@ libcurl4-openssl-dev libarchive-dev libxml2-dev zlib1g-dev poppler-utils nftable
 test="$build curl openssl nginx-light iproute2 procps python3-docx qpdf mupdf-tools prometheus chromium sqlite3 zsh
 podman crun netavark umoci"
 # Mail, directories, databases: servers that start when they are installed, so not on every developer's machine.
-servers="postgresql mariadb-server redis-server memcached slapd postfix dovecot-imapd dovecot-pop3d dovecot-managesieved prosody vsftpd haproxy bind9 bind9-utils stunnel4 sslscan testssl.sh"
+servers="postgresql mariadb-server redis-server memcached slapd postfix dovecot-imapd dovecot-pop3d dovecot-managesieved prosody vsftpd haproxy bind9 bind9-utils docker-registry skopeo apache2-utils stunnel4 sslscan testssl.sh"
 wide="$test $servers clang libclang-rt-dev"
 case "${1:-build}" in
 build) wanted=$build ;;

@@ -18,7 +18,7 @@ static const struct source_api *const apis[] = {
 static const struct {
     const char *kind;
     enum err (*collect)(struct arena *arena, const struct json *input, struct work_reply *reply);
-} others[] = {{"s3", source_s3}, {"aws", source_s3}, {"dns", source_dns}, {"zone", source_import}, {"invoice", source_import}};
+} others[] = {{"registry", source_registry}, {"s3", source_s3}, {"aws", source_s3}, {"dns", source_dns}, {"zone", source_import}, {"invoice", source_import}};
 
 const struct source_api *const *source_api_all(size_t *ret_count)
 {

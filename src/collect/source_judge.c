@@ -162,6 +162,7 @@ static const char *error_of(const struct json *request)
     static const char *const known[] = {
         "source.unreachable", "source.timeout",   "source.untrusted",   "source.unauthorised", "source.forbidden",   "source.not-found",
         "source.rate-limited", "source.status",   "source.led-elsewhere", "source.malformed",  "source.wrong-shape", "source.too-large",
+        "image.layer-unknown", "image.digest-differs", "image.no-platform",
         "source.too-much",    "source.cut",       "source.page-unknown", "source.page-missing", "source.item-cut",
     };
     struct slice error = json_text(request, "error", SLICE_NONE);
