@@ -235,15 +235,21 @@ static struct json *options_of(struct turn *turn, const struct json *options)
 static enum err prepare_source(struct turn *turn, const struct world *world, struct run *run)
 {
     static const char *const carried[] = {"kind", "address", "port", "ports", "credential", "options"};
-    const struct json *row = NULL;
+    const struct json *row = NULL, *days = observe_strictest(world, "access.least-privilege", "days");
     struct slice name = json_text(run->subject, "name", SLICE_NONE);
-    (void)world;
     enum err err = turn_json(turn, standing_key(turn, "source", name), &row);
     for (size_t i = 0; err == ERR_NONE && i < sizeof carried / sizeof carried[0]; i++) {
         edit_carry(turn->arena, run->input, row, carried[i]);
     }
-    run->options = err == ERR_NONE ? options_of(turn, json_member(row, "options")) : run->options;
-    return err == ERR_NONE && run->options == NULL ? ERR_MEMORY : err == ERR_NONE ? put_population(turn, run->estate) : err;
+    if (err == ERR_NONE && json_member(row, "options") != NULL) {
+        run->options = options_of(turn, json_member(row, "options"));
+    }
+    uint64_t number = 0;
+    if (err == ERR_NONE && days != NULL && json_member(run->options, "days") == NULL && slice_to_u64(days->text, &number) == ERR_NONE) {
+        json_set_u64(turn->arena, run->options, "days", number);
+    }
+    err = err == ERR_NONE ? put_population(turn, run->estate) : err;
+    return err == ERR_NONE && run->options == NULL ? ERR_MEMORY : err;
 }
 
 static const struct method methods[] = {
