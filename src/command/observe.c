@@ -1,26 +1,51 @@
 /* vogt observe, morning, periods, report. */
 #include "command/client.h"
+#include "command/observe.h"
 #include "command/show.h"
 
-enum { OBSERVE_MS = 180000, REPORT_MS = 120000, REPORT_BYTES = 64 << 20, WORST_GAPS = 5 };
+#include <time.h>
+
+enum { OBSERVE_MS = 180000, POLL_MS = 300, REPORT_MS = 120000, REPORT_BYTES = 64 << 20, WORST_GAPS = 5 };
+
+/* A large estate goes on after the reply: wait until nothing is left, or the time is over. */
+static enum outcome wait_for_rest(struct run *run)
+{
+    for (unsigned round = 0; round < OBSERVE_MS / POLL_MS; round++) {
+        const struct json *left = NULL;
+        uint64_t waiting = 0;
+        enum outcome outcome = client_get(run, "observe", &left);
+        if (outcome != OUTCOME_OK || json_u64(left, "waiting", &waiting) != ERR_NONE || waiting == 0) {
+            return outcome;
+        }
+        struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+        nanosleep(&pause, NULL);
+    }
+    return OUTCOME_OK;
+}
+
+enum outcome observe_everything(struct run *run, const struct json **ret_data)
+{
+    struct ask ask = {.method = "POST", .path = "observe", .body = json_new(run->arena, JSON_OBJECT), .timeout_ms = OBSERVE_MS};
+    progress_begin(SAY(run, "Observing", "Beobachte"));
+    enum outcome outcome = client_data(run, &ask, ret_data);
+    uint64_t later = 0;
+    if (outcome == OUTCOME_OK && json_u64(*ret_data, "later", &later) == ERR_NONE && later > 0) {
+        outcome = wait_for_rest(run);
+    }
+    progress_end();
+    return outcome;
+}
 
 enum outcome command_observe(struct run *run)
 {
     const struct json *data = NULL, *annex = NULL;
-    struct json *body = json_new(run->arena, JSON_OBJECT);
-    json_set_bool(run->arena, body, "wait", true);
-    struct ask ask = {.method = "POST", .path = "observe", .body = body, .timeout_ms = OBSERVE_MS};
-    progress_begin(SAY(run, "Observing", "Beobachte"));
-    enum outcome outcome = client_data(run, &ask, &data);
-    progress_end();
+    enum outcome outcome = observe_everything(run, &data);
     if (outcome != OUTCOME_OK || run->json) {
         return outcome == OUTCOME_OK ? run_print_json(data) : outcome;
     }
-    uint64_t observed = 0, failed = 0;
-    if (json_u64(data, "observed", &observed) == ERR_NONE &&
-        json_u64(data, "failed", &failed) == ERR_NONE) {
-        fprintf(run->screen.out, "%llu %s, %llu %s\n", (unsigned long long)observed,
-                SAY(run, "observations", "Beobachtungen"), (unsigned long long)failed,
+    uint64_t observed = 0, failed = 0, later = 0;
+    if (json_u64(data, "observed", &observed) == ERR_NONE && json_u64(data, "failed", &failed) == ERR_NONE && json_u64(data, "later", &later) == ERR_NONE) {
+        fprintf(run->screen.out, "%llu %s, %llu %s\n", (unsigned long long)(observed + later), SAY(run, "observations", "Beobachtungen"), (unsigned long long)failed,
                 SAY(run, "could not be made", "gelangen nicht"));
     }
     struct ask more = {.method = "GET", .path = "annex/current", .missing_is_fine = true};

@@ -6,10 +6,11 @@
 #include "command/adopt.h"
 #include "command/client.h"
 #include "command/keys.h"
+#include "command/observe.h"
 #include "command/show.h"
 #include "crypto/crypto.h"
 
-enum { ESTATE_MAX_BYTES = 1 << 20, OBSERVE_MS = 180000 };
+enum { ESTATE_MAX_BYTES = 1 << 20 };
 
 /* What later commands need to find this daemon and to verify its ledger once it is stopped:
  * DIR/address, DIR/verifier.keys. */
@@ -60,13 +61,7 @@ static enum outcome take_estate(struct run *run, const char *path)
 static enum outcome observe(struct run *run)
 {
     const struct json *data = NULL;
-    struct json *body = json_new(run->arena, JSON_OBJECT);
-    json_set_bool(run->arena, body, "wait", true);
-    struct ask ask = {.method = "POST", .path = "observe", .body = body, .timeout_ms = OBSERVE_MS};
-    progress_begin(SAY(run, "Observing", "Beobachte"));
-    enum outcome outcome = client_data(run, &ask, &data);
-    progress_end();
-    return outcome;
+    return observe_everything(run, &data);
 }
 
 static enum outcome show(struct run *run)

@@ -32,7 +32,7 @@ static const struct {
     {"operator", "estate", "read,update"},
     {"operator", "estate/*", "read,update,list,delete"},
     {"operator", "fixes", "read"},
-    {"operator", "observe", "update"},
+    {"operator", "observe", "read,update"},
     {"operator", "observations", "read"},
     {"operator", "observations/*", "read"},
     {"operator", "morning", "read"},

@@ -9,12 +9,33 @@
 
 enum {
     DUE_MAX = 2000,
-    AT_ONCE_MAX = 300,                  /* observations that one reply waits for */
+    AT_ONCE_MAX = 40,                   /* observations that one turn waits for: it runs again with every answer */
     CLAIMED_MS = 600000,                /* what was started is not due again before this, even if its answer is slow */
     SHOWN_MAX = 500,
 };
 
-/* First the machines and sources that tell what there is, then everything else on what they told of. Too many for one reply are made due at once. */
+static char *schedule_path(struct turn *turn, const struct watch *watch)
+{
+    return turn_path(turn, "schedule/%.*s/%.*s", (int)watch->probe.len, (const char *)watch->probe.data, (int)watch->subject.len, (const char *)watch->subject.data);
+}
+
+/* Due at once: the tick that is started after this turn begins a turn of its own for each. */
+static enum err make_due(struct turn *turn, const struct watch *watches, size_t count)
+{
+    enum err all = ERR_NONE;
+    for (size_t i = 0; i < count; i++) {
+        struct json *plan = json_new(turn->arena, JSON_OBJECT);
+        json_set_string(turn->arena, plan, "probe", watches[i].probe);
+        json_set_string(turn->arena, plan, "subject", watches[i].subject);
+        json_set_i64(turn->arena, plan, "waits_ms", turn->now_ms);
+        if (!standing_goes_on(&all, turn_put_json(turn, schedule_path(turn, &watches[i]), plan, turn->now_ms))) {
+            return all;
+        }
+    }
+    return all == ERR_NONE && count > 0 ? turn_start(turn, "tick", NULL) : all;
+}
+
+/* First the machines and sources that tell what there is, then everything else on what they told of. What is too much for one turn is made due. */
 static enum err run_watches(struct turn *turn, struct world *world, bool tellers, uint64_t *observed, uint64_t *failed, uint64_t *later)
 {
     struct watch *watches = NULL;
@@ -27,19 +48,11 @@ static enum err run_watches(struct turn *turn, struct world *world, bool tellers
             watches[chosen++] = watches[i];
         }
     }
-    for (size_t i = AT_ONCE_MAX; (all == ERR_NONE || all == ERR_NEED) && i < chosen; i++) {
-        struct slice probe = watches[i].probe, subject = watches[i].subject;
-        struct json *plan = json_new(turn->arena, JSON_OBJECT);
-        json_set_string(turn->arena, plan, "probe", probe);
-        json_set_string(turn->arena, plan, "subject", subject);
-        char *path = turn_path(turn, "schedule/%.*s/%.*s", (int)probe.len, (const char *)probe.data, (int)subject.len, (const char *)subject.data);
-        (void)standing_goes_on(&all, turn_put_json(turn, path, plan, turn->now_ms));
-        ++*later;
+    if (all != ERR_NONE || chosen > AT_ONCE_MAX) {
+        *later += chosen;
+        return all != ERR_NONE ? all : make_due(turn, watches, chosen);
     }
-    if (all == ERR_NONE || all == ERR_NEED) {
-        (void)standing_goes_on(&all, observe_run(turn, world, watches, chosen < AT_ONCE_MAX ? chosen : AT_ONCE_MAX, observed, failed));
-    }
-    return all;
+    return observe_run(turn, world, watches, chosen, observed, failed);
 }
 
 enum err operation_observe(struct turn *turn)
@@ -74,7 +87,7 @@ enum err operation_observe_one(struct turn *turn)
         return all;
     }
     if (err == ERR_NOT_FOUND || !observe_is_planned(subject, watch.probe)) {
-        return turn_delete(turn, turn_path(turn, "schedule/%.*s/%.*s", (int)watch.probe.len, (const char *)watch.probe.data, (int)watch.subject.len, (const char *)watch.subject.data));
+        return turn_delete(turn, schedule_path(turn, &watch));
     }
     all = observe_run(turn, &world, &watch, 1, &observed, &failed);
     return all == ERR_NONE ? standing_refresh(turn, &world) : all;
@@ -84,7 +97,8 @@ static enum err start_due(struct turn *turn, struct slice path, struct slice row
 {
     struct json *tree = NULL;
     enum err err = json_unpack(turn->arena, row, &tree);
-    err = err == ERR_NONE ? turn_put(turn, arena_string(turn->arena, path), row, turn->now_ms + CLAIMED_MS) : ERR_DAMAGED;
+    const struct json *claimed = err == ERR_NONE ? edit_with(turn->arena, tree, "waits_ms", json_number_i64(turn->arena, turn->now_ms)) : NULL;
+    err = claimed == NULL ? ERR_DAMAGED : turn_put_json(turn, arena_string(turn->arena, path), claimed, turn->now_ms + CLAIMED_MS);
     return err == ERR_NONE ? turn_start(turn, "observe_one", tree) : err;
 }
 
@@ -107,6 +121,22 @@ enum err operation_tick(struct turn *turn)
         (void)standing_goes_on(&all, standing_refresh(turn, &world));
     }
     return all;
+}
+
+/* How many observations were asked for and have no answer yet: what waits in the schedule. */
+enum err operation_observe_waiting(struct turn *turn)
+{
+    struct turn_names rows;
+    uint64_t waiting = 0;
+    enum err err = turn_list(turn, "schedule/", SLICE_NONE, STANDING_LIST_MAX, &rows);
+    for (size_t i = 0; err == ERR_NONE && i < rows.count; i++) {
+        struct json *row = NULL;
+        err = json_unpack(turn->arena, rows.bytes[i], &row);
+        waiting += err == ERR_NONE && json_member(row, "waits_ms") != NULL ? 1 : 0;
+    }
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    json_set_u64(turn->arena, data, "waiting", waiting);
+    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
 }
 
 /* ---- what was observed ---- */

@@ -86,7 +86,7 @@ struct scene scene_start(void)
         operation_fn run;
     } operations[] = {
 #define TESTED(name) {#name, operation_##name}
-        TESTED(tick), TESTED(observe), TESTED(observe_one), TESTED(estate_read), TESTED(estate_write), TESTED(estate_inbox), TESTED(estate_confirm),
+        TESTED(tick), TESTED(observe), TESTED(observe_one), TESTED(observe_waiting), TESTED(estate_read), TESTED(estate_write), TESTED(estate_inbox), TESTED(estate_confirm),
         TESTED(estate_ignore), TESTED(estate_remove), TESTED(estate_restore), TESTED(observations),
         TESTED(sources_list), TESTED(source_read), TESTED(source_write), TESTED(source_delete), TESTED(source_run), TESTED(fixes), TESTED(annex_adopt), TESTED(annex_current), TESTED(annex_clause),
         TESTED(annex_bind), TESTED(annex_attest), TESTED(annex_deviate), TESTED(annex_deviation_close), TESTED(measure_read), TESTED(morning), TESTED(periods),
