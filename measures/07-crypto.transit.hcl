@@ -18,6 +18,12 @@ measure "crypto.transit" {
       max_age = "24h"
       probe   = "tls"
     }
+    observation "outside.version" {
+      subject = "endpoint"
+      max_age = "24h"
+      probe   = "outside"
+      needs   = "vantage"
+    }
   }
   promise "hsts" {
     title = { en = "HSTS is sent on every answer", de = "HSTS wird mit jeder Antwort gesendet" }
@@ -26,6 +32,12 @@ measure "crypto.transit" {
       subject = "endpoint"
       max_age = "24h"
       probe   = "tls"
+    }
+    observation "outside.hsts" {
+      subject = "endpoint"
+      max_age = "24h"
+      probe   = "outside"
+      needs   = "vantage"
     }
   }
   promise "ciphers" {
@@ -36,6 +48,12 @@ measure "crypto.transit" {
       max_age = "24h"
       probe   = "tls"
     }
+    observation "outside.ciphers" {
+      subject = "endpoint"
+      max_age = "24h"
+      probe   = "outside"
+      needs   = "vantage"
+    }
   }
   promise "certificates" {
     title = { en = "certificates are valid and renewed in time", de = "Zertifikate sind gültig und werden rechtzeitig erneuert" }
@@ -44,6 +62,12 @@ measure "crypto.transit" {
       subject = "endpoint"
       max_age = "24h"
       probe   = "tls"
+    }
+    observation "outside.certificate" {
+      subject = "endpoint"
+      max_age = "24h"
+      probe   = "outside"
+      needs   = "vantage"
     }
   }
 }

@@ -88,6 +88,7 @@ subject "incident"     { title = { en = "incident", de = "Vorfall" } }
 subject "organisation" { title = { en = "organisation", de = "Organisation" } }
 subject "source"       { title = { en = "source", de = "Quelle" } }
 subject "network"      { title = { en = "network", de = "Netz" } }
+subject "vantage"      { title = { en = "outside vantage", de = "Außenposten" } }
 subject "vogt"         { title = { en = "this Vogt", de = "dieser Vogt" } }
 
 probe "machine" {
@@ -99,6 +100,11 @@ probe "tls" {
   title        = { en = "TLS handshakes with an endpoint", de = "TLS-Handshakes mit einem Endpunkt" }
   subject      = "endpoint"
   observations = ["tls.version", "tls.ciphers", "tls.hsts", "tls.certificate"]
+}
+probe "outside" {
+  title        = { en = "TLS handshakes with an endpoint, from outside", de = "TLS-Handshakes mit einem Endpunkt, von außen" }
+  subject      = "endpoint"
+  observations = ["outside.version", "outside.ciphers", "outside.hsts", "outside.certificate"]
 }
 probe "firewall" {
   title        = { en = "the host's packet filter", de = "Paketfilter des Hosts" }

@@ -407,3 +407,27 @@ enum err judge_tls(struct arena *arena, const struct json *input, struct slice r
     (void)raw;
     return judge_run(arena, input, &judge, reply);
 }
+
+/* "tls.version" seen by a vantage is "outside.version": a kind of its own, because the two looks may differ and neither stands in for the other. */
+static struct json *renamed(struct arena *arena, struct slice kind)
+{
+    bool inside = slice_starts(kind, SLICE_LITERAL("tls."));
+    char *name = inside ? arena_printf(arena, "outside.%.*s", (int)kind.len - 4, (const char *)kind.data + 4) : NULL;
+    return name == NULL ? json_string(arena, kind) : json_string(arena, slice_string(name));
+}
+
+enum err judge_outside(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
+{
+    enum err err = judge_tls(arena, input, raw, reply);
+    const struct json *observations = err == ERR_NONE ? json_member(reply->output, "observations") : NULL;
+    for (struct json *one = observations == NULL ? NULL : observations->first; one != NULL; one = one->next) {
+        for (struct json *member = one->first; member != NULL; member = member->next) {
+            struct json *name = slice_is(member->name, "kind") ? renamed(arena, member->text) : NULL;
+            if (slice_is(member->name, "kind") && name == NULL) {
+                return ERR_TOO_LARGE;
+            }
+            member->text = name == NULL ? member->text : name->text;
+        }
+    }
+    return err;
+}

@@ -13,5 +13,7 @@ enum err collect_tls(struct arena *arena, const struct json *input, struct slice
 /* "judge.tls". Options: "minimum" "1.2"|"1.3" (1.3), "hsts_seconds" (31536000), "trust" "public"|"pinned"|"any" (public),
  * "pins" [SHA-256 of a leaf certificate or of its public key, hex], "days_left" (0: not yet expired is enough). */
 enum err judge_tls(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply) must_check;
+/* "judge.outside": the same of what a vantage saw; its kinds are outside.version, outside.ciphers, outside.hsts, outside.certificate. */
+enum err judge_outside(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply) must_check;
 
 #endif

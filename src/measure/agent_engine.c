@@ -229,6 +229,28 @@ static enum err check_token(struct turn *turn, struct slice name, const struct j
     return err;
 }
 
+/* A vantage is a subject: while there is one, what needs an eye outside is asked for (observation_rule.needs). */
+static enum err change_vantage(struct turn *turn, const struct json *row, bool is_there)
+{
+    struct world world;
+    struct slice name = json_text(row, "name", SLICE_NONE), id = slice_string(turn_path(turn, "vantage:%.*s", (int)name.len, (const char *)name.data));
+    if (!slice_is(json_text(row, "kind", SLICE_NONE), "vantage")) {
+        return ERR_NONE;
+    }
+    struct json *list = json_new(turn->arena, JSON_ARRAY), *subject = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, subject, "id", id);
+    json_set_string(turn->arena, subject, "kind", SLICE_LITERAL("vantage"));
+    json_set_string(turn->arena, subject, "name", name);
+    json_set_string(turn->arena, subject, "source", SLICE_LITERAL("configured"));
+    json_set_bool(turn->arena, subject, "confirmed", true);
+    json_set_object(turn->arena, subject, "attributes");
+    json_append(list, is_there ? subject : json_string(turn->arena, id));
+    struct estate_change change = {.put = is_there ? list : NULL, .removed = is_there ? NULL : list, .by = is_there ? name : turn->caller.name};
+    enum err err = standing_load(turn, &world);
+    err = err == ERR_NONE ? standing_estate_change(turn, &world, &change) : err;
+    return err == ERR_NONE ? standing_refresh(turn, &world) : err;
+}
+
 enum err operation_agent_enrol(struct turn *turn)
 {
     const struct json *row = NULL;
@@ -257,6 +279,7 @@ enum err operation_agent_enrol(struct turn *turn)
     row = err == ERR_NONE ? with_text(turn, row, "point", point_digest) : row;
     err = err == ERR_NONE ? put_row(turn, row) : err;
     err = err == ERR_NONE ? record(turn, "agent.enrolled", row, SLICE_NONE) : err;
+    err = err == ERR_NONE ? change_vantage(turn, row, true) : err;
     return err == ERR_NONE ? reply_certificate(turn, row, &made) : err;
 }
 
@@ -366,6 +389,7 @@ enum err operation_agent_revoke(struct turn *turn)
     }
     row = with_text(turn, with_time(turn, row, "revoked_ms", turn->now_ms), "revoked_by", turn->caller.name);
     err = err == ERR_NONE ? put_row(turn, row) : err;
+    err = err == ERR_NONE ? change_vantage(turn, row, false) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 

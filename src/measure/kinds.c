@@ -49,8 +49,19 @@ static bool feeds(const struct json *subject, const char *fed)
     return false;
 }
 
+/* What only its own machine or network can reach is nothing for an eye outside. */
+static bool is_inside(const struct json *subject)
+{
+    struct slice name = json_text(subject, "name", SLICE_NONE);
+    return json_bool(json_member(subject, "attributes"), "inside", false) || slice_starts(name, SLICE_LITERAL("localhost:")) || slice_starts(name, SLICE_LITERAL("127.")) ||
+           slice_starts(name, SLICE_LITERAL("[::1]"));
+}
+
 bool kind_is_about(const struct kind *kind, const struct json *subject)
 {
+    if (kind->needs != NULL && is_inside(subject)) {
+        return false;
+    }
     return kind->fed != NULL ? feeds(subject, kind->fed) : slice_is(json_text(subject, "kind", SLICE_NONE), kind->subject);
 }
 

@@ -355,7 +355,11 @@ static bool is_task_of(const struct method *method, const struct json *subject, 
     if (!is_for(method, subject) || method->role == ROLE_KEEP) {
         return false;
     }
-    return place == OBSERVE_FROM_VANTAGE ? method->from == FROM_A_VANTAGE : method->from == FROM_THE_HOST && slice_equal(host_of(subject), host);
+    if (place == OBSERVE_FROM_VANTAGE) {
+        const struct kind *kind = kinds_find(slice_string(catalogue_probe(slice_string(method->probe))->observations[0]));
+        return method->from == FROM_A_VANTAGE && kind != NULL && kind_is_about(kind, subject);
+    }
+    return method->from == FROM_THE_HOST && slice_equal(host_of(subject), host);
 }
 
 enum err observe_tasks(struct turn *turn, const struct world *world, struct slice host, enum observe_place place, struct json **ret_tasks)

@@ -255,7 +255,7 @@ static enum err prepare_source(struct turn *turn, const struct world *world, str
 static const struct method methods[] = {
     {"tls", ROLE_REACH, "collect.tls", prepare_tls, FROM_ANYWHERE},      {"firewall", ROLE_LOOK, "collect.nft", prepare_host, FROM_THE_HOST},
     {"sockets", ROLE_LOOK, "collect.sockets", prepare_host, FROM_THE_HOST}, {"volume", ROLE_LOOK, "collect.volumes", prepare_volume, FROM_THE_HOST},
-    {"ports", ROLE_REACH, "collect.ports", prepare_ports, FROM_A_VANTAGE},  {"docker", ROLE_LOOK, "collect.docker", prepare_docker, FROM_THE_HOST},
+    {"outside", ROLE_REACH, "collect.tls", prepare_tls, FROM_A_VANTAGE},   {"ports", ROLE_REACH, "collect.ports", prepare_ports, FROM_A_VANTAGE},  {"docker", ROLE_LOOK, "collect.docker", prepare_docker, FROM_THE_HOST},
     {"seal", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},               {"ledger", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},
     {"privilege", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},          {"machine", ROLE_LOOK, "collect.host", prepare_machine, FROM_THE_HOST},
     {"source", ROLE_REACH, "collect.source", prepare_source, FROM_ANYWHERE},

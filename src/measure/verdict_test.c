@@ -229,6 +229,27 @@ TEST(verdict_attestation_stands_in_for_what_cannot_be_proven)
     CHECK(judge(&world, "1.1", now_ms).verdict == VERDICT_UNPROVEN);
 }
 
+/* An eye outside is asked for only while there is one, and never about what only the inside can reach. */
+TEST(verdict_what_needs_a_vantage_is_asked_for_while_there_is_one)
+{
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    cleanup_world struct world world = whole_world(arena);
+    observe(&world, "endpoint:a:443", "tls.version", "pass", true, now_ms);
+    CHECK(judge(&world, "3.1", now_ms).verdict == VERDICT_KEPT);
+    apply(&world, "estate.changed", "{\"put\":[{\"id\":\"vantage:eye\",\"kind\":\"vantage\",\"name\":\"eye\",\"confirmed\":true}]}", now_ms);
+    CHECK_SLICE("verdict.not-observed", judge(&world, "3.1", now_ms).reason);
+    CHECK_SLICE("outside.version", judge(&world, "3.1", now_ms).kind);
+    observe(&world, "endpoint:a:443", "outside.version", "fail", true, now_ms);
+    CHECK(judge(&world, "3.1", now_ms).verdict == VERDICT_BROKEN);
+    observe(&world, "endpoint:a:443", "outside.version", "pass", true, now_ms);
+    CHECK(judge(&world, "3.1", now_ms).verdict == VERDICT_KEPT);
+    apply(&world, "estate.changed", "{\"put\":[{\"id\":\"endpoint:localhost:1\",\"kind\":\"endpoint\",\"name\":\"localhost:1\",\"confirmed\":true}]}", now_ms);
+    observe(&world, "endpoint:localhost:1", "tls.version", "pass", true, now_ms);
+    CHECK(judge(&world, "3.1", now_ms).verdict == VERDICT_KEPT);
+    apply(&world, "estate.changed", "{\"put\":[],\"removed\":[\"vantage:eye\"]}", now_ms);
+    CHECK(judge(&world, "3.1", now_ms).verdict == VERDICT_KEPT);
+}
+
 TEST(verdict_record_is_the_same_every_time_and_ignores_values)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);

@@ -29,6 +29,7 @@
     WORK("judge.firewall", judge_firewall)                                                                                         \
     WORK("judge.ledger", judge_ledger)                                                                                             \
     WORK("judge.machine", judge_machine)                                                                                           \
+    WORK("judge.outside", judge_outside)                                                                                           \
     WORK("judge.ports", judge_ports)                                                                                               \
     WORK("judge.privilege", judge_privilege)                                                                                       \
     WORK("judge.seal", judge_seal)                                                                                                 \
