@@ -75,7 +75,11 @@ const struct kind *kinds_population(struct slice subject_kind)
     return NULL;
 }
 
-bool kind_tells_population(struct slice kind)
+bool kind_tells_population(struct slice kind, const struct json *subject)
 {
-    return slice_is(kind, "source.complete") || slice_is(kind, "host.discovered");
+    bool is_invoice = slice_is(json_text(json_member(subject, "attributes"), "kind", SLICE_NONE), "invoice");
+    if (subject != NULL && is_invoice) {
+        return slice_is(kind, "population.invoice");
+    }
+    return slice_is(kind, "source.complete") || slice_is(kind, "host.discovered") || (subject == NULL && slice_is(kind, "population.invoice"));
 }

@@ -26,7 +26,8 @@ const struct kind *kinds_find(struct slice id);                /* NULL: no probe
 bool kind_is_about(const struct kind *kind, const struct json *subject);
 /* The kind that tells whether these subjects are known; NULL: nothing feeds such subjects. */
 const struct kind *kinds_population(struct slice subject_kind);
-/* Observations that say how whole a teller's word was: "source.complete", "host.discovered". */
-bool kind_tells_population(struct slice kind);
+/* Does this observation say how whole its subject's word was: "host.discovered" of a host, "source.complete" of a source, of an invoice
+ * "population.invoice", because it tells of hosts only what they cost. `subject` NULL: of any. */
+bool kind_tells_population(struct slice kind, const struct json *subject);
 
 #endif

@@ -75,7 +75,7 @@ bool observe_tells_population(struct slice probe)
 {
     const struct probe *entry = catalogue_probe(probe);
     for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
-        if (kind_tells_population(slice_string(entry->observations[i]))) {
+        if (kind_tells_population(slice_string(entry->observations[i]), NULL)) {
             return true;
         }
     }
@@ -88,7 +88,7 @@ static int64_t every_ms(struct slice probe)
     uint64_t shortest_s = 24 * 3600;
     const struct probe *entry = catalogue_probe(probe);
     for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
-        shortest_s = kind_tells_population(slice_string(entry->observations[i])) ? KINDS_POPULATION_MAX_AGE_S : shortest_s;
+        shortest_s = kind_tells_population(slice_string(entry->observations[i]), NULL) ? KINDS_POPULATION_MAX_AGE_S : shortest_s;
     }
     for (const struct promise *promise = entry == NULL ? NULL : catalogue_probe_promise(entry, NULL); promise != NULL; promise = catalogue_probe_promise(entry, promise)) {
         for (size_t i = 0; i < promise->observation_count; i++) {

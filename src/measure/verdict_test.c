@@ -229,6 +229,23 @@ TEST(verdict_attestation_stands_in_for_what_cannot_be_proven)
     CHECK(judge(&world, "1.1", now_ms).verdict == VERDICT_UNPROVEN);
 }
 
+/* What is paid for and not in the estate leaves the population of hosts in doubt, however whole the reading was. */
+TEST(verdict_an_invoice_with_an_unknown_position_blocks_hosts)
+{
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    cleanup_world struct world world = whole_world(arena);
+    bind(&world, catalogue_promise(SLICE_LITERAL("infra.default-deny"), SLICE_LITERAL("security-groups")));
+    apply(&world, "estate.changed",
+          "{\"put\":[{\"id\":\"host:a\",\"kind\":\"host\",\"name\":\"a\",\"confirmed\":true},{\"id\":\"source:bill\",\"kind\":\"source\",\"confirmed\":true,"
+          "\"attributes\":{\"kind\":\"invoice\",\"feeds\":[\"host\"]}}]}", now_ms);
+    observe(&world, "host:a", "cloud.security-groups", "pass", true, now_ms);
+    observe(&world, "source:bill", "population.invoice", "fail", true, now_ms);
+    observe(&world, "source:bill", "source.complete", "pass", true, now_ms);
+    CHECK_SLICE("verdict.population", judge(&world, "1.1", now_ms).reason);
+    observe(&world, "source:bill", "population.invoice", "pass", true, now_ms);
+    CHECK(judge(&world, "1.1", now_ms).verdict == VERDICT_KEPT);
+}
+
 /* An eye outside is asked for only while there is one, and never about what only the inside can reach. */
 TEST(verdict_what_needs_a_vantage_is_asked_for_while_there_is_one)
 {
