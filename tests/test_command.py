@@ -14,7 +14,9 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
+import time
 import unittest
 
 if len(sys.argv) > 1 and os.path.isdir(sys.argv[1]):
@@ -104,7 +106,8 @@ class Double:
             def answer(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 double.asked.append((self.command, self.path, dict(self.headers), body))
-                status, reply = double.answers.get((self.command, self.path.split("?")[0]), (404, {"errors": ["no handler for route"]}))
+                whole, plain = (self.command, self.path), (self.command, self.path.split("?")[0])
+                status, reply = double.answers.get(whole) or double.answers.get(plain, (404, {"errors": ["no handler for route"]}))
                 data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
@@ -240,6 +243,144 @@ class AgainstADouble(unittest.TestCase):
             self.assertEqual(double.vogt("interpret", "3.1", "other").returncode, 5)
             self.assertEqual(double.vogt("interpret", "3.1", "regular", "days").returncode, 2)
             self.assertEqual(double.vogt("deviate", "3.1").returncode, 2)
+
+    def test_the_estate_is_shown_whole_and_worst_first(self):
+        def one(name, verdict, confirmed=True, state="judged", why="ok"):
+            covered = {"subject": name, "state": state, "english": "no probe sees it", "german": "keine Probe sieht es"}
+            if state == "judged":
+                covered.update(verdict=verdict, kind="x.y", reason={"english": why, "german": "de " + why}, index=3)
+            return {"id": name, "kind": name.split(":")[0], "name": name.split(":")[1], "confirmed": confirmed, "source": "estate", "attributes": {}}, covered
+
+        rows = [one("endpoint:a", "kept"), one("endpoint:b", "broken", why="TLS 1.2 is accepted."), one("host:c", "unproven", confirmed=False, why="x"), one("service:d", None, state="not covered")]
+        data = {"counts": {"endpoint": 2, "host": 1, "service": 1}, "subjects": [row[0] for row in rows], "coverage": [row[1] for row in rows],
+                "not_covered": [{"english": "Reading the firewall needs root.", "german": "Die Firewall zu lesen braucht root."}]}
+        with Double({("GET", "/v1/estate"): (200, {"data": data})}) as double:
+            words = double.vogt("estate").stdout
+            order = [words.index(part) for part in ("broken\n", "endpoint:b", "TLS 1.2 is accepted.", "unlisted", "host:c", "not covered\n", "service:d", "kept\n", "endpoint:a", "2 endpoint, 1 host", "Reading the firewall")]
+            self.assertEqual(order, sorted(order), words)
+            self.assertIn("Die Firewall zu lesen braucht root.", double.vogt("estate", "--language", "de").stdout)
+            self.assertEqual(double.vogt("estate", "show", "a b", "--kind", "endpoint").returncode, 0)
+            self.assertEqual(double.asked[-1][1], "/v1/estate?after=&kind=endpoint&q=a%20b")
+
+    def test_every_page_of_a_large_estate_is_read(self):
+        pages = {"": {"counts": {"host": 3}, "subjects": [{"id": "host:1", "confirmed": True}, {"id": "host:2", "confirmed": True}], "coverage": [{"subject": "host:1"}, {"subject": "host:2"}], "next": "host:2"},
+                 "host%3A2": {"counts": {"host": 3}, "subjects": [{"id": "host:3", "confirmed": True}], "coverage": [{"subject": "host:3"}]}}
+        with Double({("GET", "/v1/estate?after=" + after): (200, {"data": page}) for after, page in pages.items()}) as double:
+            data = json.loads(double.vogt("estate", "--json").stdout)
+            self.assertEqual([subject["id"] for subject in data["subjects"]], ["host:1", "host:2", "host:3"])
+            self.assertEqual(len(data["coverage"]), 3)
+            self.assertNotIn("next", data)
+            self.assertEqual(len(double.asked), 2)
+        with Double({("GET", "/v1/estate"): (200, {"data": pages[""]})}) as double:
+            self.assertEqual(double.vogt("estate").returncode, 1)  # a server that goes round in circles does not hold us
+
+    def test_the_inbox_and_the_word(self):
+        inbox = {"items": [{"id": "endpoint:db:5432", "kind": "endpoint", "state": "new", "attributes": {"protocol": "postgres"}, "seen": [{"source": "host:db", "where": "0.0.0.0", "at_ms": 1}]},
+                           {"id": "host:old", "kind": "host", "state": "gone", "attributes": {}, "seen": []}],
+                 "ignored": [{"subject": "host:lab", "reason": "a test bench", "by": "anna", "at_ms": 1}]}
+        prefix = "/v1/estate/inbox"
+        with Double({("GET", prefix): (200, {"data": inbox}), **{("POST", "%s/%s" % (prefix, word)): (200, {"data": {"decided": 2}}) for word in ("confirm", "ignore", "remove", "restore")}}) as double:
+            words = double.vogt("estate", "inbox").stdout
+            for part in ("endpoint:db:5432", "seen by host:db, 0.0.0.0; protocol = postgres", "Found no more", "host:old", "host:lab", "a test bench (anna)"):
+                self.assertIn(part, words)
+            self.assertEqual(json.loads(double.vogt("estate", "inbox", "--json").stdout), inbox)
+            for words, body in ((["confirm", "endpoint:*", "host:a"], {"subjects": ["endpoint:*", "host:a"]}),
+                                (["confirm", "endpoint:a", "--set", "protocol=https", "--set", "ports=[1,2]", "--set", "own=true", "--reason", "r"],
+                                 {"subjects": ["endpoint:a"], "reason": "r", "attributes": {"protocol": "https", "ports": [1, 2], "own": True}}),
+                                (["ignore", "host:a", "--reason", "none of ours"], {"subjects": ["host:a"], "reason": "none of ours"}),
+                                (["remove", "host:a", "--reason", "off"], {"subjects": ["host:a"], "reason": "off"}),
+                                (["restore", "host:a", "--reason", "on"], {"subjects": ["host:a"], "reason": "on"})):
+                done = double.vogt("estate", *words)
+                self.assertEqual((done.returncode, done.stdout[:2]), (0, "2 "), done)
+                self.assertEqual(double.asked[-1][1], "%s/%s" % (prefix, words[0]))
+                self.assertEqual(json.loads(double.asked[-1][3]), body)
+            count = len(double.asked)
+            for words in (["ignore", "host:a"], ["remove", "host:a", "--reason", " "], ["restore", "host:a"], ["confirm"], ["confirm", "host:a", "--set", "=x"]):
+                self.assertEqual(double.vogt("estate", *words).returncode, 2, words)
+            self.assertEqual(len(double.asked), count)
+
+    def test_a_source_is_set_up_and_its_secret_is_in_no_command_line(self):
+        field = lambda name, credential, secret, required=True: {"name": name, "credential": credential, "required": required, "secret": secret, "title": {"english": name, "german": name}}
+        kinds = [{"id": "hetzner", "title": {"english": "Hetzner Cloud", "german": "Hetzner Cloud"}, "rights": {"english": "Grant Read.", "german": "Gib Lesen."}, "address": "https://api.hetzner.cloud", "feeds": ["host"],
+                  "fields": [field("token", True, True), field("attempt", False, False, False)]},
+                 {"id": "keycloak", "title": {"english": "Keycloak", "german": "Keycloak"}, "rights": {"english": "r", "german": "r"}, "address": "", "feeds": ["account"],
+                  "fields": [field("client_id", True, False), field("client_secret", True, True), field("realm", False, False), field("admin_groups", False, False, False)]}]
+        standing = {"verdict": "kept", "reason": {"english": "All lists were read.", "german": "Alle Listen wurden gelesen."}, "observed": "2026-11-23T09:27:32Z", "index": 3}
+        staff = {"name": "staff", "kind": "keycloak", "title": kinds[1]["title"], "address": "https://login.example.org", "options": {"realm": "a", "days": 30}, "credential_fields": ["client_id", "client_secret"],
+                 "complete": standing, "read_only": dict(standing, verdict="broken"), "powers": [{"english": "It could delete users.", "german": "Es könnte Konten löschen."}], "found": 3, "gone": 1}
+        prefix = "/v1/estate/sources"
+        answers = {("GET", prefix): (200, {"data": {"sources": [staff], "kinds": kinds}}), ("DELETE", prefix + "/staff"): (204, b"")}
+        answers.update({("POST", "%s/%s" % (prefix, name)): (200, {"data": staff}) for name in ("cloud", "staff", "staff/run")})
+        with Double(answers) as double, tempfile.TemporaryDirectory() as folder:
+            def sent(*words, code=0, **more):
+                done = double.vogt("source", *words, **more)
+                self.assertEqual(done.returncode, code, done)
+                self.assertNotIn("s3cret", done.stdout + done.stderr)
+                return json.loads(double.asked[-1][3]) if double.asked[-1][3] else None
+
+            def file(content):
+                path = os.path.join(folder, "credential")
+                with open(path, "w", encoding="utf-8") as stream:
+                    stream.write(content)
+                return path
+
+            words = double.vogt("source").stdout
+            for part in ("staff  Keycloak", "All lists were read.", "3, 1 found no more", "broken", "could do as well", "It could delete users.", "realm = a, days = 30"):
+                self.assertIn(part, words)
+            self.assertEqual(json.loads(double.vogt("source", "list", "--json").stdout), [staff])
+            self.assertIn("Gib Lesen.", double.vogt("source", "kinds", "--language", "de").stdout)
+            # a file with the secret alone, JSON with more than the fields, standing input, a prompt
+            expected = {"kind": "hetzner", "options": {"attempt": False}, "credential": {"token": "s3cret"}}
+            for source in ("s3cret\n", '{"token":"s3cret","type":"other"}'):
+                self.assertEqual(sent("set", "cloud", "hetzner", "attempt=false", "--credential-file", file(source)), expected)
+            self.assertEqual(sent("set", "cloud", "hetzner", "attempt=false", "--credential-file", "-", input="s3cret"), expected)
+            self.assertEqual(sent("set", "cloud", "hetzner", "attempt=false", input="s3cret\n"), expected)
+            # what is set stays unless the place is another
+            self.assertEqual(sent("set", "staff", "keycloak", "admin_groups=ops, board", "days="), {"kind": "keycloak", "address": "https://login.example.org", "options": {"realm": "a", "admin_groups": ["ops", "board"]}})
+            asked = sent("set", "staff", "keycloak", "--url", "https://other.example.org", input="vogt\ns3cret\n")
+            self.assertEqual((asked["address"], asked["credential"]), ("https://other.example.org", {"client_id": "vogt", "client_secret": "s3cret"}))
+            self.assertEqual(sent("set", "staff", "keycloak", "--ask", input="vogt\ns3cret\n")["credential"], {"client_id": "vogt", "client_secret": "s3cret"})
+            self.assertEqual(sent("set", "cloud", "hetzner", "text=@" + file("a,b\n"), "--credential-file", file("s3cret"))["options"], {"text": "s3cret"})
+            self.assertIsNone(sent("set", "cloud", "nope", code=5))
+            self.assertIsNone(sent("set", "staff", "keycloak", "--credential-file", file("s3cret"), code=5))
+            self.assertIsNone(sent("set", "cloud", "hetzner", "--credential-file", folder, code=5))
+            sent("set", "cloud", "hetzner", "attempt", code=2)
+            sent("run", "staff")
+            self.assertEqual(double.asked[-1][1], prefix + "/staff/run")
+            double.answers[("POST", prefix + "/staff/run")] = (200, {"data": dict(staff, complete=dict(standing, verdict="unproven"))})
+            sent("run", "staff", code=1)
+            sent("remove", "staff")
+            self.assertEqual(double.asked[-1][0], "DELETE")
+
+    def test_a_credential_is_asked_for_without_echo(self):
+        kinds = [{"id": "hetzner", "title": {"english": "Hetzner"}, "fields": [{"name": "token", "credential": True, "required": True, "secret": True, "title": {"english": "API token"}}]}]
+        with Double({("GET", "/v1/estate/sources"): (200, {"data": {"sources": [], "kinds": kinds}}), ("POST", "/v1/estate/sources/cloud"): (200, {"data": {"name": "cloud"}})}) as double:
+            above, below = pty.openpty()
+            process = subprocess.Popen([program("vogt"), "source", "set", "cloud", "hetzner", "--dir", double.folder, "--address", double.address], stdin=below, stdout=below, stderr=below,
+                                       env=clean_environment())
+            os.close(below)
+            seen = b""
+            while b"API token: " not in seen:
+                part = os.read(above, 4096)
+                self.assertTrue(part, seen)
+                seen += part
+            for _ in range(3000):  # what is typed before it listens is thrown away
+                if not termios.tcgetattr(above)[3] & termios.ECHO:
+                    break
+                time.sleep(0.01)
+            os.write(above, b"s3cret\n")
+            try:
+                while True:
+                    part = os.read(above, 4096)
+                    if not part:
+                        break
+                    seen += part
+            except OSError:
+                pass
+            os.close(above)
+            self.assertEqual(process.wait(30), 0, seen)
+            self.assertNotIn(b"s3cret", seen)
+            self.assertEqual(json.loads(double.asked[-1][3])["credential"], {"token": "s3cret"})
 
     def test_files_for_adoption(self):
         with Double({("POST", "/v1/annex/read"): (200, {"data": {"title": "T", "clauses": []}})}) as double, tempfile.TemporaryDirectory() as folder:

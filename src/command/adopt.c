@@ -1,4 +1,4 @@
-/* vogt adopt, vogt estate. */
+/* vogt adopt. */
 #include "command/adopt.h"
 
 #include "command/client.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_MS = 120000, ESTATE_BYTES = 1 << 20, NAME_BYTES = 255 };
+enum { READ_MS = 120000, NAME_BYTES = 255 };
 
 enum outcome adopt_send(struct run *run, const char *path, const struct buf *bytes, bool dry,
                         const struct json **ret_data)
@@ -206,65 +206,6 @@ enum outcome command_adopt(struct run *run)
                     SAY(run, "Adopted as revision", "Übernommen als Fassung"),
                     (unsigned long long)revision);
         }
-    }
-    return OUTCOME_OK;
-}
-
-/* ---- the estate ---- */
-
-enum outcome estate_send(struct run *run, struct slice hcl)
-{
-    const struct json *data = NULL;
-    struct json *body = json_new(run->arena, JSON_OBJECT);
-    json_set_string(run->arena, body, "hcl", hcl);
-    struct ask ask = {.method = "PUT", .path = "estate", .body = body};
-    return client_data(run, &ask, &data);
-}
-
-enum outcome command_estate_put(struct run *run)
-{
-    cleanup_buf struct buf bytes = BUF_INIT(ESTATE_BYTES + (1 << 17));
-    enum outcome outcome = run_read_file(run, run->arguments[0], ESTATE_BYTES, &bytes);
-    outcome = outcome == OUTCOME_OK ? estate_send(run, buf_slice(&bytes)) : outcome;
-    return outcome == OUTCOME_OK ? command_estate(run) : outcome;
-}
-
-static void show_coverage(struct run *run, const struct json *coverage)
-{
-    show_heading(run, SAY(run, "Coverage", "Abdeckung"));
-    for (const struct json *one = coverage->first; one != NULL; one = one->next) {
-        struct slice subject = json_text(one, "subject", SLICE_NONE),
-                     state = json_text(one, "state", SLICE_NONE), words = run_words(run, one);
-        const char *line =
-            arena_printf(run->arena, "%.*s%s%.*s", (int)state.len, (const char *)state.data,
-                         words.len > 0 ? ": " : "", (int)words.len, (const char *)words.data);
-        show_pair(run, arena_string(run->arena, subject), slice_string(line));
-    }
-}
-
-enum outcome command_estate(struct run *run)
-{
-    const struct json *data = NULL;
-    enum outcome outcome = client_get(run, "estate", &data);
-    if (outcome != OUTCOME_OK || run->json) {
-        return outcome == OUTCOME_OK ? run_print_json(data) : outcome;
-    }
-    const struct json *subjects = json_member(data, "subjects"),
-                      *coverage = json_member(data, "coverage");
-    for (const struct json *subject = subjects == NULL ? NULL : subjects->first; subject != NULL;
-         subject = subject->next) {
-        bool confirmed = json_bool(subject, "confirmed", false);
-        struct slice source = json_text(subject, "source", SLICE_NONE);
-        const char *state =
-            arena_printf(run->arena, "%.*s, %s", (int)source.len, (const char *)source.data,
-                         confirmed ? SAY(run, "confirmed", "bestätigt")
-                                   : SAY(run, "not confirmed: blocks green",
-                                         "nicht bestätigt: verhindert Grün"));
-        show_pair(run, arena_string(run->arena, json_text(subject, "id", SLICE_NONE)),
-                  slice_string(state));
-    }
-    if (coverage != NULL && coverage->count > 0) {
-        show_coverage(run, coverage);
     }
     return OUTCOME_OK;
 }

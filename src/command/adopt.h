@@ -1,5 +1,4 @@
-/* Sending an annex or an estate to the daemon, and showing what an adoption changed. Owns nothing.
- */
+/* Sending an annex to the daemon, and showing what an adoption changed. Owns nothing. */
 #ifndef VOGT_COMMAND_ADOPT_H
 #define VOGT_COMMAND_ADOPT_H
 
@@ -11,6 +10,5 @@ enum { ADOPT_FILE_BYTES = 8 << 20 };
 enum outcome adopt_send(struct run *run, const char *path, const struct buf *bytes, bool dry,
                         const struct json **ret_data);
 void adopt_show_changes(struct run *run, const struct json *adopted);
-enum outcome estate_send(struct run *run, struct slice hcl);
 
 #endif

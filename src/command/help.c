@@ -245,7 +245,8 @@ static enum err second_words(struct buf *out, const char *first)
 
 static enum err family_cases(struct buf *out)
 {
-    static const char *const families[] = {"estate", "ledger", "evidence", "token", "policy"};
+    static const char *const families[] = {"estate", "source", "agent",
+                                           "ledger", "evidence", "token", "policy"};
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
         TRY(buf_printf(out, "    %s) choices=\"", families[i]));
         TRY(second_words(out, families[i]));

@@ -137,6 +137,25 @@ static void show_duties(struct run *run, const struct json *duties)
     }
 }
 
+static void show_inbox(struct run *run, const struct json *inbox)
+{
+    uint64_t fresh = 0, gone = 0;
+    if (json_u64(inbox, "new", &fresh) == ERR_NONE && fresh > 0) {
+        fprintf(run->screen.out, "%llu %s\n", (unsigned long long)fresh,
+                fresh == 1
+                    ? SAY(run, "discovered subject waits for a word: `vogt estate inbox`",
+                          "entdeckter Gegenstand wartet auf ein Wort: `vogt estate inbox`")
+                    : SAY(run, "discovered subjects wait for a word: `vogt estate inbox`",
+                          "entdeckte Gegenstände warten auf ein Wort: `vogt estate inbox`"));
+    }
+    if (json_u64(inbox, "gone", &gone) == ERR_NONE && gone > 0) {
+        fprintf(run->screen.out, "%llu %s\n", (unsigned long long)gone,
+                gone == 1 ? SAY(run, "subject is found no more", "Gegenstand wird nicht mehr gefunden")
+                          : SAY(run, "subjects are found no more",
+                                "Gegenstände werden nicht mehr gefunden"));
+    }
+}
+
 enum outcome command_morning(struct run *run)
 {
     static const struct part {
@@ -160,6 +179,7 @@ enum outcome command_morning(struct run *run)
         return outcome == OUTCOME_OK ? run_print_json(data) : outcome;
     }
     show_counts(run, json_member(data, "counts"));
+    show_inbox(run, json_member(data, "inbox"));
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         const struct json *list = json_member(data, parts[i].member);
         show_heading(run, run_text(run, parts[i].heading));

@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "command/adopt.h"
 #include "command/client.h"
+#include "command/estate.h"
 #include "command/keys.h"
 #include "command/observe.h"
 #include "command/show.h"

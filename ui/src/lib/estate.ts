@@ -38,6 +38,7 @@ export interface Place {
 
 export interface Environment extends Place {
   hosts: Place[];
+  kinds: { kind: string; tally: Tally }[];
   rest: { count: number; tally: Tally };
 }
 
@@ -51,7 +52,7 @@ export interface EstateMap {
 }
 
 /** What a map shows one by one; the rest becomes counts. */
-export const bounds = { environments: 8, providers: 12, hosts: 24, hostsInAll: 48 };
+export const bounds = { environments: 8, providers: 12, hostsInAll: 72, hostsLeast: 9 };
 
 const eyeKinds = new Set(['vogt', 'source', 'vantage']);
 const besideKinds = new Set(['account', 'person', 'team', 'repository', 'bucket', 'organisation']);
@@ -154,6 +155,10 @@ function compareRows(a: Row, b: Row): number {
   return looks.indexOf(a.look) - looks.indexOf(b.look) || (a.subject.id < b.subject.id ? -1 : 1);
 }
 
+function rankOf(kind: string): number {
+  return kindOrder.includes(kind) ? kindOrder.indexOf(kind) : kindOrder.length;
+}
+
 function groupsOf(rows: Row[]): Group[] {
   const kinds = new Map<string, Row[]>();
   for (const row of rows) {
@@ -165,10 +170,9 @@ function groupsOf(rows: Row[]): Group[] {
       kinds.set(kind, [row]);
     }
   }
-  const rank = (kind: string) => (kindOrder.includes(kind) ? kindOrder.indexOf(kind) : kindOrder.length);
   return [...kinds]
     .map(([kind, list]) => ({ kind, rows: list.sort(compareRows), tally: tallyOf(list) }))
-    .sort((a, b) => rank(a.kind) - rank(b.kind) || (a.kind < b.kind ? -1 : 1));
+    .sort((a, b) => rankOf(a.kind) - rankOf(b.kind) || (a.kind < b.kind ? -1 : 1));
 }
 
 function placeOf(name: string, row: Row | undefined, rows: Row[]): Place {
@@ -207,19 +211,30 @@ function environmentsOf(rows: Row[]): Environment[] {
   return [...names].map((name) => {
     const places = hosts.filter((host) => host.environment === name).map((host) => host.place).sort(byBadness);
     const place = placeOf(name, environmentRows.get(name), loose.get(name) ?? []);
-    return { ...place, hosts: places, rest: { count: 0, tally: { count: 0 } }, tally: add([place.tally, ...places.map((one) => one.tally)]) };
+    return { ...place, hosts: places, kinds: kindsOf(places), rest: { count: 0, tally: { count: 0 } }, tally: add([place.tally, ...places.map((one) => one.tally)]) };
   });
+}
+
+/* Of all hosts of an environment together: how each kind stands. */
+function kindsOf(places: Place[]): { kind: string; tally: Tally }[] {
+  const tallies = new Map<string, Tally[]>();
+  const note = (kind: string, tally: Tally) => tallies.set(kind, [...(tallies.get(kind) ?? []), tally]);
+  for (const place of places) {
+    place.groups.forEach((group) => note(group.kind, group.tally));
+    if (place.row) {
+      note(place.row.subject.kind ?? '', tallyOf([place.row]));
+    }
+  }
+  return [...tallies].map(([kind, list]) => ({ kind, tally: add(list) })).sort((a, b) => rankOf(a.kind) - rankOf(b.kind));
 }
 
 /* Cuts what would be too much to look at; what is cut is the best, and stays as counts. */
 function bound(environments: Environment[]): void {
-  let left = bounds.hostsInAll;
+  const most = Math.max(bounds.hostsLeast, Math.floor(bounds.hostsInAll / Math.max(1, environments.length)));
   for (const environment of environments) {
-    const most = Math.min(bounds.hosts, Math.max(left, 3));
     const cut = environment.hosts.slice(most);
     environment.hosts = environment.hosts.slice(0, most);
     environment.rest = { count: cut.length, tally: add(cut.map((host) => host.tally)) };
-    left -= environment.hosts.length;
   }
 }
 

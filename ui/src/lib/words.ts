@@ -219,7 +219,7 @@ const table = {
   'estate.source': ['Known from', 'Bekannt aus'],
   'estate.source.estate': ['estate file', 'Bestandsdatei'],
   'estate.source.configured': ['set up here', 'hier eingerichtet'],
-  'estate.source.confirmed': ['discovered and confirmed', 'entdeckt und bestätigt'],
+  'estate.source.confirmed': ['discovered, confirmed', 'entdeckt, bestätigt'],
   'estate.source.discovered': ['discovered', 'entdeckt'],
   'estate.source.vogt': ['Vogt itself', 'Vogt selbst'],
   'estate.attributes': ['Attributes', 'Merkmale'],
