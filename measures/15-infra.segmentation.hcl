@@ -15,6 +15,7 @@ measure "infra.segmentation" {
     observation "network.staging-refused" {
       subject = "environment"
       max_age = "24h"
+      probe   = "connect"
     }
   }
   promise "secrets" {
@@ -23,6 +24,7 @@ measure "infra.segmentation" {
     observation "secrets.disjoint" {
       subject = "environment"
       max_age = "24h"
+      probe   = "disjoint"
     }
   }
 }

@@ -17,6 +17,11 @@ measure "infra.default-deny" {
       max_age = "24h"
       probe   = "firewall"
     }
+    observation "exposure.default-deny" {
+      subject = "host"
+      max_age = "24h"
+      probe   = "exposure"
+    }
   }
   promise "ports" {
     title = { en = "only listed services listen", de = "nur gelistete Dienste lauschen" }

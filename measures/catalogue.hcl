@@ -126,6 +126,28 @@ probe "volume" {
   subject      = "volume"
   observations = ["volume.cipher"]
 }
+probe "exposure" {
+  title        = { en = "all layers of default deny together", de = "alle Schichten des Ablehnens ohne Regel zusammen" }
+  subject      = "host"
+  observations = ["exposure.default-deny"]
+}
+probe "secrets" {
+  title        = { en = "files with secrets of the host", de = "Dateien mit Secrets des Hosts" }
+  subject      = "host"
+  observations = ["secrets.files-closed"]
+}
+probe "disjoint" {
+  title        = { en = "secrets of two environments compared", de = "Secrets zweier Umgebungen verglichen" }
+  subject      = "environment"
+  about        = ["environment"]
+  observations = ["secrets.disjoint"]
+}
+probe "connect" {
+  title        = { en = "connection attempts from another environment", de = "Verbindungsversuche aus einer anderen Umgebung" }
+  subject      = "environment"
+  about        = ["environment"]
+  observations = ["network.staging-refused"]
+}
 probe "docker" {
   title        = { en = "container engines of the host", de = "Container-Engines des Hosts" }
   subject      = "host"

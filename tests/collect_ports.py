@@ -46,6 +46,10 @@ def only_what_is_let_through_is_open(there):
     output = scan()
     expect(output, "pass ports.all-listed")
     assert output["facts"]["addresses"][0]["closed"] == ["22", "5400-5499"], output["facts"]
+    there.rules(DENY.format(NEIGHBOURS + "tcp dport 443 accept; tcp dport 22 reject;"))
+    output = scan()
+    expect(output, "pass ports.all-listed")
+    assert all(fact["rejected"] == ["22"] and fact["filtered"] == ["5400-5499"] for fact in output["facts"]["addresses"]), output["facts"]
 
 
 def a_rule_for_one_family_alone_is_found(there):

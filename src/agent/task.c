@@ -14,7 +14,7 @@ static const struct collector {
 } collectors[] = {
     {"collect.docker", ROLE_LOOK, KIND_HOST},  {"collect.host", ROLE_LOOK, KIND_HOST},    {"collect.nft", ROLE_LOOK, KIND_HOST},
     {"collect.sockets", ROLE_LOOK, KIND_HOST}, {"collect.volumes", ROLE_LOOK, KIND_HOST}, {"collect.ports", ROLE_REACH, KIND_VANTAGE},
-    {"collect.tls", ROLE_REACH, KIND_VANTAGE},
+    {"collect.secrets", ROLE_LOOK, KIND_HOST}, {"collect.connect", ROLE_REACH, KIND_VANTAGE}, {"collect.tls", ROLE_REACH, KIND_VANTAGE},
 };
 
 static const struct collector *find(struct slice name)

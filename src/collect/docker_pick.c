@@ -92,7 +92,8 @@ static void keep_environment(struct arena *arena, struct json *to, const struct 
         struct json *kept = json_append(list, json_new(arena, JSON_OBJECT));
         /* without '=' the whole text may be a secret that somebody misplaced */
         fact_set_text(arena, kept, "name", equals == SIZE_MAX ? SLICE_LITERAL("?") : slice_first(item->text, equals), TEXT_MAX_BYTES);
-        if (key != NULL && equals != SIZE_MAX && equals + 1 < item->text.len) {
+        bool tells = equals != SIZE_MAX && fingerprint_worth(slice_first(item->text, equals), slice_from(item->text, equals + 1)) == FINGERPRINT_TELLS;
+        if (key != NULL && tells) {
             fingerprint_set(arena, kept, "fingerprint", key, slice_from(item->text, equals + 1));
         }
     }

@@ -218,7 +218,7 @@ static bool read_provider(const struct judge_case *judge_case, struct exposure *
 
 static bool read_scan(const struct judge_case *judge_case, struct exposure *exposure)
 {
-    static const char *const answers[] = {"open", "closed", "filtered", "unreachable"};
+    static const char *const answers[] = {"open", "closed", "rejected", "filtered", "unreachable"};
     const struct json *scan = json_member(judge_case->facts, "scan"), *list = json_member(scan, "addresses");
     bool first = true;
     for (const struct json *fact = judge_items(scan, "addresses"); fact != NULL; fact = fact->next) {

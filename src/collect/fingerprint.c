@@ -30,3 +30,95 @@ struct json *fingerprint_set(struct arena *arena, struct json *object, const cha
     sodium_memzero(&state, sizeof state);
     return hex_encode(&text, slice_of(whole, FINGERPRINT_BYTES)) != ERR_NONE ? NULL : json_set_string(arena, object, name, buf_slice(&text));
 }
+
+/* -- what tells ----------------------------------------------------------------------------------------------------- */
+
+enum { NAMED_MIN_BYTES = 8, UNNAMED_MIN_BYTES = 16, DIFFERENT_MIN = 10 };
+
+static uint8_t lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 32) : byte;
+}
+
+static bool holds(struct slice text, const char *word)
+{
+    struct slice wanted = slice_string(word);
+    for (size_t i = 0; text.len >= wanted.len && i <= text.len - wanted.len; i++) {
+        size_t same = 0;
+        while (same < wanted.len && lower(text.data[i + same]) == wanted.data[same]) {
+            same++;
+        }
+        if (same == wanted.len) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_telling_name(struct slice name)
+{
+    static const char *const words[] = {"password", "passwd", "secret", "token", "credential", "private", "_key", "apikey", "_dsn", "database_url"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (holds(name, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_common(struct slice value)
+{
+    static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "null", "none", "production", "staging", "development", "testing", "localhost",
+                                        "postgres", "postgresql", "disabled", "enabled", "info", "debug", "warning", "default"};
+    bool digits = true;
+    for (size_t i = 0; i < value.len; i++) {
+        digits = digits && ((value.data[i] >= '0' && value.data[i] <= '9') || value.data[i] == '.' || value.data[i] == ':');
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strlen(words[i]) == value.len && holds(value, words[i])) {
+            return true;
+        }
+    }
+    return digits;
+}
+
+static unsigned different_bytes(struct slice value)
+{
+    bool seen[256] = {false};
+    unsigned count = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        count += seen[value.data[i]] ? 0 : 1;
+        seen[value.data[i]] = true;
+    }
+    return count;
+}
+
+static bool is_plain(struct slice value)
+{
+    size_t scheme = slice_find(value, SLICE_LITERAL("://"));
+    bool host = slice_find_byte(value, '.') != SIZE_MAX, at = slice_find_byte(value, '@') != SIZE_MAX, blank = false;
+    for (size_t i = 0; i < value.len; i++) {
+        uint8_t byte = value.data[i];
+        host = host && ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' || byte == ':');
+        blank = blank || byte <= ' ';
+    }
+    if (scheme != SIZE_MAX) {
+        return !at;                    /* with a user there is a password in it */
+    }
+    bool path = value.data[0] == '/' || value.data[0] == '.', mail = at && slice_find_byte(value, '.') != SIZE_MAX;
+    return path || mail || host || blank || different_bytes(value) < DIFFERENT_MIN;
+}
+
+enum fingerprint_worth fingerprint_worth(struct slice name, struct slice value)
+{
+    bool telling = is_telling_name(name);
+    /* a private key is text with blanks, and a secret */
+    bool key_file = slice_find(value, SLICE_LITERAL("PRIVATE KEY-----")) != SIZE_MAX;
+    if (value.len < NAMED_MIN_BYTES || (!telling && value.len < UNNAMED_MIN_BYTES)) {
+        return is_common(value) ? FINGERPRINT_COMMON : FINGERPRINT_SHORT;
+    }
+    if (is_common(value) && !(telling && value.len >= UNNAMED_MIN_BYTES)) {
+        return FINGERPRINT_COMMON;
+    }
+    return telling || key_file || !is_plain(value) ? FINGERPRINT_TELLS : FINGERPRINT_PLAIN;
+}

@@ -9,6 +9,16 @@
 
 enum { FINGERPRINT_KEY_BYTES = 32, FINGERPRINT_BYTES = 16 };
 
+/*
+ * Which values are worth comparing between environments. What is the same everywhere for good reasons would otherwise look shared:
+ *   SHORT   fewer than 8 bytes; without a telling name fewer than 16
+ *   COMMON  a word such as "true", "production", "postgres", or digits alone
+ *   PLAIN   without a telling name: a path, a URL without user, an e-mail address, a host's name, text with blanks, or fewer than ten different bytes
+ * A telling name holds PASSWORD, PASSWD, SECRET, TOKEN, CREDENTIAL, PRIVATE, _KEY, APIKEY, _DSN or DATABASE_URL, in either case.
+ */
+enum fingerprint_worth { FINGERPRINT_TELLS, FINGERPRINT_SHORT, FINGERPRINT_COMMON, FINGERPRINT_PLAIN, FINGERPRINT_WORTHS };
+enum fingerprint_worth fingerprint_worth(struct slice name, struct slice value);
+
 /* The input's member "fingerprint_key": 64 hex digits. ERR_NOT_FOUND: there is none, so no fingerprints. ERR_INVALID otherwise. */
 enum err fingerprint_key(const struct json *input, uint8_t ret_key[FINGERPRINT_KEY_BYTES]) must_check;
 /* Sets the member to 32 hex digits: half of the HMAC, enough to compare. Returns NULL once the arena is full. */

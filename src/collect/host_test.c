@@ -183,6 +183,10 @@ TEST(tables_are_read_without_their_key)
     "{\"device\":\"" device "\",\"dm_uuid\":\"CRYPT-LUKS2-0123456789abcdef0123456789abcdef-a\",\"slaves\":[\"" slave "\"]," \
     "\"crypt\":{\"cipher\":\"" cipher "\",\"key_bits\":" bits "}}"
 #define MAPPED "{\"device\":\"253:0\",\"dm_uuid\":\"CRYPT-LUKS2-0123456789abcdef0123456789abcdef-a\",\"slaves\":[\"254:1\"]}"
+#define OVER_INTEGRITY "{\"device\":\"253:0\",\"dm_uuid\":\"CRYPT-LUKS2-0123456789abcdef0123456789abcdef-a\",\"slaves\":[\"253:1\"]}"
+#define INTEGRITY(slave) "{\"device\":\"253:1\",\"dm_uuid\":\"CRYPT-INTEGRITY-0123456789abcdef0123456789abcdef-a_dif\",\"slaves\":[\"" slave "\"]}"
+#define MAC_DISK(bits) "{\"device\":\"254:1\",\"slaves\":[],\"luks\":{\"uuid\":\"" UUID "\",\"segments\":[{\"cipher\":\"aes-xts-plain64\"," \
+                       "\"integrity\":\"hmac(sha256)\",\"key_bits\":" bits "}]}}"
 #define DISK(device) "{\"device\":\"" device "\",\"slaves\":[]}"
 #define LUKS_DISK(uuid, bits) "{\"device\":\"254:1\",\"slaves\":[],\"luks\":{\"uuid\":\"" uuid "\",\"segments\":[{\"cipher\":" \
                               "\"aes-xts-plain64\",\"key_bits\":" bits "}]}}"
@@ -200,6 +204,14 @@ TEST(volumes_are_judged)
         {VOLUME("\"253:0\"", CRYPT("253:0", "capi:xts(aes)-plain64", "512", "254:1")), "pass volume.encrypted"},
         {VOLUME("\"253:0\"", CRYPT("253:0", "serpent-xts-plain64", "512", "254:1")), "fail volume.other-cipher"},
         {VOLUME("\"253:0\"", CRYPT("253:0", "cipher_null-ecb", "512", "254:1")), "fail volume.other-cipher"},
+        {VOLUME("\"253:0\"", CRYPT("253:0", "capi:authenc(hmac(sha256),xts(aes))-plain64", "768", "253:1") "," INTEGRITY("254:1") "," DISK("254:1")), "pass volume.encrypted"},
+        {VOLUME("\"253:0\"", CRYPT("253:0", "capi:authenc(hmac(sha256),xts(aes))-plain64", "512", "253:1") "," INTEGRITY("254:1") "," DISK("254:1")), "fail volume.key-short"},
+        {VOLUME("\"253:0\"", CRYPT("253:0", "capi:authenc(cmac(aes),xts(aes))-plain64", "768", "253:1") "," INTEGRITY("254:1") "," DISK("254:1")), "fail volume.key-short"},
+        {VOLUME("\"253:0\"", CRYPT("253:0", "capi:authenc(hmac(sha256),xts(serpent))-plain64", "768", "253:1")), "fail volume.other-cipher"},
+        {VOLUME("\"253:0\"", CRYPT("253:0", "capi:gcm(aes)-random", "256", "253:1")), "pass volume.encrypted"},
+        {VOLUME("\"253:0\"", OVER_INTEGRITY "," INTEGRITY("254:1") "," MAC_DISK("768")), "pass volume.encrypted"},
+        {VOLUME("\"253:0\"", OVER_INTEGRITY "," INTEGRITY("254:1") "," MAC_DISK("512")), "fail volume.key-short"},
+        {VOLUME("\"253:1\"", INTEGRITY("254:1") "," DISK("254:1")), "fail volume.not-encrypted"},
         {VOLUME("\"253:0\"", MAPPED "," LUKS_DISK(UUID, "512")), "pass volume.encrypted"},
         {VOLUME("\"253:0\"", MAPPED "," LUKS_DISK(UUID, "256")), "fail volume.key-short"},
         {VOLUME("\"253:0\"", MAPPED "," LUKS_DISK("fedcba98-89ab-cdef-0123-456789abcdef", "512")), "error volume.cipher-unknown"},

@@ -77,14 +77,9 @@ void judge_worst(struct finding *worst, struct finding next)
     }
 }
 
-void judge_report(struct judge_case *judge_case, const char *kind, struct finding finding)
+static void copy_values(struct judge_case *judge_case, struct json *values, const struct json *found)
 {
-    if (finding.reason == NULL) {
-        judge_observe(judge_case, kind, OUTCOME_ERROR, "facts.missing");
-        return;
-    }
-    struct json *values = judge_observe(judge_case, kind, finding.outcome, finding.reason);
-    const struct json *member = finding.values == NULL ? NULL : finding.values->first;
+    const struct json *member = found == NULL ? NULL : found->first;
     for (; values != NULL && member != NULL; member = member->next) {
         const char *name = arena_string(judge_case->arena, member->name);
         struct json *copy = json_copy(judge_case->arena, member);
@@ -93,9 +88,31 @@ void judge_report(struct judge_case *judge_case, const char *kind, struct findin
             return;
         }
     }
-    if (finding.values == NULL) {
+    if (found == NULL) {
         judge_case->full = true;
     }
+}
+
+void judge_report(struct judge_case *judge_case, const char *kind, struct finding finding)
+{
+    if (finding.reason == NULL) {
+        judge_observe(judge_case, kind, OUTCOME_ERROR, "facts.missing");
+        return;
+    }
+    copy_values(judge_case, judge_observe(judge_case, kind, finding.outcome, finding.reason), finding.values);
+}
+
+void judge_report_also(struct judge_case *judge_case, const char *kind, const char *option, struct finding finding)
+{
+    struct slice subject = json_text(judge_case->options, option, SLICE_NONE);
+    if (subject.len == 0 || judge_case->planted) {
+        return;
+    }
+    if (finding.reason == NULL) {
+        judge_observe_at(judge_case, kind, subject, OUTCOME_ERROR, "facts.missing");
+        return;
+    }
+    copy_values(judge_case, judge_observe_at(judge_case, kind, subject, finding.outcome, finding.reason), finding.values);
 }
 
 struct json *judge_not_covered(struct judge_case *judge_case, const char *reason)

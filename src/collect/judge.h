@@ -68,6 +68,9 @@ void judge_worst(struct finding *worst, struct finding next);
 /* Adds the finding as an observation; one without reason becomes the error "facts.missing". */
 void judge_report(struct judge_case *judge_case, const char *kind, struct finding finding);
 
+/* The same finding about the subject whose id stands in this option, if it does; what keeps one side apart keeps the other. */
+void judge_report_also(struct judge_case *judge_case, const char *kind, const char *option, struct finding finding);
+
 /* Says what was not seen and why; it does not change any outcome. */
 struct json *judge_not_covered(struct judge_case *judge_case, const char *reason);
 

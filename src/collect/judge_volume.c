@@ -12,11 +12,43 @@ static int64_t cipher_bits(struct slice cipher, int64_t key_bits)
     return xts ? key_bits / 2 : key_bits;
 }
 
+/* With integrity the volume's key holds the MAC's too, which encrypts nothing. -1: a MAC whose key we cannot size. */
+static int64_t mac_bits(struct slice mac)
+{
+    static const struct {
+        const char *name;
+        int64_t bits;
+    } rows[] = {{"", 0}, {"none", 0}, {"aead", 0}, {"poly1305", 0}, {"hmac(sha1)", 160}, {"hmac(sha256)", 256}, {"hmac(sha512)", 512}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (slice_is(mac, rows[i].name)) {
+            return rows[i].bits;
+        }
+    }
+    return -1;
+}
+
+/* "capi:authenc(hmac(sha256),xts(aes))-plain64" of the kernel's table is "capi:xts(aes))-plain64" and a MAC; a header names the MAC beside the
+ * cipher. */
+static struct slice without_mac(struct judge_case *judge_case, const struct json *crypt, struct slice *ret_mac)
+{
+    static const struct slice wrapped = SLICE_INIT("capi:authenc(");
+    struct slice cipher = json_text(crypt, "cipher", SLICE_NONE), rest = slice_from(cipher, wrapped.len);
+    size_t comma = slice_find_byte(rest, ',');
+    *ret_mac = json_text(crypt, "integrity", SLICE_NONE);
+    if (!slice_starts(cipher, wrapped) || comma == SIZE_MAX) {
+        return cipher;
+    }
+    struct slice inner = slice_from(rest, comma + 1);
+    char *text = arena_printf(judge_case->arena, "capi:%.*s", (int)inner.len, (const char *)inner.data);
+    *ret_mac = slice_first(rest, comma);
+    return text == NULL ? SLICE_NONE : slice_string(text);
+}
+
 /* "aes-xts-plain64", "aes-cbc-essiv:sha256", "capi:xts(aes)-plain64": plain AES and nothing wrapped around it that we cannot size. */
 static bool is_aes(struct slice cipher)
 {
-    return slice_starts(cipher, SLICE_LITERAL("aes-")) || slice_starts(cipher, SLICE_LITERAL("capi:xts(aes)-")) ||
-           slice_starts(cipher, SLICE_LITERAL("capi:cbc(aes)-"));
+    return slice_starts(cipher, SLICE_LITERAL("aes-")) || slice_starts(cipher, SLICE_LITERAL("capi:xts(aes)")) ||
+           slice_starts(cipher, SLICE_LITERAL("capi:cbc(aes)")) || slice_starts(cipher, SLICE_LITERAL("capi:gcm(aes)"));
 }
 
 static const struct json *device_by_number(const struct judge_case *judge_case, struct slice number)
@@ -39,14 +71,14 @@ static struct finding at_device(struct judge_case *judge_case, enum outcome outc
 
 static struct finding judge_cipher(struct judge_case *judge_case, const struct json *device, const struct json *crypt)
 {
-    struct slice cipher = json_text(crypt, "cipher", SLICE_NONE);
-    int64_t key_bits = judge_number(crypt, "key_bits", 0), bits = cipher_bits(cipher, key_bits);
+    struct slice mac, cipher = without_mac(judge_case, crypt, &mac);
+    int64_t key_bits = judge_number(crypt, "key_bits", 0), bits = cipher_bits(cipher, key_bits - (mac_bits(mac) < 0 ? key_bits : mac_bits(mac)));
     int64_t wanted = judge_number(judge_case->options, "cipher_bits", CIPHER_BITS);
     bool strong = is_aes(cipher) && bits >= wanted && bits >= 128;
     struct finding finding = at_device(judge_case, strong ? OUTCOME_PASS : OUTCOME_FAIL,
                                        strong ? "volume.encrypted"
                                        : is_aes(cipher) ? "volume.key-short" : "volume.other-cipher", device);
-    judge_value(judge_case, finding.values, "cipher", cipher);
+    judge_value(judge_case, finding.values, "cipher", json_text(crypt, "cipher", SLICE_NONE));
     json_set_i64(judge_case->arena, finding.values, "key_bits", key_bits);
     json_set_i64(judge_case->arena, finding.values, "cipher_bits", bits);
     return finding;
@@ -65,10 +97,22 @@ static bool header_belongs(struct slice dm_uuid, struct slice uuid)
     return len >= 32 && slice_find(dm_uuid, slice_of(compact, len)) != SIZE_MAX;
 }
 
-static struct finding judge_header(struct judge_case *judge_case, const struct json *device)
+/* Checks what is written, and encrypts nothing: what counts lies above or beneath it. */
+static bool is_integrity(const struct json *device)
+{
+    return slice_starts(json_text(device, "dm_uuid", SLICE_NONE), SLICE_LITERAL("CRYPT-INTEGRITY-"));
+}
+
+static const struct json *only_slave(const struct judge_case *judge_case, const struct json *device)
 {
     const struct json *slaves = json_member(device, "slaves");
-    const struct json *slave = slaves == NULL || slaves->count != 1 ? NULL : device_by_number(judge_case, slaves->first->text);
+    return slaves == NULL || slaves->count != 1 ? NULL : device_by_number(judge_case, slaves->first->text);
+}
+
+static struct finding judge_header(struct judge_case *judge_case, const struct json *device)
+{
+    const struct json *slave = only_slave(judge_case, device);
+    slave = slave != NULL && is_integrity(slave) ? only_slave(judge_case, slave) : slave;
     const struct json *luks = json_member(slave, "luks");
     struct finding worst = {0};
     if (luks == NULL || !header_belongs(json_text(device, "dm_uuid", SLICE_NONE), json_text(luks, "uuid", SLICE_NONE))) {
@@ -104,7 +148,7 @@ static struct finding judge_device(struct judge_case *judge_case, struct slice n
         judge_value(judge_case, finding.values, "device", number);
         return finding;
     }
-    if (slice_starts(json_text(device, "dm_uuid", SLICE_NONE), SLICE_LITERAL("CRYPT-"))) {
+    if (slice_starts(json_text(device, "dm_uuid", SLICE_NONE), SLICE_LITERAL("CRYPT-")) && !is_integrity(device)) {
         return judge_mapping(judge_case, device);
     }
     struct finding worst = {0};

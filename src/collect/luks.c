@@ -29,11 +29,12 @@ static struct slice field(struct slice header, size_t at, size_t bytes)
     return end == SIZE_MAX ? text : slice_first(text, end);
 }
 
-static void put_segment(struct arena *arena, struct json *segments, struct slice cipher, uint64_t key_bytes)
+static struct json *put_segment(struct arena *arena, struct json *segments, struct slice cipher, uint64_t key_bytes)
 {
     struct json *segment = json_append(segments, json_new(arena, JSON_OBJECT));
     fact_set_text(arena, segment, "cipher", cipher, CIPHER_MAX_BYTES);
     json_set_u64(arena, segment, "key_bits", key_bytes * 8);
+    return segment;
 }
 
 static enum err read_version1(struct arena *arena, struct slice header, struct json *fact)
@@ -98,7 +99,11 @@ static enum err read_version2(struct arena *arena, struct slice header, struct j
     struct json *out = json_set_array(arena, fact, "segments");
     for (const struct json *segment = segments->first; segment != NULL; segment = segment->next) {
         bool crypt = slice_is(json_text(segment, "type", SLICE_NONE), "crypt");
-        put_segment(arena, out, crypt ? json_text(segment, "encryption", SLICE_LITERAL("?")) : SLICE_LITERAL("none"), key_bytes);
+        struct json *one = put_segment(arena, out, crypt ? json_text(segment, "encryption", SLICE_LITERAL("?")) : SLICE_LITERAL("none"), key_bytes);
+        struct slice mac = json_text(json_member(segment, "integrity"), "type", SLICE_NONE);
+        if (mac.len > 0) {
+            fact_set_text(arena, one, "integrity", mac, CIPHER_MAX_BYTES);
+        }
     }
     return ERR_NONE;
 }

@@ -13,7 +13,7 @@
 
 enum { LUKS_HEADER_MAX_BYTES = 65536 };
 
-/* Writes {"version","uuid","segments":[{"cipher","key_bits"}]} into the fact. ERR_NOT_FOUND: no LUKS header; ERR_MALFORMED;
+/* Writes {"version","uuid","segments":[{"cipher","key_bits","integrity"?}]} into the fact. ERR_NOT_FOUND: no LUKS header; ERR_MALFORMED;
  * ERR_TOO_LARGE: the header is longer than what was given. */
 enum err luks_read(struct arena *arena, struct slice header, struct json *fact) must_check;
 /* Writes {"cipher","key_bits"}; never copies the key. ERR_MALFORMED. */

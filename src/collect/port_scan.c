@@ -1,6 +1,6 @@
 /*
  * Facts: {"asked":N,"per_second":N,"complete":bool,"addresses":[{"address","family":"ipv4|ipv6","local":bool,
- *   "open":["22","80-81"],"closed":[…],"filtered":[…],"unreachable":[…],"denied":[…],"error":[…],"not-asked":[…],"cut"?:true,
+ *   "open":["22","80-81"],"closed":[…],"rejected":[…],"filtered":[…],"unreachable":[…],"denied":[…],"error":[…],"not-asked":[…],"cut"?:true,
  *   "errors"?:["EMFILE"],
  *   "control"?:{"port":22,"first":"open","last":"open"},
  *   "udp"?:{"answered":[…],"closed":[…],"silent":[…],"error":[…]}}]}
@@ -10,14 +10,12 @@
 #include "collect/port_scan.h"
 
 #include "collect/fact.h"
+#include "collect/plant_port.h"
 #include "collect/scan.h"
 #include "collect/scan_udp.h"
 #include "collect/stream.h"
 #include "base/ports.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -175,13 +173,14 @@ static bool put_states(struct arena *arena, struct json *fact, const struct scan
 
 /* -- the scan ------------------------------------------------------------------------------------------------------- */
 
-/* The first that took a connection, else the first that refused one. */
+/* The first that took a connection, else the first that refused one by a reset, else by an ICMP message. */
 static const struct scan_probe *control_of(const struct scan_probe *probes, size_t count, size_t address)
 {
     const struct scan_probe *found = NULL;
     for (size_t i = 0; i < count; i++) {
-        bool answered = probes[i].state == SCAN_OPEN || (probes[i].state == SCAN_CLOSED && found == NULL);
-        if (probes[i].address == address && answered && (found == NULL || found->state != SCAN_OPEN)) {
+        bool refused = probes[i].state == SCAN_CLOSED || probes[i].state == SCAN_REJECTED;
+        bool better = found == NULL || (probes[i].state < found->state && probes[i].state >= SCAN_OPEN);
+        if (probes[i].address == address && (probes[i].state == SCAN_OPEN || refused) && better) {
             found = &probes[i];
         }
     }
@@ -256,30 +255,17 @@ static struct json *scan(struct arena *arena, const struct request *request)
 
 /* -- the plant ------------------------------------------------------------------------------------------------------ */
 
-static int listen_on(uint16_t port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 4) != 0)) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
 /* One listener of our own on loopback among ports that nobody listens on, found by the same scan. NULL: no port could be had. */
 static struct json *plant(struct arena *arena, const struct json *input, const struct request *request)
 {
     struct request planted = {.limits = request->limits, .address_count = 1};
-    int fd = -1;
-    if (ports_add_json(&planted.ports, json_member(input, "plant_ports")) != ERR_NONE ||
-        scan_address_of(SLICE_LITERAL("127.0.0.1"), &planted.addresses[0]) != ERR_NONE) {
-        return NULL;
-    }
-    for (unsigned port = 1; fd < 0 && port <= PORTS_ALL; port++) {
-        fd = ports_has(&planted.ports, (uint16_t)port) ? listen_on((uint16_t)port) : -1;
-    }
-    if (fd < 0) {
+    const struct json *ports = json_member(input, "plant_ports");
+    uint16_t port = 0;
+    int fd = plant_port_listen(ports, &port);
+    if (fd < 0 || ports_add_json(&planted.ports, ports) != ERR_NONE || scan_address_of(SLICE_LITERAL("127.0.0.1"), &planted.addresses[0]) != ERR_NONE) {
+        if (fd >= 0) {
+            close(fd);
+        }
         return NULL;
     }
     planted.limits.deadline_ns = stream_now_ns() + 4 * planted.limits.wait_ms * 1000000;

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -31,7 +32,7 @@ struct scan {
 
 const char *scan_state_name(enum scan_state state)
 {
-    static const char *const names[SCAN_STATES] = {"not-asked", "open", "closed", "filtered", "unreachable", "denied", "error"};
+    static const char *const names[SCAN_STATES] = {"not-asked", "open", "closed", "rejected", "filtered", "unreachable", "denied", "error"};
     return names[state];
 }
 
@@ -80,6 +81,26 @@ enum err scan_address_of(struct slice text, struct scan_address *ret_address)
     return ERR_NONE;
 }
 
+/* Was it an ICMP message that ended the attempt? The socket's queue of errors has it then; a reset leaves nothing there. */
+static bool was_rejected(int fd)
+{
+    uint8_t data[64], control[512];
+    struct iovec part = {data, sizeof(data)};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
+        return false;
+    }
+    for (struct cmsghdr *one = CMSG_FIRSTHDR(&message); one != NULL; one = CMSG_NXTHDR(&message, one)) {
+        struct sock_extended_err error;
+        bool ours = (one->cmsg_level == IPPROTO_IP && one->cmsg_type == IP_RECVERR) || (one->cmsg_level == IPPROTO_IPV6 && one->cmsg_type == IPV6_RECVERR);
+        if (ours && one->cmsg_len >= CMSG_LEN(sizeof(error))) {
+            memcpy(&error, CMSG_DATA(one), sizeof(error));
+            return error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
+        }
+    }
+    return false;
+}
+
 static void settle(struct scan_probe *probe, int number)
 {
     static const struct {
@@ -121,6 +142,8 @@ static void start(struct scan *scan, struct scan_probe *probe, int64_t now_ns)
         settle(probe, errno);
         return;
     }
+    int on = 1;
+    (void)setsockopt(fd, address->ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, address->ipv6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on));
     int number = connect(fd, (const struct sockaddr *)&to, address->length) == 0 ? 0 : errno;
     if (number != EINPROGRESS) {
         settle(probe, number);
@@ -149,7 +172,9 @@ static void collect(struct scan *scan, int64_t now_ns)
             if (getsockopt(scan->waiting[i].fd, SOL_SOCKET, SO_ERROR, &number, &length) != 0) {
                 number = errno;
             }
+            bool rejected = (number == ECONNREFUSED || number == EACCES) && was_rejected(scan->waiting[i].fd);
             settle(scan->slots[i].probe, number);
+            scan->slots[i].probe->state = rejected ? SCAN_REJECTED : scan->slots[i].probe->state;
             release(scan, i);
         } else if (scan->slots[i].until_ns <= now_ns) {
             scan->slots[i].probe->state = SCAN_FILTERED;

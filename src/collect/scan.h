@@ -12,7 +12,8 @@
 enum scan_state {
     SCAN_NOT_ASKED,                    /* the time was over before */
     SCAN_OPEN,
-    SCAN_CLOSED,                       /* refused: a reset, or an ICMP message that the kernel takes for one */
+    SCAN_CLOSED,                       /* refused by a reset: from the machine itself, or from a filter that plays it */
+    SCAN_REJECTED,                     /* refused by an ICMP message: a filter, for certain */
     SCAN_FILTERED,                     /* nothing came back */
     SCAN_UNREACHABLE,                  /* no route, or a router said so */
     SCAN_DENIED,                       /* refused here: this machine's sandbox or filter */

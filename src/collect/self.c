@@ -1,6 +1,7 @@
 #include "collect/self.h"
 
 #include "collect/exposure.h"
+#include "collect/secrets.h"
 
 #include <string.h>
 
@@ -75,7 +76,7 @@ struct json *self_planted(struct arena *arena, const char *probe, const struct j
     static const struct {
         const char *probe;
         struct json *(*plant)(struct arena *arena, const struct json *facts);
-    } rows[] = {{"seal", plant_seal}, {"ledger", plant_ledger}, {"privilege", plant_privilege}, {"exposure", exposure_planted}};
+    } rows[] = {{"seal", plant_seal}, {"ledger", plant_ledger}, {"privilege", plant_privilege}, {"exposure", exposure_planted}, {"disjoint", disjoint_planted}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strcmp(rows[i].probe, probe) == 0) {
             return rows[i].plant(arena, facts);

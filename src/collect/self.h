@@ -17,7 +17,7 @@ enum err judge_ledger(struct arena *arena, const struct json *input, struct slic
 /* "judge.privilege": privilege.used, privilege.denied. Option "days" (90), which is also the grace of a new grant. */
 enum err judge_privilege(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply) must_check;
 
-/* The planted facts of "seal", "ledger", "privilege" or "exposure", made of the real ones: what is planted is added to a copy, so that a judge that
+/* The planted facts of "seal", "ledger", "privilege", "exposure" or "disjoint", made of the real ones: what is planted is added to a copy, so that a judge that
  * is blind among real facts is found out. NULL when the arena is full or the probe unknown. */
 struct json *self_planted(struct arena *arena, const char *probe, const struct json *facts);
 

@@ -1,5 +1,6 @@
 #include "collect/works.h"
 
+#include "collect/connect.h"
 #include "collect/countersign.h"
 #include "collect/docker.h"
 #include "collect/exposure.h"
@@ -8,6 +9,7 @@
 #include "collect/nft.h"
 #include "collect/port_scan.h"
 #include "collect/post.h"
+#include "collect/secrets.h"
 #include "collect/self.h"
 #include "collect/sockets.h"
 #include "collect/source.h"
@@ -18,6 +20,8 @@ static const struct work works[] = {
     {"collect.tls", collect_tls},         {"judge.tls", judge_tls},
     {"collect.nft", collect_nft},         {"judge.firewall", judge_firewall},
     {"collect.ports", collect_ports},     {"judge.ports", judge_ports},
+    {"collect.secrets", collect_secrets}, {"judge.secrets", judge_secrets}, {"judge.disjoint", judge_disjoint},
+    {"collect.connect", collect_connect}, {"judge.connect", judge_connect},
     {"judge.exposure", judge_exposure},
     {"collect.volumes", collect_volumes}, {"judge.volume", judge_volume},
     {"collect.sockets", collect_sockets}, {"judge.sockets", judge_sockets},

@@ -6,6 +6,8 @@
  *   environment "production" {}
  *   host "this" { environment = "production"  ports = ["22/tcp", 443] }
  *   host "web-1" { addresses = ["192.0.2.7", "2001:db8::7"]  ports = [443]  outside = ["1-1024", 8080] }     outside: which ports a vantage asks
+ *   environment "staging" { apart_from = "production"  host = "staging-1"  control = "vogt.example.org:8200" }
+ *   host "staging-1" { secrets = ["/srv/app/.env"]  environment = "staging" }
  *   endpoint "www.example.org:443" { host = "this"  protocol = "https"  minimum = "1.3"  trust = "public" }
  *   volume "/var/lib/postgresql" { host = "this"  cipher_bits = 256 }
  *   allow "endpoint:localhost:5432" { reason = "development only" }

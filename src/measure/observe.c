@@ -28,7 +28,8 @@ static bool may_be_reached(const struct json *subject)
 static bool is_for(const struct method *method, const struct json *subject)
 {
     const struct probe *probe = catalogue_probe(slice_string(method->probe));
-    return probe != NULL && slice_is(json_text(subject, "kind", SLICE_NONE), probe->subject) && may_be_reached(subject);
+    return probe != NULL && slice_is(json_text(subject, "kind", SLICE_NONE), probe->subject) && may_be_reached(subject) &&
+           (method->applies == NULL || method->applies(subject));
 }
 
 static bool is_from_here(const struct method *method, const struct json *subject)
@@ -125,7 +126,7 @@ static enum err collect(struct turn *turn, const struct world *world, struct run
     }
     if (method->role == ROLE_KEEP) {
         struct json *facts = NULL;
-        err = self_facts(turn, run->watch.probe, &facts);
+        err = self_facts(turn, run->watch.probe, run->watch.subject, &facts);
         run->facts = facts;
         run->planted = err == ERR_NONE ? self_planted(turn->arena, method->probe, facts) : NULL;
         run->collected_at_ms = turn->now_ms;
@@ -355,11 +356,13 @@ static bool is_task_of(const struct method *method, const struct json *subject, 
     if (!is_for(method, subject) || method->role == ROLE_KEEP) {
         return false;
     }
+    /* an agent on a host looks, a vantage reaches: what is to be tried from one place is a task of the vantage there */
+    bool there = method->from == FROM_THE_HOST && slice_equal(host_of(subject), host);
     if (place == OBSERVE_FROM_VANTAGE) {
         const struct kind *kind = kinds_find(slice_string(catalogue_probe(slice_string(method->probe))->observations[0]));
-        return method->from == FROM_A_VANTAGE && kind != NULL && kind_is_about(kind, subject);
+        return (method->from == FROM_A_VANTAGE || (there && method->role == ROLE_REACH)) && kind != NULL && kind_is_about(kind, subject);
     }
-    return method->from == FROM_THE_HOST && slice_equal(host_of(subject), host);
+    return there && method->role == ROLE_LOOK;
 }
 
 enum err observe_tasks(struct turn *turn, const struct world *world, struct slice host, enum observe_place place, struct json **ret_tasks)

@@ -25,6 +25,7 @@ struct method {
         FROM_ANYWHERE,                          /* reach, from here */
         FROM_A_VANTAGE,                         /* the outside eye's reach */
     } from;
+    bool (*applies)(const struct json *subject); /* NULL: to every subject of the probe's kind */
 };
 
 const struct method *method_at(size_t index);   /* NULL past the end */

@@ -6,6 +6,8 @@
 #include "engine/vault.h"
 #include "measure/edit.h"
 #include "measure/estate.h"
+#include "measure/exposure_task.h"
+#include "measure/segmentation_task.h"
 
 enum { CERTIFICATE_MAX_BYTES = 65536 };
 
@@ -99,47 +101,6 @@ static enum err prepare_host(struct turn *turn, const struct world *world, struc
     return json_set(turn->arena, run->estate, "ports", estate_ports(turn->arena, run->subject)) == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
-/* A full range takes longer than a task may; these are the ports that are asked unless the estate names others: the low ones, and where services are often left open. */
-static const char *const outside_ports[] = {
-    "1-1024", "1433",  "1521",  "1883",  "2049",  "2181",  "2222",  "2375-2380", "3000-3010",   "3128",        "3268",        "3306", "3389",
-    "4000",   "4222",  "4369",  "5000",  "5001",  "5044",  "5432",  "5555",      "5601",        "5672",        "5900-5910",   "5984", "5985",
-    "6379",   "6443",  "7000",  "7001",  "7474",  "7687",  "8000-8100",          "8123",        "8200",        "8300",        "8443", "8500",
-    "8686",   "8761",  "8834",  "8880-8890",      "9000-9010",      "9042",      "9090-9100",   "9200",        "9300",        "9418", "9999",
-    "10000",  "10250", "10255", "11211", "15672", "16379", "18080", "26257",     "27017-27019", "32400",       "50000",
-};
-
-/* Two ports of loopback there, for the planted listener and for what must be closed. */
-static void put_plant_ports(struct turn *turn, struct run *run)
-{
-    uint16_t drawn[2];
-    turn_random(turn, drawn, sizeof drawn);
-    struct json *ports = json_set_array(turn->arena, run->input, "plant_ports");
-    json_append(ports, json_number_u64(turn->arena, 20000 + drawn[0] % 20000u));
-    json_append(ports, json_number_u64(turn->arena, 40000 + drawn[1] % 20000u));
-}
-
-static enum err prepare_ports(struct turn *turn, const struct world *world, struct run *run)
-{
-    enum { SCAN_TIMEOUT_MS = 115000 };
-    const struct json *attributes = json_member(run->subject, "attributes"), *asked = json_member(attributes, "outside");
-    struct slice address = text_of(run, "address");
-    struct json *addresses = json_set_array(turn->arena, run->input, "addresses");
-    for (const struct json *one = edit_items(attributes, "addresses"); one != NULL; one = one->next) {
-        json_append(addresses, json_copy(turn->arena, one));
-    }
-    if (address.len > 0 && addresses != NULL && addresses->count == 0) {
-        json_append(addresses, json_string(turn->arena, address));
-    }
-    struct json *ports = asked == NULL ? json_set_array(turn->arena, run->input, "ports") : json_set(turn->arena, run->input, "ports", json_copy(turn->arena, asked));
-    for (size_t i = 0; asked == NULL && i < sizeof outside_ports / sizeof outside_ports[0]; i++) {
-        json_append(ports, json_string(turn->arena, slice_string(outside_ports[i])));
-    }
-    json_set_u64(turn->arena, run->input, "timeout_ms", SCAN_TIMEOUT_MS);
-    put_plant_ports(turn, run);
-    json_set(turn->arena, run->estate, "addresses", json_copy(turn->arena, addresses));
-    return prepare_host(turn, world, run);
-}
-
 static enum err prepare_volume(struct turn *turn, const struct world *world, struct run *run)
 {
     static const char *const judged[] = {"cipher_bits", NULL};
@@ -173,6 +134,7 @@ static enum err prepare_docker(struct turn *turn, const struct world *world, str
             edit_carry(turn->arena, one, json_member(subject, "attributes"), own[i]);
         }
     }
+    err = err == ERR_NONE ? secrets_key(turn, run->input) : err;
     return err == ERR_NONE && containers == NULL ? ERR_MEMORY : err;
 }
 
@@ -252,12 +214,49 @@ static enum err prepare_source(struct turn *turn, const struct world *world, str
     return err == ERR_NONE && run->options == NULL ? ERR_MEMORY : err;
 }
 
+static enum err prepare_ports(struct turn *turn, const struct world *world, struct run *run)
+{
+    (void)world;
+    enum err err = exposure_task(turn, run->subject, run->input);
+    return err == ERR_NONE ? exposure_estate(turn, run->subject, run->estate) : err;
+}
+
+static enum err prepare_exposure(struct turn *turn, const struct world *world, struct run *run)
+{
+    (void)world;
+    return exposure_estate(turn, run->subject, run->estate);
+}
+
+static enum err prepare_connect(struct turn *turn, const struct world *world, struct run *run)
+{
+    (void)world;
+    enum err err = segmentation_task(turn, run->subject, run->input);
+    return err == ERR_NONE ? segmentation_options(turn, run->subject, run->options) : err;
+}
+
+static enum err prepare_secrets(struct turn *turn, const struct world *world, struct run *run)
+{
+    (void)world;
+    return secrets_task(turn, run->subject, run->input);
+}
+
+static enum err prepare_disjoint(struct turn *turn, const struct world *world, struct run *run)
+{
+    (void)world;
+    return segmentation_options(turn, run->subject, run->options);
+}
+
 static const struct method methods[] = {
     {"tls", ROLE_REACH, "collect.tls", prepare_tls, FROM_ANYWHERE},      {"firewall", ROLE_LOOK, "collect.nft", prepare_host, FROM_THE_HOST},
     {"sockets", ROLE_LOOK, "collect.sockets", prepare_host, FROM_THE_HOST}, {"volume", ROLE_LOOK, "collect.volumes", prepare_volume, FROM_THE_HOST},
-    {"outside", ROLE_REACH, "collect.tls", prepare_tls, FROM_A_VANTAGE},   {"ports", ROLE_REACH, "collect.ports", prepare_ports, FROM_A_VANTAGE},  {"docker", ROLE_LOOK, "collect.docker", prepare_docker, FROM_THE_HOST},
+    {"outside", ROLE_REACH, "collect.tls", prepare_tls, FROM_A_VANTAGE},
+    {"docker", ROLE_LOOK, "collect.docker", prepare_docker, FROM_THE_HOST},
     {"seal", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},               {"ledger", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},
     {"privilege", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},          {"machine", ROLE_LOOK, "collect.host", prepare_machine, FROM_THE_HOST},
+    {"ports", ROLE_REACH, "collect.ports", prepare_ports, FROM_A_VANTAGE}, {"exposure", ROLE_KEEP, NULL, prepare_exposure, FROM_ANYWHERE},
+    {"connect", ROLE_REACH, "collect.connect", prepare_connect, FROM_THE_HOST, segmentation_applies},
+    {"secrets", ROLE_LOOK, "collect.secrets", prepare_secrets, FROM_THE_HOST, secrets_apply},
+    {"disjoint", ROLE_KEEP, NULL, prepare_disjoint, FROM_ANYWHERE, segmentation_applies},
     {"source", ROLE_REACH, "collect.source", prepare_source, FROM_ANYWHERE},
 };
 

@@ -5,12 +5,15 @@
 #include "engine/vault.h"
 #include "ledger/checkpoint.h"
 #include "measure/edit.h"
+#include "measure/exposure_facts.h"
+#include "measure/segmentation_task.h"
 #include "measure/standing.h"
 
 enum { SLICE_ENTRIES = 1000, RULES_MAX = 10000, OVERDUE_MS = 3600000 };
 
-static enum err seal_facts(struct turn *turn, struct json *facts)
+static enum err seal_facts(struct turn *turn, struct slice subject, struct json *facts)
 {
+    (void)subject;
     const struct vault *vault = turn->around->vault;
     json_set_string(turn->arena, facts, "seal", slice_string(vault->type));
     if (vault->remote_at_ms > 0) {
@@ -138,8 +141,9 @@ static enum err count_overdue(struct turn *turn, uint64_t *ret_count)
     return err;
 }
 
-static enum err ledger_facts(struct turn *turn, struct json *facts)
+static enum err ledger_facts(struct turn *turn, struct slice subject, struct json *facts)
 {
+    (void)subject;
     uint64_t overdue = 0;
     enum err err = turn_publish(turn, LOG_EVIDENCE);
     err = err == ERR_NONE ? turn_publish(turn, LOG_AUDIT) : err;
@@ -187,8 +191,9 @@ static enum err try_denied(struct turn *turn, struct json *facts)
     return err;
 }
 
-static enum err privilege_facts(struct turn *turn, struct json *facts)
+static enum err privilege_facts(struct turn *turn, struct slice subject, struct json *facts)
 {
+    (void)subject;
     struct turn_names policies, usages;
     enum err all = ERR_NONE;
     struct json *rules = json_set_array(turn->arena, facts, "rules");
@@ -210,16 +215,16 @@ static enum err privilege_facts(struct turn *turn, struct json *facts)
     return all;
 }
 
-enum err self_facts(struct turn *turn, struct slice probe, struct json **ret_facts)
+enum err self_facts(struct turn *turn, struct slice probe, struct slice subject, struct json **ret_facts)
 {
     static const struct {
         const char *probe;
-        enum err (*gather)(struct turn *turn, struct json *facts);
-    } rows[] = {{"seal", seal_facts}, {"ledger", ledger_facts}, {"privilege", privilege_facts}};
+        enum err (*gather)(struct turn *turn, struct slice subject, struct json *facts);
+    } rows[] = {{"seal", seal_facts}, {"ledger", ledger_facts}, {"privilege", privilege_facts}, {"exposure", exposure_facts}, {"disjoint", secrets_facts}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (slice_is(probe, rows[i].probe)) {
             struct json *facts = json_new(turn->arena, JSON_OBJECT);
-            enum err err = facts == NULL ? ERR_MEMORY : rows[i].gather(turn, facts);
+            enum err err = facts == NULL ? ERR_MEMORY : rows[i].gather(turn, subject, facts);
             *ret_facts = err == ERR_NONE ? facts : NULL;
             return err;
         }

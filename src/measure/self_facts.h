@@ -8,6 +8,6 @@
 #include "engine/turn.h"
 
 /* ERR_NOT_FOUND: no such probe. */
-enum err self_facts(struct turn *turn, struct slice probe, struct json **ret_facts) must_check;
+enum err self_facts(struct turn *turn, struct slice probe, struct slice subject, struct json **ret_facts) must_check;
 
 #endif

@@ -11,6 +11,7 @@
 
 enum {
     CONFIGURE_WAIT_MS = 5000,
+    READ_PATHS_MAX = 64,
     CONFIGURATION_BYTES = 4 << 20,
     PARENT_QUEUE_BYTES = 2 << 20,
     KEEP_QUEUE_BYTES = 64 << 20,
@@ -125,9 +126,27 @@ static uint32_t id_of(const struct role_start *start, const char *member)
                                                                                       : 0;
 }
 
+/* "read" of the configuration: absolute paths. What is none is passed over: the collector will say
+ * that it could not read. */
+static void read_paths_of(const struct role_start *start, const char *paths[READ_PATHS_MAX + 1])
+{
+    size_t count = 0;
+    const struct json *list = json_member(start->configuration, "read");
+    for (const struct json *one = list == NULL ? NULL : list->first; one != NULL; one = one->next) {
+        const char *path = arena_string(start->arena, one->text);
+        if (path != NULL && path[0] == '/' && count < READ_PATHS_MAX) {
+            paths[count++] = path;
+        }
+    }
+    paths[count] = NULL;
+}
+
 enum err role_confine(struct role_start *start, int directory_fd)
 {
-    const struct sandbox_options options = {directory_fd, id_of(start, "uid"), id_of(start, "gid")};
+    const char *paths[READ_PATHS_MAX + 1];
+    read_paths_of(start, paths);
+    const struct sandbox_options options = {directory_fd, id_of(start, "uid"), id_of(start, "gid"),
+                                            paths};
     struct sandbox_report report;
     enum err err = sandbox_enter(start->self, &options, &report);
     if (err != ERR_NONE) {

@@ -38,7 +38,8 @@
  *          unseal by yourself), "counts":{"judge":1,…},
  * "parent":{"pid","confinement","features":[…]}, "config":{…} (hcl_to_json of
  *          --config; {} without)
- *   store: "directory" (for messages)
+ *   store: "directory" (for messages); look: "read" (paths that its works may read besides its
+ * row: look { read = ["/srv/app/.env"] })
  */
 #ifndef VOGT_PROCESS_ROLE_START_H
 #define VOGT_PROCESS_ROLE_START_H

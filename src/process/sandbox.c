@@ -151,12 +151,14 @@ static enum err leave_root(const struct sandbox_profile *profile, uint32_t uid, 
 
 /* ---- the whole ---- */
 
-static enum err enter_files(const struct sandbox_profile *profile, int directory_fd,
+static enum err enter_files(const struct sandbox_profile *profile,
+                            const struct sandbox_options *options,
                             struct sandbox_report *report, bool *ret_reached)
 {
     const struct landlock_rules rules = {
-        .directory_fd = directory_fd,
+        .directory_fd = options->directory_fd,
         .read_paths = profile->read_paths,
+        .more_read_paths = options->read_paths,
         .limit_files = true,
         .limit_bind = !profile->task_ports,
         .limit_connect = !profile->task_ports,
@@ -241,7 +243,7 @@ enum err sandbox_enter(enum role role, const struct sandbox_options *options,
     if (!profile->host_network) {
         report_either(&report, root.own_network, "own network", "no own network");
     }
-    err = enter_files(profile, options->directory_fd, &report, &landlock);
+    err = enter_files(profile, options, &report, &landlock);
     if (err != ERR_NONE) {
         return err;
     }

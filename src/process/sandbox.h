@@ -23,6 +23,8 @@ enum { SANDBOX_FEATURES_MAX = 16 };
 struct sandbox_options {
     int directory_fd;  /* -1, or the one directory that the role may read and write */
     uint32_t uid, gid; /* 0: 65500 + role when root */
+    const char *const *read_paths; /* NULL, or NULL-terminated: what the configuration lets this role
+                                      read besides its row */
 };
 
 /* What was reached: static words such as "landlock 7", "own network", "no empty root". */

@@ -133,6 +133,9 @@ static enum err add_files(int ruleset_fd, const struct landlock_rules *rules, ui
                         (FILE_READ | FILE_READ_DIR | FILE_IOCTL_DEV) & handled);
     }
     if (err == ERR_NONE) {
+        err = add_paths(ruleset_fd, rules->more_read_paths, (FILE_READ | FILE_READ_DIR) & handled);
+    }
+    if (err == ERR_NONE) {
         err = add_paths(ruleset_fd, rules->run_paths,
                         (FILE_READ | FILE_READ_DIR | FILE_EXECUTE) & handled);
     }

@@ -50,7 +50,7 @@ enum err root_enter(const struct sandbox_profile *profile, uint32_t uid, uint32_
 
 struct landlock_rules {
     int directory_fd;              /* -1, or read and write beneath */
-    const char *const *read_paths; /* NULL, or read beneath */
+    const char *const *read_paths, *const *more_read_paths; /* NULL, or read beneath */
     const char *const *run_paths;  /* NULL, or read and execute beneath */
     bool limit_files, limit_bind, limit_connect, limit_scopes;
     bool bind_any_port;

@@ -213,6 +213,7 @@ struct attempt {
     unsigned allowed_roles; /* bits of 1 << role: there it must work */
     unsigned untold_roles;  /* no promise either way */
     enum confinement from_level;
+    const char *const *read_paths;
 };
 
 #define R(name) (1u << ROLE_##name)
@@ -299,7 +300,7 @@ static _Noreturn void live(enum role role, const struct attempt *attempt, int di
 {
     umask(077); /* as under the parent */
     const struct sandbox_options options = {
-        role == ROLE_STORE || role == ROLE_COURIER ? directory_fd : -1, 0, 0};
+        role == ROLE_STORE || role == ROLE_COURIER ? directory_fd : -1, 0, 0, attempt->read_paths};
     struct sandbox_report report;
     if (sandbox_enter(role, &options, &report) != ERR_NONE ||
         write(fd, &report, sizeof(report)) != (ssize_t)sizeof(report)) {
@@ -473,6 +474,27 @@ TEST(courier_can_do_what_its_row_says_and_nothing_else)
 TEST(seal_can_do_what_its_row_says_and_nothing_else)
 {
     CHECK(check_role(ROLE_SEAL));
+}
+
+/* look may read what the configuration names, and nothing beside it. */
+static const char named_file[] = "/tmp/vogt-sandbox-named";
+static int try_named_file(void)
+{
+    return open(named_file, O_RDONLY | O_CLOEXEC);
+}
+
+TEST(look_reads_what_the_configuration_names)
+{
+    struct sandbox_report report;
+    static const char *const named[] = {named_file, NULL}, *const other[] = {"/tmp/vogt-sandbox-other", NULL};
+    const struct attempt may = {"a named file", try_named_file, R(LOOK), 0, CONFINEMENT_NONE, named};
+    const struct attempt may_not = {"another file", try_named_file, 0, 0, CONFINEMENT_LANDLOCK, other};
+    int fd = open(named_file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    CHECK(fd >= 0 && close(fd) == 0);
+    CHECK(try_as(ROLE_LOOK, &may, &report) == OUTCOME_DONE);
+    enum outcome outcome = try_as(ROLE_LOOK, &may_not, &report);
+    CHECK(unlink(named_file) == 0);
+    CHECK(outcome == OUTCOME_REFUSED || report.level < CONFINEMENT_LANDLOCK);
 }
 
 /* reach's child: its ports and no process any more. */

@@ -26,6 +26,7 @@ static const struct option_row {
 } option_rows[] = {
     {"--dir", offsetof(struct agent_options, directory)}, {"--server", offsetof(struct agent_options, server)}, {"--pin", offsetof(struct agent_options, pin)},
     {"--token", offsetof(struct agent_options, token)},   {"--name", offsetof(struct agent_options, name)},
+    {"--read", offsetof(struct agent_options, read)},
 };
 
 int64_t agent_now_ms(void)
@@ -68,7 +69,7 @@ static enum err set_option(struct agent_options *options, const char *name, cons
             return ERR_NONE;
         }
     }
-    return complain(complaint, ERR_INVALID, TEXT("no such option (--dir --server --pin --token --name --minimum)", "diese Option gibt es nicht (--dir --server --pin --token --name --minimum)"), 0, 0, name, strlen(name));
+    return complain(complaint, ERR_INVALID, TEXT("no such option (--dir --server --pin --token --name --read --minimum)", "diese Option gibt es nicht (--dir --server --pin --token --name --read --minimum)"), 0, 0, name, strlen(name));
 }
 
 static enum err read_options(int count, char **arguments, struct agent_options *ret_options, struct complaint *complaint)

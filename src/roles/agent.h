@@ -17,6 +17,7 @@ enum { AGENT_TOKEN_MAX_BYTES = 128 };
 
 struct agent_options {
     const char *directory, *server, *pin, *token, *name; /* token: a file, or "-" */
+    const char *read;                   /* NULL, or paths with colons between: files with secrets that look may read */
     enum confinement minimum;
 };
 

@@ -53,6 +53,11 @@ static enum err configure(struct agent *agent, struct agent_member *member)
     if (member->role == ROLE_COURIER) {
         configure_courier(agent, arena, tree);
     }
+    struct slice paths = slice_string(agent->options.read), path;
+    struct json *read = member->role == ROLE_LOOK ? json_set_array(arena, tree, "read") : NULL;
+    while (slice_split(&paths, ':', &path)) {
+        json_append(read, json_string(arena, path));
+    }
     struct json *last = json_set_string(arena, tree, "language", agent->language == LANGUAGE_GERMAN ? SLICE_LITERAL("de") : SLICE_LITERAL("en"));
     return send_tree(member->channel, MESSAGE_CONFIGURE, 0, last == NULL ? NULL : tree, -1);
 }

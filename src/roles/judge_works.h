@@ -2,6 +2,7 @@
 #ifndef VOGT_ROLES_JUDGE_WORKS_H
 #define VOGT_ROLES_JUDGE_WORKS_H
 
+#include "collect/connect.h"
 #include "collect/countersign.h"
 #include "collect/docker.h"
 #include "collect/host.h"
@@ -9,6 +10,7 @@
 #include "collect/judge_source.h"
 #include "collect/nft.h"
 #include "collect/port_scan.h"
+#include "collect/secrets.h"
 #include "collect/self.h"
 #include "collect/sockets.h"
 #include "collect/tls.h"
@@ -25,6 +27,8 @@
     WORK("countersign.stamp", countersign_stamp)                                                                                   \
     WORK("countersign.witness", countersign_witness)                                                                               \
     WORK("judge.docker", judge_docker)                                                                                             \
+    WORK("judge.connect", judge_connect)                                                                                           \
+    WORK("judge.disjoint", judge_disjoint)                                                                                         \
     WORK("judge.exposure", judge_exposure)                                                                                         \
     WORK("judge.firewall", judge_firewall)                                                                                         \
     WORK("judge.ledger", judge_ledger)                                                                                             \
@@ -33,6 +37,7 @@
     WORK("judge.ports", judge_ports)                                                                                               \
     WORK("judge.privilege", judge_privilege)                                                                                       \
     WORK("judge.seal", judge_seal)                                                                                                 \
+    WORK("judge.secrets", judge_secrets)                                                                                           \
     WORK("judge.sockets", judge_sockets)                                                                                           \
     WORK("judge.source", judge_source)                                                                                             \
     WORK("judge.tls", judge_tls)                                                                                                   \

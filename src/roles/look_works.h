@@ -5,6 +5,7 @@
 #include "collect/docker.h"
 #include "collect/host.h"
 #include "collect/nft.h"
+#include "collect/secrets.h"
 #include "collect/sockets.h"
 #include "collect/volume.h"
 
@@ -12,6 +13,7 @@
     WORK("collect.docker", collect_docker)                                                                                         \
     WORK("collect.host", collect_host)                                                                                             \
     WORK("collect.nft", collect_nft)                                                                                               \
+    WORK("collect.secrets", collect_secrets)                                                                                       \
     WORK("collect.sockets", collect_sockets)                                                                                       \
     WORK("collect.volumes", collect_volumes)
 

@@ -104,9 +104,20 @@ static void configure_store(const struct parent *parent, struct arena *arena, st
     json_set_string(arena, tree, "directory", slice_string(parent->directory_path));
 }
 
+/* look { read = ["/srv/app/.env"] }: files with secrets whose fingerprints are compared. */
+static void configure_look(const struct parent *parent, struct arena *arena, struct json *tree)
+{
+    const struct json *blocks = json_member(parent->config, "look");
+    const struct json *read = blocks == NULL ? NULL : json_member(blocks->first, "read");
+    if (read != NULL && read->type == JSON_ARRAY) {
+        json_set(arena, tree, "read", json_copy(arena, read));
+    }
+}
+
 static void (*const configurers[ROLE_COUNT])(const struct parent *parent, struct arena *arena,
                                              struct json *tree) = {
-    [ROLE_KEEP] = configure_keep, [ROLE_GATE] = configure_gate, [ROLE_STORE] = configure_store};
+    [ROLE_KEEP] = configure_keep, [ROLE_GATE] = configure_gate, [ROLE_STORE] = configure_store,
+    [ROLE_LOOK] = configure_look};
 
 static enum err configure(const struct parent *parent, struct member *member, size_t own_fds)
 {

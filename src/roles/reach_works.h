@@ -2,12 +2,14 @@
 #ifndef VOGT_ROLES_REACH_WORKS_H
 #define VOGT_ROLES_REACH_WORKS_H
 
+#include "collect/connect.h"
 #include "collect/port_scan.h"
 #include "collect/post.h"
 #include "collect/source.h"
 #include "collect/tls.h"
 
 #define REACH_WORKS                                                                                                                \
+    WORK("collect.connect", collect_connect)                                                                                       \
     WORK("collect.ports", collect_ports)                                                                                           \
     WORK("collect.source", collect_source)                                                                                 \
     WORK("collect.tls", collect_tls)                                                                                       \
