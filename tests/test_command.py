@@ -300,7 +300,7 @@ class AgainstADouble(unittest.TestCase):
             self.assertEqual(len(double.asked), count)
 
     def test_a_source_is_set_up_and_its_secret_is_in_no_command_line(self):
-        field = lambda name, credential, secret, required=True: {"name": name, "credential": credential, "required": required, "secret": secret, "title": {"english": name, "german": name}}
+        field = lambda name, credential, secret, required=True: {"name": name, "credential": credential, "required": required, "secret": secret, "form": {"attempt": "switch", "admin_groups": "list"}.get(name, "text"), "title": {"english": name, "german": name}}
         kinds = [{"id": "hetzner", "title": {"english": "Hetzner Cloud", "german": "Hetzner Cloud"}, "rights": {"english": "Grant Read.", "german": "Gib Lesen."}, "address": "https://api.hetzner.cloud", "feeds": ["host"],
                   "fields": [field("token", True, True), field("attempt", False, False, False)]},
                  {"id": "keycloak", "title": {"english": "Keycloak", "german": "Keycloak"}, "rights": {"english": "r", "german": "r"}, "address": "", "feeds": ["account"],

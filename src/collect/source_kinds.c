@@ -1,5 +1,6 @@
 #include "collect/source_kinds.h"
 
+#include <string.h>
 #include <strings.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -58,6 +59,20 @@ static const struct source_field *field_of(const struct source_kind *kind, bool 
         }
     }
     return NULL;
+}
+
+const char *source_field_form(const struct source_field *field)
+{
+    static const struct {
+        const char *name, *form;
+    } forms[] = {{"attempt", "switch"},   {"admin_groups", "list"},      {"zones", "list"},           {"products", "list"}, {"images", "list"},
+                 {"image_megabytes", "number"}, {"image_packages", "number"}, {"private_key", "long"}, {"text", "long"}};
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        if (strcmp(field->name, forms[i].name) == 0) {
+            return forms[i].form;
+        }
+    }
+    return "text";
 }
 
 static bool is_common(struct slice name)

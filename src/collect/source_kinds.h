@@ -28,6 +28,9 @@ const struct source_kind *source_kind_find(struct slice id);      /* NULL: unkno
 const struct source_kind *source_kind_all(size_t *ret_count);
 const struct source_field *source_field_all(size_t *ret_count);   /* those of a kind stand together */
 
+/* What a value of this field looks like, for who fills it in: "text", "long" (several lines), "list" of texts, "number", "switch". */
+const char *source_field_form(const struct source_field *field);
+
 /* Holds credential and options of a source against the table: nothing missing, nothing unknown, every value a text (or for "cloud" and "attempt"
  * a bool, for "admins" and the like a list of texts). ERR_INVALID with a complaint that names the field. */
 enum err source_check(const struct source_kind *kind, const struct json *credential, const struct json *options,

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { ESTATE_BYTES = 1 << 20, PAGES_MAX = 100, WORDS_BYTES = 1 << 16 };
+enum { ESTATE_BYTES = 1 << 20, PAGES_MAX = 100, WORDS_BYTES = 1 << 16, ATTRIBUTE_BYTES = 120 };
 
 /* ---- the whole, page by page ---- */
 
@@ -172,6 +172,17 @@ enum outcome command_estate_put(struct run *run)
 
 /* ---- what waits ---- */
 
+/* A long text, such as a list of people that is an option of a source, only by its beginning. */
+static struct slice beginning(struct slice text)
+{
+    size_t line = slice_find_byte(text, '\n'), len = line < text.len ? line : text.len;
+    len = len > ATTRIBUTE_BYTES ? ATTRIBUTE_BYTES : len;
+    while (len < text.len && len > 0 && (text.data[len] & 0xc0) == 0x80) {
+        len--;
+    }
+    return slice_first(text, len);
+}
+
 const char *estate_attributes(struct run *run, const struct json *object)
 {
     cleanup_buf struct buf line = BUF_INIT(WORDS_BYTES);
@@ -181,7 +192,8 @@ const char *estate_attributes(struct run *run, const struct json *object)
             continue; /* what a person set stands in the others already */
         }
         good = buf_printf(&line, "%s%.*s = ", line.len == 0 ? "" : ", ", (int)word->name.len, (const char *)word->name.data) == ERR_NONE &&
-               (word->type == JSON_STRING ? buf_append(&line, word->text) : json_write(&line, word, 0)) == ERR_NONE;
+               (word->type == JSON_STRING ? buf_append(&line, beginning(word->text)) : json_write(&line, word, 0)) == ERR_NONE;
+        good = good && (word->type != JSON_STRING || beginning(word->text).len == word->text.len || buf_append_string(&line, " ...") == ERR_NONE);
     }
     char *text = arena_string(run->arena, buf_slice(&line));
     return text == NULL ? "" : text;

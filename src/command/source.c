@@ -125,15 +125,9 @@ enum outcome command_source_kinds(struct run *run)
 
 /* ---- setting up ---- */
 
-static bool is_list(struct slice name)
+static bool is_form(const struct json *kind, struct slice name, const char *form)
 {
-    static const char *const lists[] = {"admins", "admin_groups", "zones", "products"};
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        if (slice_is(name, lists[i])) {
-            return true;
-        }
-    }
-    return false;
+    return slice_is(json_text(find(json_member(kind, "fields"), "name", name), "form", SLICE_NONE), form);
 }
 
 static struct json *list_of(struct run *run, struct slice text)
@@ -148,12 +142,12 @@ static struct json *list_of(struct run *run, struct slice text)
     return list;
 }
 
-/* NAME=VALUE; NAME=@FILE takes the file's text, and some options are lists with commas between. */
-static enum outcome set_option(struct run *run, struct json *options, const char *word)
+/* NAME=VALUE; NAME=@FILE takes the file's text, and of a list commas stand between. */
+static enum outcome set_option(struct run *run, struct json *options, const struct json *kind, const char *word)
 {
     const char *equals = strchr(word, '=');
     struct slice name = slice_of(word, equals == NULL ? 0 : (size_t)(equals - word));
-    if (name.len == 0 || (equals[1] != '@' && !is_list(name))) {
+    if (name.len == 0 || (equals[1] != '@' && !is_form(kind, name, "list") && !is_form(kind, name, "text"))) {
         return estate_set_word(run, options, word) ? OUTCOME_OK : OUTCOME_USAGE;
     }
     cleanup_buf struct buf bytes = BUF_INIT(OPTION_FILE_BYTES + (1 << 17));
@@ -161,13 +155,13 @@ static enum outcome set_option(struct run *run, struct json *options, const char
     struct slice text = equals[1] == '@' ? buf_slice(&bytes) : slice_string(equals + 1);
     char *kept = arena_string(run->arena, name);
     if (outcome == OUTCOME_OK && text.len > 0) {
-        json_set(run->arena, options, kept, is_list(name) ? list_of(run, text) : json_string(run->arena, text));
+        json_set(run->arena, options, kept, is_form(kind, name, "list") ? list_of(run, text) : json_string(run->arena, text));
     }
     return outcome;
 }
 
 /* What stood before stays unless the command line names it. */
-static enum outcome put_options(struct run *run, struct json *body, const struct json *before)
+static enum outcome put_options(struct run *run, struct json *body, const struct json *kind, const struct json *before)
 {
     struct json *options = json_set_object(run->arena, body, "options");
     const struct json *known = json_member(before, "options");
@@ -183,7 +177,7 @@ static enum outcome put_options(struct run *run, struct json *body, const struct
     }
     enum outcome outcome = OUTCOME_OK;
     for (size_t i = 2; i < run->argument_count && outcome == OUTCOME_OK; i++) {
-        outcome = set_option(run, options, run->arguments[i]);
+        outcome = set_option(run, options, kind, run->arguments[i]);
     }
     return outcome;
 }
@@ -278,7 +272,7 @@ static enum outcome send_source(struct run *run, const struct json *kind, const 
     if (address.len > 0) {
         json_set_string(run->arena, body, "address", address);
     }
-    enum outcome outcome = put_options(run, body, before);
+    enum outcome outcome = put_options(run, body, kind, before);
     /* the credential that is set stays, unless the place is another or somebody gives a new one */
     if (outcome == OUTCOME_OK && (!is_same || run_has(run, OPTION_CREDENTIAL_FILE) || run_has(run, OPTION_ASK))) {
         outcome = put_credential(run, body, kind);

@@ -295,6 +295,7 @@ static void put_kinds(struct turn *turn, struct json *data)
             json_set_bool(turn->arena, field, "credential", fields[f].credential);
             json_set_bool(turn->arena, field, "required", fields[f].required);
             json_set_bool(turn->arena, field, "secret", fields[f].secret);
+            json_set_string(turn->arena, field, "form", slice_string(source_field_form(&fields[f])));
             explain_set_text(turn->arena, field, "title", fields[f].title);
         }
     }

@@ -120,7 +120,7 @@ export const kinds = [
     rights: both('In the project: Security, API tokens, Generate API token, permissions "Read". One token a project.', 'Im Projekt: Sicherheit, API-Tokens, API-Token generieren, Berechtigung „Lesen“. Ein Token je Projekt.'),
     fields: [
       { name: 'token', credential: true, required: true, secret: true, title: both('API token', 'API-Token') },
-      { name: 'attempt', credential: false, required: false, secret: false, title: both('ask once for something that no token can do', 'einmal etwas Unmögliches verlangen') },
+      { name: 'attempt', credential: false, required: false, secret: false, form: 'switch', title: both('ask once for something that no token can do', 'einmal etwas Unmögliches verlangen') },
     ],
   },
   {
@@ -130,7 +130,7 @@ export const kinds = [
       { name: 'client_id', credential: true, required: true, secret: false, title: both('client ID', 'Client-ID') },
       { name: 'client_secret', credential: true, required: true, secret: true, title: both('client secret', 'Client-Secret') },
       { name: 'realm', credential: false, required: true, secret: false, title: both('name of the realm', 'Name des Realms') },
-      { name: 'admin_groups', credential: false, required: false, secret: false, title: both('groups whose members are admins', 'Gruppen, deren Mitglieder Admins sind') },
+      { name: 'admin_groups', credential: false, required: false, secret: false, form: 'list', title: both('groups whose members are admins', 'Gruppen, deren Mitglieder Admins sind') },
     ],
   },
 ];

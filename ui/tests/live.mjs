@@ -128,7 +128,103 @@ for (const log of ['evidence', 'audit']) {
   });
 }
 
-for (const view of ['estate', 'status', 'periods', 'adopt']) {
+await test('the estate as a map: this machine and what lies on it, every subject counted', async () => {
+  await go('#/estate');
+  await page.waitForSelector('.map .host h4');
+  assert.match(await page.textContent('.map'), /this[\s\S]*Vogts eigene Maschine/);
+  const counts = (await page.locator('.counts .figure').allTextContents()).map((text) => Number(text.replace(/\D/g, '')));
+  assert.ok(counts.reduce((sum, one) => sum + one, 0) >= 3, String(counts));
+  await isWell('estate');
+});
+
+await test('a subject, opened from the map, leads to its evidence', async () => {
+  await page.locator('.host .tile').first().click();
+  await page.waitForSelector('dl.facts');
+  await isWell('subject');
+  await page.locator('a[href^="#/entry/"]').first().click();
+  await page.waitForSelector('text=/Beweis-Eintrag/');
+});
+
+const people = 'login,email,admin\nanna,anna@example.org,true\nben,ben@example.org,false\ncleo,cleo@example.org,false\n';
+await test('a source is set up, asked, and shows what it found', async () => {
+  await go('#/sources');
+  await page.selectOption('form.source select[name=kind]', 'csv');
+  assert.ok((await page.textContent('.rights')).length > 40, 'the rights are explained');
+  await page.fill('form.source input[name=name]', 'staff');
+  await page.fill('form.source input[name=address]', 'https://localhost:1');
+  await page.fill('form.source textarea[name=text]', people);
+  await page.click('form.source button.main');
+  await page.waitForSelector('article[aria-labelledby=source-staff]');
+  await page.click('article[aria-labelledby=source-staff] button >> nth=0');
+  await page.waitForSelector('article[aria-labelledby=source-staff] .done:has-text("Gegenstände gefunden")', { timeout: OBSERVE_MS });
+  assert.equal(await page.locator('article[aria-labelledby=source-staff] dt:has-text("Letzter Lauf") + dd .mark.kept').count(), 1, 'the list was read whole');
+  await isWell('sources');
+});
+
+async function decide(id, button, reason) {
+  await page.check(`input[aria-label="${id} auswählen"]`);
+  await page.fill('input[name=reason]', reason);
+  await page.click(`text=${button}`);
+  await page.waitForSelector('text=Für 1 festgehalten.');
+  await page.waitForFunction((name) => !document.querySelector(`input[aria-label="${name} auswählen"]`), id);
+}
+
+await test('inbox: what was found is confirmed, corrected, ignored, and taken back', async () => {
+  await go('#/morning');
+  await page.click('text=/entdeckte Gegenstände warten auf ein Wort/');
+  await page.waitForSelector('tbody tr');
+  await isWell('inbox');
+  await decide('person:anna@example.org', 'Bestätigen: gehört zu uns', 'works here');
+  await decide('person:ben@example.org', 'Ausnehmen: gehört nicht zu uns', 'left in spring');
+  await page.click('button[aria-label="Merkmale von person:cleo@example.org berichtigen"]');
+  await page.fill('.correct label:has-text("login") input', 'cleopatra');
+  await page.click('text=Damit bestätigen');
+  await page.waitForFunction(() => !document.querySelector('.correct'));
+  await go('#/subject/person%3Acleo%40example.org');
+  await page.waitForSelector('dl.facts');
+  assert.match(await page.textContent('dl.facts'), /entdeckt, bestätigt[\s\S]*cleopatra/);
+  await go('#/inbox');
+  await page.fill('input[name=restore-reason]', 'is back');
+  await page.click('button[aria-label="Zurücknehmen: person:ben@example.org"]');
+  await page.waitForFunction(() => !document.querySelector('section[aria-labelledby=ignored]'));
+  await isWell('inbox-after');
+});
+
+await test('the list finds what the source brought', async () => {
+  await go('#/inventory');
+  await page.fill('input[name=q]', 'cleo');
+  await page.waitForSelector('tbody tr');
+  assert.ok((await page.locator('tbody tr').count()) >= 1);
+  await isWell('inventory');
+});
+
+await test('an agent is invited and revoked', async () => {
+  await go('#/agents');
+  await page.fill('input[name=name]', 'web-1');
+  await page.click('details button.main');
+  await page.waitForSelector('.notice pre');
+  const [command, token] = await page.locator('.notice pre').allTextContents();
+  assert.match(command, /^vogt-agent .* --pin [0-9a-f]{64} --name web-1 --token -$/);
+  assert.match(token, /^vga\.[\w-]{32}$/);
+  await isWell('invited');
+  await go('#/agents');
+  await page.reload();
+  await page.waitForSelector('article.agent.invited');
+  assert.ok(!(await page.content()).includes(token), 'shown once');
+  await page.click('button[aria-label="Agent web-1 entziehen"]');
+  await page.click('text=Ja, entziehen');
+  await page.waitForSelector('article.agent.revoked');
+  await isWell('agents');
+});
+
+await test('a source is removed', async () => {
+  await go('#/sources');
+  await page.click('button[aria-label="Quelle staff entfernen"]');
+  await page.click('text=Ja, entfernen');
+  await page.waitForFunction(() => !document.querySelector('article[aria-labelledby=source-staff]'));
+});
+
+for (const view of ['uncovered', 'hcl', 'status', 'periods', 'adopt']) {
   await test(view, async () => {
     await go(`#/${view}`);
     await isWell(view);

@@ -222,6 +222,7 @@ export interface SourceField {
   credential: boolean;
   required: boolean;
   secret: boolean;
+  form?: 'text' | 'long' | 'list' | 'number' | 'switch';
   title?: Said;
 }
 
