@@ -1,5 +1,6 @@
 #include "engine/policy.h"
 
+#include "engine/mount.h"
 #include "engine/certificate.h"
 #include "engine/token.h"
 #include "engine/turn_inside.h"
@@ -24,6 +25,8 @@ static const struct {
     {"default", "auth/token/revoke-self", "update"},
     {"default", "auth/passphrase/set", "update"},
     {"default", "sys/capabilities-self", "update"},
+    {"default", "sys/internal/ui/mounts", "read"},
+    {"default", "sys/internal/ui/mounts/*", "read"},
     {"admin", "*", "create,read,update,delete,list,patch,sudo"},
     {"operator", "annex/*", "read,update,create,list,delete"},
     {"operator", "agent/*", "read,update,list"},
@@ -244,6 +247,37 @@ enum err policy_grant(struct turn *turn, const struct json *policies, struct sli
     return ERR_NONE;
 }
 
+/* Can the pattern match something below "path/"? */
+static bool reaches_below(struct slice pattern, struct slice path)
+{
+    bool open_end = slice_ends(pattern, SLICE_LITERAL("*"));
+    struct slice fixed = slice_first(pattern, first_wildcard(pattern) == SIZE_MAX ? pattern.len : first_wildcard(pattern));
+    bool inside = fixed.len > path.len && slice_starts(fixed, path) && fixed.data[path.len] == '/';
+    return inside || (fixed.len < pattern.len && slice_starts(path, fixed)) || (open_end && slice_equal(fixed, path));
+}
+
+enum err policy_grant_below(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant)
+{
+    struct grant grant = {0};
+    bool waits = false;
+    for (const struct json *name = policies == NULL ? NULL : policies->first; name != NULL; name = name->next) {
+        const struct json *row = NULL;
+        enum err err = turn_json(turn, turn_path(turn, "policy/acl/%.*s", (int)name->text.len, (const char *)name->text.data), &row);
+        const struct json *rules = err == ERR_NONE ? json_member(row, "rules") : NULL;
+        waits = waits || err == ERR_NEED;
+        if (err != ERR_NONE && err != ERR_NEED && err != ERR_NOT_FOUND) {
+            return err;
+        }
+        for (const struct json *rule = rules == NULL ? NULL : rules->first; rule != NULL; rule = rule->next) {
+            if (reaches_below(json_text(rule, "path", SLICE_NONE), path)) {
+                grant.capabilities |= capabilities_of(rule) & ~(unsigned)CAPABILITY_DENY;
+            }
+        }
+    }
+    *ret_grant = grant;
+    return waits ? ERR_NEED : ERR_NONE;
+}
+
 struct json *policy_capability_names(struct arena *arena, unsigned capabilities)
 {
     struct json *names = json_new(arena, JSON_ARRAY);
@@ -353,6 +387,20 @@ static enum err note_use(struct turn *turn, const struct grant *grant)
     return turn_put_json(turn, path, fresh, 0);
 }
 
+/* An engine that knows whether a thing exists tells create from update. */
+static enum err wanted_capability(struct turn *turn, unsigned *ret_wanted)
+{
+    *ret_wanted = capability_for(turn->request->verb);
+    if (turn->request->verb != VERB_WRITE || turn->mount == NULL || turn->mount->engine->exists == NULL) {
+        return ERR_NONE;
+    }
+    enum err err = turn->mount->engine->exists(turn);
+    if (err == ERR_NONE || err == ERR_NOT_FOUND) {
+        *ret_wanted = err == ERR_NONE ? CAPABILITY_UPDATE : CAPABILITY_CREATE;
+    }
+    return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
 enum err turn_authorize(struct turn *turn)
 {
     if ((turn->route->flags & ROUTE_CERTIFICATE) != 0) {
@@ -367,7 +415,12 @@ enum err turn_authorize(struct turn *turn)
     if (err != ERR_NONE) {
         return err;
     }
-    if ((grant.capabilities & capability_for(turn->request->verb)) == 0) {
+    unsigned wanted = 0;
+    err = wanted_capability(turn, &wanted);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    if ((grant.capabilities & wanted) == 0) {
         return ERR_DENIED;
     }
     if ((turn->route->flags & ROUTE_SUDO) != 0 && (grant.capabilities & CAPABILITY_SUDO) == 0) {

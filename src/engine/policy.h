@@ -23,6 +23,8 @@ struct grant {
     struct slice policy, pattern;
 };
 enum err policy_grant(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
+/* May these policies do anything at all below this path? *ret_grant then has capabilities. */
+enum err policy_grant_below(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
 /* The names of a capability set, as Vault lists them; "deny" for none. */
 struct json *policy_capability_names(struct arena *arena, unsigned capabilities);
 

@@ -44,6 +44,18 @@ enum err turn_reply_data(struct turn *turn, const struct json *data)
     return data == NULL ? ERR_MEMORY : reply_tree(turn, 200, reply_envelope(turn, data, NULL));
 }
 
+enum err turn_reply_both(struct turn *turn, const struct json *data)
+{
+    struct json *top = data == NULL ? NULL : reply_envelope(turn, data, NULL);
+    for (const struct json *member = top == NULL ? NULL : data->first; member != NULL; member = member->next) {
+        char *name = arena_string(turn->arena, member->name);
+        if (json_member(top, name) == NULL && json_set(turn->arena, top, name, json_copy(turn->arena, member)) == NULL) {
+            return ERR_MEMORY;
+        }
+    }
+    return reply_tree(turn, 200, top);
+}
+
 enum err turn_reply_auth(struct turn *turn, const struct json *auth)
 {
     return auth == NULL ? ERR_MEMORY : reply_tree(turn, 200, reply_envelope(turn, NULL, auth));
@@ -52,6 +64,24 @@ enum err turn_reply_auth(struct turn *turn, const struct json *auth)
 enum err turn_reply_top(struct turn *turn, uint16_t status, const struct json *top)
 {
     return reply_tree(turn, status, top);
+}
+
+enum err turn_reply_lease(struct turn *turn, struct slice lease_id, bool renewable, uint64_t seconds)
+{
+    struct json *top = json_new(turn->arena, JSON_OBJECT);
+    for (const struct json *member = turn->reply.tree == NULL ? NULL : turn->reply.tree->first; member != NULL; member = member->next) {
+        const char *name = arena_string(turn->arena, member->name);
+        if (slice_is(member->name, "lease_id")) {
+            json_set_string(turn->arena, top, name, lease_id);
+        } else if (slice_is(member->name, "renewable")) {
+            json_set_bool(turn->arena, top, name, renewable);
+        } else if (slice_is(member->name, "lease_duration")) {
+            json_set_u64(turn->arena, top, name, seconds);
+        } else {
+            json_set(turn->arena, top, name, json_copy(turn->arena, member));
+        }
+    }
+    return reply_tree(turn, turn->reply.status, top);
 }
 
 enum err turn_reply_raw(struct turn *turn, const char *content_type, const char *file_name, struct slice raw)

@@ -170,26 +170,69 @@ static bool has_dot_segment(struct slice path)
     return false;
 }
 
+static void consider(const struct route *route, size_t index, enum verb verb, struct slice path, uint64_t *best, struct route_match *match)
+{
+    struct candidate candidate;
+    if (!matches(route->pattern, path, verb, &candidate)) {
+        return;
+    }
+    match->path_known = true;
+    if ((route->verbs & (unsigned)verb) == 0 || (match->route != NULL && candidate.rank <= *best)) {
+        return;
+    }
+    *best = candidate.rank;
+    match->route = route;
+    match->index = index;
+    for (size_t v = 0; v < ROUTE_VALUES_MAX; v++) {
+        match->values[v] = candidate.values[v];
+    }
+}
+
 static void search(uint16_t first, enum verb verb, struct slice path, uint64_t *best,
                    struct route_match *match)
 {
     for (uint16_t i = first; i != NO_ROUTE; i = by_segment.next[i]) {
-        struct candidate candidate;
-        if (!matches(routes[i].pattern, path, verb, &candidate)) {
-            continue;
-        }
-        match->path_known = true;
-        if ((routes[i].verbs & (unsigned)verb) == 0 ||
-            (match->route != NULL && candidate.rank <= *best)) {
-            continue;
-        }
-        *best = candidate.rank;
-        match->route = &routes[i];
-        match->index = i;
-        for (size_t v = 0; v < ROUTE_VALUES_MAX; v++) {
-            match->values[v] = candidate.values[v];
+        consider(&routes[i], i, verb, path, best, match);
+    }
+}
+
+enum err route_find_in(const struct route *table, size_t count, enum verb verb, struct slice path, struct route_match *ret_match)
+{
+    struct route_match match = {0};
+    uint64_t best = 0;
+    for (size_t i = 0; i < count && !has_dot_segment(path); i++) {
+        consider(&table[i], i, verb, path, &best, &match);
+    }
+    *ret_match = match;
+    return match.route != NULL ? ERR_NONE : match.path_known ? ERR_METHOD : ERR_NOT_FOUND;
+}
+
+bool route_is_taken(struct slice path)
+{
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        struct slice pattern = slice_string(routes[i].pattern);
+        size_t slash = slice_find_byte(pattern, '/');
+        bool is_auth = slice_starts(pattern, SLICE_LITERAL("auth/"));
+        size_t second = is_auth ? slice_find_byte(slice_from(pattern, 5), '/') : SIZE_MAX;
+        struct slice first = is_auth ? slice_first(pattern, second == SIZE_MAX ? pattern.len : 5 + second) : slice_first(pattern, slash == SIZE_MAX ? pattern.len : slash);
+        bool below = path.len > first.len && slice_starts(path, first) && path.data[first.len] == '/';
+        if (slice_equal(path, first) || below) {
+            return true;
         }
     }
+    return false;
+}
+
+bool route_may_be_mounted(struct slice path)
+{
+    return path.len > 0 && !has_dot_segment(path) && !route_is_taken(path);
+}
+
+const struct route *route_mounted(void)
+{
+    static const struct field none[] = {{NULL, FIELD_ANY, 0, {NULL, NULL}}};
+    static const struct route mounted = {"mounted", VERB_READ | VERB_WRITE | VERB_DELETE | VERB_LIST | VERB_PATCH, "*", ROUTE_OPEN_FIELDS, none, {"", ""}};
+    return &mounted;
 }
 
 enum err route_find(enum verb verb, struct slice path, struct route_match *ret_match)

@@ -61,6 +61,14 @@ size_t route_count(void);
 const struct route *route_at(size_t index);
 /* ERR_NOT_FOUND, ERR_METHOD. */
 enum err route_find(enum verb verb, struct slice path, struct route_match *ret_match) must_check;
+/* The same among the routes of an engine, whose patterns begin at its mount; `path` is what follows the mount. */
+enum err route_find_in(const struct route *routes, size_t count, enum verb verb, struct slice path, struct route_match *ret_match) must_check;
+/* Does some pattern of the table begin with this segment, or with "auth/SEGMENT"? Then nothing can be mounted there. */
+bool route_is_taken(struct slice path);
+/* May a path that no row knows lie below a mount? Not where the table's own patterns begin, and not with dots for segments. */
+bool route_may_be_mounted(struct slice path);
+/* What gate takes for a path that no row of the table knows: an engine may be mounted there. Any verb, any JSON; keep looks further. */
+const struct route *route_mounted(void);
 /* Checks a body against the route's fields and gives the tree that keep shall see (durations in seconds, HCL parsed). */
 enum err route_check(const struct route *route, struct arena *arena, const struct json *body, const struct json **ret_body,
                      struct complaint *complaint) must_check;

@@ -1,6 +1,7 @@
 #include "engine/turn_inside.h"
 
 #include "base/time.h"
+#include "engine/mount.h"
 #include "ledger/commitment.h"
 
 #include <stdio.h>
@@ -76,7 +77,7 @@ enum err turn_begin_request(struct turn *turn, struct slice body, int64_t now_ms
     if (err != ERR_NONE) {
         return err;
     }
-    turn->request = request;
+    turn->request = inside->request = request;
     turn->now_ms = now_ms;
     memcpy(inside->seed, seed, sizeof inside->seed);
     return ERR_NONE;
@@ -114,6 +115,8 @@ static void forget_run(struct turn *turn)
     turn->caller = (struct caller){0};
     turn->reply = (struct reply){0};
     turn->complaint = (struct complaint){0};
+    turn->mount = NULL;
+    turn->request = inside->request;
 }
 
 /* A store that went back takes unsealing and logins, so that somebody may reopen it, and nothing else. */
@@ -129,8 +132,57 @@ static enum err find_route(struct turn *turn)
 {
     struct route_match match;
     enum err err = route_find(turn->request->verb, turn->request->path, &match);
+    if (err == ERR_NOT_FOUND && route_may_be_mounted(turn->request->path)) {
+        turn->inside->is_mounted = true;
+        turn->route = route_mounted();
+        return ERR_NONE;
+    }
     if (err != ERR_NONE) {
         return err;
+    }
+    turn->route = match.route;
+    memcpy(turn->values, match.values, sizeof turn->values);
+    turn->inside->operation = operation_find(match.route->operation);
+    return ERR_NONE;
+}
+
+/* The body as the engine's route wants it, in a copy of the request. */
+static enum err check_body(struct turn *turn, const struct route *route)
+{
+    const struct request *given = turn->inside->request;
+    bool has_body = given->verb == VERB_WRITE || given->verb == VERB_PATCH || (given->verb == VERB_DELETE && given->body != NULL);
+    struct request *checked = arena_alloc(turn->arena, sizeof *checked);
+    if (checked == NULL) {
+        return ERR_MEMORY;
+    }
+    *checked = *given;
+    enum err err = has_body && (route->flags & ROUTE_RAW_BODY) == 0 ? route_check(route, turn->arena, given->body, &checked->body, &turn->complaint) : ERR_NONE;
+    turn->request = checked;
+    return err;
+}
+
+/* Below a mount: which engine answers, by which of its routes. What there is not is said only to those who may ask there. */
+static enum err find_mounted(struct turn *turn, enum err *ret_missing)
+{
+    struct mount *mount = arena_alloc(turn->arena, sizeof *mount);
+    struct slice rest;
+    struct route_match match = {0};
+    enum err err = mount == NULL ? ERR_MEMORY : mount_find(turn, turn->request->path, mount, &rest);
+    turn->route = route_mounted();
+    turn->inside->operation = NULL;
+    if (err == ERR_NOT_FOUND) {
+        *ret_missing = turn_refuse(turn, err, TEXT("no handler for route", "unter diesem Pfad gibt es nichts"), turn->request->path);
+        return ERR_NONE;
+    }
+    if (err != ERR_NONE) {
+        return err;
+    }
+    turn->mount = mount;
+    err = route_find_in(mount->engine->routes, mount->engine->route_count, turn->request->verb, rest, &match);
+    if (err != ERR_NONE) {
+        *ret_missing = err == ERR_METHOD ? turn_refuse(turn, err, TEXT("unsupported operation", "das kann diese Engine hier nicht"), SLICE_NONE)
+                                         : turn_refuse(turn, err, TEXT("unsupported path", "diesen Pfad kennt die Engine nicht"), rest);
+        return ERR_NONE;
     }
     turn->route = match.route;
     memcpy(turn->values, match.values, sizeof turn->values);
@@ -149,11 +201,18 @@ static enum err run_request(struct turn *turn)
     if ((flags & ROUTE_WHILE_SEALED) == 0 && turn->around->sealed) {
         return turn->around->initialized ? ERR_SEALED : ERR_UNINITIALIZED;
     }
-    if ((flags & ROUTE_PUBLIC) == 0) {
+    enum err missing = ERR_NONE;
+    if (turn->inside->is_mounted) {
+        err = find_mounted(turn, &missing);
+        flags = turn->route->flags;
+    }
+    if (err == ERR_NONE && (flags & ROUTE_PUBLIC) == 0) {
         err = turn_authorize(turn);
-        if (err != ERR_NONE) {
-            return err;
-        }
+    }
+    err = err == ERR_NONE ? missing : err;
+    err = err == ERR_NONE && turn->mount != NULL ? check_body(turn, turn->route) : err;
+    if (err != ERR_NONE) {
+        return err;
     }
     if (turn->around->reopen_needed && (flags & ROUTE_EFFECT) != 0 && !is_allowed_before_reopen(turn->route)) {
         return turn_refuse(turn, ERR_CONFLICT, TEXT("the store is older than its last checkpoint; it takes nothing until `vogt ledger reopen`",

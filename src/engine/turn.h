@@ -16,6 +16,7 @@
 
 struct turn;
 struct vault;
+struct mount;
 struct countersign_config;
 typedef enum err (*operation_fn)(struct turn *turn);
 
@@ -58,6 +59,7 @@ struct turn {
     const struct request *request;
     const struct route *route;
     struct slice values[ROUTE_VALUES_MAX];
+    const struct mount *mount;      /* of a request below one; else NULL */
     const struct json *input;       /* of a turn that keep started itself */
     struct caller caller;
     int64_t now_ms;
@@ -111,9 +113,12 @@ enum err turn_start(struct turn *turn, const char *operation, const struct json 
 
 /* Replies. `data` goes into Vault's envelope; `top` is the whole body. Each returns ERR_NONE or ERR_MEMORY. */
 enum err turn_reply_data(struct turn *turn, const struct json *data) must_check;
+enum err turn_reply_both(struct turn *turn, const struct json *data) must_check; /* and its members at the top beside the envelope, as sys/mounts has it */
 enum err turn_reply_auth(struct turn *turn, const struct json *auth) must_check;
 enum err turn_reply_top(struct turn *turn, uint16_t status, const struct json *top) must_check;
 enum err turn_reply_raw(struct turn *turn, const char *content_type, const char *file_name, struct slice raw) must_check;
+/* Sets lease id, renewable and duration of the reply that was just made. */
+enum err turn_reply_lease(struct turn *turn, struct slice lease_id, bool renewable, uint64_t seconds) must_check;
 enum err turn_reply_none(struct turn *turn) must_check;                        /* 204 */
 /* A refusal with one clear message; returns `err`. */
 enum err turn_refuse(struct turn *turn, enum err err, struct text text, struct slice detail) must_check;

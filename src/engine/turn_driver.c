@@ -1,12 +1,14 @@
 #include "engine/turn_driver.h"
 
+#include "engine/mount.h"
+
 #include "engine/audit.h"
 #include "engine/operations.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { OWN_OPERATIONS_MAX = 64, DRIVER_CACHE_BYTES = 8 << 20, ANSWER_MAX_BYTES = 24 << 20 };
+enum { OWN_OPERATIONS_MAX = 128, OWN_ENGINES_MAX = 32, DRIVER_CACHE_BYTES = 8 << 20, ANSWER_MAX_BYTES = 24 << 20 };
 
 struct own_operation {
     const char *name;
@@ -28,6 +30,8 @@ struct turn_driver {
 /* operation_find has no driver to ask: one driver at a time knows operations of its own. */
 static struct own_operation own_operations[OWN_OPERATIONS_MAX];
 static size_t own_operation_count;
+static const struct engine *own_engines[OWN_ENGINES_MAX];
+static size_t own_engine_count;
 
 static const struct own_operation engine_operations[] = {
 #define OPERATION(name) {#name, operation_##name},
@@ -48,6 +52,30 @@ operation_fn operation_find(const char *name)
         }
     }
     return NULL;
+}
+
+const struct engine *engine_at(size_t index)
+{
+    return index < own_engine_count ? own_engines[index] : NULL;
+}
+
+const struct engine *engine_find(enum engine_class class, struct slice type)
+{
+    for (size_t i = 0; i < own_engine_count; i++) {
+        if (own_engines[i]->class == class && slice_is(type, own_engines[i]->type)) {
+            return own_engines[i];
+        }
+    }
+    return NULL;
+}
+
+void driver_add_engine(struct turn_driver *driver, const struct engine *engine)
+{
+    (void)driver;
+    if (own_engine_count == OWN_ENGINES_MAX) {
+        abort();
+    }
+    own_engines[own_engine_count++] = engine;
 }
 
 void driver_add_operation(struct turn_driver *driver, const char *name, operation_fn run)

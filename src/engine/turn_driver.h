@@ -29,6 +29,9 @@ void driver_free(struct turn_driver *driver);
 
 /* Operations that tests bring along, found before those of the engine. `name` must outlive the driver. */
 void driver_add_operation(struct turn_driver *driver, const char *name, operation_fn run);
+/* Engines likewise. */
+struct engine;
+void driver_add_engine(struct turn_driver *driver, const struct engine *engine);
 void driver_set_work(struct turn_driver *driver, driver_work_fn work);
 void driver_set_now(struct turn_driver *driver, int64_t now_ms);
 struct state *driver_state(struct turn_driver *driver);

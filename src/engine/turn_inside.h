@@ -63,6 +63,8 @@ struct turn_private {
     struct started *started;
     struct buf scratch;
     operation_fn operation;
+    const struct request *request;      /* as gate sent it; a run below a mount sees a copy whose body was checked */
+    bool is_mounted;                    /* no row of the table knows the path: the mount decides in every run anew */
     uint64_t id;                        /* keep's: frame id, gate */
     size_t gate;
     uint64_t waits_for;                 /* batch number */

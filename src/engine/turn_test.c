@@ -529,8 +529,10 @@ TEST(requests_are_refused_before_their_operation)
     CHECK_ERR(ERR_DENIED, driver_request(driver, &request, &turn)); /* no token */
     CHECK_U64(403, turn->reply.status);
     driver_end(turn);
-    request.path = SLICE_LITERAL("no/such/path");
+    request.path = SLICE_LITERAL("sys/no/such/path");
     CHECK_ERR(ERR_NOT_FOUND, driver_request(driver, &request, NULL));
+    request.path = SLICE_LITERAL("no/such/mount");
+    CHECK_ERR(ERR_DENIED, driver_request(driver, &request, NULL)); /* whether something is mounted there is said only to those who may ask */
     request.path = SLICE_LITERAL("sys/seal-status");
     CHECK_ERR(ERR_NONE, driver_request(driver, &request, NULL));
     request.verb = VERB_DELETE;

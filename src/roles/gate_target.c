@@ -99,11 +99,12 @@ static bool find_route(struct exchange *exchange)
     if (err == ERR_METHOD) {
         return refuse_method(exchange);
     }
-    if (err != ERR_NONE) {
+    if (err != ERR_NONE && !route_may_be_mounted(slice_of(exchange->path, exchange->path_len))) {
         return refuse(exchange, MHD_HTTP_NOT_FOUND,
                       TEXT("no handler for route", "unter diesem Pfad gibt es nichts"));
     }
-    exchange->route = match.route;
+    /* what no row knows may lie under a mount: keep knows, after it has seen the token */
+    exchange->route = err == ERR_NONE ? match.route : route_mounted();
     if (exchange->verb == VERB_PATCH &&
         !gate_header_starts(exchange, HEADER_CONTENT_TYPE, "application/merge-patch+json")) {
         return refuse(exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,

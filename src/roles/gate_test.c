@@ -60,7 +60,7 @@ TEST(broken_paths_are_refused)
 TEST(unknown_paths_and_wrong_verbs)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask(GET("/v1/no/such/thing") END, &got));
+    CHECK(ask(GET("/v1/sys/no/such") END, &got));
     CHECK_U64(404, got.status);
     CHECK_SLICE("{\"errors\":[\"no handler for route\"]}\n", got.body);
     CHECK(answer_has(got.head, "\r\nStrict-Transport-Security: "));
@@ -74,7 +74,7 @@ TEST(unknown_paths_and_wrong_verbs)
 TEST(refusals_speak_german_when_asked)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
-    CHECK(ask(GET("/v1/no/such/thing") "Accept-Language: de-DE,de;q=0.9\r\n" END, &got));
+    CHECK(ask(GET("/v1/sys/no/such") "Accept-Language: de-DE,de;q=0.9\r\n" END, &got));
     CHECK_SLICE("{\"errors\":[\"unter diesem Pfad gibt es nichts\"]}\n", got.body);
 }
 
@@ -209,7 +209,7 @@ TEST(pipelined_requests_are_answered_in_order)
 {
     cleanup_client struct client client;
     CHECK(client_open(&client));
-    CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/sys/policies/acl/1") END GET("/v1/no")
+    CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/sys/policies/acl/1") END GET("/v1/sys/no")
                                                  END GET("/v1/sys/policies/acl/2") END)));
     cleanup_answer struct answer got = ANSWER_NONE;
     CHECK(client_read(&client, true, &got));

@@ -1,4 +1,5 @@
 /* Every operation by name: the engine's and the domains'. Here, because the engine knows nothing of the floors above it. */
+#include "engine/mount.h"
 #include "engine/operations.h"
 #include "engine/turn_inside.h"
 
@@ -10,6 +11,34 @@
 #undef OPERATION
 #endif
 
+#define OPERATION(name) enum err operation_##name(struct turn *turn);
+#include "secrets/operations.def"
+#undef OPERATION
+#define ENGINE(name) extern const struct engine engine_##name;
+#include "secrets/engines.def"
+#undef ENGINE
+
+static const struct engine *const engines[] = {
+#define ENGINE(name) &engine_##name,
+#include "secrets/engines.def"
+#undef ENGINE
+};
+
+const struct engine *engine_at(size_t index)
+{
+    return index < sizeof engines / sizeof engines[0] ? engines[index] : NULL;
+}
+
+const struct engine *engine_find(enum engine_class class, struct slice type)
+{
+    for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++) {
+        if (engines[i]->class == class && slice_is(type, engines[i]->type)) {
+            return engines[i];
+        }
+    }
+    return NULL;
+}
+
 static const struct {
     const char *name;
     operation_fn run;
@@ -19,6 +48,7 @@ static const struct {
 #if __has_include("measure/operations.def")
 #include "measure/operations.def"
 #endif
+#include "secrets/operations.def"
 #undef OPERATION
 };
 

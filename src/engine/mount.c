@@ -1,0 +1,233 @@
+#include "engine/mount.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/encode.h"
+
+enum { SEGMENTS_MAX = 8, PATH_BYTES_MAX = 200, UUID_BYTES = 16, TTL_S = 32 * 24 * 3600 };
+
+static size_t segments(struct slice path)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < path.len; i++) {
+        count += path.data[i] == '/' ? 1 : 0;
+    }
+    return count;
+}
+
+/* The first `count` segments; the whole path when it has no more. */
+static struct slice first_segments(struct slice path, size_t count)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        if (path.data[i] == '/' && --count == 0) {
+            return slice_first(path, i);
+        }
+    }
+    return path;
+}
+
+static char *row_path(struct turn *turn, const char *folder, struct slice name)
+{
+    return turn_path(turn, "mount/%s/%.*s", folder, (int)name.len, (const char *)name.data);
+}
+
+static struct slice trimmed(struct slice path)
+{
+    while (path.len > 0 && path.data[path.len - 1] == '/') {
+        path.len--;
+    }
+    return path;
+}
+
+enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount)
+{
+    const struct json *row = NULL;
+    enum err err = turn_json(turn, row_path(turn, "at", path), &row);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    bool is_auth = slice_is(json_text(row, "class", SLICE_NONE), "auth");
+    const struct engine *engine = engine_find(is_auth ? ENGINE_AUTH : ENGINE_SECRET, json_text(row, "type", SLICE_NONE));
+    if (engine == NULL) {
+        return ERR_NOT_FOUND; /* of a newer release */
+    }
+    if (engine->variant != NULL) {
+        engine = engine->variant(row);
+    }
+    *ret_mount = (struct mount){.path = arena_copy(turn->arena, path), .uuid = json_text(row, "uuid", SLICE_NONE), .row = row, .engine = engine};
+    return ret_mount->path.data == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+enum err mount_find(struct turn *turn, struct slice path, struct mount *ret_mount, struct slice *ret_rest)
+{
+    const struct json *row = NULL;
+    enum err all = turn_json(turn, row_path(turn, "depth", first_segments(path, 1)), &row);
+    if (all != ERR_NONE) {
+        return all;
+    }
+    const struct json *depths = json_member(row, "depths");
+    struct mount found = {0};
+    for (const struct json *depth = depths == NULL ? NULL : depths->first; depth != NULL; depth = depth->next) {
+        uint64_t count = 0;
+        struct slice prefix = slice_to_u64(depth->text, &count) == ERR_NONE ? first_segments(path, (size_t)count) : SLICE_NONE;
+        if (prefix.len == 0 || segments(prefix) != count) {
+            continue;
+        }
+        struct mount mount;
+        enum err err = mount_at(turn, prefix, &mount);
+        if (err == ERR_NONE) {
+            found = mount;
+        } else if (err == ERR_NEED) {
+            all = ERR_NEED;
+        } else if (err != ERR_NOT_FOUND) {
+            return err;
+        }
+    }
+    if (all != ERR_NONE || found.engine == NULL) {
+        return all != ERR_NONE ? all : ERR_NOT_FOUND;
+    }
+    *ret_mount = found;
+    *ret_rest = path.len > found.path.len ? slice_from(path, found.path.len + 1) : SLICE_NONE;
+    return ERR_NONE;
+}
+
+static uint64_t ttl_of(const struct mount *mount, const char *name)
+{
+    uint64_t seconds = 0;
+    bool is_set = json_u64(json_member(mount->row, "config"), name, &seconds) == ERR_NONE && seconds > 0;
+    return is_set ? seconds : TTL_S;
+}
+
+uint64_t mount_max_ttl_s(const struct mount *mount)
+{
+    return ttl_of(mount, "max_lease_ttl");
+}
+
+uint64_t mount_default_ttl_s(const struct mount *mount)
+{
+    uint64_t own = ttl_of(mount, "default_lease_ttl"), max = mount_max_ttl_s(mount);
+    return own < max ? own : max;
+}
+
+/* ---- mounting ---- */
+
+static bool path_is_good(struct slice path)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        uint8_t byte = path.data[i];
+        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || strchr("-_.:", byte) != NULL;
+        bool slash = byte == '/' && i > 0 && path.data[i - 1] != '/';
+        if (byte == 0 || (!plain && !slash)) {
+            return false;
+        }
+    }
+    return path.len > 0 && path.len <= PATH_BYTES_MAX && segments(path) <= SEGMENTS_MAX;
+}
+
+static enum err check_free(struct turn *turn, enum engine_class class, struct slice path)
+{
+    struct mount other;
+    struct slice rest;
+    struct turn_names below;
+    if (!path_is_good(path)) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("a mount's path has 1 to 8 segments of letters, digits, - _ . :", "der Pfad eines Mounts hat 1 bis 8 Segmente aus Buchstaben, Ziffern, - _ . :"), path);
+    }
+    bool is_auth = slice_is(path, "auth") || slice_starts(path, SLICE_LITERAL("auth/"));
+    if (route_is_taken(path) || (class == ENGINE_SECRET && is_auth)) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("this path belongs to Vogt itself", "dieser Pfad gehört Vogt selbst"), path);
+    }
+    enum err err = mount_find(turn, path, &other, &rest);
+    if (err == ERR_NONE) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("path is already in use at", "unter diesem Pfad liegt schon"), other.path);
+    }
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    err = turn_names(turn, turn_path(turn, "mount/at/%.*s/", (int)path.len, (const char *)path.data), SLICE_NONE, 1, &below);
+    if (err == ERR_NONE && below.count > 0) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("existing mount below this path", "unter diesem Pfad gibt es schon einen Mount"), path);
+    }
+    return err;
+}
+
+static enum err note_depth(struct turn *turn, struct slice path)
+{
+    char *name = row_path(turn, "depth", first_segments(path, 1));
+    const struct json *row = NULL;
+    enum err err = turn_json(turn, name, &row);
+    if (err != ERR_NONE && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    const struct json *known = err == ERR_NONE ? json_member(row, "depths") : NULL;
+    struct json *fresh = json_new(turn->arena, JSON_OBJECT), *depths = json_set_array(turn->arena, fresh, "depths");
+    uint64_t own = segments(path), depth = 0;
+    bool is_known = false;
+    for (const struct json *one = known == NULL ? NULL : known->first; one != NULL; one = one->next) {
+        is_known = is_known || (slice_to_u64(one->text, &depth) == ERR_NONE && depth == own);
+        json_append(depths, json_copy(turn->arena, one));
+    }
+    if (is_known) {
+        return ERR_NONE;
+    }
+    json_append(depths, json_number_u64(turn->arena, own));
+    return turn_put_json(turn, name, fresh, 0);
+}
+
+static struct slice random_hex(struct turn *turn, const char *prefix, size_t bytes)
+{
+    uint8_t random[UUID_BYTES];
+    cleanup_buf struct buf text = BUF_INIT(128);
+    turn_random(turn, random, bytes);
+    enum err err = buf_append_string(&text, prefix);
+    err = err == ERR_NONE ? hex_encode(&text, slice_of(random, bytes)) : err;
+    return err == ERR_NONE ? arena_copy(turn->arena, buf_slice(&text)) : SLICE_NONE;
+}
+
+static struct json *object_of(struct turn *turn, const char *name)
+{
+    const struct json *given = json_member(turn->request->body, name);
+    return given == NULL || given->type != JSON_OBJECT ? json_new(turn->arena, JSON_OBJECT) : json_copy(turn->arena, given);
+}
+
+static struct json *new_row(struct turn *turn, const struct engine *engine)
+{
+    struct json *row = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, row, "type", slice_string(engine->type));
+    json_set_string(turn->arena, row, "class", slice_string(engine->class == ENGINE_AUTH ? "auth" : "secret"));
+    json_set_string(turn->arena, row, "uuid", random_hex(turn, "", UUID_BYTES));
+    json_set_string(turn->arena, row, "accessor", random_hex(turn, turn_path(turn, "%s%s_", engine->class == ENGINE_AUTH ? "auth_" : "", engine->type), 4));
+    json_set_string(turn->arena, row, "description", turn_field(turn, "description"));
+    json_set(turn->arena, row, "config", object_of(turn, "config"));
+    return json_set(turn->arena, row, "options", object_of(turn, "options")) == NULL ? NULL : row;
+}
+
+static enum err record(struct turn *turn, const char *what, struct slice path, const struct json *row)
+{
+    struct json *body = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, body, "path", path);
+    json_set_string(turn->arena, body, "engine", json_text(row, "type", SLICE_NONE));
+    return json_set_string(turn->arena, body, "by", turn->caller.name) == NULL ? ERR_MEMORY : turn_evidence(turn, what, body, NULL);
+}
+
+enum err mount_enable(struct turn *turn, enum engine_class class, struct slice given)
+{
+    struct slice path = trimmed(given);
+    const struct engine *engine = engine_find(class, turn_field(turn, "type"));
+    if (engine == NULL) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("unknown backend type", "diese Art von Engine gibt es nicht"), turn_field(turn, "type"));
+    }
+    enum err err = check_free(turn, class, path);
+    struct json *row = err == ERR_NONE ? new_row(turn, engine) : NULL;
+    if (err != ERR_NONE || row == NULL) {
+        return err != ERR_NONE ? err : ERR_MEMORY;
+    }
+    engine = engine->variant == NULL ? engine : engine->variant(row);
+    struct mount mount = {.path = path, .uuid = json_text(row, "uuid", SLICE_NONE), .row = row, .engine = engine};
+    turn->mount = &mount;
+    err = engine->enable == NULL ? ERR_NONE : engine->enable(turn, &mount);
+    turn->mount = NULL;
+    err = err == ERR_NONE ? turn_put_json(turn, row_path(turn, "at", path), row, 0) : err;
+    err = err == ERR_NONE ? note_depth(turn, path) : err;
+    return err == ERR_NONE ? record(turn, "mount.enabled", path, row) : err;
+}

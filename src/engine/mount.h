@@ -1,0 +1,56 @@
+/*
+ * Mounts: which engine answers below which path, as Vault has it. "secret/" is a kv, "auth/approle/" a login. A mount is a row, looked up when a request
+ * comes; ten thousand of them cost nothing while nobody asks.
+ *
+ *   mount/at/PATH         {"type","class":"secret|auth","uuid","accessor","description","config":{"default_lease_ttl","max_lease_ttl",…},"options":{…}}
+ *   mount/depth/FIRST     {"depths":[1,2]}: how many segments the mounts below this first segment have; one row decides which others are looked at
+ *   m/UUID/…              the engine's own rows (mount_path)
+ *
+ * PATH has no slash at its end. Of nested mounts the longest answers; no mount lies above or below another (Vault refuses that, too), so there is one.
+ */
+#ifndef VOGT_ENGINE_MOUNT_H
+#define VOGT_ENGINE_MOUNT_H
+
+#include "engine/turn.h"
+
+/* What an engine is: its kind, its routes relative to the mount, and what it does when it is mounted. Static. */
+enum engine_class { ENGINE_SECRET, ENGINE_AUTH };
+struct engine {
+    const char *type;                   /* "kv" */
+    enum engine_class class;
+    struct text title;
+    const struct route *routes;         /* patterns as in routes.def; operations stand in operations.def of the engine's room */
+    size_t route_count;
+    /* May be NULL. Checks type, config and options of a new mount (turn->request->body) and makes its first rows. */
+    enum err (*enable)(struct turn *turn, const struct mount *mount);
+    /* May be NULL. Tells create from update: ERR_NONE when what the path names exists, ERR_NOT_FOUND when it does not. Asked before policies decide. */
+    enum err (*exists)(struct turn *turn);
+    /* May be NULL: another engine of the same type that this mount is ({"version":"2"} of kv). */
+    const struct engine *(*variant)(const struct json *row);
+};
+
+/* The engines that this release has; keep brings the table, as it does for operations (engines.c). NULL: unknown. */
+const struct engine *engine_find(enum engine_class class, struct slice type);
+const struct engine *engine_at(size_t index);                    /* in order; NULL past the end */
+
+struct mount {
+    struct slice path;                  /* "secret", "auth/approle" */
+    struct slice uuid;
+    const struct json *row;
+    const struct engine *engine;
+};
+
+/* The mount that a request's path lies below, and what follows it ("data/app" of "secret/data/app"). ERR_NEED; ERR_NOT_FOUND. */
+enum err mount_find(struct turn *turn, struct slice path, struct mount *ret_mount, struct slice *ret_rest) must_check;
+/* The mount at exactly this path. */
+enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount) must_check;
+/* "m/UUID/…" of the turn's own mount, in the run's arena. */
+#define mount_path(turn, format, ...) turn_path(turn, "m/%.*s/" format, (int)(turn)->mount->uuid.len, (const char *)(turn)->mount->uuid.data __VA_OPT__(, ) __VA_ARGS__)
+/* Lease times of the mount in seconds: its own, or Vogt's (32 days). */
+uint64_t mount_default_ttl_s(const struct mount *mount);
+uint64_t mount_max_ttl_s(const struct mount *mount);
+
+/* Mounts an engine; the body is the one of sys/mounts/PATH. Records it in the evidence log. */
+enum err mount_enable(struct turn *turn, enum engine_class class, struct slice path) must_check;
+
+#endif

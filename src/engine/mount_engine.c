@@ -1,0 +1,283 @@
+/* sys/mounts, sys/auth, sys/remount, sys/internal/ui/mounts: what is mounted where, as Vault shows it. */
+#include "engine/mount.h"
+
+#include "engine/operations.h"
+#include "engine/policy.h"
+
+#include <string.h>
+
+enum { MOUNTS_MAX = 10000, SWEEP_ROWS = 500 };
+
+static const char *class_name(enum engine_class class)
+{
+    return class == ENGINE_AUTH ? "auth" : "secret";
+}
+
+/* "sys/auth/NAME" speaks of what lies at "auth/NAME". */
+static struct slice path_of(struct turn *turn, enum engine_class class, struct slice given)
+{
+    while (given.len > 0 && given.data[given.len - 1] == '/') {
+        given.len--;
+    }
+    char *path = class == ENGINE_AUTH ? turn_path(turn, "auth/%.*s", (int)given.len, (const char *)given.data) : arena_string(turn->arena, given);
+    return path == NULL ? SLICE_NONE : slice_string(path);
+}
+
+static bool takes_tune(struct slice *path)
+{
+    struct slice tail = SLICE_LITERAL("/tune");
+    bool is_tune = path->len > tail.len && slice_ends(*path, tail);
+    path->len -= is_tune ? tail.len : 0;
+    return is_tune;
+}
+
+static struct json *config_of(struct turn *turn, const struct mount *mount)
+{
+    const struct json *own = json_member(mount->row, "config");
+    struct json *config = own == NULL ? json_new(turn->arena, JSON_OBJECT) : json_copy(turn->arena, own);
+    static const char *const times[] = {"default_lease_ttl", "max_lease_ttl"};
+    for (size_t i = 0; i < 2; i++) {
+        if (json_member(config, times[i]) == NULL) {
+            json_set_u64(turn->arena, config, times[i], 0);
+        }
+    }
+    if (json_member(config, "force_no_cache") == NULL) {
+        json_set_bool(turn->arena, config, "force_no_cache", false);
+    }
+    return config;
+}
+
+static struct json *shown(struct turn *turn, const struct json *row)
+{
+    struct mount mount = {.row = row};
+    struct json *item = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, item, "type", json_text(row, "type", SLICE_NONE));
+    json_set_string(turn->arena, item, "description", json_text(row, "description", SLICE_NONE));
+    json_set_string(turn->arena, item, "accessor", json_text(row, "accessor", SLICE_NONE));
+    json_set_string(turn->arena, item, "uuid", json_text(row, "uuid", SLICE_NONE));
+    json_set(turn->arena, item, "config", config_of(turn, &mount));
+    const struct json *options = json_member(row, "options");
+    if (options == NULL || options->count == 0) {
+        json_set_null(turn->arena, item, "options");
+    } else {
+        json_set(turn->arena, item, "options", json_copy(turn->arena, options));
+    }
+    json_set_bool(turn->arena, item, "local", false);
+    json_set_bool(turn->arena, item, "seal_wrap", false);
+    return json_set_bool(turn->arena, item, "external_entropy_access", false) == NULL ? NULL : item;
+}
+
+/* Vault repeats what stands in `data` beside the envelope. */
+static enum err reply_both(struct turn *turn, const struct json *data)
+{
+    return turn_reply_both(turn, data);
+}
+
+static enum err list_class(struct turn *turn, enum engine_class class, struct json *data)
+{
+    struct turn_names rows;
+    enum err err = turn_list(turn, "mount/at/", SLICE_NONE, MOUNTS_MAX, &rows);
+    for (size_t i = 0; err == ERR_NONE && i < rows.count; i++) {
+        struct json *row = NULL;
+        err = json_unpack(turn->arena, rows.bytes[i], &row);
+        struct slice path = slice_from(rows.names[i], sizeof "mount/at/" - 1);
+        path = class == ENGINE_AUTH && path.len > 5 ? slice_from(path, 5) : path;
+        if (err == ERR_NONE && slice_is(json_text(row, "class", SLICE_NONE), class_name(class))) {
+            json_set(turn->arena, data, turn_path(turn, "%.*s/", (int)path.len, (const char *)path.data), shown(turn, row));
+        }
+    }
+    return err == ERR_MALFORMED ? ERR_DAMAGED : err;
+}
+
+static enum err list(struct turn *turn, enum engine_class class)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    enum err err = list_class(turn, class, data);
+    return err == ERR_NONE ? reply_both(turn, data) : err;
+}
+
+static enum err find(struct turn *turn, enum engine_class class, struct slice path, struct mount *ret_mount)
+{
+    enum err err = mount_at(turn, path_of(turn, class, path), ret_mount);
+    return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, TEXT("no mount at this path", "unter diesem Pfad liegt kein Mount"), path) : err;
+}
+
+static enum err read(struct turn *turn, enum engine_class class)
+{
+    struct slice path = turn->values[0];
+    bool is_tune = takes_tune(&path);
+    struct mount mount;
+    enum err err = find(turn, class, path, &mount);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    if (!is_tune) {
+        return reply_both(turn, shown(turn, mount.row));
+    }
+    struct json *data = config_of(turn, &mount), *lean = json_new(turn->arena, JSON_OBJECT);
+    for (const struct json *member = data == NULL ? NULL : data->first; member != NULL; member = member->next) {
+        bool is_time = slice_is(member->name, "default_lease_ttl") || slice_is(member->name, "max_lease_ttl");
+        if (!is_time) {
+            json_set(turn->arena, lean, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+        }
+    }
+    json_set_u64(turn->arena, lean, "default_lease_ttl", mount_default_ttl_s(&mount));
+    json_set_u64(turn->arena, lean, "max_lease_ttl", mount_max_ttl_s(&mount));
+    json_set_string(turn->arena, lean, "description", json_text(mount.row, "description", SLICE_NONE));
+    const struct json *options = json_member(mount.row, "options");
+    json_set(turn->arena, lean, "options", options == NULL ? json_new(turn->arena, JSON_OBJECT) : json_copy(turn->arena, options));
+    return reply_both(turn, lean);
+}
+
+/* What tune may change: the members of config that are given, description, options. */
+static enum err tune(struct turn *turn, enum engine_class class, struct slice path)
+{
+    struct mount mount;
+    enum err err = find(turn, class, path, &mount);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    const struct json *body = turn->request->body, *before = json_member(mount.row, "config");
+    struct json *row = json_new(turn->arena, JSON_OBJECT), *config = json_new(turn->arena, JSON_OBJECT);
+    for (const struct json *member = before == NULL ? NULL : before->first; member != NULL; member = member->next) {
+        if (json_member(body, arena_string(turn->arena, member->name)) == NULL) {
+            json_set(turn->arena, config, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+        }
+    }
+    for (const struct json *member = body == NULL ? NULL : body->first; member != NULL; member = member->next) {
+        if (!slice_is(member->name, "description") && !slice_is(member->name, "options")) {
+            json_set(turn->arena, config, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+        }
+    }
+    for (const struct json *member = mount.row->first; member != NULL; member = member->next) {
+        const char *name = arena_string(turn->arena, member->name);
+        bool replaced = slice_is(member->name, "description") || slice_is(member->name, "options");
+        const struct json *value = slice_is(member->name, "config") ? config : replaced && json_member(body, name) != NULL ? json_member(body, name) : member;
+        json_set(turn->arena, row, name, json_copy(turn->arena, value));
+    }
+    err = turn_put_json(turn, turn_path(turn, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data), row, 0);
+    return err == ERR_NONE ? turn_reply_none(turn) : err;
+}
+
+static enum err write(struct turn *turn, enum engine_class class)
+{
+    struct slice path = turn->values[0];
+    if (takes_tune(&path)) {
+        return tune(turn, class, path);
+    }
+    enum err err = mount_enable(turn, class, path_of(turn, class, path));
+    return err == ERR_NONE ? turn_reply_none(turn) : err;
+}
+
+/* The mount is gone at once; its rows are swept in slices by turns of keep's own. */
+static enum err disable(struct turn *turn, enum engine_class class)
+{
+    struct mount mount;
+    struct slice path = turn->values[0];
+    enum err err = mount_at(turn, path_of(turn, class, path), &mount);
+    if (err == ERR_NOT_FOUND) {
+        return turn_reply_none(turn); /* as Vault: what is not there is disabled */
+    }
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct json *input = json_new(turn->arena, JSON_OBJECT), *body = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, input, "uuid", mount.uuid);
+    json_set_string(turn->arena, body, "path", mount.path);
+    json_set_string(turn->arena, body, "engine", json_text(mount.row, "type", SLICE_NONE));
+    json_set_string(turn->arena, body, "by", turn->caller.name);
+    err = turn_delete(turn, turn_path(turn, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data));
+    err = err == ERR_NONE ? turn_put_json(turn, turn_path(turn, "sweep/%.*s", (int)mount.uuid.len, (const char *)mount.uuid.data), input, turn->now_ms) : err;
+    err = err == ERR_NONE ? turn_start(turn, "mount_sweep", input) : err;
+    err = err == ERR_NONE ? turn_evidence(turn, "mount.disabled", body, NULL) : err;
+    return err == ERR_NONE ? turn_reply_none(turn) : err;
+}
+
+/* Keep's own: {"uuid"}. Deletes a slice of a mount's rows and goes on until none is left; the row sweep/UUID brings it back after a restart (tick). */
+enum err operation_mount_sweep(struct turn *turn)
+{
+    struct slice uuid = json_text(turn->input, "uuid", SLICE_NONE);
+    struct turn_names rows;
+    enum err all = turn_list(turn, turn_path(turn, "m/%.*s/", (int)uuid.len, (const char *)uuid.data), SLICE_NONE, SWEEP_ROWS, &rows);
+    if (all != ERR_NONE) {
+        return all;
+    }
+    for (size_t i = 0; i < rows.count; i++) {
+        enum err err = turn_delete(turn, arena_string(turn->arena, rows.names[i]));
+        all = err == ERR_NONE ? all : err;
+        if (err != ERR_NONE && err != ERR_NEED) {
+            return err;
+        }
+    }
+    if (all != ERR_NONE) {
+        return all;
+    }
+    return rows.count == SWEEP_ROWS ? turn_start(turn, "mount_sweep", turn->input) : turn_delete(turn, turn_path(turn, "sweep/%.*s", (int)uuid.len, (const char *)uuid.data));
+}
+
+enum err operation_sys_mounts(struct turn *turn)
+{
+    return list(turn, ENGINE_SECRET);
+}
+
+enum err operation_sys_mount_read(struct turn *turn)
+{
+    return read(turn, ENGINE_SECRET);
+}
+
+enum err operation_sys_mount_write(struct turn *turn)
+{
+    return write(turn, ENGINE_SECRET);
+}
+
+enum err operation_sys_mount_delete(struct turn *turn)
+{
+    return disable(turn, ENGINE_SECRET);
+}
+
+enum err operation_sys_auths(struct turn *turn)
+{
+    return list(turn, ENGINE_AUTH);
+}
+
+enum err operation_sys_auth_read(struct turn *turn)
+{
+    return read(turn, ENGINE_AUTH);
+}
+
+enum err operation_sys_auth_write(struct turn *turn)
+{
+    return write(turn, ENGINE_AUTH);
+}
+
+enum err operation_sys_auth_delete(struct turn *turn)
+{
+    return disable(turn, ENGINE_AUTH);
+}
+
+/* What the caller may see: of one mount its kind, before the first request goes there; 403 whether it is missing or forbidden. */
+enum err operation_sys_ui_mount(struct turn *turn)
+{
+    struct mount mount;
+    struct slice rest;
+    struct grant grant = {0};
+    enum err err = mount_find(turn, turn->values[0], &mount, &rest);
+    if (err != ERR_NONE) {
+        return err == ERR_NOT_FOUND ? ERR_DENIED : err;
+    }
+    err = turn->caller.is_root ? ERR_NONE : policy_grant_below(turn, json_member(turn->caller.token, "policies"), mount.path, &grant);
+    if (err != ERR_NONE || (!turn->caller.is_root && grant.capabilities == 0)) {
+        return err != ERR_NONE ? err : ERR_DENIED;
+    }
+    struct json *data = shown(turn, mount.row);
+    json_set_string(turn->arena, data, "path", slice_string(turn_path(turn, "%.*s/", (int)mount.path.len, (const char *)mount.path.data)));
+    return turn_reply_data(turn, data);
+}
+
+enum err operation_sys_ui_mounts(struct turn *turn)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT), *secret = json_set_object(turn->arena, data, "secret"), *auth = json_set_object(turn->arena, data, "auth");
+    enum err err = list_class(turn, ENGINE_SECRET, secret);
+    err = err == ERR_NONE ? list_class(turn, ENGINE_AUTH, auth) : err;
+    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
+}

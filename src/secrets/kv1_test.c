@@ -1,0 +1,170 @@
+/* Mounts and the first engine: enabled, written, listed, forbidden, swept. */
+#include "engine/turn_driver.h"
+
+#include "base/check.h"
+#include "engine/operations.h"
+#include "engine/token.h"
+#include "secrets/secrets.h"
+
+enum { ARENA_BYTES = 16 << 20 };
+static const int64_t NOON_MS = INT64_C(1795435200000);
+extern const struct engine engine_kv;
+
+struct scene {
+    struct arena *arena;
+    struct turn_driver *driver;
+    struct slice root, reader;
+};
+
+static const char *token_policy = "root";
+
+static enum err operation_test_token(struct turn *turn)
+{
+    struct token_wish wish = {.name = "ada", .path = "test", .policies = token_policies(turn, token_policy, NULL)};
+    struct json *auth = NULL;
+    enum err err = token_create(turn, &wish, &auth);
+    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
+}
+
+static struct slice token(struct scene *scene, const char *policy)
+{
+    struct turn *turn = NULL;
+    token_policy = policy;
+    if (driver_run(scene->driver, "test_token", NULL, &turn) != ERR_NONE) {
+        __builtin_trap();
+    }
+    struct slice text = arena_copy(scene->arena, json_text(json_member(turn->reply.tree, "auth"), "client_token", SLICE_NONE));
+    driver_end(turn);
+    return text;
+}
+
+static const struct json *parsed(struct arena *arena, const char *text)
+{
+    struct json *tree = NULL;
+    return text != NULL && json_read(arena, slice_string(text), &tree, NULL) == ERR_NONE ? tree : NULL;
+}
+
+static enum err ask(struct scene *scene, struct slice token, enum verb verb, const char *path, const char *body, const struct json **ret_reply)
+{
+    struct turn *turn = NULL;
+    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .body = parsed(scene->arena, body)};
+    enum err err = driver_request(scene->driver, &request, &turn);
+    const struct json *tree = turn == NULL ? NULL : turn->reply.tree;
+    *ret_reply = tree == NULL ? NULL : json_copy(scene->arena, tree);
+    driver_end(turn);
+    return err;
+}
+
+static struct scene scene_start(void)
+{
+    struct scene scene = {.arena = arena_new(ARENA_BYTES), .driver = driver_new(11, NOON_MS)};
+    if (scene.arena == NULL || scene.driver == NULL) {
+        __builtin_trap();
+    }
+    driver_add_engine(scene.driver, &engine_kv);
+    driver_add_operation(scene.driver, "test_token", operation_test_token);
+#define OPERATION(name) driver_add_operation(scene.driver, #name, operation_##name);
+#include "secrets/operations.def"
+#undef OPERATION
+    scene.root = token(&scene, "root");
+    return scene;
+}
+
+static void scene_end(struct scene *scene)
+{
+    driver_free(scene->driver);
+    arena_free(scene->arena);
+}
+
+TEST(a_value_comes_back_as_it_came)
+{
+    struct scene scene = scene_start();
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_NOT_FOUND, ask(&scene, scene.root, VERB_READ, "secret/app", NULL, &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/secret", "{\"type\":\"kv\"}", &reply));
+    CHECK_ERR(ERR_NOT_FOUND, ask(&scene, scene.root, VERB_READ, "secret/app", NULL, &reply));
+    CHECK_U64(0, json_member(reply, "errors")->count);
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "secret/app/db", "{\"pin\":1.10,\"big\":12345678901234567890,\"list\":[1,null,{\"a\":false}]}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "secret/app/db", NULL, &reply));
+    CHECK_SLICE("1.10", json_path(reply, "data.pin")->text);
+    CHECK_SLICE("12345678901234567890", json_path(reply, "data.big")->text);
+    CHECK_SLICE("2764800", json_member(reply, "lease_duration")->text);
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "secret/app2", "{\"a\":\"b\"}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_LIST, "secret/", NULL, &reply));
+    CHECK_SLICE("app/", json_path(reply, "data.keys")->first->text);
+    CHECK_SLICE("app2", json_path(reply, "data.keys")->last->text);
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_LIST, "secret/app", NULL, &reply));
+    CHECK_SLICE("db", json_path(reply, "data.keys")->first->text);
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_DELETE, "secret/app/db", NULL, &reply));
+    CHECK_ERR(ERR_NOT_FOUND, ask(&scene, scene.root, VERB_READ, "secret/app/db", NULL, &reply));
+    CHECK_ERR(ERR_INVALID, ask(&scene, scene.root, VERB_WRITE, "secret/app", "{}", &reply));
+    CHECK_ERR(ERR_METHOD, ask(&scene, scene.root, VERB_PATCH, "secret/app", "{\"a\":1}", &reply));
+    scene_end(&scene);
+}
+
+TEST(policies_tell_create_from_update_and_what_is_missing_tells_nothing)
+{
+    struct scene scene = scene_start();
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/team/one", "{\"type\":\"kv\",\"config\":{\"default_lease_ttl\":60}}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/policies/acl/maker",
+                            "{\"policy\":{\"text\":\"x\",\"tree\":{\"path\":[{\"labels\":[\"team/one/*\"],\"line\":1,\"capabilities\":[\"create\",\"read\"]}]}}}", &reply));
+    struct slice maker = token(&scene, "maker"), nobody = token(&scene, "nobody");
+    CHECK_ERR(ERR_NONE, ask(&scene, maker, VERB_WRITE, "team/one/x", "{\"a\":1}", &reply));
+    CHECK_ERR(ERR_DENIED, ask(&scene, maker, VERB_WRITE, "team/one/x", "{\"a\":2}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, maker, VERB_READ, "team/one/x", NULL, &reply));
+    CHECK_SLICE("60", json_member(reply, "lease_duration")->text);
+    CHECK_ERR(ERR_DENIED, ask(&scene, nobody, VERB_READ, "team/one/x", NULL, &reply));
+    CHECK_ERR(ERR_DENIED, ask(&scene, nobody, VERB_READ, "team/none/x", NULL, &reply));
+    CHECK_ERR(ERR_DENIED, ask(&scene, SLICE_NONE, VERB_READ, "team/one/x", NULL, &reply));
+    CHECK_ERR(ERR_DENIED, ask(&scene, maker, VERB_READ, "sys/internal/ui/mounts/team/one/x", NULL, &reply)); /* without the default policy */
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "sys/internal/ui/mounts/team/one/x", NULL, &reply));
+    CHECK_SLICE("team/one/", json_text(json_member(reply, "data"), "path", SLICE_NONE));
+    CHECK_ERR(ERR_DENIED, ask(&scene, scene.root, VERB_READ, "sys/internal/ui/mounts/team/none", NULL, &reply));
+    scene_end(&scene);
+}
+
+TEST(nothing_is_mounted_over_something_else)
+{
+    struct scene scene = scene_start();
+    const struct json *reply = NULL;
+    static const char *const bad[] = {"sys/mounts/sys", "sys/mounts/annex", "sys/mounts/auth", "sys/mounts/a//b", "sys/mounts/a b", "sys/mounts/a/b/c", "sys/mounts/a"};
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/a/b", "{\"type\":\"kv\"}", &reply));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_ERR(ERR_INVALID, ask(&scene, scene.root, VERB_WRITE, bad[i], "{\"type\":\"kv\"}", &reply));
+        CHECK_U64(1, json_member(reply, "errors")->count);
+    }
+    CHECK_ERR(ERR_INVALID, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/x", "{\"type\":\"nonesuch\"}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/a/c", "{\"type\":\"kv\",\"description\":\"second\"}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "sys/mounts", NULL, &reply));
+    CHECK_SLICE("second", json_text(json_member(json_member(reply, "data"), "a/c/"), "description", SLICE_NONE));
+    CHECK_SLICE("kv", json_text(json_member(reply, "a/b/"), "type", SLICE_NONE));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/a/c/tune", "{\"default_lease_ttl\":3600}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "sys/mounts/a/c/tune", NULL, &reply));
+    CHECK_SLICE("3600", json_path(reply, "data.default_lease_ttl")->text);
+    scene_end(&scene);
+}
+
+TEST(an_unmounted_engine_leaves_nothing)
+{
+    struct scene scene = scene_start();
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/gone", "{\"type\":\"kv\"}", &reply));
+    for (int i = 0; i < 600; i++) {
+        CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, arena_printf(scene.arena, "gone/%d", i), "{\"a\":1}", &reply));
+    }
+    size_t before = memory_row_count(driver_rows(scene.driver));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "sys/mounts/gone", NULL, &reply));
+    struct json *input = json_new(scene.arena, JSON_OBJECT);
+    json_set_string(scene.arena, input, "uuid", json_text(reply, "uuid", SLICE_NONE));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_DELETE, "sys/mounts/gone", NULL, &reply));
+    CHECK_ERR(ERR_NOT_FOUND, ask(&scene, scene.root, VERB_READ, "gone/1", NULL, &reply));
+    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "mount_sweep", input, NULL));
+    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "mount_sweep", input, NULL));
+    CHECK(memory_row_count(driver_rows(scene.driver)) < before - 550);
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/gone", "{\"type\":\"kv\"}", &reply));
+    CHECK_ERR(ERR_NOT_FOUND, ask(&scene, scene.root, VERB_READ, "gone/1", NULL, &reply));
+    scene_end(&scene);
+}
+
+TEST_MAIN
