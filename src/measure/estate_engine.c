@@ -188,10 +188,13 @@ static enum err reply_estate(struct turn *turn)
     if (all != ERR_NONE) {
         return all;
     }
-    edit_carry(turn->arena, data, row, "text");
-    edit_carry(turn->arena, data, row, "allowed");
-    edit_carry(turn->arena, data, row, "ignored");
-    (void)(standing_goes_on(&all, put_subjects(turn, subjects, data)) && standing_goes_on(&all, view_not_covered(turn, data)));
+    bool is_first = turn_query(turn, "after").len == 0;
+    if (is_first) { /* what is said of the whole stands on the first page only */
+        edit_carry(turn->arena, data, row, "text");
+        edit_carry(turn->arena, data, row, "allowed");
+        edit_carry(turn->arena, data, row, "ignored");
+    }
+    (void)(standing_goes_on(&all, put_subjects(turn, subjects, data)) && (!is_first || standing_goes_on(&all, view_not_covered(turn, data))));
     return all == ERR_NONE ? turn_reply_data(turn, data) : all;
 }
 
@@ -214,6 +217,27 @@ enum err operation_estate_write(struct turn *turn)
 
 /* ---- the inbox ---- */
 
+/* By id, so that what belongs together stands together. */
+static enum err put_sorted(struct turn *turn, const struct json *items, struct json *data)
+{
+    const struct json **sorted = arena_alloc_array(turn->arena, items->count + 1, sizeof(const struct json *));
+    struct json *list = json_set_array(turn->arena, data, "items");
+    size_t count = 0;
+    if (sorted == NULL || list == NULL) {
+        return ERR_MEMORY;
+    }
+    for (const struct json *item = items->first; item != NULL; item = item->next) {
+        sorted[count++] = item;
+    }
+    if (count > 0) {
+        qsort(sorted, count, sizeof *sorted, by_id);
+    }
+    for (size_t i = 0; i < count; i++) {
+        json_append(list, edit_share(turn->arena, sorted[i]));
+    }
+    return ERR_NONE;
+}
+
 enum err operation_estate_inbox(struct turn *turn)
 {
     struct json *data = json_new(turn->arena, JSON_OBJECT), *items = NULL;
@@ -223,9 +247,8 @@ enum err operation_estate_inbox(struct turn *turn)
     if (all != ERR_NONE) {
         return all;
     }
-    json_set(turn->arena, data, "items", items);
     edit_carry(turn->arena, data, row, "ignored");
-    return turn_reply_data(turn, data);
+    return put_sorted(turn, items, data) == ERR_NONE ? turn_reply_data(turn, data) : ERR_MEMORY;
 }
 
 static enum err decide(struct turn *turn, enum inventory_decision decision)

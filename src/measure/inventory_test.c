@@ -140,6 +140,23 @@ TEST(what_nobody_confirmed_leaves_with_its_finding)
     scene_end(&scene);
 }
 
+TEST(the_inbox_is_in_order)
+{
+    struct scene scene = scene_start();
+    const struct json *data = NULL;
+    adopt_and_observe(&scene);
+    scene_script.found = "[{\"kind\":\"endpoint\",\"name\":\"web:443\"},{\"kind\":\"endpoint\",\"name\":\"web:22\"},{\"kind\":\"endpoint\",\"name\":\"db:1\"},{\"kind\":\"bucket\",\"name\":\"z\"}]";
+    scene_script.whole = true;
+    CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
+    const struct json *items = inbox(&scene);
+    static const char *const expected[] = {"bucket:z", "endpoint:db:1", "endpoint:web:22", "endpoint:web:443"};
+    CHECK_U64(4, items->count);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK(slice_is(json_text(edit_at(items, i), "id", SLICE_NONE), expected[i]));
+    }
+    scene_end(&scene);
+}
+
 TEST(ignoring_needs_a_reason_is_shown_and_can_be_taken_back)
 {
     struct scene scene = scene_start();

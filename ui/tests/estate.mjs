@@ -92,16 +92,21 @@ export function estate(which, query) {
   const counts = {};
   all.forEach(({ subject }) => { counts[subject.kind] = (counts[subject.kind] ?? 0) + 1; });
   return {
-    text,
-    allowed: [{ subject: 'endpoint:this:53', reason: 'Resolver of the machine.' }],
-    ignored,
     counts,
     subjects: page.map((one) => one.subject),
     coverage: page.map((one) => one.covered),
-    not_covered: [{ ...both('Firewall: reading it needs root.', 'Firewall: Sie zu lesen verlangt root.'), subject: 'host:this' }, both('Nobody looks from outside: no vantage sees IPv6.', 'Von außen blickt niemand: Kein Außenposten sieht IPv6.')],
     ...(wanted.length > PAGE ? { next: page.at(-1).subject.id } : {}),
+    ...(after === '' ? whole : {}),
   };
 }
+
+/* What the first page says of the whole. */
+const whole = {
+  text,
+  allowed: [{ subject: 'endpoint:this:53', reason: 'Resolver of the machine.' }],
+  ignored,
+  not_covered: [{ ...both('Firewall: reading it needs root.', 'Firewall: Sie zu lesen verlangt root.'), subject: 'host:this' }, both('Nobody looks from outside: no vantage sees IPv6.', 'Von außen blickt niemand: Kein Außenposten sieht IPv6.')],
+};
 
 export function inbox(which) {
   const items = sets[which].filter(({ subject }) => !subject.confirmed).map(({ subject }) => ({

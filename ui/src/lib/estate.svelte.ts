@@ -42,7 +42,7 @@ class EstateRead {
         }
         rows = [...rows, ...rowsOf(estate.subjects ?? [], estate.coverage ?? [])];
         this.total = Object.values(estate.counts ?? {}).reduce((sum, count) => sum + count, 0) || rows.length;
-        this.estate = estate;
+        this.estate = page === 0 ? estate : this.estate; /* what is said of the whole stands on the first page */
         if (!this.whole || !estate.next) {
           this.rows = inherit(rows); /* the first time it fills before one's eyes; later it is replaced at once */
         }

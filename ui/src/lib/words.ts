@@ -368,7 +368,7 @@ const table = {
   'agent.invite.do': ['Make the invitation', 'Einladung erstellen'],
   'agent.invited': ['The invitation for {name} is ready. It is shown this once, and good until {time}.', 'Die Einladung für {name} ist fertig. Sie wird nur dieses eine Mal gezeigt und gilt bis {time}.'],
   'agent.step.command': ['1. On that host, as root, start:', '1. Auf jenem Host als root starten:'],
-  'agent.step.token': ['2. It waits for the token on standard input. Paste this, then Enter and Ctrl-D:', '2. Er wartet an der Standardeingabe auf das Token. Dies einfügen, dann Eingabetaste und Strg-D:'],
+  'agent.step.token': ['2. It waits for the token on standard input. Paste this and press Enter:', '2. Er wartet an der Standardeingabe auf das Token. Fügen Sie es ein und drücken Sie die Eingabetaste:'],
   'agent.localhost': ['Vogt listens on this machine only. Start it with --listen, and put the address here under which that host reaches it.', 'Vogt lauscht nur auf dieser Maschine. Starten Sie es mit --listen und setzen Sie die Adresse ein, unter der jener Host es erreicht.'],
   'agent.copy': ['Copy', 'Kopieren'],
   'agent.copy.command': ['Copy the command', 'Befehl kopieren'],
