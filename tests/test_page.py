@@ -10,7 +10,7 @@ UI = os.path.join(ROOT, "ui")
 
 
 def node(*arguments):
-    done = subprocess.run(["node", *arguments], cwd=UI, capture_output=True, text=True, timeout=400, check=False)
+    done = subprocess.run(["node", *arguments], cwd=UI, capture_output=True, text=True, timeout=570, check=False)
     lines = [line for line in done.stdout.splitlines() if " passed, " in line]
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     return lines[-1] if lines else "no count"
