@@ -133,8 +133,8 @@ enum err inventory_write(struct turn *turn, struct world *world, const struct js
 
 struct finding_run {
     struct turn *turn;
-    struct slice source;
-    const struct json *current, *before;/* estate/current; found/SOURCE */
+    const char *path;                   /* found/PROBE/SUBJECT */
+    const struct json *current, *before;/* estate/current; what stands at `path` */
     struct index subjects, found;       /* all that stand; of this source now */
     struct json *put, *removed, *gone, *list;
 };
@@ -182,13 +182,13 @@ static enum err take_proposal(struct finding_run *run, const struct json *propos
     return ERR_NONE;
 }
 
-/* Does another source find it too? */
-static bool is_found_elsewhere(const struct turn_names *rows, struct index *others, struct turn *turn, struct slice source, struct slice id)
+/* Does another probe, or the same elsewhere, find it too? */
+static bool is_found_elsewhere(const struct turn_names *rows, struct index *others, struct turn *turn, const char *path, struct slice id)
 {
     if (others->capacity == 0) {
         for (size_t i = 0; i < rows->count; i++) {
             struct json *tree = NULL;
-            if (!slice_equal(slice_from(rows->names[i], sizeof "found/" - 1), source) && json_unpack(turn->arena, rows->bytes[i], &tree) == ERR_NONE &&
+            if (!slice_is(rows->names[i], path) && json_unpack(turn->arena, rows->bytes[i], &tree) == ERR_NONE &&
                 index_all(others, json_member(tree, "found")) != ERR_NONE) {
                 return true;
             }
@@ -209,7 +209,7 @@ static enum err note_gone(struct finding_run *run, struct slice id)
 static enum err miss(struct finding_run *run, const struct turn_names *rows, struct index *others, struct slice id)
 {
     const struct json *standing = index_find(&run->subjects, id);
-    if (standing == NULL || index_find(&run->found, id) != NULL || is_found_elsewhere(rows, others, run->turn, run->source, id)) {
+    if (standing == NULL || index_find(&run->found, id) != NULL || is_found_elsewhere(rows, others, run->turn, run->path, id)) {
         return ERR_NONE;
     }
     bool leaves = has_source(standing, "discovered") || (has_source(standing, "confirmed") && slice_is(json_text(standing, "kind", SLICE_NONE), "container"));
@@ -263,15 +263,32 @@ static enum err put_found(struct finding_run *run, bool whole)
     json_set_bool(turn->arena, row, "whole", whole);
     json_set(turn->arena, row, "found", run->list);
     json_set(turn->arena, row, "gone", run->gone);
-    return turn_put_json(turn, standing_key(turn, "found", run->source), row, 0);
+    return turn_put_json(turn, run->path, row, 0);
 }
 
-enum err inventory_found(struct turn *turn, struct world *world, struct slice source, const struct json *proposals, bool whole)
+char *inventory_found_path(struct turn *turn, struct slice probe, struct slice source)
 {
-    struct finding_run run = {.turn = turn, .source = source, .subjects = INDEX_IN(turn->arena), .found = INDEX_IN(turn->arena), .put = json_new(turn->arena, JSON_ARRAY),
+    return turn_path(turn, "found/%.*s/%.*s", (int)probe.len, (const char *)probe.data, (int)source.len, (const char *)source.data);
+}
+
+struct slice inventory_found_probe(struct slice path)
+{
+    struct slice rest = slice_from(path, sizeof "found/" - 1);
+    return slice_first(rest, slice_find_byte(rest, '/'));
+}
+
+struct slice inventory_found_source(struct slice path)
+{
+    struct slice rest = slice_from(path, sizeof "found/" - 1);
+    return slice_from(rest, slice_find_byte(rest, '/') + 1);
+}
+
+enum err inventory_found(struct turn *turn, struct world *world, struct slice probe, struct slice source, const struct json *proposals, bool whole)
+{
+    struct finding_run run = {.turn = turn, .path = inventory_found_path(turn, probe, source), .subjects = INDEX_IN(turn->arena), .found = INDEX_IN(turn->arena), .put = json_new(turn->arena, JSON_ARRAY),
                               .removed = json_new(turn->arena, JSON_ARRAY), .gone = json_new(turn->arena, JSON_ARRAY), .list = json_new(turn->arena, JSON_ARRAY)};
     struct json *subjects = NULL;
-    enum err all = ERR_NONE, err = turn_json(turn, standing_key(turn, "found", source), &run.before);
+    enum err all = ERR_NONE, err = run.path == NULL ? ERR_MEMORY : turn_json(turn, run.path, &run.before);
     run.before = err == ERR_NONE ? run.before : NULL;
     (void)(standing_goes_on(&all, err == ERR_NOT_FOUND ? ERR_NONE : err) && standing_goes_on(&all, inventory_current(turn, &run.current)) &&
            standing_goes_on(&all, standing_subjects(turn, &subjects)));

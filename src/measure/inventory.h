@@ -11,7 +11,9 @@
  * themselves.
  *
  *   estate/current   {"text","allowed":[{"subject","reason"}],"ignored":[{"subject","reason","by","at_ms"}],"written":bool}
- *   found/SOURCE-ID  {"at_ms","whole","found":[{"id","kind","name","attributes","where"}],"gone":[{"id","at_ms"}]}
+ *   found/PROBE/SUBJECT-ID  {"at_ms","whole","found":[{"id","kind","name","attributes","where"}],"gone":[{"id","at_ms"}]}
+ *
+ * Several probes tell of one machine, each of its own things: what one does not tell of, another may (so a row for each, and not one for the machine).
  */
 #ifndef VOGT_MEASURE_INVENTORY_H
 #define VOGT_MEASURE_INVENTORY_H
@@ -26,8 +28,12 @@ enum err inventory_default(struct turn *turn, struct json **ret_subjects) must_c
 enum err inventory_ensure(struct turn *turn, struct world *world) must_check;
 /* People put estate.hcl anew: `estate` as estate_build gives it. */
 enum err inventory_write(struct turn *turn, struct world *world, const struct json *estate, struct slice text) must_check;
-/* What a run at `source` (a subject's id) found. `whole`: it saw all that there is. */
-enum err inventory_found(struct turn *turn, struct world *world, struct slice source, const struct json *proposals, bool whole) must_check;
+/* What `probe` found at `source` (a subject's id). `whole`: it saw all that there is for this probe to see. */
+enum err inventory_found(struct turn *turn, struct world *world, struct slice probe, struct slice source, const struct json *proposals, bool whole) must_check;
+/* The row of what `probe` found at `source`; NULL without memory. */
+char *inventory_found_path(struct turn *turn, struct slice probe, struct slice source);
+/* Of such a row's path. */
+struct slice inventory_found_probe(struct slice path), inventory_found_source(struct slice path);
 
 /* A person's word about subjects of the inbox. */
 enum inventory_decision { INVENTORY_CONFIRM, INVENTORY_IGNORE, INVENTORY_REMOVE, INVENTORY_RESTORE };
@@ -39,7 +45,7 @@ struct inventory_word {
 };
 /* *ret_count: how many subjects it was about. ERR_NOT_FOUND names the id that is not there, ERR_CONFLICT one that stands in the file. */
 enum err inventory_decide(struct turn *turn, struct world *world, const struct inventory_word *word, uint64_t *ret_count) must_check;
-/* What waits for a person: [{"id","kind","name","state":"new|gone","attributes","seen":[{"source","where","at_ms"}]}]. */
+/* What waits for a person: [{"id","kind","name","state":"new|gone","attributes","seen":[{"source","probe","where","at_ms"}]}]. */
 enum err inventory_inbox(struct turn *turn, struct json **ret_items) must_check;
 
 #endif

@@ -9,7 +9,7 @@ enum { REASON_MAX_BYTES = 2000 };
 
 /* ---- what waits ---- */
 
-static enum err add_seen(struct turn *turn, const struct index *waiting, struct slice source, const struct json *row)
+static enum err add_seen(struct turn *turn, const struct index *waiting, struct slice path, const struct json *row)
 {
     for (const struct json *one = edit_items(row, "found"); one != NULL; one = one->next) {
         const struct json *item = index_find(waiting, json_text(one, "id", SLICE_NONE));
@@ -18,7 +18,8 @@ static enum err add_seen(struct turn *turn, const struct index *waiting, struct 
             continue;
         }
         struct json *seen = json_new(turn->arena, JSON_OBJECT), *grown = NULL;
-        json_set_string(turn->arena, seen, "source", source);
+        json_set_string(turn->arena, seen, "source", inventory_found_source(path));
+        json_set_string(turn->arena, seen, "probe", inventory_found_probe(path));
         edit_carry(turn->arena, seen, one, "where");
         edit_carry(turn->arena, seen, row, "at_ms");
         for (struct json *member = item->first; member != NULL; member = member->next) {
@@ -80,7 +81,7 @@ enum err inventory_inbox(struct turn *turn, struct json **ret_items)
         struct json *row = NULL;
         err = json_unpack(turn->arena, rows.bytes[i], &row);
         err = err == ERR_NONE ? add_gone(turn, items, &all_subjects, &waiting, row) : err;
-        err = err == ERR_NONE ? add_seen(turn, &waiting, slice_from(rows.names[i], sizeof "found/" - 1), row) : err;
+        err = err == ERR_NONE ? add_seen(turn, &waiting, rows.names[i], row) : err;
     }
     *ret_items = items;
     return err == ERR_MALFORMED ? ERR_DAMAGED : err;

@@ -3,6 +3,9 @@
 
 #include "base/check.h"
 #include "measure/edit.h"
+#include "measure/world.h"
+
+#include <string.h>
 
 #define FOUND_ONE "[{\"kind\":\"endpoint\",\"name\":\"web:443\",\"where\":\"0.0.0.0\",\"attributes\":{\"protocol\":\"https\",\"unknown\":1}}]"
 
@@ -199,6 +202,29 @@ TEST(a_file_put_anew_keeps_what_people_confirmed)
     CHECK_U64(0, subjects(&scene, "endpoint:web:443"));
     CHECK(scene_replays(&scene));
     scene_end(&scene);
+}
+
+/* Containers are known where the engines could be read, everything else where the machine could: neither stands for the other. */
+TEST(each_of_a_hosts_tellers_speaks_for_its_own_subjects)
+{
+    static const struct {
+        const char *observation, *told[3];
+    } rows[] = {{"host.discovered", {"host.discovered", "population.endpoint", "population.volume"}}, {"engine.read", {"engine.read", "population.container"}}, {"firewall.default-deny", {"firewall.default-deny"}}};
+    struct arena *arena = arena_new(1 << 16);
+    const struct json *host = scene_parsed(arena, "{\"id\":\"host:web\",\"kind\":\"host\",\"name\":\"web\"}");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct kind *told[KINDS_MAX];
+        size_t count = world_kinds_of(slice_string(rows[i].observation), host, told), wanted = 0;
+        for (; wanted < 3 && rows[i].told[wanted] != NULL; wanted++) {
+            bool is_there = false;
+            for (size_t k = 0; k < count; k++) {
+                is_there = is_there || strcmp(told[k]->id, rows[i].told[wanted]) == 0;
+            }
+            CHECK(is_there);
+        }
+        CHECK_U64(wanted, count);
+    }
+    arena_free(arena);
 }
 
 /* More changes than an entry list holds: after the sixty-fourth the estate is told whole, and replay agrees all along. */

@@ -4,8 +4,11 @@
 
 #include <string.h>
 
-/* What the machine probe finds on a host. */
-static const char *const fed_by_hosts[] = {"endpoint", "volume"};
+/* What is found on a host, and which of its observations says that all of it was. */
+static const struct {
+    const char *fed, *told;
+} hosts_tell[] = {{"endpoint", "host.discovered"}, {"volume", "host.discovered"}, {"container", "engine.read"}};
+enum { HOSTS_TELL = sizeof hosts_tell / sizeof hosts_tell[0] };
 
 const struct kind *kinds_at(size_t index)
 {
@@ -35,8 +38,8 @@ const struct kind *kinds_find(struct slice id)
 static bool feeds(const struct json *subject, const char *fed)
 {
     struct slice kind = json_text(subject, "kind", SLICE_NONE);
-    for (size_t i = 0; slice_is(kind, "host") && i < sizeof fed_by_hosts / sizeof fed_by_hosts[0]; i++) {
-        if (strcmp(fed_by_hosts[i], fed) == 0) {
+    for (size_t i = 0; slice_is(kind, "host") && i < HOSTS_TELL; i++) {
+        if (strcmp(hosts_tell[i].fed, fed) == 0) {
             return true;
         }
     }
@@ -75,11 +78,13 @@ const struct kind *kinds_population(struct slice subject_kind)
     return NULL;
 }
 
-bool kind_tells_population(struct slice kind, const struct json *subject)
+bool kind_tells_population(struct slice kind, const struct json *subject, const char *fed)
 {
     bool is_invoice = slice_is(json_text(json_member(subject, "attributes"), "kind", SLICE_NONE), "invoice");
-    if (subject != NULL && is_invoice) {
-        return slice_is(kind, "population.invoice");
+    for (size_t i = 0; i < HOSTS_TELL; i++) {
+        if (slice_is(kind, hosts_tell[i].told) && (fed == NULL || strcmp(hosts_tell[i].fed, fed) == 0)) {
+            return true;
+        }
     }
-    return slice_is(kind, "source.complete") || slice_is(kind, "host.discovered") || (subject == NULL && slice_is(kind, "population.invoice"));
+    return (slice_is(kind, "population.invoice") && (subject == NULL || is_invoice)) || (slice_is(kind, "source.complete") && !is_invoice);
 }

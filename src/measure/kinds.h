@@ -26,8 +26,8 @@ const struct kind *kinds_find(struct slice id);                /* NULL: no probe
 bool kind_is_about(const struct kind *kind, const struct json *subject);
 /* The kind that tells whether these subjects are known; NULL: nothing feeds such subjects. */
 const struct kind *kinds_population(struct slice subject_kind);
-/* Does this observation say how whole its subject's word was: "host.discovered" of a host, "source.complete" of a source, of an invoice
- * "population.invoice", because it tells of hosts only what they cost. `subject` NULL: of any. */
-bool kind_tells_population(struct slice kind, const struct json *subject);
+/* Does this observation say how whole its subject's word of these subjects was: of a host "host.discovered", and "engine.read" of its containers; of a
+ * source "source.complete", and of an invoice "population.invoice", because it tells of hosts only what they cost. NULL: of any subject; of anything. */
+bool kind_tells_population(struct slice kind, const struct json *subject, const char *fed);
 
 #endif

@@ -72,15 +72,36 @@ bool observe_is_planned(const struct json *subject, struct slice probe)
     return method != NULL && is_for(method, subject) && is_from_here(method, subject);
 }
 
-bool observe_tells_population(struct slice probe)
+enum observe_phase observe_phase(struct slice probe)
 {
     const struct probe *entry = catalogue_probe(probe);
+    const struct method *method = method_of(probe);
     for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
-        if (kind_tells_population(slice_string(entry->observations[i]), NULL)) {
-            return true;
+        if (kind_tells_population(slice_string(entry->observations[i]), NULL, NULL)) {
+            return OBSERVE_TELLERS;
         }
     }
-    return false;
+    return method != NULL && method->of_records ? OBSERVE_RECORDS : OBSERVE_OTHERS;
+}
+
+char *observe_schedule_path(struct turn *turn, const struct watch *watch)
+{
+    return turn_path(turn, "schedule/%.*s/%.*s", (int)watch->probe.len, (const char *)watch->probe.data, (int)watch->subject.len, (const char *)watch->subject.data);
+}
+
+enum err observe_make_due(struct turn *turn, const struct watch *watch)
+{
+    const struct json *plan = NULL; /* where the newest run lies stays known */
+    char *path = observe_schedule_path(turn, watch);
+    enum err err = path == NULL ? ERR_MEMORY : turn_json(turn, path, &plan);
+    if (err != ERR_NONE && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    plan = err == ERR_NONE ? plan : json_new(turn->arena, JSON_OBJECT);
+    plan = edit_with(turn->arena, plan, "probe", json_string(turn->arena, watch->probe));
+    plan = edit_with(turn->arena, plan, "subject", json_string(turn->arena, watch->subject));
+    plan = edit_with(turn->arena, plan, "waits_ms", json_number_i64(turn->arena, turn->now_ms));
+    return plan == NULL ? ERR_MEMORY : turn_put_json(turn, path, plan, turn->now_ms);
 }
 
 /* The longest a probe may wait: half of the shortest age that a promise allows what it observes. */
@@ -89,7 +110,7 @@ static int64_t every_ms(struct slice probe)
     uint64_t shortest_s = 24 * 3600;
     const struct probe *entry = catalogue_probe(probe);
     for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
-        shortest_s = kind_tells_population(slice_string(entry->observations[i]), NULL) ? KINDS_POPULATION_MAX_AGE_S : shortest_s;
+        shortest_s = kind_tells_population(slice_string(entry->observations[i]), NULL, NULL) ? KINDS_POPULATION_MAX_AGE_S : shortest_s;
     }
     for (const struct promise *promise = entry == NULL ? NULL : catalogue_probe_promise(entry, NULL); promise != NULL; promise = catalogue_probe_promise(entry, promise)) {
         for (size_t i = 0; i < promise->observation_count; i++) {
@@ -276,7 +297,7 @@ static enum err put_history(struct turn *turn, const struct run *run, const stru
 static enum err put_schedule(struct turn *turn, const struct run *run, const struct json *payload, uint64_t index)
 {
     struct slice subject = run->watch.subject, probe = run->watch.probe;
-    char *path = turn_path(turn, "schedule/%.*s/%.*s", (int)probe.len, (const char *)probe.data, (int)subject.len, (const char *)subject.data);
+    char *path = observe_schedule_path(turn, &run->watch);
     struct json *plan = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, plan, "probe", probe);
     json_set_string(turn->arena, plan, "subject", subject);
@@ -291,7 +312,22 @@ static enum err put_schedule(struct turn *turn, const struct run *run, const str
 static enum err take_proposals(struct turn *turn, struct world *world, const struct run *run)
 {
     const struct json *proposals = json_member(run->judged, "proposals");
-    return proposals == NULL ? ERR_NONE : inventory_found(turn, world, run->watch.subject, proposals, json_bool(run->judged, "whole", false));
+    return proposals == NULL ? ERR_NONE : inventory_found(turn, world, run->watch.probe, run->watch.subject, proposals, json_bool(run->judged, "whole", false));
+}
+
+/* Something new at this subject: what is judged of its records is judged anew. */
+static enum err wake_records(struct turn *turn, const struct run *run)
+{
+    const struct method *method = NULL;
+    enum err all = ERR_NONE;
+    for (size_t i = 0; (method = method_at(i)) != NULL; i++) {
+        struct watch watch = {slice_string(method->probe), run->watch.subject};
+        bool is_woken = method->of_records && observe_phase(run->watch.probe) != OBSERVE_RECORDS && observe_is_planned(run->subject, watch.probe);
+        if (is_woken && !standing_goes_on(&all, observe_make_due(turn, &watch))) {
+            return all;
+        }
+    }
+    return all;
 }
 
 static enum err record(struct turn *turn, struct world *world, const struct run *run, uint64_t *failed)
@@ -306,6 +342,13 @@ static enum err record(struct turn *turn, struct world *world, const struct run 
     }
     (void)(standing_goes_on(&all, take_proposals(turn, world, run)) && standing_goes_on(&all, standing_observe(turn, world, payload, &index, is_new)) &&
            standing_goes_on(&all, put_history(turn, run, payload, index, is_new)) && standing_goes_on(&all, put_schedule(turn, run, payload, index)));
+    bool has_news = false;
+    for (size_t i = 0; i < count; i++) {
+        has_news = has_news || is_new[i];
+    }
+    if (has_news) {
+        (void)standing_goes_on(&all, wake_records(turn, run));
+    }
     for (const struct json *one = edit_items(payload, "observations"); one != NULL; one = one->next) {
         *failed += slice_is(json_text(one, "outcome", SLICE_NONE), "pass") ? 0 : 1;
     }

@@ -12,8 +12,12 @@ struct watch {
 /* Every probe on every one of these subjects that it can look at from here. */
 enum err observe_plan(struct turn *turn, const struct json *subjects, struct watch **ret_watches, size_t *ret_count) must_check;
 bool observe_is_planned(const struct json *subject, struct slice probe);
-/* Does this probe tell Vogt what there is (a machine, a source)? Such are run before the others. */
-bool observe_tells_population(struct slice probe);
+/* The order of observing: what tells Vogt what there is (a machine, a source); what looks at that; what judges the records of the others. */
+enum observe_phase { OBSERVE_TELLERS, OBSERVE_OTHERS, OBSERVE_RECORDS };
+enum observe_phase observe_phase(struct slice probe);
+/* Due at the next tick, and waited for by who asks how many are left. */
+enum err observe_make_due(struct turn *turn, const struct watch *watch) must_check;
+char *observe_schedule_path(struct turn *turn, const struct watch *watch);
 /* Collects, judges and records them all. ERR_NEED until the last answer is there; the tallies of a world with the annex alone
  * are loaded then. Verdicts are the caller's next step. Adds to *ret_observed, and to
  * *ret_failed how many observations are no pass. */

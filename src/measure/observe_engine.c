@@ -14,29 +14,20 @@ enum {
     SHOWN_MAX = 500,
 };
 
-static char *schedule_path(struct turn *turn, const struct watch *watch)
-{
-    return turn_path(turn, "schedule/%.*s/%.*s", (int)watch->probe.len, (const char *)watch->probe.data, (int)watch->subject.len, (const char *)watch->subject.data);
-}
-
 /* Due at once: the tick that is started after this turn begins a turn of its own for each. */
 static enum err make_due(struct turn *turn, const struct watch *watches, size_t count)
 {
     enum err all = ERR_NONE;
     for (size_t i = 0; i < count; i++) {
-        struct json *plan = json_new(turn->arena, JSON_OBJECT);
-        json_set_string(turn->arena, plan, "probe", watches[i].probe);
-        json_set_string(turn->arena, plan, "subject", watches[i].subject);
-        json_set_i64(turn->arena, plan, "waits_ms", turn->now_ms);
-        if (!standing_goes_on(&all, turn_put_json(turn, schedule_path(turn, &watches[i]), plan, turn->now_ms))) {
+        if (!standing_goes_on(&all, observe_make_due(turn, &watches[i]))) {
             return all;
         }
     }
     return all == ERR_NONE && count > 0 ? turn_start(turn, "tick", NULL) : all;
 }
 
-/* First the machines and sources that tell what there is, then everything else on what they told of. What is too much for one turn is made due. */
-static enum err run_watches(struct turn *turn, struct world *world, bool tellers, uint64_t *observed, uint64_t *failed, uint64_t *later)
+/* What is too much for one turn is made due; so is what judges records, because a turn does not read the entries that it makes. */
+static enum err run_watches(struct turn *turn, struct world *world, enum observe_phase phase, uint64_t *observed, uint64_t *failed, uint64_t *later)
 {
     struct watch *watches = NULL;
     struct json *subjects = NULL;
@@ -44,11 +35,11 @@ static enum err run_watches(struct turn *turn, struct world *world, bool tellers
     enum err all = standing_subjects(turn, &subjects);
     all = all == ERR_NONE ? observe_plan(turn, subjects, &watches, &count) : all;
     for (size_t i = 0; all == ERR_NONE && i < count; i++) {
-        if (observe_tells_population(watches[i].probe) == tellers) {
+        if (observe_phase(watches[i].probe) == phase) {
             watches[chosen++] = watches[i];
         }
     }
-    if (all != ERR_NONE || chosen > AT_ONCE_MAX) {
+    if (all != ERR_NONE || phase == OBSERVE_RECORDS || chosen > AT_ONCE_MAX) {
         *later += chosen;
         return all != ERR_NONE ? all : make_due(turn, watches, chosen);
     }
@@ -61,8 +52,9 @@ enum err operation_observe(struct turn *turn)
     uint64_t observed = 0, failed = 0, later = 0;
     enum err err = standing_load(turn, &world);
     err = err == ERR_NONE ? inventory_ensure(turn, &world) : err;
-    err = err == ERR_NONE ? run_watches(turn, &world, true, &observed, &failed, &later) : err;
-    err = err == ERR_NONE ? run_watches(turn, &world, false, &observed, &failed, &later) : err;
+    err = err == ERR_NONE ? run_watches(turn, &world, OBSERVE_TELLERS, &observed, &failed, &later) : err;
+    err = err == ERR_NONE ? run_watches(turn, &world, OBSERVE_OTHERS, &observed, &failed, &later) : err;
+    err = err == ERR_NONE ? run_watches(turn, &world, OBSERVE_RECORDS, &observed, &failed, &later) : err;
     err = err == ERR_NONE ? standing_refresh(turn, &world) : err;
     if (err != ERR_NONE) {
         return err;
@@ -87,7 +79,7 @@ enum err operation_observe_one(struct turn *turn)
         return all;
     }
     if (err == ERR_NOT_FOUND || !observe_is_planned(subject, watch.probe)) {
-        return turn_delete(turn, schedule_path(turn, &watch));
+        return turn_delete(turn, observe_schedule_path(turn, &watch));
     }
     all = observe_run(turn, &world, &watch, 1, &observed, &failed);
     return all == ERR_NONE ? standing_refresh(turn, &world) : all;

@@ -26,6 +26,7 @@ struct method {
         FROM_A_VANTAGE,                         /* the outside eye's reach */
     } from;
     bool (*applies)(const struct json *subject); /* NULL: to every subject of the probe's kind */
+    bool of_records;                            /* judges what other probes recorded: in a turn after theirs, and again after their news */
 };
 
 const struct method *method_at(size_t index);   /* NULL past the end */

@@ -253,10 +253,10 @@ static const struct method methods[] = {
     {"docker", ROLE_LOOK, "collect.docker", prepare_docker, FROM_THE_HOST},
     {"seal", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},               {"ledger", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},
     {"privilege", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},          {"machine", ROLE_LOOK, "collect.host", prepare_machine, FROM_THE_HOST},
-    {"ports", ROLE_REACH, "collect.ports", prepare_ports, FROM_A_VANTAGE}, {"exposure", ROLE_KEEP, NULL, prepare_exposure, FROM_ANYWHERE},
+    {"ports", ROLE_REACH, "collect.ports", prepare_ports, FROM_A_VANTAGE}, {"exposure", ROLE_KEEP, NULL, prepare_exposure, FROM_ANYWHERE, NULL, true},
     {"connect", ROLE_REACH, "collect.connect", prepare_connect, FROM_THE_HOST, segmentation_applies},
     {"secrets", ROLE_LOOK, "collect.secrets", prepare_secrets, FROM_THE_HOST, secrets_apply},
-    {"disjoint", ROLE_KEEP, NULL, prepare_disjoint, FROM_ANYWHERE, segmentation_applies},
+    {"disjoint", ROLE_KEEP, NULL, prepare_disjoint, FROM_ANYWHERE, segmentation_applies, true},
     {"source", ROLE_REACH, "collect.source", prepare_source, FROM_ANYWHERE},
 };
 

@@ -47,6 +47,9 @@ static const struct json *judged(struct arena *arena, struct slice probe_id)
     if (scene_script.found != NULL && slice_is(probe_id, "machine")) {
         json_set(arena, output, "proposals", json_copy(arena, scene_parsed(arena, scene_script.found)));
         json_set_bool(arena, output, "whole", scene_script.whole);
+    } else if (scene_script.found != NULL && slice_is(probe_id, "docker")) {
+        json_set_array(arena, output, "proposals"); /* the same machine's engine runs nothing, and says so of all that it sees */
+        json_set_bool(arena, output, "whole", true);
     }
     return output;
 }

@@ -229,7 +229,7 @@ static enum err put_powers(struct turn *turn, struct json *item, struct slice id
 static enum err put_found(struct turn *turn, struct json *item, struct slice id)
 {
     const struct json *row = NULL;
-    enum err err = turn_json(turn, standing_key(turn, "found", id), &row);
+    enum err err = turn_json(turn, inventory_found_path(turn, SLICE_LITERAL("source"), id), &row);
     const struct json *found = err == ERR_NONE ? json_member(row, "found") : NULL, *gone = err == ERR_NONE ? json_member(row, "gone") : NULL;
     json_set_u64(turn->arena, item, "found", found == NULL ? 0 : found->count);
     json_set_u64(turn->arena, item, "gone", gone == NULL ? 0 : gone->count);

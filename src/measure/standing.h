@@ -9,7 +9,7 @@
  *   estate/subjects/SS               {"ID":{"id","kind","name","source","confirmed","attributes"}}
  *   standing/KIND/SS                 {"ID":{"confirmed","observation","at_ms","index"}}
  *   tally/KIND                       {"SS":tally}
- *   found/SOURCE-ID                  {"at_ms","whole","found":[{"kind","name","attributes","where"}]}: what the newest run there saw
+ *   found/PROBE/SUBJECT-ID           {"at_ms","whole","found":[{"kind","name","attributes","where"}]}: what the newest run there saw
  *   observation/of/SUBJECT/INDEX     {"probe","subject","observations","plant","at_ms","index"}: one run; INDEX as 16 hex digits
  *   schedule/PROBE/SUBJECT           {"probe","subject","at_ms","index","not_covered"}; due when it is to be observed again
  *   verdict/CLAUSE                   {"record","since_ms","until_ms","oldest_ms"}

@@ -178,8 +178,8 @@ size_t world_kinds_of(struct slice id, const struct json *subject, const struct 
     if (own != NULL && kind_is_about(own, subject)) {
         ret_kinds[count++] = own;
     }
-    for (size_t i = 0; kind_tells_population(id, subject) && i < kinds_count(); i++) {
-        if (kinds_at(i)->fed != NULL && kind_is_about(kinds_at(i), subject)) {
+    for (size_t i = 0; kind_tells_population(id, subject, NULL) && i < kinds_count(); i++) {
+        if (kinds_at(i)->fed != NULL && kind_is_about(kinds_at(i), subject) && kind_tells_population(id, subject, kinds_at(i)->fed)) {
             ret_kinds[count++] = kinds_at(i);
         }
     }
