@@ -41,6 +41,27 @@ def need_root(name):
         raise Missing(f"{name} only starts as root")
 
 
+def stat_of(pid):
+    """What follows the name in the kernel's line about a process: state, parent, ..., its start as the twentieth; empty when it is gone."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()
+    return []
+
+
+def start_of(pid):
+    return next(iter(stat_of(pid)[19:20]), None)
+
+
+def descendants(pid):
+    """{process id: its start} of all that this process and its children started: ids are used again, the pair is not."""
+    parents = {int(entry): stat_of(entry) for entry in os.listdir("/proc") if entry.isdigit()}
+    found, wave = {}, {pid}
+    while wave:
+        wave = {child for child, stat in parents.items() if stat and int(stat[1]) in wave and child not in found}
+        found.update({child: parents[child][19] for child in wave})
+    return found
+
+
 class Servers:
     def __init__(self):
         self.directory = tempfile.mkdtemp(prefix="vogt-servers-")
@@ -57,7 +78,8 @@ class Servers:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def stop(self, process):
-        """Ends the server and what it started: all of its session."""
+        """Ends the server and what it started: all of its group, and who left the group (Postfix's master does)."""
+        others = descendants(process.pid)
         for sign in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, sign)
@@ -67,6 +89,10 @@ class Servers:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        for pid, started in others.items():
+            if start_of(pid) == started:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def path(self, name):
         return os.path.join(self.directory, name)

@@ -116,7 +116,9 @@ static bool has_tree(struct history *history, const char *folder, uint64_t size,
     for (uint64_t first = 0; first < size && good; first += TILE_WIDTH) {
         uint64_t left = size - first < TILE_WIDTH ? size - first : TILE_WIDTH;
         char partial[16] = "";
-        snprintf(partial, sizeof(partial), left < TILE_WIDTH ? ".p/%u" : "", (unsigned)left);
+        if (left < TILE_WIDTH) {
+            snprintf(partial, sizeof(partial), ".p/%u", (unsigned)left);
+        }
         snprintf(name, sizeof(name), "%s/tile/entries/%03u%s", folder,
                  (unsigned)(first / TILE_WIDTH), partial);
         good = file_load(history->files, name, &bytes) == ERR_NONE && bytes.len == left * 11;
