@@ -146,14 +146,14 @@ class _Running:
 class Daemon(_Running):
     """vogt-parent itself, without a command line around it."""
 
-    def __init__(self, *arguments, directory=None, listen="localhost:0", environment=None):
+    def __init__(self, *arguments, directory=None, listen="localhost:0", environment=None, wrapper=()):
         super().__init__(directory)
-        self.arguments, self.listen, self.environment = list(arguments), listen, environment or {}
+        self.arguments, self.listen, self.environment, self.wrapper = list(arguments), listen, environment or {}, list(wrapper)
         self.log_path = self.directory.rstrip("/") + ".log"
 
     def start(self, expect_ready=True):
         read_end, write_end = os.pipe()
-        command = [program("vogt-parent"), "--dir", self.directory, "--listen", self.listen, "--ready-fd", str(write_end)]
+        command = [*self.wrapper, program("vogt-parent"), "--dir", self.directory, "--listen", self.listen, "--ready-fd", str(write_end)]
         with open(self.log_path, "ab") as log:
             self.begun = time.monotonic()
             self.process = subprocess.Popen(command + self.arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[write_end],

@@ -1,5 +1,5 @@
 /* Zones as text, lists, invoices, and messages of name servers, hostile: no crash, no endless walk, and names that stay names. */
-#include "collect/csv_rows.h"
+#include "collect/csv.h"
 #include "collect/dns_wire.h"
 #include "collect/judge_source.h"
 #include "collect/zone.h"

@@ -1,5 +1,4 @@
-/* Zones, transfers, CSV, invoices, and the plants of sources that no table asks. */
-#include "collect/csv_rows.h"
+/* Zones, transfers, invoices, and the plants of sources that no table asks. */
 #include "collect/dns_wire.h"
 #include "collect/judge_source.h"
 #include "collect/judge_test.h"
@@ -8,53 +7,6 @@
 #include "collect/zone.h"
 
 enum { ARENA_BYTES = 32 << 20 };
-
-/* -- CSV -------------------------------------------------------------------------------------------------------------------- */
-
-/* Rows as "a|b\n…", or the name of the error. */
-static const char *rows_of(struct arena *arena, const char *text)
-{
-    struct csv csv = csv_open(slice_string(text));
-    struct slice fields[CSV_FIELDS_MAX];
-    struct buf out = BUF_INIT(65536);
-    size_t count = 0;
-    enum err err;
-    while ((err = csv_row(&csv, arena, fields, &count)) == ERR_NONE) {
-        for (size_t i = 0; i < count; i++) {
-            if (buf_printf(&out, "%s%.*s", i == 0 ? "" : "|", (int)fields[i].len, fields[i].len == 0 ? "" : (const char *)fields[i].data) != ERR_NONE) {
-                return "";
-            }
-        }
-        if (buf_append_byte(&out, '/') != ERR_NONE) {
-            return "";
-        }
-    }
-    const char *said = err == ERR_NOT_FOUND ? arena_string(arena, buf_slice(&out)) : err_name(err);
-    buf_free(&out);
-    return said == NULL ? "" : said;
-}
-
-TEST(csv_is_read)
-{
-    static const struct {
-        const char *text, *wanted;
-    } rows[] = {
-        {"a,b\n1,2\n", "a|b/1|2/"},
-        {"\xef\xbb\xbf" "a;b\r\n1;2,5\r\n", "a|b/1|2,5/"},
-        {"a\tb\n1\t\n", "a|b/1|/"},
-        {"\"a \"\"x\"\"\",\"b\nc\"\n\n1,2", "a \"x\"|b\nc/1|2/"},
-        {"\"\",x\n", "|x/"},
-        {"", ""},
-        {"\n\n", ""},
-        {"a,\"b\n", "MALFORMED"},
-        {"a,b\"c\n", "MALFORMED"},
-        {"\"a\"b,c\n", "MALFORMED"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
-        CHECK_STRING(rows[i].wanted, rows_of(arena, rows[i].text));
-    }
-}
 
 /* -- zones ------------------------------------------------------------------------------------------------------------------ */
 

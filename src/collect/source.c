@@ -112,7 +112,7 @@ static const char *read_reply(const struct source_request *request, const struct
     if (request->format == FORMAT_JSON) {
         return source_read(reply, arena, ret_tree);
     }
-    enum err err = csv_read(arena, buf_slice(&reply->body), ret_tree, NULL);
+    enum err err = csv_table(arena, buf_slice(&reply->body), ret_tree, NULL);
     return err == ERR_NONE ? NULL : err == ERR_MALFORMED ? "source.malformed" : "source.too-large";
 }
 

@@ -112,6 +112,44 @@ static bool is_rate_limit(const struct http_reply *reply)
            (may_be && slice_is(http_reply_header(reply, "X-RateLimit-Remaining"), "0"));
 }
 
+const char *source_status_reason(unsigned status)
+{
+    switch (status) {
+    case 401:
+        return "source.unauthorised";
+    case 403:
+        return "source.forbidden";
+    case 404:
+        return "source.not-found";
+    case 429:
+        return "source.rate-limited";
+    default:
+        return status >= 300 && status < 400 ? "source.led-elsewhere" : "source.status";
+    }
+}
+
+const char *source_transport_reason(enum err err, bool *ret_stops)
+{
+    static const struct {
+        enum err err;
+        const char *reason;
+        bool stops;
+    } rows[] = {
+        {ERR_TIMEOUT, "source.timeout", true},      {ERR_UNREACHABLE, "source.unreachable", true}, {ERR_FORGED, "source.untrusted", true},
+        {ERR_TOO_LARGE, "source.too-large", false}, {ERR_CLOSED, "source.cut", false},             {ERR_INVALID, "source.untrusted", true},
+    };
+    const char *reason = "source.unreachable";
+    bool stops = false;
+    for (size_t i = 0; i < SOURCE_COUNT(rows); i++) {
+        reason = rows[i].err == err ? rows[i].reason : reason;
+        stops = rows[i].err == err ? rows[i].stops : stops;
+    }
+    if (ret_stops != NULL) {
+        *ret_stops = stops;
+    }
+    return reason;
+}
+
 static const char *status_reason(struct source_run *run, const struct http_reply *reply, struct json *note)
 {
     if (is_rate_limit(reply)) {
@@ -122,37 +160,11 @@ static const char *status_reason(struct source_run *run, const struct http_reply
         run->stopped = "source.rate-limited";
         return run->stopped;
     }
-    switch (reply->status) {
-    case 401:
-        run->stopped = "source.unauthorised";
-        return run->stopped;
-    case 403:
-        return "source.forbidden";
-    case 404:
-        return "source.not-found";
-    default:
-        break;
+    if (reply->status >= 200 && reply->status < 300) {
+        return NULL;
     }
-    return reply->status >= 200 && reply->status < 300 ? NULL : reply->status >= 300 && reply->status < 400 ? "source.led-elsewhere" : "source.status";
-}
-
-static const char *transport_reason(struct source_run *run, enum err err)
-{
-    static const struct {
-        enum err err;
-        const char *reason;
-        bool stops;
-    } reasons[] = {
-        {ERR_TIMEOUT, "source.timeout", true},    {ERR_UNREACHABLE, "source.unreachable", true}, {ERR_FORGED, "source.untrusted", true},
-        {ERR_TOO_LARGE, "source.too-large", false}, {ERR_CLOSED, "source.cut", false},             {ERR_INVALID, "source.untrusted", true},
-    };
-    for (size_t i = 0; i < SOURCE_COUNT(reasons); i++) {
-        if (reasons[i].err == err) {
-            run->stopped = reasons[i].stops ? reasons[i].reason : run->stopped;
-            return reasons[i].reason;
-        }
-    }
-    return "source.unreachable";
+    run->stopped = reply->status == 401 ? source_status_reason(401) : run->stopped;
+    return source_status_reason(reply->status);
 }
 
 /* ---- asking ---- */
@@ -212,7 +224,10 @@ const char *source_exchange(struct source_run *run, const struct source_ask *ask
     run->asked_count++;
     enum err err = run->wire.ask(run->wire.context, &request, &reply, &complaint);
     if (err != ERR_NONE) {
-        return transport_reason(run, err);
+        bool stops = false;
+        const char *why = source_transport_reason(err, &stops);
+        run->stopped = stops ? why : run->stopped;
+        return why;
     }
     if (json_member(note, "status") == NULL) {
         json_set_u64(run->arena, note, "status", reply.status);

@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json *input = NULL, *rows = NULL;
     struct hostile hostile = {slice_of(data + 1, size - 1)};
     struct source_run run = {.arena = arena, .api = apis[data[0] % count], .wire = {ask, &hostile}, .deadline_ms = source_mono_ms() + 60000, .login = BUF_INIT(SOURCE_LOGIN_MAX_BYTES)};
-    (void)!csv_read(arena, hostile.rest, &rows, NULL);
+    (void)!csv_table(arena, hostile.rest, &rows, NULL);
     if (json_read(arena, slice_string(input_text), &input, NULL) != ERR_NONE) {
         __builtin_trap();
     }

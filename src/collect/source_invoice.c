@@ -8,7 +8,7 @@
  * lists words, one of which a position's product must contain to count (all count without it).
  * Estate: {"subjects":[{"kind","name","provider_id"?,"addresses"?}]}.
  */
-#include "collect/csv_rows.h"
+#include "collect/csv.h"
 #include "collect/judge_source.h"
 
 #include <stdio.h>

@@ -40,28 +40,9 @@ struct registry_run {
 
 /* -- requests ----------------------------------------------------------------------------------------------------------------- */
 
-static const char *reason_of(enum err err)
+static const char *good_reply(unsigned status)
 {
-    static const struct {
-        enum err err;
-        const char *reason;
-    } rows[] = {{ERR_TIMEOUT, "source.timeout"}, {ERR_FORGED, "source.untrusted"}, {ERR_TOO_LARGE, "source.too-large"}, {ERR_CLOSED, "source.cut"}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].err == err) {
-            return rows[i].reason;
-        }
-    }
-    return "source.unreachable";
-}
-
-static const char *status_reason(unsigned status)
-{
-    return status == 200   ? NULL
-           : status == 401 ? "source.unauthorised"
-           : status == 403 ? "source.forbidden"
-           : status == 404 ? "source.not-found"
-           : status == 429 ? "source.rate-limited"
-           : status >= 300 && status < 400 ? "source.led-elsewhere" : "source.status";
+    return status == 200 ? NULL : source_status_reason(status);
 }
 
 static const char *exchange(struct registry_run *run, const char *url, http_sink_fn sink, void *sink_context, struct http_reply *reply)
@@ -79,7 +60,7 @@ static const char *exchange(struct registry_run *run, const char *url, http_sink
         .reply_max_bytes = DOCUMENT_MAX_BYTES, .sink = sink, .sink_context = sink_context,
     };
     enum err err = run->wire.ask(run->wire.context, &request, reply, &complaint);
-    return err != ERR_NONE ? reason_of(err) : NULL;
+    return err != ERR_NONE ? source_transport_reason(err, NULL) : NULL;
 }
 
 /* name="value" of WWW-Authenticate. */
@@ -158,7 +139,7 @@ static const char *log_in(struct registry_run *run, struct slice challenge, stru
     err = err == ERR_NONE ? set_basic(run) : err;
     struct http_reply reply = HTTP_REPLY_NONE;
     const char *reason = err != ERR_NONE ? "source.too-large" : exchange(run, (const char *)url.data, NULL, NULL, &reply);
-    reason = reason == NULL ? status_reason(reply.status) : reason;
+    reason = reason == NULL ? good_reply(reply.status) : reason;
     reason = reason == NULL ? read_token(run, &reply) : reason;
     http_reply_free(&reply);
     return reason;
@@ -178,7 +159,7 @@ static const char *get(struct registry_run *run, struct slice name, const char *
         reason = log_in(run, challenge, name);
         reason = reason == NULL ? exchange(run, url, sink, sink_context, reply) : reason;
     }
-    return reason == NULL ? status_reason(reply->status) : reason;
+    return reason == NULL ? good_reply(reply->status) : reason;
 }
 
 /* -- digests and names ---------------------------------------------------------------------------------------------------------- */

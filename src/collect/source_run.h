@@ -49,6 +49,10 @@ int64_t source_mono_ms(void);
 /* One exchange; `note` gets status and what else is said about it. NULL: a good reply, which the caller frees. Otherwise the reason id, and the
  * reply is only there (status > 0) if `ask_anyway`. What concerns all further requests stops the run. */
 const char *source_exchange(struct source_run *run, const struct source_ask *ask, bool ask_anyway, struct json *note, struct http_reply *ret_reply);
+/* The reason id of a failed exchange; whether it concerns all further requests as well (ret_stops may be NULL). */
+const char *source_transport_reason(enum err err, bool *ret_stops);
+/* Of a status that is no success. */
+const char *source_status_reason(unsigned status);
 /* The reply's body as a tree of its own arena. NULL: good. */
 const char *source_read(const struct http_reply *reply, struct arena *tree_arena, struct json **ret_tree);
 
@@ -73,8 +77,6 @@ enum err source_pages_begin(const struct source_request *request, struct source_
 const char *source_pages_next(const struct source_run *run, const struct source_request *request, const struct http_reply *reply, const struct json *tree,
                               size_t page_items, struct source_pages *pages, bool *ret_more);
 void source_pages_free(struct source_pages *pages);
-
-enum err source_escape(struct buf *out, struct slice text) must_check; /* all but letters, digits and -._~ as %XX */
 
 /* The whole run; facts of either kind of wire. ERR_INVALID with a complaint, ERR_TOO_LARGE when the arena is full. */
 enum err source_run_all(struct source_run *run, const struct json *input, struct complaint *complaint) must_check;

@@ -62,20 +62,6 @@ static const char *origin_of(const struct s3_run *run, const struct s3_question 
     return global ? "https://iam" AMAZON : arena_printf(run->arena, "https://%s.%.*s" AMAZON, question->service, (int)question->region.len, (const char *)question->region.data);
 }
 
-static const char *transport_reason(enum err err)
-{
-    static const struct {
-        enum err err;
-        const char *reason;
-    } rows[] = {{ERR_TIMEOUT, "source.timeout"}, {ERR_FORGED, "source.untrusted"}, {ERR_TOO_LARGE, "source.too-large"}, {ERR_CLOSED, "source.cut"}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].err == err) {
-            return rows[i].reason;
-        }
-    }
-    return "source.unreachable";
-}
-
 static const char *status_reason(struct s3_run *run, const struct s3_question *question, unsigned status)
 {
     bool bucket = question->bucket.len > 0;
@@ -86,8 +72,7 @@ static const char *status_reason(struct s3_run *run, const struct s3_question *q
         run->stopped = "source.rate-limited";
         return run->stopped;
     }
-    return status == 401 ? "source.unauthorised" : status == 403 ? "source.forbidden" : status == 404 ? "source.not-found" : status >= 300 && status < 400 ? "source.led-elsewhere"
-                                                                                                                                                 : "source.status";
+    return source_status_reason(status);
 }
 
 /* Signs for this very address. */
@@ -144,7 +129,7 @@ static const char *exchange(struct s3_run *run, const struct s3_question *questi
     struct complaint complaint = {0};
     enum err err = run->wire.ask(run->wire.context, &request, reply, &complaint);
     if (err != ERR_NONE) {
-        const char *reason = transport_reason(err);
+        const char *reason = source_transport_reason(err, NULL);
         run->stopped = err == ERR_TOO_LARGE ? run->stopped : reason;
         return reason;
     }

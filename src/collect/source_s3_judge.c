@@ -3,7 +3,7 @@
  * the credential report: a second factor, passwords and keys by their last use. What a key could do is the account's own word (SimulatePrincipalPolicy).
  */
 #include "base/encode.h"
-#include "collect/csv_rows.h"
+#include "collect/csv.h"
 #include "collect/judge_source.h"
 #include "collect/xml_tree.h"
 

@@ -1,6 +1,6 @@
 #include "collect/zone.h"
 
-#include "collect/csv_rows.h"
+#include "collect/csv.h"
 
 enum { TOKENS_MAX = 64 };
 
