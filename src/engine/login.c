@@ -139,8 +139,9 @@ enum err operation_own_operator_token(struct turn *turn)
 
 static enum err log_in(struct turn *turn, struct slice name, const struct json *policies, const char *path)
 {
-    struct token_wish wish = {.name = arena_string(turn->arena, name), .path = path, .policies = policies, .ttl_s = SESSION_TTL_S};
-    struct json *auth = NULL, *record = json_new(turn->arena, JSON_OBJECT);
+    struct json *auth = NULL, *record = json_new(turn->arena, JSON_OBJECT), *metadata = json_new(turn->arena, JSON_OBJECT);
+    struct token_wish wish = {.name = arena_string(turn->arena, name), .path = path, .policies = policies, .ttl_s = SESSION_TTL_S, .metadata = metadata};
+    json_set_string(turn->arena, metadata, "name", name);
     enum err err = token_create(turn, &wish, &auth);
     json_set_string(turn->arena, record, "name", name);
     json_set_string(turn->arena, record, "how", slice_string(path));

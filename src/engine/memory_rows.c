@@ -180,7 +180,7 @@ static enum err answer_list(const struct memory_rows *rows, const struct need *n
 static enum err answer_due(const struct memory_rows *rows, const struct need *need, struct buf *out)
 {
     uint32_t count = 0;
-    uint64_t at = 0;
+    uint64_t at = need->number & DUE_STEADY;
     enum err err = put_u32(out, 0);
     while (count < need->limit && err == ERR_NONE) {
         uint64_t next = UINT64_MAX;

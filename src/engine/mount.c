@@ -227,7 +227,10 @@ enum err mount_enable(struct turn *turn, enum engine_class class, struct slice g
     turn->mount = &mount;
     err = engine->enable == NULL ? ERR_NONE : engine->enable(turn, &mount);
     turn->mount = NULL;
+    char *live = row_path(turn, "live", mount.uuid);
     err = err == ERR_NONE ? turn_put_json(turn, row_path(turn, "at", path), row, 0) : err;
+    err = err == ERR_NONE ? turn_is_new(turn, live) : err;
+    err = err == ERR_NONE ? turn_put_json(turn, live, json_new(turn->arena, JSON_OBJECT), 0) : err;
     err = err == ERR_NONE ? note_depth(turn, path) : err;
     return err == ERR_NONE ? record(turn, "mount.enabled", path, row) : err;
 }

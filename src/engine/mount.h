@@ -4,6 +4,7 @@
  *
  *   mount/at/PATH         {"type","class":"secret|auth","uuid","accessor","description","config":{"default_lease_ttl","max_lease_ttl",…},"options":{…}}
  *   mount/depth/FIRST     {"depths":[1,2]}: how many segments the mounts below this first segment have; one row decides which others are looked at
+ *   mount/live/UUID       {} while it is mounted: what a login mount gave is good only so long
  *   m/UUID/…              the engine's own rows (mount_path)
  *
  * PATH has no slash at its end. Of nested mounts the longest answers; no mount lies above or below another (Vault refuses that, too), so there is one.

@@ -187,6 +187,7 @@ static enum err disable(struct turn *turn, enum engine_class class)
     json_set_string(turn->arena, body, "engine", json_text(mount.row, "type", SLICE_NONE));
     json_set_string(turn->arena, body, "by", turn->caller.name);
     err = turn_delete(turn, turn_path(turn, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data));
+    err = err == ERR_NONE ? turn_delete(turn, turn_path(turn, "mount/live/%.*s", (int)mount.uuid.len, (const char *)mount.uuid.data)) : err;
     err = err == ERR_NONE ? turn_put_json(turn, turn_path(turn, "sweep/%.*s", (int)mount.uuid.len, (const char *)mount.uuid.data), input, turn->now_ms) : err;
     err = err == ERR_NONE ? turn_start(turn, "mount_sweep", input) : err;
     err = err == ERR_NONE ? turn_evidence(turn, "mount.disabled", body, NULL) : err;
@@ -265,7 +266,7 @@ enum err operation_sys_ui_mount(struct turn *turn)
     if (err != ERR_NONE) {
         return err == ERR_NOT_FOUND ? ERR_DENIED : err;
     }
-    err = turn->caller.is_root ? ERR_NONE : policy_grant_below(turn, json_member(turn->caller.token, "policies"), mount.path, &grant);
+    err = turn->caller.is_root ? ERR_NONE : policy_grant_below(turn, turn->caller.policies, mount.path, &grant);
     if (err != ERR_NONE || (!turn->caller.is_root && grant.capabilities == 0)) {
         return err != ERR_NONE ? err : ERR_DENIED;
     }

@@ -411,7 +411,7 @@ enum err turn_authorize(struct turn *turn)
         return err;
     }
     struct grant grant;
-    err = policy_grant(turn, json_member(turn->caller.token, "policies"), turn->request->path, &grant);
+    err = policy_grant(turn, turn->caller.policies, turn->request->path, &grant);
     if (err != ERR_NONE) {
         return err;
     }

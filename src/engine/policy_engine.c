@@ -85,7 +85,7 @@ enum err operation_sys_capabilities_self(struct turn *turn)
     for (const struct json *path = paths == NULL ? NULL : paths->first; path != NULL; path = path->next) {
         struct grant grant = {.capabilities = CAPABILITY_SUDO};
         if (!turn->caller.is_root) {
-            enum err err = policy_grant(turn, json_member(turn->caller.token, "policies"), path->text, &grant);
+            enum err err = policy_grant(turn, turn->caller.policies, path->text, &grant);
             if (err != ERR_NONE) {
                 return err;
             }

@@ -24,7 +24,7 @@ enum verb {
 
 enum {
     REQUEST_PATH_MAX_BYTES = 480,
-    REQUEST_TOKEN_MAX_BYTES = 256,
+    REQUEST_TOKEN_MAX_BYTES = 3072,     /* a batch token carries its row */
     REQUEST_CERTIFICATE_BYTES = 32,
     REQUEST_RAW_MAX_BYTES = 8 << 20,
     REQUEST_BODY_MAX_BYTES = 8 << 20,

@@ -1,123 +1,102 @@
+/* Rows of tokens: made, found, named; and what a reply says of one. */
 #include "engine/token.h"
 
 #include "base/encode.h"
-#include "base/time.h"
+#include "engine/mount.h"
 #include "engine/operations.h"
-#include "engine/policy.h"
 #include "engine/vault.h"
 
-#include <string.h>
+enum { TOKEN_RANDOM_BYTES = 24, ACCESSOR_RANDOM_BYTES = 16 };
 
-enum { TOKEN_RANDOM_BYTES = 24, ACCESSOR_RANDOM_BYTES = 16, TTL_DEFAULT_S = 8 * 3600, TTL_MAX_S = 32 * 24 * 3600 };
-
-static enum err name_token(struct turn *turn, struct slice token, char **ret_id)
+enum err token_name(struct turn *turn, struct slice text, char **ret_id)
 {
     struct slice key = secret_slice(&turn->around->vault->token_key);
     if (key.len == 0) {
         return ERR_SEALED;
     }
     uint8_t mac[SHA256_BYTES];
-    hmac_sha256(key, token, mac);
+    hmac_sha256(key, text, mac);
     cleanup_buf struct buf hex = BUF_INIT(2 * sizeof mac);
     enum err err = hex_encode(&hex, slice_of(mac, sizeof mac));
     *ret_id = arena_string(turn->arena, buf_slice(&hex));
     return err != ERR_NONE ? err : *ret_id == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
-static enum err load(struct turn *turn, struct slice id, const struct json **ret_row)
+char *token_row_path(struct turn *turn, struct slice id)
 {
-    return turn_json(turn, turn_path(turn, "token/id/%.*s", (int)id.len, (const char *)id.data), ret_row);
+    return turn_path(turn, "token/id/%.*s", (int)id.len, (const char *)id.data);
 }
 
-static bool has_policy(const struct json *row, const char *name)
+static char *accessor_path(struct turn *turn, struct slice accessor)
 {
-    const struct json *policies = json_member(row, "policies");
-    for (const struct json *policy = policies == NULL ? NULL : policies->first; policy != NULL; policy = policy->next) {
-        if (slice_is(policy->text, name)) {
+    return turn_path(turn, "token/accessor/%.*s", (int)accessor.len, (const char *)accessor.data);
+}
+
+/* ---- what a row says ---- */
+
+uint64_t token_number(const struct json *row, const char *name)
+{
+    uint64_t value = 0;
+    return json_u64(row, name, &value) == ERR_NONE ? value : 0;
+}
+
+int64_t token_expires_s(const struct json *row)
+{
+    return (int64_t)token_number(row, "expires_s");
+}
+
+int64_t token_created_ms(const struct json *row)
+{
+    bool is_old = json_member(row, "created_ms") == NULL;
+    return is_old ? (int64_t)token_number(row, "created_s") * 1000 : (int64_t)token_number(row, "created_ms");
+}
+
+bool token_is_renewable(const struct json *row)
+{
+    return token_expires_s(row) != 0 && json_bool(row, "renewable", true);
+}
+
+bool token_has(const struct json *names, const char *name)
+{
+    for (const struct json *one = names == NULL ? NULL : names->first; one != NULL; one = one->next) {
+        if (slice_is(one->text, name)) {
             return true;
         }
     }
     return false;
 }
 
-static int64_t expires_s(const struct json *row)
-{
-    int64_t seconds = 0;
-    return json_i64(row, "expires_s", &seconds) == ERR_NONE ? seconds : 0;
-}
-
-/* A copy of the row with one member replaced by a number. */
-static struct json *with_number(struct turn *turn, const struct json *row, const char *name, int64_t value)
+struct json *token_with(struct turn *turn, const struct json *row, const char *name, struct json *value)
 {
     struct json *copy = json_new(turn->arena, JSON_OBJECT);
+    bool is_set = false;
     for (const struct json *member = row->first; member != NULL; member = member->next) {
-        if (slice_is(member->name, name)) {
-            json_set_i64(turn->arena, copy, name, value);
-        } else {
-            json_set(turn->arena, copy, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
-        }
+        bool is_it = slice_is(member->name, name);
+        json_set(turn->arena, copy, arena_string(turn->arena, member->name), is_it ? value : json_copy(turn->arena, member));
+        is_set = is_set || is_it;
     }
-    return copy;
+    if (!is_set) {
+        json_set(turn->arena, copy, name, value);
+    }
+    return value == NULL ? NULL : copy;
 }
 
-/* A use is used up when the request is made, whatever becomes of it. The caller's row is the one after it: uses_left 0, this was the last. */
-static enum err count_use(struct turn *turn, const char *id, const struct json *row)
+enum err token_put(struct turn *turn, struct slice id, const struct json *row)
 {
-    uint64_t left = 0;
-    if (json_u64(row, "uses_left", &left) != ERR_NONE) {
+    return turn_put_json(turn, token_row_path(turn, id), row, turn_due_steady(token_expires_s(row) * 1000));
+}
+
+enum err token_mark(struct turn *turn, const struct token *token, const char *what)
+{
+    if (token->is_batch || json_bool(token->row, what, false)) {
         return ERR_NONE;
     }
-    turn->caller.token = with_number(turn, row, "uses_left", left <= 1 ? 0 : (int64_t)left - 1);
-    if (turn->caller.token == NULL) {
-        return ERR_MEMORY;
-    }
-    enum err err = left <= 1 ? token_end(turn, slice_string(id))
-                             : turn_put_json(turn, turn_path(turn, "token/id/%s", id), turn->caller.token, expires_s(row) * 1000);
-    if (err == ERR_NONE) {
-        turn_keep_changes(turn);
-    }
-    return err;
-}
-
-static uint64_t uses_left(const struct json *row)
-{
-    uint64_t left = 0;
-    return json_u64(row, "uses_left", &left) == ERR_NONE ? left : 0;
-}
-
-enum err token_identify(struct turn *turn)
-{
-    if (turn->request->token.len == 0) {
-        return ERR_DENIED;
-    }
-    char *id = NULL;
     const struct json *row = NULL;
-    enum err err = name_token(turn, turn->request->token, &id);
-    err = err == ERR_NONE ? load(turn, slice_string(id), &row) : err;
-    if (err != ERR_NONE) {
-        return err == ERR_NOT_FOUND ? ERR_DENIED : err;
-    }
-    int64_t end_s = expires_s(row);
-    if (end_s != 0 && turn->now_ms >= end_s * 1000) {
-        return ERR_DENIED;
-    }
-    turn->caller = (struct caller){.token_id = slice_string(id), .accessor = json_text(row, "accessor", SLICE_NONE),
-                                   .name = json_text(row, "name", SLICE_NONE), .token = row, .is_root = has_policy(row, "root")};
-    return count_use(turn, id, row);
+    enum err err = turn_json(turn, token_row_path(turn, token->id), &row); /* as this turn left it */
+    return err == ERR_NONE ? token_put(turn, token->id, token_with(turn, row, what, json_boolean(turn->arena, true))) : err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
-static struct json *random_text(struct turn *turn, const char *prefix, size_t bytes)
-{
-    uint8_t random[32];
-    turn_random(turn, random, bytes);
-    cleanup_buf struct buf text = BUF_INIT(80);
-    enum err err = buf_append_string(&text, prefix);
-    err = err == ERR_NONE ? base64url_encode(&text, slice_of(random, bytes)) : err;
-    wipe(random, sizeof random);
-    struct json *result = err == ERR_NONE ? json_string(turn->arena, buf_slice(&text)) : NULL;
-    wipe(text.data, text.len);
-    return result;
-}
+/* ---- policies ---- */
 
 struct json *token_policies(struct turn *turn, const char *first, const char *second)
 {
@@ -129,187 +108,367 @@ struct json *token_policies(struct turn *turn, const char *first, const char *se
     return policies;
 }
 
-static struct json *describe(struct turn *turn, const struct json *row, struct slice client_token)
+static struct slice lower(struct turn *turn, struct slice text)
 {
+    char *copy = arena_string(turn->arena, slice_trim(text));
+    for (char *at = copy; at != NULL && *at != '\0'; at++) {
+        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + ('a' - 'A') : *at);
+    }
+    return slice_string(copy);
+}
+
+/* Puts a name into its place among the sorted ones; one that stands there already is dropped. */
+static size_t insert(struct slice *names, size_t count, struct slice name)
+{
+    size_t at = 0;
+    while (at < count && slice_compare(names[at], name) < 0) {
+        at++;
+    }
+    if (name.len == 0 || (at < count && slice_equal(names[at], name))) {
+        return count;
+    }
+    for (size_t i = count; i > at; i--) {
+        names[i] = names[i - 1];
+    }
+    names[at] = name;
+    return count + 1;
+}
+
+struct json *token_clean_policies(struct turn *turn, const struct json *policies, bool no_default)
+{
+    struct slice names[TOKEN_POLICIES_MAX + 1];
+    size_t count = 0;
+    for (const struct json *one = policies == NULL ? NULL : policies->first; one != NULL; one = one->next) {
+        if (count == TOKEN_POLICIES_MAX) {
+            return NULL;
+        }
+        count = insert(names, count, lower(turn, one->text));
+        if (slice_is(lower(turn, one->text), "root")) {
+            return token_policies(turn, "root", NULL);
+        }
+    }
+    count = no_default ? count : insert(names, count, SLICE_LITERAL("default"));
+    struct json *clean = json_new(turn->arena, JSON_ARRAY);
+    for (size_t i = 0; i < count; i++) {
+        json_append(clean, json_string(turn->arena, names[i]));
+    }
+    return clean;
+}
+
+/* ---- finding one ---- */
+
+static bool is_over(const struct turn *turn, const struct json *row)
+{
+    int64_t end_s = token_expires_s(row);
+    return json_bool(row, "cut", false) || (end_s != 0 && turn->steady_ms >= end_s * 1000);
+}
+
+/* An ended ancestor ends all that stand below it, however many rows are still there. */
+static enum err check_ancestors(struct turn *turn, const struct json *row)
+{
+    struct slice parent = json_text(row, "parent", SLICE_NONE);
+    for (unsigned depth = 0; parent.len > 0; depth++) {
+        const struct json *above = NULL;
+        enum err err = depth > TOKEN_DEPTH_MAX ? ERR_DAMAGED : turn_json(turn, token_row_path(turn, parent), &above);
+        if (err != ERR_NONE) {
+            return err;
+        }
+        if (json_bool(above, "cut", false)) {
+            return ERR_NONE; /* from here on they are orphans */
+        }
+        if (is_over(turn, above)) {
+            return ERR_NOT_FOUND;
+        }
+        parent = json_text(above, "parent", SLICE_NONE);
+    }
+    return ERR_NONE;
+}
+
+static enum err check_mount(struct turn *turn, const struct json *row)
+{
+    struct slice mount = json_text(row, "mount", SLICE_NONE);
+    return mount.len == 0 ? ERR_NONE : turn_exists(turn, turn_path(turn, "mount/live/%.*s", (int)mount.len, (const char *)mount.data));
+}
+
+static enum err complete(struct turn *turn, struct slice id, const struct json *row, struct token *ret_token)
+{
+    if (is_over(turn, row)) {
+        return ERR_NOT_FOUND;
+    }
+    enum err err = check_mount(turn, row), above = check_ancestors(turn, row);
+    if (err != ERR_NONE || above != ERR_NONE) {
+        return err == ERR_NEED || above == ERR_NONE ? err : above;
+    }
+    const struct json *policies = json_member(row, "policies");
+    *ret_token = (struct token){.id = id, .row = row, .policies = policies, .is_root = token_has(policies, "root"), .is_batch = id.len == 0};
+    return ERR_NONE;
+}
+
+enum err token_find_id(struct turn *turn, struct slice id, struct token *ret_token)
+{
+    const struct json *row = NULL;
+    enum err err = turn_json(turn, token_row_path(turn, id), &row);
+    return err == ERR_NONE ? complete(turn, id, row, ret_token) : err;
+}
+
+enum err token_find(struct turn *turn, struct slice text, struct token *ret_token)
+{
+    const struct json *row = NULL;
+    char *id = NULL;
+    if (token_is_batch(text)) {
+        enum err err = token_batch_open(turn, text, &row);
+        return err == ERR_NONE ? complete(turn, SLICE_NONE, row, ret_token) : err;
+    }
+    enum err err = text.len == 0 ? ERR_NOT_FOUND : token_name(turn, text, &id);
+    return err == ERR_NONE ? token_find_id(turn, slice_string(id), ret_token) : err;
+}
+
+enum err token_find_accessor(struct turn *turn, struct slice accessor, struct token *ret_token)
+{
+    const struct json *pointer = NULL;
+    enum err err = accessor.len == 0 || slice_find_byte(accessor, '/') != SIZE_MAX ? ERR_NOT_FOUND : turn_json(turn, accessor_path(turn, accessor), &pointer);
+    return err == ERR_NONE ? token_find_id(turn, json_text(pointer, "id", SLICE_NONE), ret_token) : err;
+}
+
+/* A use is used up when the request is made, whatever becomes of it. The caller's row is the one after it: uses_left 0, this was the last. */
+static enum err count_use(struct turn *turn, const struct token *token)
+{
+    uint64_t left = 0;
+    if (json_u64(token->row, "uses_left", &left) != ERR_NONE) {
+        return ERR_NONE;
+    }
+    turn->caller.token = token_with(turn, token->row, "uses_left", json_number_u64(turn->arena, left <= 1 ? 0 : left - 1));
+    if (turn->caller.token == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err err = left <= 1 ? token_end(turn, token->id) : token_put(turn, token->id, turn->caller.token);
+    if (err == ERR_NONE) {
+        turn_keep_changes(turn);
+    }
+    return err;
+}
+
+enum err token_identify(struct turn *turn)
+{
+    struct token token = {0};
+    enum err err = token_find(turn, turn->request->token, &token);
+    if (err != ERR_NONE) {
+        return err == ERR_NOT_FOUND ? ERR_DENIED : err;
+    }
+    turn->caller = (struct caller){.token_id = token.id, .accessor = json_text(token.row, "accessor", SLICE_NONE), .name = json_text(token.row, "name", SLICE_NONE),
+                                   .token = token.row, .policies = token.policies, .is_root = token.is_root};
+    if (!token_cidr_allows(json_member(token.row, "cidrs"), turn->request->remote)) {
+        return ERR_DENIED;
+    }
+    return count_use(turn, &token);
+}
+
+/* ---- making one ---- */
+
+static struct json *random_text(struct turn *turn, const char *prefix, size_t bytes)
+{
+    uint8_t random[32];
+    turn_random(turn, random, bytes);
+    cleanup_buf struct buf text = BUF_INIT(80);
+    enum err err = buf_append_string(&text, prefix);
+    err = err == ERR_NONE ? base64url_encode(&text, slice_of(random, bytes)) : err;
+    wipe(random, sizeof random);
+    return err == ERR_NONE ? json_string(turn->arena, buf_slice(&text)) : NULL;
+}
+
+struct json *token_auth(struct turn *turn, const struct token *token, struct slice client_token)
+{
+    static const char *const types[] = {[TOKEN_SERVICE] = "service", [TOKEN_BATCH] = "batch"};
     struct arena *arena = turn->arena;
-    int64_t end_s = expires_s(row), left_s = end_s == 0 ? 0 : end_s - turn->now_ms / 1000;
+    const struct json *row = token->row, *metadata = json_member(row, "meta");
+    int64_t end_s = token_expires_s(row);
     struct json *auth = json_new(arena, JSON_OBJECT);
     json_set_string(arena, auth, "client_token", client_token);
     json_set_string(arena, auth, "accessor", json_text(row, "accessor", SLICE_NONE));
-    json_set(arena, auth, "policies", json_copy(arena, json_member(row, "policies")));
+    json_set(arena, auth, "policies", json_copy(arena, token->policies));
     json_set(arena, auth, "token_policies", json_copy(arena, json_member(row, "policies")));
-    struct json *metadata = json_set_object(arena, auth, "metadata");
-    json_set_string(arena, metadata, "name", json_text(row, "name", SLICE_NONE));
-    json_set_i64(arena, auth, "lease_duration", left_s);
-    json_set_bool(arena, auth, "renewable", end_s != 0);
-    json_set_string(arena, auth, "entity_id", SLICE_NONE);
-    json_set_string(arena, auth, "token_type", SLICE_LITERAL("service"));
-    json_set_bool(arena, auth, "orphan", true);
+    struct json *identity = json_set_array(arena, auth, "identity_policies");
+    for (const struct json *one = token->policies->first; one != NULL; one = one->next) {
+        if (!token_has(json_member(row, "policies"), arena_string(arena, one->text))) {
+            json_append(identity, json_copy(arena, one));
+        }
+    }
+    json_set(arena, auth, "metadata", metadata == NULL ? json_new(arena, JSON_NULL) : json_copy(arena, metadata));
+    json_set_i64(arena, auth, "lease_duration", end_s == 0 ? 0 : end_s - turn->steady_ms / 1000);
+    json_set_bool(arena, auth, "renewable", token_is_renewable(row));
+    json_set_string(arena, auth, "entity_id", json_text(row, "entity_id", SLICE_NONE));
+    json_set_string(arena, auth, "token_type", slice_string(types[token->is_batch ? TOKEN_BATCH : TOKEN_SERVICE]));
+    json_set_bool(arena, auth, "orphan", json_member(row, "parent") == NULL);
     json_set_null(arena, auth, "mfa_requirement");
-    json_set_u64(arena, auth, "num_uses", uses_left(row));
+    json_set_u64(arena, auth, "num_uses", token_number(row, "uses_left"));
     return auth;
+}
+
+static void set_text(struct turn *turn, struct json *row, const char *name, struct slice text)
+{
+    if (text.len > 0) {
+        json_set_string(turn->arena, row, name, text);
+    }
+}
+
+static void set_number(struct turn *turn, struct json *row, const char *name, uint64_t number)
+{
+    if (number > 0) {
+        json_set_u64(turn->arena, row, name, number);
+    }
+}
+
+/* The first stretch: the period or the time asked for, never beyond what the token may live in all. */
+static uint64_t first_ttl_s(const struct token_wish *wish)
+{
+    uint64_t ttl_s = wish->period_s > 0 ? wish->period_s : wish->ttl_s;
+    uint64_t max_s = wish->max_ttl_s == 0 || wish->max_ttl_s > TOKEN_MAX_TTL_S ? TOKEN_MAX_TTL_S : wish->max_ttl_s;
+    if (wish->explicit_max_s > 0 && (ttl_s == 0 || ttl_s > wish->explicit_max_s)) {
+        ttl_s = wish->explicit_max_s;
+    }
+    return ttl_s > max_s ? max_s : ttl_s;
+}
+
+static struct json *make_row(struct turn *turn, const struct token_wish *wish, const struct json *policies, uint64_t depth)
+{
+    struct arena *arena = turn->arena;
+    uint64_t ttl_s = first_ttl_s(wish);
+    bool is_login = turn->mount != NULL && turn->mount->engine->class == ENGINE_AUTH;
+    struct json *row = json_new(arena, JSON_OBJECT);
+    json_set(arena, row, "policies", json_copy(arena, policies));
+    json_set_string(arena, row, "name", slice_string(wish->name));
+    json_set_string(arena, row, "path", wish->path != NULL || turn->request == NULL ? slice_string(wish->path) : turn->request->path);
+    json_set_i64(arena, row, "created_ms", turn->steady_ms);
+    json_set_i64(arena, row, "expires_s", ttl_s == 0 ? 0 : turn->steady_ms / 1000 + (int64_t)ttl_s);
+    json_set_u64(arena, row, "ttl_s", ttl_s);
+    set_number(turn, row, "uses_left", wish->uses);
+    set_number(turn, row, "period_s", wish->period_s);
+    set_number(turn, row, "explicit_max_s", wish->explicit_max_s);
+    set_number(turn, row, "max_ttl_s", wish->max_ttl_s);
+    if (wish->not_renewable || wish->type != TOKEN_SERVICE) {
+        json_set_bool(arena, row, "renewable", false);
+    }
+    if (wish->cidrs != NULL && wish->cidrs->count > 0) {
+        json_set(arena, row, "cidrs", json_copy(arena, wish->cidrs));
+    }
+    if (wish->metadata != NULL && wish->metadata->count > 0) {
+        json_set(arena, row, "meta", json_copy(arena, wish->metadata));
+    }
+    set_text(turn, row, "role", slice_string(wish->role));
+    set_text(turn, row, "entity_id", wish->entity_id);
+    set_text(turn, row, "alias", wish->alias_name);
+    set_text(turn, row, "parent", wish->parent);
+    set_number(turn, row, "depth", depth);
+    set_text(turn, row, "mount", is_login ? turn->mount->uuid : SLICE_NONE);
+    set_text(turn, row, "type", slice_string(wish->type == TOKEN_WRAPPING ? "wrapping" : NULL));
+    return row;
+}
+
+static enum err check_wish(struct turn *turn, const struct token_wish *wish, const struct json *policies)
+{
+    for (const struct json *one = wish->cidrs == NULL ? NULL : wish->cidrs->first; one != NULL; one = one->next) {
+        if (!token_cidr_is_good(one->text)) {
+            return turn_refuse(turn, ERR_INVALID, TEXT("this is no network, such as 10.0.0.0/8", "das ist kein Netz wie etwa 10.0.0.0/8"), one->text);
+        }
+    }
+    if (wish->type != TOKEN_BATCH) {
+        return ERR_NONE;
+    }
+    const char *bad = wish->uses > 0 ? "num_uses" : wish->period_s > 0 ? "period" : wish->explicit_max_s > 0 ? "explicit_max_ttl" : wish->id.len > 0 ? "id" : NULL;
+    if (bad != NULL) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("batch tokens cannot have this set", "Batch-Tokens können das nicht haben"), slice_string(bad));
+    }
+    if (token_has(policies, "root") || wish->ttl_s == 0) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("batch tokens cannot be root tokens, and end at their time", "Batch-Tokens können keine Root-Tokens sein und laufen ab"), SLICE_NONE);
+    }
+    return ERR_NONE;
+}
+
+/* The child stands in its parent's list, so that it ends with it; the parent's row says that there is one. */
+static enum err join_parent(struct turn *turn, const struct token_wish *wish, struct slice id, uint64_t *ret_depth)
+{
+    struct token parent;
+    enum err err = token_find_id(turn, wish->parent, &parent);
+    if (err != ERR_NONE) {
+        return err == ERR_NOT_FOUND ? ERR_DENIED : err;
+    }
+    *ret_depth = token_number(parent.row, "depth") + 1;
+    if (*ret_depth > TOKEN_DEPTH_MAX) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("more than 32 tokens stand above this one: make an orphan", "über diesem Token stehen mehr als 32: bitte ein Waisen-Token erzeugen"), SLICE_NONE);
+    }
+    if (id.len == 0) {
+        return ERR_NONE; /* a batch token: it names its parent, and nothing of it is to be cleared away */
+    }
+    char *path = turn_path(turn, "token/child/%.*s/%.*s", (int)wish->parent.len, (const char *)wish->parent.data, (int)id.len, (const char *)id.data);
+    err = turn_is_new(turn, path);
+    err = err == ERR_NONE ? turn_put_json(turn, path, json_new(turn->arena, JSON_OBJECT), 0) : err;
+    return err == ERR_NONE ? token_mark(turn, &parent, "children") : err;
+}
+
+static enum err create_batch(struct turn *turn, const struct token_wish *wish, const struct json *policies, struct json **ret_auth)
+{
+    uint64_t depth = 0;
+    struct slice text;
+    enum err err = wish->parent.len == 0 ? ERR_NONE : join_parent(turn, wish, SLICE_NONE, &depth);
+    struct json *row = make_row(turn, wish, policies, depth);
+    err = err == ERR_NONE ? token_batch_seal(turn, row, &text) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct token token = {.row = row, .policies = policies, .is_batch = true};
+    *ret_auth = token_auth(turn, &token, text);
+    return ERR_NONE;
+}
+
+/* The row's name; that a chosen one is free has to be looked up, a random one is. */
+static enum err choose_id(struct turn *turn, const struct token_wish *wish, struct slice text, char **ret_id)
+{
+    enum err err = token_name(turn, text, ret_id);
+    if (err != ERR_NONE || wish->id.len == 0) {
+        return err != ERR_NONE ? err : turn_is_new(turn, token_row_path(turn, slice_string(*ret_id)));
+    }
+    err = turn_exists(turn, token_row_path(turn, slice_string(*ret_id)));
+    if (err == ERR_NONE) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("cannot create a token with a duplicate ID", "ein Token mit dieser Kennung gibt es schon"), SLICE_NONE);
+    }
+    return err == ERR_NOT_FOUND ? ERR_NONE : err;
 }
 
 enum err token_create(struct turn *turn, const struct token_wish *wish, struct json **ret_auth)
 {
-    struct arena *arena = turn->arena;
-    struct json *token = random_text(turn, "hvs.", TOKEN_RANDOM_BYTES), *accessor = random_text(turn, "", ACCESSOR_RANDOM_BYTES);
+    struct json *policies = token_clean_policies(turn, wish->policies, wish->no_default_policy);
+    enum err err = policies == NULL ? ERR_TOO_LARGE : check_wish(turn, wish, policies);
+    if (err != ERR_NONE || wish->type == TOKEN_BATCH) {
+        return err != ERR_NONE ? err : create_batch(turn, wish, policies, ret_auth);
+    }
+    struct json *text = wish->id.len > 0 ? json_string(turn->arena, wish->id) : random_text(turn, "hvs.", TOKEN_RANDOM_BYTES);
+    struct json *accessor = random_text(turn, "", ACCESSOR_RANDOM_BYTES), *pointer = json_new(turn->arena, JSON_OBJECT);
     char *id = NULL;
-    enum err err = token == NULL || accessor == NULL ? ERR_MEMORY : name_token(turn, token->text, &id);
+    uint64_t depth = 0;
+    err = text == NULL || accessor == NULL ? ERR_MEMORY : choose_id(turn, wish, text->text, &id);
+    err = err == ERR_NONE && wish->parent.len > 0 ? join_parent(turn, wish, slice_string(id), &depth) : err;
     if (err != ERR_NONE) {
         return err;
     }
-    int64_t now_s = turn->now_ms / 1000, end_s = wish->ttl_s == 0 ? 0 : now_s + (int64_t)wish->ttl_s;
-    struct json *row = json_new(arena, JSON_OBJECT);
-    json_set_string(arena, row, "accessor", accessor->text);
-    json_set(arena, row, "policies", json_copy(arena, wish->policies));
-    json_set_string(arena, row, "name", slice_string(wish->name));
-    json_set_string(arena, row, "path", slice_string(wish->path));
-    json_set_i64(arena, row, "created_s", now_s);
-    json_set_i64(arena, row, "expires_s", end_s);
-    json_set_u64(arena, row, "ttl_s", wish->ttl_s);
-    if (wish->uses > 0) {
-        json_set_u64(arena, row, "uses_left", wish->uses);
-    }
-    struct json *pointer = json_new(arena, JSON_OBJECT);
-    json_set_string(arena, pointer, "id", slice_string(id));
-    char *accessor_path = turn_path(turn, "token/accessor/%.*s", (int)accessor->text.len, (const char *)accessor->text.data);
-    char *id_path = turn_path(turn, "token/id/%s", id);
-    err = turn_is_new(turn, id_path);
-    err = err == ERR_NONE ? turn_is_new(turn, accessor_path) : err;
-    err = err == ERR_NONE ? turn_put_json(turn, id_path, row, end_s * 1000) : err;
-    enum err second = turn_put_json(turn, accessor_path, pointer, 0);
-    *ret_auth = describe(turn, row, token->text);
-    return err != ERR_NONE ? err : second != ERR_NONE ? second : *ret_auth == NULL ? ERR_MEMORY : ERR_NONE;
-}
-
-enum err token_end(struct turn *turn, struct slice id)
-{
-    const struct json *row = NULL;
-    enum err err = load(turn, id, &row);
-    if (err != ERR_NONE) {
-        return err == ERR_NOT_FOUND ? ERR_NONE : err;
-    }
-    struct slice accessor = json_text(row, "accessor", SLICE_NONE);
-    err = turn_delete(turn, turn_path(turn, "token/id/%.*s", (int)id.len, (const char *)id.data));
-    enum err second = turn_delete(turn, turn_path(turn, "token/accessor/%.*s", (int)accessor.len, (const char *)accessor.data));
-    return err != ERR_NONE ? err : second;
-}
-
-/* ---- auth/token/ ---- */
-
-enum err operation_token_lookup_self(struct turn *turn)
-{
-    struct arena *arena = turn->arena;
-    const struct json *row = turn->caller.token;
-    int64_t end_s = expires_s(row), created_s = 0;
-    (void)!json_i64(row, "created_s", &created_s);
-    struct json *data = json_new(arena, JSON_OBJECT);
-    json_set_string(arena, data, "accessor", turn->caller.accessor);
-    json_set_string(arena, data, "display_name", turn->caller.name);
-    json_set(arena, data, "policies", json_copy(arena, json_member(row, "policies")));
-    json_set_string(arena, data, "path", json_text(row, "path", SLICE_NONE));
-    json_set_string(arena, data, "type", SLICE_LITERAL("service"));
-    json_set_i64(arena, data, "creation_time", created_s);
-    json_set_i64(arena, data, "ttl", end_s == 0 ? 0 : end_s - turn->now_ms / 1000);
-    if (end_s == 0) {
-        json_set_null(arena, data, "expire_time");
-    } else {
-        char text[RFC3339_BYTES];
-        rfc3339_format(end_s * 1000, text);
-        json_set_string(arena, data, "expire_time", slice_string(text));
-    }
-    json_set_bool(arena, data, "renewable", end_s != 0);
-    json_set_u64(arena, data, "num_uses", uses_left(row));
-    json_set_bool(arena, data, "orphan", true);
-    return turn_reply_data(turn, data);
+    struct json *row = make_row(turn, wish, policies, depth);
+    json_set_string(turn->arena, row, "accessor", accessor->text);
+    json_set_string(turn->arena, pointer, "id", slice_string(id));
+    err = turn_is_new(turn, accessor_path(turn, accessor->text));
+    err = err == ERR_NONE ? token_put(turn, slice_string(id), row) : err;
+    err = err == ERR_NONE ? turn_put_json(turn, accessor_path(turn, accessor->text), pointer, 0) : err;
+    struct token token = {.id = slice_string(id), .row = row, .policies = policies};
+    *ret_auth = err == ERR_NONE ? token_auth(turn, &token, text->text) : NULL;
+    return err != ERR_NONE ? err : *ret_auth == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
 enum err token_may_give(struct turn *turn, const struct json *policies)
 {
-    const struct json *own = turn->caller.token;
-    bool may_widen = has_policy(own, "admin") || slice_is(json_text(own, "path", SLICE_NONE), OPERATOR_PATH);
+    bool may_widen = token_has(turn->caller.policies, "admin") || slice_is(json_text(turn->caller.token, "path", SLICE_NONE), OPERATOR_PATH);
     for (const struct json *policy = policies->first; policy != NULL; policy = policy->next) {
-        bool held = has_policy(own, arena_string(turn->arena, policy->text));
+        bool held = token_has(turn->caller.policies, arena_string(turn->arena, policy->text));
         if (!held && !turn->caller.is_root && (!may_widen || slice_is(policy->text, "root"))) {
             return turn_refuse(turn, ERR_DENIED, TEXT("the caller does not hold this policy", "der Aufrufer hat diese Richtlinie nicht"), policy->text);
         }
     }
     return ERR_NONE;
-}
-
-enum err operation_token_create(struct turn *turn)
-{
-    const struct json *policies = json_member(turn->request->body, "policies");
-    if (policies == NULL || policies->count == 0) {
-        policies = json_member(turn->caller.token, "policies");
-    }
-    enum err err = token_may_give(turn, policies);
-    if (err != ERR_NONE) {
-        return err;
-    }
-    uint64_t ttl_s = TTL_DEFAULT_S, uses = 0;
-    (void)!json_u64(turn->request->body, "ttl", &ttl_s);
-    (void)!json_u64(turn->request->body, "num_uses", &uses);
-    if (ttl_s == 0 || ttl_s > TTL_MAX_S) {
-        ttl_s = TTL_MAX_S;
-    }
-    struct slice name = turn_field(turn, "display_name");
-    struct token_wish wish = {.name = name.len > 0 ? arena_string(turn->arena, name) : "token", .path = "auth/token/create",
-                              .policies = policies, .ttl_s = ttl_s, .uses = uses};
-    struct json *auth = NULL;
-    err = token_create(turn, &wish, &auth);
-    return err != ERR_NONE ? err : turn_reply_auth(turn, auth);
-}
-
-enum err operation_token_renew_self(struct turn *turn)
-{
-    const struct json *row = turn->caller.token;
-    uint64_t ttl_s = 0;
-    int64_t created_s = 0;
-    (void)!json_u64(row, "ttl_s", &ttl_s);
-    (void)!json_i64(row, "created_s", &created_s);
-    if (ttl_s == 0) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("this token never ends", "dieses Token läuft nicht ab"), SLICE_NONE);
-    }
-    if (json_member(row, "uses_left") != NULL && uses_left(row) == 0) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("this was the token's last use", "das war die letzte Verwendung dieses Tokens"), SLICE_NONE);
-    }
-    int64_t end_s = turn->now_ms / 1000 + (int64_t)ttl_s, last_s = created_s + TTL_MAX_S;
-    struct json *renewed = with_number(turn, row, "expires_s", end_s < last_s ? end_s : last_s);
-    struct slice id = turn->caller.token_id;
-    enum err err = turn_put_json(turn, turn_path(turn, "token/id/%.*s", (int)id.len, (const char *)id.data), renewed, expires_s(renewed) * 1000);
-    return err != ERR_NONE ? err : turn_reply_auth(turn, describe(turn, renewed, turn->request->token));
-}
-
-enum err operation_token_revoke_self(struct turn *turn)
-{
-    enum err err = token_end(turn, turn->caller.token_id);
-    return err != ERR_NONE ? err : turn_reply_none(turn);
-}
-
-enum err operation_token_revoke_accessor(struct turn *turn)
-{
-    struct slice accessor = turn_field(turn, "accessor");
-    const struct json *pointer = NULL;
-    enum err err = turn_json(turn, turn_path(turn, "token/accessor/%.*s", (int)accessor.len, (const char *)accessor.data), &pointer);
-    if (err != ERR_NONE) {
-        return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, TEXT("no such accessor", "kein solcher accessor"), accessor) : err;
-    }
-    err = token_end(turn, json_text(pointer, "id", SLICE_NONE));
-    return err != ERR_NONE ? err : turn_reply_none(turn);
-}
-
-enum err operation_token_accessors(struct turn *turn)
-{
-    struct turn_names names;
-    enum err err = turn_names(turn, "token/accessor/", turn_query(turn, "after"), 1000, &names);
-    if (err != ERR_NONE) {
-        return err;
-    }
-    struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys");
-    for (size_t i = 0; i < names.count; i++) {
-        json_append(keys, json_string(turn->arena, names.names[i]));
-    }
-    return names.count == 0 ? ERR_NOT_FOUND : turn_reply_data(turn, data);
 }

@@ -13,7 +13,7 @@ static enum err operation_make(struct turn *turn)
     enum err err = json_u64(turn->input, "ttl_s", &ttl_s);
     err = err == ERR_NONE ? json_u64(turn->input, "uses", &uses) : err;
     char *policy = arena_string(turn->arena, turn_field(turn, "policy"));
-    struct token_wish wish = {.name = "ada", .path = "test", .policies = token_policies(turn, policy, NULL), .ttl_s = ttl_s, .uses = uses};
+    struct token_wish wish = {.name = "ada", .path = "test", .no_default_policy = true, .policies = token_policies(turn, policy, NULL), .ttl_s = ttl_s, .uses = uses};
     struct json *auth = NULL;
     err = err == ERR_NONE ? token_create(turn, &wish, &auth) : err;
     return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;

@@ -79,6 +79,7 @@ enum err turn_begin_request(struct turn *turn, struct slice body, int64_t now_ms
     }
     turn->request = inside->request = request;
     turn->now_ms = now_ms;
+    turn->steady_ms = now_ms + turn->around->steady_ahead_ms;
     memcpy(inside->seed, seed, sizeof inside->seed);
     return ERR_NONE;
 }
@@ -94,6 +95,7 @@ enum err turn_begin_input(struct turn *turn, const char *operation, struct slice
     }
     turn->input = input;
     turn->now_ms = now_ms;
+    turn->steady_ms = now_ms + turn->around->steady_ahead_ms;
     inside->operation = operation_find(operation);
     memcpy(inside->seed, seed, sizeof inside->seed);
     return inside->operation == NULL ? ERR_INTERNAL : ERR_NONE;
@@ -366,6 +368,20 @@ enum err turn_json(struct turn *turn, const char *path, const struct json **ret_
     return err == ERR_MALFORMED ? ERR_DAMAGED : err;
 }
 
+enum err turn_exists(struct turn *turn, const char *path)
+{
+    struct stored_row row;
+    if (path == NULL) {
+        return ERR_MEMORY;
+    }
+    const struct effect *effect = own_effect(turn, slice_string(path));
+    if (effect != NULL) {
+        return effect->is_delete ? ERR_NOT_FOUND : ERR_NONE;
+    }
+    enum lookup lookup = state_row(turn->state, slice_string(path), &row);
+    return lookup == LOOKUP_UNKNOWN ? ask_row(turn, slice_string(path)) : lookup == LOOKUP_ABSENT ? ERR_NOT_FOUND : ERR_NONE;
+}
+
 bool turn_want(struct turn *turn, const char *path)
 {
     struct stored_row row;
@@ -410,6 +426,16 @@ static enum err add_effect(struct turn *turn, const char *path, struct slice byt
     turn->inside->last_effect = effect;
     turn->inside->effect_bytes += bytes.len + name.len;
     return ERR_NONE;
+}
+
+int64_t turn_wall_ms(const struct turn *turn, int64_t steady_ms)
+{
+    return steady_ms - (turn->steady_ms - turn->now_ms);
+}
+
+int64_t turn_due_steady(int64_t steady_ms)
+{
+    return steady_ms <= 0 ? 0 : steady_ms | DUE_STEADY;
 }
 
 enum err turn_put(struct turn *turn, const char *path, struct slice bytes, int64_t due_ms)

@@ -37,6 +37,7 @@ struct caller {
     struct slice accessor;
     struct slice name;              /* the person or service, as shown and recorded */
     const struct json *token;       /* its row; NULL when a certificate called */
+    const struct json *policies;    /* names: the token's, and those of its identity */
     struct slice certificate;       /* name of the certificate's row: hex of its SHA-256; empty with a token */
     bool is_root;
 };
@@ -45,6 +46,7 @@ struct caller {
 struct surroundings {
     bool initialized, sealed, reopen_needed;
     int64_t started_ms;
+    int64_t steady_ahead_ms;        /* of the clock of leases before the wall's (engine/steady.h) */
     const struct json *roles;       /* status of every role, as READY and ENDED told */
     const struct json *counters;
     const char *address;            /* "https://localhost:8200" */
@@ -62,7 +64,8 @@ struct turn {
     const struct mount *mount;      /* of a request below one; else NULL */
     const struct json *input;       /* of a turn that keep started itself */
     struct caller caller;
-    int64_t now_ms;
+    int64_t now_ms;                 /* of the wall: what people see, evidence, certificates */
+    int64_t steady_ms;              /* of the clock that no step of the wall moves: tokens and leases live by it */
     const struct surroundings *around;
 
     struct reply reply;
@@ -83,12 +86,19 @@ struct turn_names {
 };
 enum err turn_list(struct turn *turn, const char *prefix, struct slice after, uint32_t limit, struct turn_names *ret_rows) must_check;
 enum err turn_names(struct turn *turn, const char *prefix, struct slice after, uint32_t limit, struct turn_names *ret_names) must_check;
-enum err turn_due(struct turn *turn, int64_t before_ms, uint32_t limit, struct turn_names *ret_rows) must_check;
+enum err turn_due(struct turn *turn, int64_t before_ms, uint32_t limit, struct turn_names *ret_rows) must_check;        /* by the wall's clock */
+enum err turn_due_leases(struct turn *turn, uint32_t limit, struct turn_names *ret_rows) must_check;                    /* by the steady clock, now */
+/* Is there such a row? ERR_NONE, ERR_NOT_FOUND, ERR_NEED: without opening it. */
+enum err turn_exists(struct turn *turn, const char *path) must_check;
 enum err turn_entries(struct turn *turn, enum log_id log, uint64_t first, uint32_t count, struct slice **ret_entries, size_t *ret_count) must_check;
 enum err turn_tile(struct turn *turn, enum log_id log, uint8_t level, uint64_t number, uint16_t width, struct slice *ret_bytes) must_check;
 enum err turn_checkpoint(struct turn *turn, enum log_id log, struct slice *ret_note, uint64_t *ret_size) must_check;
 
-/* Changes, seen by later reads of the same turn. due_ms 0: none. */
+/* The wall's time of a moment of the steady clock, for people. */
+int64_t turn_wall_ms(const struct turn *turn, int64_t steady_ms);
+
+/* Changes, seen by later reads of the same turn. due_ms 0: none; of the wall's clock, or turn_due_steady(…) of the steady one. */
+int64_t turn_due_steady(int64_t steady_ms);
 enum err turn_put(struct turn *turn, const char *path, struct slice bytes, int64_t due_ms) must_check;
 enum err turn_put_json(struct turn *turn, const char *path, const struct json *tree, int64_t due_ms) must_check;
 enum err turn_delete(struct turn *turn, const char *path) must_check;

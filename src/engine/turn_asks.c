@@ -102,12 +102,22 @@ enum err turn_list(struct turn *turn, const char *prefix, struct slice after, ui
     return err != ERR_NONE ? err : read_rows(turn, answer, ret_rows);
 }
 
-enum err turn_due(struct turn *turn, int64_t before_ms, uint32_t limit, struct turn_names *ret_rows)
+static enum err list_due(struct turn *turn, uint64_t before, uint32_t limit, struct turn_names *ret_rows)
 {
-    struct need need = {.kind = NEED_DUE, .number = (uint64_t)before_ms, .limit = limit};
+    struct need need = {.kind = NEED_DUE, .number = before, .limit = limit};
     struct slice answer;
     enum err err = ask_store(turn, &need, &answer);
     return err != ERR_NONE ? err : read_rows(turn, answer, ret_rows);
+}
+
+enum err turn_due(struct turn *turn, int64_t before_ms, uint32_t limit, struct turn_names *ret_rows)
+{
+    return list_due(turn, (uint64_t)before_ms, limit, ret_rows);
+}
+
+enum err turn_due_leases(struct turn *turn, uint32_t limit, struct turn_names *ret_rows)
+{
+    return list_due(turn, (uint64_t)turn_due_steady(turn->steady_ms), limit, ret_rows);
 }
 
 static enum err read_slices(struct turn *turn, struct slice answer, struct slice **ret_items, size_t *ret_count)

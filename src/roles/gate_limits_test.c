@@ -202,9 +202,9 @@ TEST(garbage_does_no_harm)
 
 TEST(long_tokens_are_denied)
 {
-    char request[1024];
+    char request[4096];
     cleanup_answer struct answer got = ANSWER_NONE;
-    snprintf(request, sizeof(request), GET("/v1/sys/health") "X-Vault-Token: %0300d\r\n" END, 1);
+    snprintf(request, sizeof(request), GET("/v1/sys/health") "X-Vault-Token: %0*d\r\n" END, REQUEST_TOKEN_MAX_BYTES + 1, 1);
     CHECK(ask(request, &got));
     CHECK_U64(403, got.status);
 }

@@ -20,7 +20,7 @@ static const char *token_policy = "root";
 
 static enum err operation_test_token(struct turn *turn)
 {
-    struct token_wish wish = {.name = "ada", .path = "test", .policies = token_policies(turn, token_policy, NULL)};
+    struct token_wish wish = {.name = "ada", .path = "test", .no_default_policy = true, .policies = token_policies(turn, token_policy, NULL)};
     struct json *auth = NULL;
     enum err err = token_create(turn, &wish, &auth);
     return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;

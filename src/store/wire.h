@@ -5,6 +5,7 @@
  *   need ROW      u8 1, bytes path                                       -> u8 found, u64 version, u64 due_unix_ms, bytes
  *   need LIST     u8 2, bytes prefix, bytes after, u32 limit             -> u32 n, n x (bytes path, u64 version, u64 due_unix_ms, bytes)
  *   need DUE      u8 3, u64 before_unix_ms, u32 limit                    -> u32 n, n x (bytes path, u64 version, u64 due_unix_ms, bytes), oldest first
+ *                 Two clocks share the index: with the bit DUE_STEADY in before_unix_ms only rows whose due time has it too, else only those without
  *   need ENTRIES  u8 4, u8 log, u64 first, u32 count                     -> u32 n, n x bytes entry
  *   need LOG      u8 5, u8 log     -> u64 size, u64 published_size, bytes checkpoint (as published), u32 n, n x hash[32] (the right edge, largest subtree first)
  *   need NAMES    u8 6, bytes prefix, bytes after, u32 limit             -> u32 n, n x bytes: the next path segments below prefix, folders with a trailing '/'
@@ -25,6 +26,9 @@
 #define VOGT_STORE_WIRE_H
 
 #include "base/bytes.h"
+
+/* In a due time: it is one of keep's steady clock, by which leases live, and not of the wall's. */
+#define DUE_STEADY (INT64_C(1) << 62)
 
 enum log_id { LOG_EVIDENCE = 1, LOG_AUDIT = 2 };
 
