@@ -93,7 +93,7 @@ static void show_field(struct run *run, const struct json *field)
     struct slice name = json_text(field, "name", SLICE_NONE), title = run_words(run, json_member(field, "title"));
     bool is_credential = json_bool(field, "credential", false);
     const char *line = arena_printf(run->arena, "%.*s (%s%s)", (int)title.len, (const char *)title.data, is_credential ? SAY(run, "credential", "Zugangsdaten") : SAY(run, "option", "Option"),
-                                    json_bool(field, "required", false) ? "" : SAY(run, ", optional", ", freiwillig"));
+                                    json_bool(field, "required", false) ? "" : SAY(run, ", optional", ", optional"));
     char *shown = arena_string(run->arena, name);
     show_pair(run, shown == NULL ? "" : shown, slice_string(line));
 }

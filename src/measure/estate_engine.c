@@ -9,6 +9,7 @@
 #include "measure/view.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SUBJECTS_SHOWN = 1000 };
 
@@ -38,6 +39,11 @@ struct covering {
 
 static void read_ages(struct showing *showing)
 {
+    for (size_t i = 0; i < kinds_count(); i++) { /* how a source was read is asked by no promise, but by the population of many */
+        const struct kind *kind = kinds_at(i);
+        bool is_teller = kind->fed == NULL && strcmp(kind->subject, "source") == 0;
+        showing->max_age_ms[i] = is_teller ? (int64_t)KINDS_POPULATION_MAX_AGE_S * 1000 : 0;
+    }
     for (size_t i = 0; i < catalogue_measure_count(); i++) {
         const struct measure *measure = catalogue_measure_at(i);
         for (size_t p = 0; p < measure->promise_count; p++) {

@@ -258,6 +258,7 @@ TEST(a_source_is_set_up_asked_and_removed)
     CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate/sources/hz/run", "{}", NULL, &data));
     CHECK_SLICE("kept", json_text(json_member(data, "complete"), "verdict", SLICE_NONE));
     CHECK_SLICE("kept", scene_verdict(&scene, "3.1"));
+    CHECK_SLICE("kept", json_text(coverage_of(&scene, "source:hz"), "verdict", SLICE_NONE));
     CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_READ, "estate/sources", NULL, NULL, &data));
     CHECK_U64(1, json_member(data, "sources")->count);
     CHECK(json_member(data, "kinds")->count > 5);

@@ -211,7 +211,7 @@ await test('an agent is invited and revoked', async () => {
   await page.reload();
   await page.waitForSelector('article.agent.invited');
   assert.ok(!(await page.content()).includes(token), 'shown once');
-  await page.click('button[aria-label="Agent web-1 entziehen"]');
+  await page.click('button[aria-label="Agent web-1: Zugang entziehen"]');
   await page.click('text=Ja, entziehen');
   await page.waitForSelector('article.agent.revoked');
   await isWell('agents');

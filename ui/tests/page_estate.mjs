@@ -108,7 +108,7 @@ export async function estateTests({ server, inPage, axe, fits, go, pictures }) {
   await test('the morning leads to what waits', () =>
     inPage({ language: 'de' }, '#/morning', async (page) => {
       await page.click('text=8 entdeckte Gegenstände warten auf ein Wort');
-      await page.waitForSelector('h1:has-text("Entdeckt")');
+      await page.waitForSelector('h1:has-text("auf ein Wort wartet")');
     }));
 
   await test('inbox: many at once are confirmed or ignored; a missing reason is said before anything is sent', () =>
@@ -188,7 +188,7 @@ export async function estateTests({ server, inPage, axe, fits, go, pictures }) {
       await page.waitForSelector('text=Asked: 7 subjects found.');
       assert.equal(last().path, 'estate/sources/hetzner/run');
       await page.click('button[aria-label="Change source staff"]');
-      assert.match(await page.textContent('form.source fieldset'), /client_id, client_secret set; never shown again/);
+      assert.match(await page.textContent('form.source fieldset'), /Set: client_id, client_secret\. Never shown again/);
       assert.equal(await page.inputValue('input[name=client_secret]'), '');
       await axe(page);
       await page.fill('input[name=admin_groups]', 'ops, board');
@@ -238,9 +238,9 @@ export async function estateTests({ server, inPage, axe, fits, go, pictures }) {
       await page.waitForSelector('article.agent');
       assert.deepEqual(await page.locator('article.agent h2 .name').allTextContents(), ['db-1', 'frankfurt', 'web-1']);
       assert.match(await page.textContent('article.agent.silent'), /vor 9 Stunden[\s\S]*42 Berichte[\s\S]*1,6 Minuten zurück[\s\S]*CAP_NET_ADMIN fehlt/);
-      await page.click('button[aria-label="Agent db-1 entziehen"]');
+      await page.click('button[aria-label="Agent db-1: Zugang entziehen"]');
       await page.click('text=Ja, entziehen');
-      await page.waitForSelector('text=Entzogen.');
+      await page.waitForSelector('text=Zugang entzogen.');
       assert.deepEqual([last().path, last().body], ['agent/revoke', { name: 'db-1' }]);
     }));
 
