@@ -85,13 +85,13 @@ enum err operation_observe_one(struct turn *turn)
     return all == ERR_NONE ? standing_refresh(turn, &world) : all;
 }
 
-static enum err start_due(struct turn *turn, struct slice path, struct slice row)
+static enum err start_due(struct turn *turn, const char *operation, struct slice path, struct slice row)
 {
     struct json *tree = NULL;
     enum err err = json_unpack(turn->arena, row, &tree);
     const struct json *claimed = err == ERR_NONE ? edit_with(turn->arena, tree, "waits_ms", json_number_i64(turn->arena, turn->now_ms)) : NULL;
     err = claimed == NULL ? ERR_DAMAGED : turn_put_json(turn, arena_string(turn->arena, path), claimed, turn->now_ms + CLAIMED_MS);
-    return err == ERR_NONE ? turn_start(turn, "observe_one", tree) : err;
+    return err == ERR_NONE ? turn_start(turn, operation, tree) : err;
 }
 
 /* Once a minute: what is due is observed or ended, and verdicts that age alone changes are recorded. */
@@ -104,7 +104,9 @@ enum err operation_tick(struct turn *turn)
     for (size_t i = 0; (all == ERR_NONE || all == ERR_NEED) && i < due.count; i++) {
         static const char token[] = "token/id/";
         if (slice_starts(due.names[i], SLICE_LITERAL("schedule/"))) {
-            (void)standing_goes_on(&all, start_due(turn, due.names[i], due.bytes[i]));
+            (void)standing_goes_on(&all, start_due(turn, "observe_one", due.names[i], due.bytes[i]));
+        } else if (slice_starts(due.names[i], SLICE_LITERAL("sweep/"))) {
+            (void)standing_goes_on(&all, start_due(turn, "mount_sweep", due.names[i], due.bytes[i])); /* a stop came between */
         } else if (slice_starts(due.names[i], slice_string(token))) {
             (void)standing_goes_on(&all, token_end(turn, slice_from(due.names[i], sizeof token - 1)));
         }
