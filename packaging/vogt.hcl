@@ -26,3 +26,16 @@
 # -----END CERTIFICATE-----
 # EOT
 # }
+
+# A certificate of your own (PEM, leaf first) and its key: P-256, P-384, Ed25519 or RSA from 2048 bits. Without it Vogt signs one itself. Agents pin the key:
+# renew the certificate for the same key, or enrol them anew. Read at every start.
+# Eigenes Zertifikat (PEM, das eigene zuerst) und sein Schlüssel. Ohne diese Angabe stellt Vogt sich selbst eines aus. Agenten merken sich den Schlüssel:
+# das Zertifikat für denselben Schlüssel erneuern oder sie neu anmelden. Gelesen bei jedem Start.
+# tls {
+#   certificate = "/etc/vogt/tls/fullchain.pem"
+#   key         = "/etc/vogt/tls/key.pem"
+# }
+
+# HTTP without TLS, for test benches and for a proxy on this machine: refused unless every address is this machine's own (localhost, 127.0.0.1, ::1).
+# HTTP ohne TLS, für Testaufbauten und einen Proxy auf dieser Maschine: abgelehnt, wenn nicht alle Adressen eigene sind.
+# plain_http = true

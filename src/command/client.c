@@ -38,7 +38,8 @@ static bool read_small(const char *path, size_t max_bytes, struct buf *out)
 
 static bool is_this_host(const char *address)
 {
-    static const char *const hosts[] = {"https://localhost", "https://127.0.0.1", "https://[::1]"};
+    static const char *const hosts[] = {"https://localhost", "https://127.0.0.1", "https://[::1]",
+                                        "http://localhost",  "http://127.0.0.1",  "http://[::1]"};
     for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
         size_t len = strlen(hosts[i]);
         if (strncmp(address, hosts[i], len) == 0 &&
@@ -202,6 +203,7 @@ static enum err exchange(struct run *run, const struct ask *ask, size_t max_byte
                                    .body = bytes,
                                    .authorities_file = client->authorities,
                                    .pinned_pem = buf_slice(&client->pem),
+                                   .allow_plain = is_this_host(client->address),
                                    .timeout_ms = ask->timeout_ms,
                                    .reply_max_bytes = max_bytes};
     return url == NULL ? ERR_MEMORY : http_client_ask(client->http, &request, ret_reply, complaint);

@@ -1,10 +1,11 @@
-/* The TLS identity of a Vogt that was given none: a P-256 key and a certificate signed by itself (RFC 5280), for ten years. */
+/* The TLS identity: given by the operator, else a P-256 key and a certificate signed by itself (RFC 5280), for ten years. */
 #include "engine/vault.h"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -75,6 +76,10 @@ static enum err create(const char *host, uint64_t serial, int64_t now_ms, struct
 
 enum err vault_identity(struct vault *vault, struct turn *turn, const char *host, struct slice *ret_certificate_pem)
 {
+    if (vault->tls_given.len > 0) {
+        *ret_certificate_pem = vault->tls_given;
+        return ERR_NONE;
+    }
     struct slice row, key;
     enum err err = turn_row(turn, "boot/tls", &row);
     if (err == ERR_NOT_FOUND) {
@@ -101,22 +106,81 @@ enum err vault_identity(struct vault *vault, struct turn *turn, const char *host
     return secret_copy(key, &vault->tls_key);
 }
 
+enum err vault_give_identity(struct vault *vault, struct slice chain_pem, struct slice key_pem, struct complaint *complaint)
+{
+    BIO *chain = BIO_new_mem_buf(chain_pem.data, (int)chain_pem.len), *text = BIO_new_mem_buf(key_pem.data, (int)key_pem.len);
+    X509 *first = chain == NULL ? NULL : PEM_read_bio_X509(chain, NULL, NULL, NULL);
+    EVP_PKEY *key = text == NULL ? NULL : PEM_read_bio_PrivateKey(text, NULL, NULL, (void *)(uintptr_t) "");
+    unsigned char *der = NULL;
+    int type = key == NULL ? 0 : EVP_PKEY_get_base_id(key), bits = key == NULL ? 0 : EVP_PKEY_get_bits(key);
+    bool is_usable = type == EVP_PKEY_ED25519 || (type == EVP_PKEY_EC && (bits == 256 || bits == 384)) || (type == EVP_PKEY_RSA && bits >= 2048);
+    struct text problem = key == NULL || first == NULL ? TEXT("the files of tls are no PEM certificate and unencrypted PEM key", "die Dateien von tls sind kein PEM-Zertifikat und unverschlüsselter PEM-Schlüssel")
+                          : !is_usable ? TEXT("the key of tls must be P-256, P-384, Ed25519, or RSA of at least 2048 bits", "der Schlüssel von tls muss P-256, P-384, Ed25519 oder RSA ab 2048 Bit sein")
+                          : X509_check_private_key(first, key) != 1 ? TEXT("the key of tls does not belong to its first certificate", "der Schlüssel von tls gehört nicht zu ihrem ersten Zertifikat")
+                                                                    : (struct text){NULL, NULL};
+    enum err err = problem.english == NULL ? ERR_NONE : complain(complaint, ERR_INVALID, problem, 0, 0, NULL, 0);
+    int len = err == ERR_NONE ? i2d_PrivateKey(key, &der) : 0;
+    if (err == ERR_NONE) {
+        secret_free(&vault->tls_key);
+        err = len > 0 ? secret_copy(slice_of(der, (size_t)len), &vault->tls_key) : ERR_CRYPTO;
+        vault->tls_given = err == ERR_NONE ? chain_pem : SLICE_NONE;
+    }
+    if (der != NULL) {
+        OPENSSL_clear_free(der, (size_t)len);
+    }
+    X509_free(first);
+    EVP_PKEY_free(key);
+    BIO_free(chain);
+    BIO_free(text);
+    return err;
+}
+
+static const struct {
+    uint16_t scheme;
+    int type;
+    const EVP_MD *(*digest)(void);      /* NULL: the message is signed as it is */
+    size_t digest_bytes;
+    bool is_pss;
+} schemes[] = {{0x0403, EVP_PKEY_EC, EVP_sha256, 32, false}, {0x0503, EVP_PKEY_EC, EVP_sha384, 48, false}, {0x0804, EVP_PKEY_RSA, EVP_sha256, 32, true}, {0x0807, EVP_PKEY_ED25519, NULL, 0, false}};
+
+static bool sign_digest(EVP_PKEY *key, size_t row, struct slice digest, unsigned char *out, size_t *len)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
+    bool done = context != NULL && EVP_PKEY_sign_init(context) > 0 && (!schemes[row].is_pss || EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0) &&
+                EVP_PKEY_CTX_set_signature_md(context, schemes[row].digest()) > 0 &&
+                (!schemes[row].is_pss || EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0) && EVP_PKEY_sign(context, out, len, digest.data, digest.len) > 0;
+    EVP_PKEY_CTX_free(context);
+    return done;
+}
+
+static bool sign_message(EVP_PKEY *key, struct slice message, unsigned char *out, size_t *len)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool done = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key) > 0 && EVP_DigestSign(context, out, len, message.data, message.len) > 0;
+    EVP_MD_CTX_free(context);
+    return done;
+}
+
+static EVP_PKEY *tls_key(const struct vault *vault)
+{
+    const unsigned char *der = vault->tls_key.data;
+    return vault->tls_key.len == 0 ? NULL : d2i_AutoPrivateKey(NULL, &der, (long)vault->tls_key.len);
+}
+
 enum err vault_sign(const struct vault *vault, uint16_t scheme, struct slice digest, struct buf *out)
 {
-    if (scheme != 0x0403 || digest.len != SHA256_BYTES || vault->tls_key.len == 0) {
-        return ERR_INVALID;
+    unsigned char signature[1024];
+    size_t len = sizeof signature, row = 0;
+    EVP_PKEY *key = tls_key(vault);
+    while (row < sizeof schemes / sizeof schemes[0] && schemes[row].scheme != scheme) {
+        row++;
     }
-    const unsigned char *der = vault->tls_key.data;
-    EVP_PKEY *key = d2i_PrivateKey(EVP_PKEY_EC, NULL, &der, (long)vault->tls_key.len);
-    EVP_PKEY_CTX *context = key == NULL ? NULL : EVP_PKEY_CTX_new(key, NULL);
-    unsigned char signature[128];
-    size_t len = sizeof signature;
-    enum err err = ERR_CRYPTO;
-    if (context != NULL && EVP_PKEY_sign_init(context) > 0 && EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) > 0 &&
-        EVP_PKEY_sign(context, signature, &len, digest.data, digest.len) > 0) {
+    bool fits = key != NULL && row < sizeof schemes / sizeof schemes[0] && schemes[row].type == EVP_PKEY_get_base_id(key) &&
+                (schemes[row].digest == NULL || schemes[row].digest_bytes == digest.len);
+    enum err err = !fits ? ERR_INVALID : ERR_CRYPTO;
+    if (fits && (schemes[row].digest == NULL ? sign_message(key, digest, signature, &len) : sign_digest(key, row, digest, signature, &len))) {
         err = put_bytes(out, slice_of(signature, len));
     }
-    EVP_PKEY_CTX_free(context);
     EVP_PKEY_free(key);
     return err;
 }
@@ -126,8 +190,7 @@ enum err vault_pin(const struct vault *vault, uint8_t ret_pin[SHA256_BYTES])
     if (vault->tls_key.len == 0) {
         return ERR_SEALED;
     }
-    const unsigned char *der = vault->tls_key.data;
-    EVP_PKEY *key = d2i_PrivateKey(EVP_PKEY_EC, NULL, &der, (long)vault->tls_key.len);
+    EVP_PKEY *key = tls_key(vault);
     unsigned char *info = NULL;
     int len = key == NULL ? 0 : i2d_PUBKEY(key, &info);
     if (len > 0) {

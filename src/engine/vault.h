@@ -23,6 +23,7 @@ struct vault {
     struct secret remote;               /* key-file: what seal answered */
     struct secret token_key, evidence_seed, audit_seed;
     struct secret tls_key;              /* DER */
+    struct slice tls_given;             /* PEM chain that the operator gave; empty: Vogt's own certificate. The caller's, as long as the vault */
     char name[VAULT_NAME_BYTES];
     char former[VAULT_NAME_BYTES];      /* before the last reopening; empty: never reopened */
     struct secret authority_seed;       /* of the agents' authority; empty: there is none */
@@ -57,7 +58,11 @@ enum err vault_log_key(const struct vault *vault, enum log_id log, char origin[9
 
 /* The TLS identity: made at the first start; P-256, self-signed, for localhost, this host's addresses on loopback and `host`. */
 enum err vault_identity(struct vault *vault, struct turn *turn, const char *host, struct slice *ret_certificate_pem) must_check;
-/* Signs a handshake: scheme 0x0403 (ecdsa_secp256r1_sha256) over its digest. */
+/* Takes chain and key (PEM) of the operator in its place. ERR_INVALID with a complaint: no such key, or not that of the first certificate; keys are P-256,
+ * P-384, Ed25519 or RSA of at least 2048 bits. */
+enum err vault_give_identity(struct vault *vault, struct slice chain_pem, struct slice key_pem, struct complaint *complaint) must_check;
+/* Signs a handshake by TLS SignatureScheme (RFC 8446, 4.2.3): ecdsa_secp256r1_sha256, ecdsa_secp384r1_sha384, rsa_pss_rsae_sha256 over the digest, ed25519 over the
+ * message. ERR_INVALID: not with this key. */
 enum err vault_sign(const struct vault *vault, uint16_t scheme, struct slice digest, struct buf *out) must_check;
 
 /* SHA-256 of the TLS key's SubjectPublicKeyInfo: what agents pin. It outlives a new certificate for the same key. */

@@ -24,7 +24,8 @@
  *     }
  *
  * Descriptors: 3 the parent, 4 keep (not for keep itself), from 5 on the role's own (store: the
- * data directory; gate: listening sockets; seal: the key file). For keep they begin at 4. SIGINT,
+ * data directory; gate: listening sockets; seal: the key file). For keep they begin at 4: none,
+ * or certificate and key of the operator. SIGINT,
  * SIGTERM, SIGHUP and SIGPIPE arrive ignored: the parent stops roles by STOP, in order.
  *
  * READY means "confined and taking frames", and is sent before waiting for anything from keep: the

@@ -263,12 +263,15 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 
 enum err gate_http_start(struct gate *gate, size_t connections, size_t per_address)
 {
-    unsigned flags =
-        MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET;
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET;
+    bool plain = json_bool(gate->start.configuration, "plain", false); /* parent has seen to it: on loopback alone */
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)(uintptr_t)TLS_PRIORITIES},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)gate_tls_retrieve},
+        {MHD_OPTION_END, 0, NULL}};
     gate->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, gate, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
-        MHD_OPTION_HTTPS_CERT_CALLBACK, gate_tls_retrieve, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections,
+        plain ? flags : flags | MHD_USE_TLS, 0, NULL, NULL, on_request, gate, MHD_OPTION_ARRAY,
+        plain ? &tls[2] : tls, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)POOL_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)per_address, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gate,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, gate, MHD_OPTION_URI_LOG_CALLBACK, on_target,

@@ -8,8 +8,8 @@
  * authority as the only issuer, so that browsers have nothing to offer; nobody must have one. What a client shows is verified
  * with the connection's first request; keep then gets its SHA-256 and nothing else of it.
  *
- * SIGN: u16 TLS SignatureScheme, bytes: for ECDSA the digest that the scheme names, for Ed25519 the
- * message itself. SIGNED: bytes signature (ECDSA: DER); empty: refused.
+ * SIGN: u16 TLS SignatureScheme, bytes: for ECDSA and RSA the digest that the scheme names, for
+ * Ed25519 the message itself. SIGNED: bytes signature (ECDSA: DER); empty: refused.
  */
 #include "roles/gate.h"
 
@@ -47,6 +47,7 @@ static const struct {
     {GNUTLS_SIGN_ECDSA_SHA256, GNUTLS_DIG_SHA256, 0x0403},
     {GNUTLS_SIGN_ECDSA_SECP384R1_SHA384, GNUTLS_DIG_SHA384, 0x0503},
     {GNUTLS_SIGN_ECDSA_SHA384, GNUTLS_DIG_SHA384, 0x0503},
+    {GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, GNUTLS_DIG_SHA256, 0x0804},
     {GNUTLS_SIGN_EDDSA_ED25519, GNUTLS_DIG_UNKNOWN, 0x0807},
 };
 

@@ -3,9 +3,11 @@
 #include "base/log.h"
 #include "ledger/commitment.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- loading what store holds ---- */
 
@@ -512,9 +514,40 @@ static int end(struct keep *keep)
     return failed == ERR_NONE ? ROLE_EXIT_STOPPED : ROLE_EXIT_FAILED;
 }
 
+static enum err read_whole(int fd, struct buf *out)
+{
+    enum err err = ERR_NONE;
+    for (ssize_t got = 1; err == ERR_NONE && got > 0;) {
+        err = buf_reserve(out, 1024);
+        got = err == ERR_NONE ? read(fd, out->data + out->len, 1024) : 0;
+        err = got < 0 ? err_from_errno(errno) : err;
+        out->len += got > 0 ? (size_t)got : 0;
+    }
+    return err;
+}
+
+/* The operator's certificate and key: descriptors from the parent, read before the sandbox closes. */
+static enum err take_identity(struct keep *keep, struct complaint *complaint)
+{
+    cleanup_buf struct buf chain = BUF_INIT(sizeof keep->certificate), key = BUF_INIT(sizeof keep->certificate);
+    if (keep->start.fd_count != 2) {
+        return ERR_NONE;
+    }
+    enum err err = buf_reserve(&key, sizeof keep->certificate); /* once: a grown one would leave its former bytes behind */
+    err = err == ERR_NONE ? read_whole(keep->start.fds[0], &chain) : err;
+    err = err == ERR_NONE ? read_whole(keep->start.fds[1], &key) : err;
+    struct slice kept = arena_copy(keep->start.arena, buf_slice(&chain));
+    err = err == ERR_NONE ? vault_give_identity(&keep->vault, kept, buf_slice(&key), complaint) : err;
+    wipe(key.data, key.capacity);
+    close(keep->start.fds[0]);
+    close(keep->start.fds[1]);
+    return err;
+}
+
 int main(void)
 {
     static struct keep keep; /* large; one in a process */
+    struct complaint complaint = {.text = TEXT("keep could not start", "keep konnte nicht starten")};
     if (role_start(ROLE_KEEP, &keep.start) != ERR_NONE) {
         return ROLE_EXIT_START;
     }
@@ -532,10 +565,11 @@ int main(void)
                                         .directory = keep_config(&keep, "directory"), .vault = &keep.vault};
     keep_read_countersign(&keep);
     keep_look_around(&keep);
+    err = err == ERR_NONE ? take_identity(&keep, &complaint) : err;
     err = err == ERR_NONE ? role_confine(&keep.start, -1) : err;
     err = err == ERR_NONE ? role_ready(&keep.start) : err;
     if (err != ERR_NONE) {
-        return role_fail(&keep.start, err, TEXT("keep could not start", "keep konnte nicht starten"));
+        return role_fail(&keep.start, err, complaint.text);
     }
     turn_loop(&keep);
     return end(&keep);

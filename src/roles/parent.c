@@ -142,6 +142,19 @@ static enum err open_signals(struct parent *parent)
     return parent->signal_fd < 0 ? err_from_errno(errno) : ERR_NONE;
 }
 
+/* They are opened anew whenever keep starts. */
+static enum err check_tls(const struct parent *parent, struct complaint *complaint)
+{
+    int fds[2] = {-1, -1};
+    enum err err = directory_open_tls(parent, fds, complaint);
+    for (size_t i = 0; i < 2; i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
+    return err;
+}
+
 /* All that can fail before the first role: each with its own words. */
 static enum err prepare(struct parent *parent, struct complaint *complaint)
 {
@@ -152,6 +165,9 @@ static enum err prepare(struct parent *parent, struct complaint *complaint)
     }
     if (err == ERR_NONE) {
         err = directory_open(parent, complaint);
+    }
+    if (err == ERR_NONE) {
+        err = check_tls(parent, complaint);
     }
     if (err == ERR_NONE) {
         err = listen_open(parent, complaint);

@@ -70,6 +70,7 @@ struct parent {
     int sockets[SOCKETS_MAX];
     size_t socket_count;
     char address[ADDRESS_BYTES]; /* "https://localhost:8200" */
+    bool plain;                  /* configured: HTTP without TLS, on loopback */
     struct sandbox_report own;
     struct member members[MEMBERS_MAX];
     size_t member_count;
@@ -99,6 +100,8 @@ enum err directory_open(struct parent *parent, struct complaint *complaint) must
 enum err directory_write(const struct parent *parent, enum notice notice,
                          struct slice text) must_check;
 /* The key file of the seal, checked: regular, ours, nobody else's to read. */
+/* The files of tls { certificate = FILE  key = FILE }; both -1 where none is configured. */
+enum err directory_open_tls(const struct parent *parent, int ret_fds[2], struct complaint *complaint) must_check;
 enum err directory_open_key(const struct parent *parent, int *ret_fd,
                             struct complaint *complaint) must_check;
 

@@ -336,3 +336,33 @@ enum err directory_open_key(const struct parent *parent, int *ret_fd, struct com
     *ret_fd = fd;
     return ERR_NONE;
 }
+
+static enum err open_tls(const struct parent *parent, const char *name, int *ret_fd, struct complaint *complaint)
+{
+    const struct json *blocks = json_member(parent->config, "tls");
+    struct slice configured = json_text(blocks == NULL ? NULL : blocks->first, name, SLICE_NONE);
+    char path[4096];
+    int length = snprintf(path, sizeof(path), "%.*s", (int)configured.len, (const char *)configured.data);
+    *ret_fd = length > 0 && (size_t)length < sizeof(path) ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+    return *ret_fd >= 0 ? ERR_NONE
+                        : complain_path(complaint, length > 0 ? err_from_errno(errno) : ERR_INVALID,
+                                        TEXT("tls { certificate = FILE  key = FILE } takes two files (PEM) that Vogt can read",
+                                             "tls { certificate = DATEI  key = DATEI } nimmt zwei Dateien (PEM), die Vogt lesen kann"),
+                                        length > 0 ? path : name);
+}
+
+enum err directory_open_tls(const struct parent *parent, int ret_fds[2], struct complaint *complaint)
+{
+    if (json_member(parent->config, "tls") == NULL) {
+        return ERR_NONE;
+    }
+    int fds[2] = {-1, -1};
+    enum err err = open_tls(parent, "certificate", &fds[0], complaint);
+    err = err == ERR_NONE ? open_tls(parent, "key", &fds[1], complaint) : err;
+    if (err != ERR_NONE && fds[0] >= 0) {
+        close(fds[0]);
+    } else if (err == ERR_NONE) {
+        memcpy(ret_fds, fds, sizeof(fds));
+    }
+    return err;
+}

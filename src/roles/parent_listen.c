@@ -155,6 +155,25 @@ static enum err complain_listen(const struct parent *parent, int number,
                     0, 0, listen, strlen(listen));
 }
 
+/* Without TLS a token crosses the wire as it is: only where the wire is this machine's own. */
+static bool only_loopback(const struct parent *parent)
+{
+    for (size_t i = 0; i < parent->socket_count; i++) {
+        struct sockaddr_storage address;
+        socklen_t length = sizeof(address);
+        if (getsockname(parent->sockets[i], (struct sockaddr *)&address, &length) != 0) {
+            return false;
+        }
+        const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)&address)->sin6_addr;
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&address;
+        bool is_loopback = address.ss_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(v6) : ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+        if (!is_loopback) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum err listen_open(struct parent *parent, struct complaint *complaint)
 {
     struct endpoint endpoint;
@@ -176,8 +195,16 @@ enum err listen_open(struct parent *parent, struct complaint *complaint)
         close_all(parent);
         return complain_listen(parent, number, complaint);
     }
+    parent->plain = json_bool(parent->config, "plain_http", false);
+    if (parent->plain && !only_loopback(parent)) {
+        close_all(parent);
+        return complain(complaint, ERR_INVALID,
+                        TEXT("plain_http is for this machine's own addresses (localhost, 127.0.0.1, ::1); elsewhere leave it out",
+                             "plain_http gilt nur für eigene Adressen dieser Maschine (localhost, 127.0.0.1, ::1); sonst weglassen"),
+                        0, 0, listen, strlen(listen));
+    }
     bool v6 = strchr(endpoint.host, ':') != NULL;
-    snprintf(parent->address, sizeof(parent->address), "https://%s%s%s:%u", v6 ? "[" : "",
+    snprintf(parent->address, sizeof(parent->address), "%s://%s%s%s:%u", parent->plain ? "http" : "https", v6 ? "[" : "",
              endpoint.host[0] == '\0' ? "localhost" : endpoint.host, v6 ? "]" : "",
              port_of(parent->sockets[0]));
     return ERR_NONE;

@@ -97,6 +97,7 @@ static void configure_gate(const struct parent *parent, struct arena *arena, str
 {
     json_set_u64(arena, tree, "sockets", parent->socket_count);
     json_set_string(arena, tree, "address", slice_string(parent->address));
+    json_set_bool(arena, tree, "plain", parent->plain);
 }
 
 static void configure_store(const struct parent *parent, struct arena *arena, struct json *tree)
@@ -144,7 +145,8 @@ static enum err configure(const struct parent *parent, struct member *member, si
 
 /* ---- start ---- */
 
-static const int *own_descriptors(const struct parent *parent, enum role role, int *key_fd,
+/* `opened`: what member_start opened for this one, -1 where it opened nothing. */
+static const int *own_descriptors(const struct parent *parent, enum role role, const int opened[2],
                                   size_t *ret_count)
 {
     switch (role) {
@@ -156,10 +158,12 @@ static const int *own_descriptors(const struct parent *parent, enum role role, i
         return parent->sockets;
     case ROLE_SEAL:
         *ret_count = 1;
-        return key_fd;
+        return opened;
+    case ROLE_KEEP:
+        *ret_count = opened[0] < 0 ? 0 : 2;
+        return opened;
     case ROLE_NONE:
     case ROLE_PARENT:
-    case ROLE_KEEP:
     case ROLE_JUDGE:
     case ROLE_REACH:
     case ROLE_LOOK:
@@ -183,11 +187,11 @@ static void close_pair(int fds[2])
 
 /* Starts the process with its ends; ours stay in parent_fds[0] and keep_fds[0]. */
 static enum err launch(struct parent *parent, struct member *member, int parent_fds[2],
-                       int keep_fds[2], int key_fd, size_t *ret_own)
+                       int keep_fds[2], const int opened[2], size_t *ret_own)
 {
     int fds[SPAWN_FDS_MAX];
     size_t count = 0, own = 0;
-    const int *own_fds = own_descriptors(parent, member->role, &key_fd, &own);
+    const int *own_fds = own_descriptors(parent, member->role, opened, &own);
     fds[count++] = parent_fds[1];
     if (member->role != ROLE_KEEP) {
         fds[count++] = keep_fds[1];
@@ -199,7 +203,7 @@ static enum err launch(struct parent *parent, struct member *member, int parent_
     return spawn_role(parent->executables_fd, member->role, fds, count, &member->spawned);
 }
 
-static enum err start_with_key(struct parent *parent, struct member *member, int key_fd)
+static enum err start_with(struct parent *parent, struct member *member, const int opened[2])
 {
     int parent_fds[2] = {-1, -1}, keep_fds[2] = {-1, -1};
     size_t own = 0;
@@ -217,7 +221,7 @@ static enum err start_with_key(struct parent *parent, struct member *member, int
         return err;
     }
     parent_fds[0] = -1; /* the channel's now */
-    err = launch(parent, member, parent_fds, keep_fds, key_fd, &own);
+    err = launch(parent, member, parent_fds, keep_fds, opened, &own);
     if (err != ERR_NONE) {
         channel_free(member->channel);
         member->channel = NULL;
@@ -244,21 +248,19 @@ static enum err start_with_key(struct parent *parent, struct member *member, int
 
 enum err member_start(struct parent *parent, struct member *member)
 {
-    int key_fd = -1;
-    if (member->role == ROLE_SEAL) {
-        struct complaint complaint;
-        enum err err = directory_open_key(parent, &key_fd, &complaint);
-        if (err != ERR_NONE) {
-            char text[512];
-            complaint_format(&complaint, parent->language, text, sizeof(text));
-            LOG(LOG_ERROR, "seal.no-key", LOG_ERR(err), LOG_TEXT("text", text));
-            return err;
-        }
+    int opened[2] = {-1, -1};
+    struct complaint complaint;
+    enum err err = member->role == ROLE_SEAL   ? directory_open_key(parent, &opened[0], &complaint)
+                   : member->role == ROLE_KEEP ? directory_open_tls(parent, opened, &complaint)
+                                               : ERR_NONE;
+    if (err != ERR_NONE) {
+        char text[512];
+        complaint_format(&complaint, parent->language, text, sizeof(text));
+        LOG(LOG_ERROR, member->role == ROLE_SEAL ? "seal.no-key" : "keep.no-certificate", LOG_ERR(err), LOG_TEXT("text", text));
+        return err;
     }
-    enum err err = start_with_key(parent, member, key_fd);
-    if (key_fd >= 0) {
-        close(key_fd);
-    }
+    err = start_with(parent, member, opened);
+    close_pair(opened);
     return err;
 }
 
