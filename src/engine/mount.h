@@ -51,6 +51,9 @@ enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount)
 uint64_t mount_default_ttl_s(const struct mount *mount);
 uint64_t mount_max_ttl_s(const struct mount *mount);
 
+/* Deletes all rows below a prefix, in slices by turns of keep's own; goes on after a restart. `name`: of the row that remembers it, drawn at random. */
+enum err mount_sweep_below(struct turn *turn, struct slice name, struct slice prefix) must_check;
+
 /* Mounts an engine; the body is the one of sys/mounts/PATH. Records it in the evidence log. */
 enum err mount_enable(struct turn *turn, enum engine_class class, struct slice path) must_check;
 

@@ -169,6 +169,16 @@ static enum err write(struct turn *turn, enum engine_class class)
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
+/* Due at once, so that the tick begins it again when a restart came between. */
+enum err mount_sweep_below(struct turn *turn, struct slice name, struct slice prefix)
+{
+    struct json *input = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, input, "name", name);
+    json_set_string(turn->arena, input, "prefix", prefix);
+    enum err err = turn_put_json(turn, turn_path(turn, "sweep/%.*s", (int)name.len, (const char *)name.data), input, turn->now_ms);
+    return err == ERR_NONE ? turn_start(turn, "mount_sweep", input) : err;
+}
+
 /* The mount is gone at once; its rows are swept in slices by turns of keep's own. */
 static enum err disable(struct turn *turn, enum engine_class class)
 {
@@ -181,25 +191,26 @@ static enum err disable(struct turn *turn, enum engine_class class)
     if (err != ERR_NONE) {
         return err;
     }
-    struct json *input = json_new(turn->arena, JSON_OBJECT), *body = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, input, "uuid", mount.uuid);
+    struct json *body = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, body, "path", mount.path);
     json_set_string(turn->arena, body, "engine", json_text(mount.row, "type", SLICE_NONE));
     json_set_string(turn->arena, body, "by", turn->caller.name);
     err = turn_delete(turn, turn_path(turn, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data));
     err = err == ERR_NONE ? turn_delete(turn, turn_path(turn, "mount/live/%.*s", (int)mount.uuid.len, (const char *)mount.uuid.data)) : err;
-    err = err == ERR_NONE ? turn_put_json(turn, turn_path(turn, "sweep/%.*s", (int)mount.uuid.len, (const char *)mount.uuid.data), input, turn->now_ms) : err;
-    err = err == ERR_NONE ? turn_start(turn, "mount_sweep", input) : err;
+    err = err == ERR_NONE ? mount_sweep_below(turn, mount.uuid, slice_string(turn_path(turn, "m/%.*s/", (int)mount.uuid.len, (const char *)mount.uuid.data))) : err;
     err = err == ERR_NONE ? turn_evidence(turn, "mount.disabled", body, NULL) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
-/* Keep's own: {"uuid"}. Deletes a slice of a mount's rows and goes on until none is left; the row sweep/UUID brings it back after a restart (tick). */
+/* Keep's own: {"name","prefix"}. Deletes a slice of the rows below and goes on until none is left; the row sweep/NAME brings it back after a restart (tick). */
 enum err operation_mount_sweep(struct turn *turn)
 {
-    struct slice uuid = json_text(turn->input, "uuid", SLICE_NONE);
+    struct slice name = json_text(turn->input, "name", SLICE_NONE), prefix = json_text(turn->input, "prefix", SLICE_NONE);
     struct turn_names rows;
-    enum err all = turn_list(turn, turn_path(turn, "m/%.*s/", (int)uuid.len, (const char *)uuid.data), SLICE_NONE, SWEEP_ROWS, &rows);
+    if (name.len == 0 || prefix.len == 0) {
+        return ERR_INTERNAL; /* an empty prefix would be every row there is */
+    }
+    enum err all = turn_list(turn, arena_string(turn->arena, prefix), SLICE_NONE, SWEEP_ROWS, &rows);
     if (all != ERR_NONE) {
         return all;
     }
@@ -213,7 +224,7 @@ enum err operation_mount_sweep(struct turn *turn)
     if (all != ERR_NONE) {
         return all;
     }
-    return rows.count == SWEEP_ROWS ? turn_start(turn, "mount_sweep", turn->input) : turn_delete(turn, turn_path(turn, "sweep/%.*s", (int)uuid.len, (const char *)uuid.data));
+    return rows.count == SWEEP_ROWS ? turn_start(turn, "mount_sweep", turn->input) : turn_delete(turn, turn_path(turn, "sweep/%.*s", (int)name.len, (const char *)name.data));
 }
 
 enum err operation_sys_mounts(struct turn *turn)

@@ -84,6 +84,20 @@ enum err turn_reply_lease(struct turn *turn, struct slice lease_id, bool renewab
     return reply_tree(turn, turn->reply.status, top);
 }
 
+enum err turn_reply_warning(struct turn *turn, uint16_t status, const char *warning)
+{
+    struct json *top = json_new(turn->arena, JSON_OBJECT), *envelope = reply_envelope(turn, NULL, NULL);
+    for (const struct json *member = envelope == NULL ? NULL : envelope->first; member != NULL; member = member->next) {
+        char *name = arena_string(turn->arena, member->name);
+        if (slice_is(member->name, "warnings")) {
+            json_append(json_set_array(turn->arena, top, name), json_string(turn->arena, slice_string(warning)));
+        } else {
+            json_set(turn->arena, top, name, json_copy(turn->arena, member));
+        }
+    }
+    return reply_tree(turn, status, top);
+}
+
 enum err turn_reply_raw(struct turn *turn, const char *content_type, const char *file_name, struct slice raw)
 {
     turn->reply = (struct reply){.status = 200, .kind = REPLY_RAW, .content_type = slice_string(content_type), .file_name = slice_string(file_name), .raw = raw};

@@ -110,5 +110,7 @@ enum err token_batch_open(struct turn *turn, struct slice text, const struct jso
 /* token_cidr.c: networks, and whether a remote address ("127.0.0.1:5123", "[::1]:5123") lies in one of them. */
 bool token_cidr_is_good(struct slice text);
 bool token_cidr_allows(const struct json *cidrs, struct slice remote);
+/* Does this network lie within one of those? In any, where none is named. */
+bool token_cidr_within(const struct json *cidrs, struct slice network);
 
 #endif

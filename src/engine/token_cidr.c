@@ -88,3 +88,17 @@ bool token_cidr_allows(const struct json *cidrs, struct slice remote)
     }
     return false;
 }
+
+bool token_cidr_within(const struct json *cidrs, struct slice text)
+{
+    struct network inner;
+    if (!read_network(text, &inner)) {
+        return false;
+    }
+    bool is_within = cidrs == NULL || cidrs->count == 0;
+    for (const struct json *one = cidrs == NULL ? NULL : cidrs->first; one != NULL; one = one->next) {
+        struct network outer;
+        is_within = is_within || (read_network(one->text, &outer) && outer.bits <= inner.bits && lies_in(inner.bytes, &outer));
+    }
+    return is_within;
+}

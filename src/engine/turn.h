@@ -130,6 +130,8 @@ enum err turn_reply_raw(struct turn *turn, const char *content_type, const char 
 /* Sets lease id, renewable and duration of the reply that was just made. */
 enum err turn_reply_lease(struct turn *turn, struct slice lease_id, bool renewable, uint64_t seconds) must_check;
 enum err turn_reply_none(struct turn *turn) must_check;                        /* 204 */
+/* An envelope without data that says one thing to the caller. */
+enum err turn_reply_warning(struct turn *turn, uint16_t status, const char *warning) must_check;
 /* A refusal with one clear message; returns `err`. */
 enum err turn_refuse(struct turn *turn, enum err err, struct text text, struct slice detail) must_check;
 

@@ -23,6 +23,7 @@ struct turn_driver {
     struct surroundings around;
     struct audit *audit;
     driver_work_fn work;
+    struct slice work_raw;
     int64_t now_ms;
     uint64_t seed, draws, commits;
 };
@@ -143,6 +144,7 @@ static enum err answer_work(struct turn_driver *driver, struct turn *turn, struc
         return err;
     }
     ask->at_ms = driver->now_ms;
+    driver->work_raw = ask->raw;
     ask->err = driver->work == NULL ? ERR_NOT_FOUND : driver->work(lasting, ask->role, ask->work, input, &output);
     if (ask->err != ERR_NONE) {
         return ERR_NONE;
@@ -352,6 +354,11 @@ enum err driver_restart(struct turn_driver *driver)
 void driver_set_work(struct turn_driver *driver, driver_work_fn work)
 {
     driver->work = work;
+}
+
+struct slice driver_work_raw(const struct turn_driver *driver)
+{
+    return driver->work_raw;
 }
 
 void driver_set_now(struct turn_driver *driver, int64_t now_ms)

@@ -33,6 +33,7 @@ void driver_add_operation(struct turn_driver *driver, const char *name, operatio
 struct engine;
 void driver_add_engine(struct turn_driver *driver, const struct engine *engine);
 void driver_set_work(struct turn_driver *driver, driver_work_fn work);
+struct slice driver_work_raw(const struct turn_driver *driver);     /* the bytes beside the input of the work that is being answered */
 void driver_set_now(struct turn_driver *driver, int64_t now_ms);
 struct state *driver_state(struct turn_driver *driver);
 struct vault *driver_vault(struct turn_driver *driver);

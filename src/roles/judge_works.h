@@ -19,6 +19,7 @@
 #include "measure/binding.h"
 #include "measure/report.h"
 #include "roles/judge_password.h"
+#include "secrets/login_judge.h"
 
 #define JUDGE_WORKS                                                                                                                \
     WORK("annex.bind", annex_bind)                                                                                                 \
@@ -42,6 +43,8 @@
     WORK("judge.source", judge_source)                                                                                             \
     WORK("judge.tls", judge_tls)                                                                                                   \
     WORK("judge.volume", judge_volume)                                                                                             \
+    WORK("login.crypt", login_crypt)                                                                                               \
+    WORK("login.metadata", login_metadata)                                                                                         \
     WORK("report.pdf", report_pdf)
 
 #endif

@@ -156,7 +156,9 @@ TEST(an_unmounted_engine_leaves_nothing)
     size_t before = memory_row_count(driver_rows(scene.driver));
     CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "sys/mounts/gone", NULL, &reply));
     struct json *input = json_new(scene.arena, JSON_OBJECT);
-    json_set_string(scene.arena, input, "uuid", json_text(reply, "uuid", SLICE_NONE));
+    struct slice uuid = json_text(reply, "uuid", SLICE_NONE);
+    json_set_string(scene.arena, input, "name", uuid);
+    json_set_string(scene.arena, input, "prefix", slice_string(arena_printf(scene.arena, "m/%.*s/", (int)uuid.len, (const char *)uuid.data)));
     CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_DELETE, "sys/mounts/gone", NULL, &reply));
     CHECK_ERR(ERR_NOT_FOUND, ask(&scene, scene.root, VERB_READ, "gone/1", NULL, &reply));
     CHECK_ERR(ERR_NONE, driver_run(scene.driver, "mount_sweep", input, NULL));

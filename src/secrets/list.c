@@ -22,3 +22,29 @@ enum err secrets_list(struct turn *turn, const char *folder, struct slice prefix
     }
     return turn_reply_data(turn, data);
 }
+
+struct slice secrets_lower(struct turn *turn, struct slice text)
+{
+    char *copy = arena_string(turn->arena, slice_trim(text));
+    for (char *at = copy; at != NULL && *at != '\0'; at++) {
+        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + ('a' - 'A') : *at);
+    }
+    return slice_string(copy);
+}
+
+struct json *secrets_with(struct turn *turn, const struct json *object, const char *name, struct json *value)
+{
+    struct json *copy = json_new(turn->arena, JSON_OBJECT);
+    bool is_set = value == NULL;
+    for (const struct json *member = object == NULL ? NULL : object->first; member != NULL; member = member->next) {
+        bool is_it = slice_is(member->name, name);
+        if (!is_it || value != NULL) {
+            json_set(turn->arena, copy, arena_string(turn->arena, member->name), is_it ? value : json_copy(turn->arena, member));
+        }
+        is_set = is_set || is_it;
+    }
+    if (!is_set) {
+        json_set(turn->arena, copy, name, value);
+    }
+    return copy;
+}

@@ -18,5 +18,9 @@ extern const struct engine engine_kv1, engine_kv2;
 
 /* The names below "m/UUID/FOLDER/PREFIX" as a list reply, with the queries after and limit; ERR_NOT_FOUND where there are none. */
 enum err secrets_list(struct turn *turn, const char *folder, struct slice prefix) must_check;
+/* A trimmed text with A-Z in lower case, in the arena: Vault's names of roles and users. */
+struct slice secrets_lower(struct turn *turn, struct slice text);
+/* A copy of an object with one member set to a value (NULL: without it). */
+struct json *secrets_with(struct turn *turn, const struct json *object, const char *name, struct json *value);
 
 #endif

@@ -1,0 +1,144 @@
+#include "secrets/login_scene.h"
+
+#include "base/encode.h"
+#include "crypto/crypto.h"
+#include "engine/operations.h"
+#include "engine/token.h"
+#include "secrets/login_judge.h"
+
+enum { ARENA_BYTES = 64 << 20 };
+const int64_t LOGIN_SCENE_MS = INT64_C(1795435200000); /* 2026-11-23T12:00:00Z */
+
+static struct turn_driver *work_driver; /* whose work is being answered: the driver hands a work function no more than names and trees */
+
+/* Judge's own stands a floor above; this is the same function under it. */
+static enum err hash(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
+{
+    uint8_t out[32];
+    cleanup_buf struct buf salt = BUF_INIT(16), hex = BUF_INIT(64);
+    enum err err = hex_decode(&salt, json_text(input, "salt", SLICE_NONE));
+    err = err == ERR_NONE ? argon2id(raw, buf_slice(&salt), (uint32_t)token_number(input, "memory_kib"), (uint32_t)token_number(input, "passes"), out) : err;
+    err = err == ERR_NONE ? hex_encode(&hex, slice_of(out, sizeof out)) : err;
+    reply->output = json_new(arena, JSON_OBJECT);
+    json_set_string(arena, reply->output, "hash", buf_slice(&hex));
+    return err;
+}
+
+static const struct work works[] = {{"argon2id", hash}, {"login.crypt", login_crypt}, {"login.metadata", login_metadata}};
+
+static enum err work(struct arena *arena, enum role role, const char *name, const struct json *input, const struct json **ret_output)
+{
+    struct buf raw = BUF_INIT(1 << 20);
+    struct work_reply reply = {.raw = &raw};
+    for (size_t i = 0; role == ROLE_JUDGE && i < sizeof works / sizeof works[0]; i++) {
+        if (slice_is(slice_string(name), works[i].name)) {
+            enum err err = works[i].run(arena, input, driver_work_raw(work_driver), &reply);
+            *ret_output = reply.output;
+            buf_free(&raw);
+            return err;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
+static enum err operation_test_token(struct turn *turn)
+{
+    struct token_wish wish = {.name = "ada", .path = "test", .policies = token_policies(turn, "root", NULL)};
+    struct json *auth = NULL;
+    enum err err = token_create(turn, &wish, &auth);
+    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
+}
+
+static struct slice root_token(struct login_scene *scene)
+{
+    struct turn *turn = NULL;
+    if (driver_run(scene->driver, "test_token", NULL, &turn) != ERR_NONE) {
+        abort();
+    }
+    struct slice text = arena_copy(scene->arena, json_text(json_member(turn->reply.tree, "auth"), "client_token", SLICE_NONE));
+    driver_end(turn);
+    return text;
+}
+
+struct login_scene login_scene_start(const struct engine *engine, const char *type, const char *config)
+{
+    struct login_scene scene = {.arena = arena_new(ARENA_BYTES), .driver = driver_new(11, LOGIN_SCENE_MS), .remote = "127.0.0.1:5000"};
+    if (scene.arena == NULL || scene.driver == NULL) {
+        abort();
+    }
+    driver_set_work(scene.driver, work);
+    work_driver = scene.driver;
+    driver_add_engine(scene.driver, engine);
+    driver_add_operation(scene.driver, "test_token", operation_test_token);
+#define OPERATION(name) driver_add_operation(scene.driver, #name, operation_##name);
+#include "secrets/operations.def"
+#undef OPERATION
+    scene.root = root_token(&scene);
+    const struct json *reply = NULL;
+    const char *body = scene_text(&scene, "{\"type\":\"%s\",\"config\":%s}", type, config == NULL ? "{}" : config);
+    if (login_scene_ask(&scene, scene.root, VERB_WRITE, scene_text(&scene, "sys/auth/%s", type), body, &reply) != ERR_NONE) {
+        abort();
+    }
+    return scene;
+}
+
+void login_scene_end(struct login_scene *scene)
+{
+    driver_free(scene->driver);
+    arena_free(scene->arena);
+}
+
+static const struct json *parsed(struct arena *arena, const char *text)
+{
+    struct json *tree = NULL;
+    if (text != NULL && json_read(arena, slice_string(text), &tree, NULL) != ERR_NONE) {
+        abort();
+    }
+    return tree;
+}
+
+static struct request request_of(struct login_scene *scene, struct slice token, enum verb verb, const char *path, const char *body)
+{
+    return (struct request){.verb = verb, .path = slice_string(path), .token = token, .remote = slice_string(scene->remote), .body = parsed(scene->arena, body)};
+}
+
+enum err login_scene_ask(struct login_scene *scene, struct slice token, enum verb verb, const char *path, const char *body, const struct json **ret_reply)
+{
+    struct turn *turn = NULL;
+    struct request request = request_of(scene, token, verb, path, body);
+    enum err err = driver_request(scene->driver, &request, &turn);
+    const struct json *tree = turn == NULL ? NULL : turn->reply.tree;
+    *ret_reply = tree == NULL ? NULL : json_copy(scene->arena, tree);
+    driver_end(turn);
+    return err;
+}
+
+struct turn *login_scene_begin(struct login_scene *scene, enum verb verb, const char *path, const char *body)
+{
+    struct request request = request_of(scene, SLICE_NONE, verb, path, body);
+    return driver_begin_request(scene->driver, &request);
+}
+
+void login_scene_move(struct login_scene *scene, int64_t ms)
+{
+    driver_set_now(scene->driver, LOGIN_SCENE_MS + ms);
+}
+
+struct slice login_scene_error(const struct json *reply)
+{
+    const struct json *errors = json_member(reply, "errors");
+    return errors == NULL || errors->first == NULL ? SLICE_NONE : errors->first->text;
+}
+
+struct slice login_scene_text(struct login_scene *scene, const struct json *reply, const char *path)
+{
+    const struct json *value = json_path(reply, path);
+    cleanup_buf struct buf text = BUF_INIT(1 << 16);
+    if (value == NULL) {
+        return SLICE_LITERAL("(absent)");
+    }
+    if (value->type == JSON_STRING || value->type == JSON_NUMBER) {
+        return value->text;
+    }
+    return json_write(&text, value, 0) == ERR_NONE ? arena_copy(scene->arena, buf_slice(&text)) : SLICE_NONE;
+}
