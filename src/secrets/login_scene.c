@@ -6,6 +6,8 @@
 #include "engine/token.h"
 #include "secrets/login_judge.h"
 
+#include <stdlib.h>
+
 enum { ARENA_BYTES = 64 << 20 };
 const int64_t LOGIN_SCENE_MS = INT64_C(1795435200000); /* 2026-11-23T12:00:00Z */
 
