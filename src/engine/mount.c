@@ -184,13 +184,78 @@ static struct slice random_hex(struct turn *turn, const char *prefix, size_t byt
     return err == ERR_NONE ? arena_copy(turn->arena, buf_slice(&text)) : SLICE_NONE;
 }
 
+/* ---- what is tuned ---- */
+
+#define F(name, type) {#name, (type), 0, {NULL, NULL}}
+static const struct field config_fields[] = {
+    F(default_lease_ttl, FIELD_DURATION), F(max_lease_ttl, FIELD_DURATION), F(token_type, FIELD_STRING), F(listing_visibility, FIELD_STRING),
+    F(force_no_cache, FIELD_BOOL), F(passthrough_request_headers, FIELD_STRINGS), F(allowed_response_headers, FIELD_STRINGS),
+    F(audit_non_hmac_request_keys, FIELD_STRINGS), F(audit_non_hmac_response_keys, FIELD_STRINGS), F(user_lockout_config, FIELD_OBJECT), {NULL, FIELD_ANY, 0, {NULL, NULL}},
+};
+static const struct field lockout_fields[] = {
+    F(lockout_threshold, FIELD_NUMBER), F(lockout_duration, FIELD_DURATION), F(lockout_counter_reset, FIELD_DURATION), F(lockout_counter_reset_duration, FIELD_DURATION),
+    F(lockout_disable, FIELD_BOOL), {NULL, FIELD_ANY, 0, {NULL, NULL}},
+};
+#undef F
+
+/* Checked as bodies are: a description of fields that belongs to no path. */
+static const struct route config_route = {.operation = "config", .flags = ROUTE_OPEN_FIELDS, .fields = config_fields};
+static const struct route lockout_route = {.operation = "lockout", .fields = lockout_fields};
+
+static bool is_one_of(struct slice text, const char *const *words)
+{
+    while (*words != NULL && !slice_is(text, *words)) {
+        words++;
+    }
+    return *words != NULL;
+}
+
+static enum err check_words(struct turn *turn, const struct json *config)
+{
+    static const char *const types[] = {"default-service", "default-batch", "service", "batch", "", NULL}, *const visibilities[] = {"", "hidden", "unauth", NULL};
+    struct slice type = json_text(config, "token_type", SLICE_NONE), visibility = json_text(config, "listing_visibility", SLICE_NONE);
+    if (!is_one_of(type, types)) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("token_type is default-service, default-batch, service or batch", "token_type ist default-service, default-batch, service oder batch"), type);
+    }
+    if (!is_one_of(visibility, visibilities)) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("listing_visibility is hidden or unauth", "listing_visibility ist hidden oder unauth"), visibility);
+    }
+    uint64_t own = 0, max = 0;
+    bool has_own = json_u64(config, "default_lease_ttl", &own) == ERR_NONE, has_max = json_u64(config, "max_lease_ttl", &max) == ERR_NONE && max > 0;
+    if (has_own && own > (has_max ? max : (uint64_t)TTL_S)) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("given default lease TTL greater than the max lease TTL", "default_lease_ttl ist größer als max_lease_ttl"), SLICE_NONE);
+    }
+    return ERR_NONE;
+}
+
+enum err mount_config(struct turn *turn, const struct json *given, struct json **ret_config)
+{
+    const struct json *checked = NULL, *lockout = NULL;
+    enum err err = route_check(&config_route, turn->arena, given, &checked, &turn->complaint);
+    const struct json *member = err == ERR_NONE ? json_member(checked, "user_lockout_config") : NULL;
+    err = err == ERR_NONE && member != NULL ? route_check(&lockout_route, turn->arena, member, &lockout, &turn->complaint) : err;
+    err = err == ERR_NONE ? check_words(turn, checked) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct json *config = json_new(turn->arena, JSON_OBJECT);
+    for (const struct json *one = checked->first; one != NULL; one = one->next) {
+        const struct json *value = lockout != NULL && slice_is(one->name, "user_lockout_config") ? lockout : one;
+        json_set(turn->arena, config, arena_string(turn->arena, one->name), json_copy(turn->arena, value));
+    }
+    *ret_config = config;
+    return config == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+/* ---- mounting ---- */
+
 static struct json *object_of(struct turn *turn, const char *name)
 {
     const struct json *given = json_member(turn->request->body, name);
     return given == NULL || given->type != JSON_OBJECT ? json_new(turn->arena, JSON_OBJECT) : json_copy(turn->arena, given);
 }
 
-static struct json *new_row(struct turn *turn, const struct engine *engine)
+static struct json *new_row(struct turn *turn, const struct engine *engine, struct json *config)
 {
     struct json *row = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, row, "type", slice_string(engine->type));
@@ -198,7 +263,7 @@ static struct json *new_row(struct turn *turn, const struct engine *engine)
     json_set_string(turn->arena, row, "uuid", random_hex(turn, "", UUID_BYTES));
     json_set_string(turn->arena, row, "accessor", random_hex(turn, turn_path(turn, "%s%s_", engine->class == ENGINE_AUTH ? "auth_" : "", engine->type), 4));
     json_set_string(turn->arena, row, "description", turn_field(turn, "description"));
-    json_set(turn->arena, row, "config", object_of(turn, "config"));
+    json_set(turn->arena, row, "config", config);
     return json_set(turn->arena, row, "options", object_of(turn, "options")) == NULL ? NULL : row;
 }
 
@@ -217,8 +282,10 @@ enum err mount_enable(struct turn *turn, enum engine_class class, struct slice g
     if (engine == NULL) {
         return turn_refuse(turn, ERR_INVALID, TEXT("unknown backend type", "diese Art von Engine gibt es nicht"), turn_field(turn, "type"));
     }
+    struct json *config = NULL;
     enum err err = check_free(turn, class, path);
-    struct json *row = err == ERR_NONE ? new_row(turn, engine) : NULL;
+    err = err == ERR_NONE ? mount_config(turn, object_of(turn, "config"), &config) : err;
+    struct json *row = err == ERR_NONE ? new_row(turn, engine, config) : NULL;
     if (err != ERR_NONE || row == NULL) {
         return err != ERR_NONE ? err : ERR_MEMORY;
     }

@@ -3,6 +3,7 @@
 
 #include "engine/operations.h"
 #include "engine/policy.h"
+#include "engine/token.h"
 
 #include <string.h>
 
@@ -31,6 +32,19 @@ static bool takes_tune(struct slice *path)
     return is_tune;
 }
 
+/* Of a login method, Vault always says which kind of tokens it gives. */
+static struct json *config_with_type(struct turn *turn, const struct json *config)
+{
+    struct json *copy = json_new(turn->arena, JSON_OBJECT);
+    for (const struct json *member = config == NULL ? NULL : config->first; member != NULL; member = member->next) {
+        if (!slice_is(member->name, "token_type")) {
+            json_set(turn->arena, copy, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+        }
+    }
+    json_set_string(turn->arena, copy, "token_type", SLICE_LITERAL("default-service"));
+    return copy;
+}
+
 static struct json *config_of(struct turn *turn, const struct mount *mount)
 {
     const struct json *own = json_member(mount->row, "config");
@@ -43,6 +57,9 @@ static struct json *config_of(struct turn *turn, const struct mount *mount)
     }
     if (json_member(config, "force_no_cache") == NULL) {
         json_set_bool(turn->arena, config, "force_no_cache", false);
+    }
+    if (slice_is(json_text(mount->row, "class", SLICE_NONE), "auth") && json_text(config, "token_type", SLICE_NONE).len == 0) {
+        config = config_with_type(turn, config);
     }
     return config;
 }
@@ -148,6 +165,10 @@ static enum err tune(struct turn *turn, enum engine_class class, struct slice pa
         if (!slice_is(member->name, "description") && !slice_is(member->name, "options")) {
             json_set(turn->arena, config, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
         }
+    }
+    err = config == NULL ? ERR_MEMORY : mount_config(turn, config, &config);
+    if (err != ERR_NONE) {
+        return err;
     }
     for (const struct json *member = mount.row->first; member != NULL; member = member->next) {
         const char *name = arena_string(turn->arena, member->name);
@@ -286,10 +307,36 @@ enum err operation_sys_ui_mount(struct turn *turn)
     return turn_reply_data(turn, data);
 }
 
+/* May the caller see that this mount is there? Everybody may who can do anything below it, and anybody where its listing_visibility says so. */
+static enum err sees(struct turn *turn, struct slice path, const struct json *row)
+{
+    struct grant grant = {0};
+    bool is_open = slice_is(json_text(json_member(row, "config"), "listing_visibility", SLICE_NONE), "unauth");
+    if (is_open || turn->caller.is_root) {
+        return ERR_NONE;
+    }
+    enum err err = turn->caller.token == NULL ? ERR_NONE : policy_grant_below(turn, turn->caller.policies, path, &grant);
+    return err != ERR_NONE ? err : grant.capabilities != 0 ? ERR_NONE : ERR_NOT_FOUND;
+}
+
 enum err operation_sys_ui_mounts(struct turn *turn)
 {
     struct json *data = json_new(turn->arena, JSON_OBJECT), *secret = json_set_object(turn->arena, data, "secret"), *auth = json_set_object(turn->arena, data, "auth");
-    enum err err = list_class(turn, ENGINE_SECRET, secret);
-    err = err == ERR_NONE ? list_class(turn, ENGINE_AUTH, auth) : err;
-    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
+    struct turn_names rows;
+    enum err err = turn->request->token.len == 0 ? ERR_NONE : token_identify(turn);
+    err = err == ERR_NONE ? turn_list(turn, "mount/at/", SLICE_NONE, MOUNTS_MAX, &rows) : err;
+    for (size_t i = 0; err == ERR_NONE && i < rows.count; i++) {
+        struct json *row = NULL;
+        struct slice path = slice_from(rows.names[i], sizeof "mount/at/" - 1);
+        err = json_unpack(turn->arena, rows.bytes[i], &row);
+        enum err seen = err == ERR_NONE ? sees(turn, path, row) : ERR_NOT_FOUND;
+        if (seen == ERR_NONE) {
+            bool is_auth = slice_is(json_text(row, "class", SLICE_NONE), "auth");
+            path = is_auth ? slice_from(path, sizeof "auth/" - 1) : path;
+            json_set(turn->arena, is_auth ? auth : secret, turn_path(turn, "%.*s/", (int)path.len, (const char *)path.data), shown(turn, row));
+        } else if (seen != ERR_NOT_FOUND) {
+            err = seen;
+        }
+    }
+    return err == ERR_NONE ? turn_reply_data(turn, data) : err == ERR_MALFORMED ? ERR_DAMAGED : err;
 }

@@ -422,6 +422,30 @@ TEST(the_mounts_tuning_decides_where_the_role_says_nothing)
     login_scene_end(&scene);
 }
 
+TEST(what_cannot_be_tuned_is_refused_and_who_may_see_a_mount_is_tuned)
+{
+    static const char *const bad[] = {"{\"token_type\":\"eternal\"}", "{\"default_lease_ttl\":\"soon\"}", "{\"default_lease_ttl\":\"2h\",\"max_lease_ttl\":\"1h\"}",
+                                      "{\"listing_visibility\":\"all\"}", "{\"user_lockout_config\":{\"lockout_treshold\":5}}", "{\"default_lease_ttl\":\"33d\"}"};
+    struct login_scene scene = start();
+    const struct json *reply = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_ERR(ERR_INVALID, login_scene_ask(&scene, scene.root, VERB_WRITE, "sys/auth/approle/tune", bad[i], &reply));
+        CHECK_ERR(ERR_INVALID, login_scene_ask(&scene, scene.root, VERB_WRITE, "sys/auth/other", scene_text(&scene, "{\"type\":\"approle\",\"config\":%s}", bad[i]), &reply));
+    }
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene, scene.root, VERB_READ, "sys/auth/approle/tune", NULL, &reply));
+    CHECK_SLICE("default-service", login_scene_text(&scene, reply, "data.token_type"));
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene, SLICE_NONE, VERB_READ, "sys/internal/ui/mounts", NULL, &reply));
+    CHECK_SLICE("{}", login_scene_text(&scene, reply, "data.auth"));
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene, scene.root, VERB_WRITE, "sys/auth/approle/tune", "{\"listing_visibility\":\"unauth\",\"default_lease_ttl\":\"90s\"}", &reply));
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene, scene.root, VERB_READ, "sys/auth/approle/tune", NULL, &reply));
+    CHECK_SLICE("90", login_scene_text(&scene, reply, "data.default_lease_ttl"));
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene, SLICE_NONE, VERB_READ, "sys/internal/ui/mounts", NULL, &reply));
+    CHECK_U64(1, json_path(reply, "data.auth")->count);
+    CHECK_SLICE("approle/", json_path(reply, "data.auth")->first->name);
+    CHECK_ERR(ERR_DENIED, login_scene_ask(&scene, SLICE_LITERAL("hvs.wrong"), VERB_READ, "sys/internal/ui/mounts", NULL, &reply));
+    login_scene_end(&scene);
+}
+
 TEST(policies_tell_making_a_role_from_changing_it)
 {
     struct login_scene scene = start();

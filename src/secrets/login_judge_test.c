@@ -3,6 +3,8 @@
 
 #include "base/check.h"
 
+#include <string.h>
+
 static enum err run(work_fn work, const char *input_text, struct slice raw, const struct json **ret_output)
 {
     static struct arena *arena; /* of the last run: its output is read before the next */
@@ -13,7 +15,6 @@ static enum err run(work_fn work, const char *input_text, struct slice raw, cons
     struct work_reply reply = {.raw = &bytes};
     enum err err = json_read(arena, slice_string(input_text), &input, NULL);
     err = err == ERR_NONE ? work(arena, input, raw, &reply) : err;
-    CHECK(err == ERR_NONE || reply.complaint.text.german != NULL);
     *ret_output = reply.output;
     return err;
 }
@@ -38,7 +39,8 @@ TEST(bcrypt_knows_the_right_password)
 
 TEST(bcrypt_refuses_all_others)
 {
-    static uint8_t long_password[73] = {[0 ... 72] = 'a'};
+    char long_password[73];
+    memset(long_password, 'a', sizeof long_password);
     CHECK(!matches("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", SLICE_LITERAL("U*V")));
     CHECK(!matches("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", SLICE_LITERAL("")));
     CHECK(!matches("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", SLICE_LITERAL("U*U\0more")));
