@@ -40,13 +40,8 @@ static struct slice trimmed(struct slice path)
     return path;
 }
 
-enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount)
+static enum err mount_of(struct turn *turn, struct slice path, const struct json *row, struct mount *ret_mount)
 {
-    const struct json *row = NULL;
-    enum err err = turn_json(turn, row_path(turn, "at", path), &row);
-    if (err != ERR_NONE) {
-        return err;
-    }
     bool is_auth = slice_is(json_text(row, "class", SLICE_NONE), "auth");
     const struct engine *engine = engine_find(is_auth ? ENGINE_AUTH : ENGINE_SECRET, json_text(row, "type", SLICE_NONE));
     if (engine == NULL) {
@@ -57,6 +52,24 @@ enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount)
     }
     *ret_mount = (struct mount){.path = arena_copy(turn->arena, path), .uuid = json_text(row, "uuid", SLICE_NONE), .row = row, .engine = engine};
     return ret_mount->path.data == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount)
+{
+    const struct json *row = NULL;
+    enum err err = turn_json(turn, row_path(turn, "at", path), &row);
+    return err != ERR_NONE ? err : mount_of(turn, path, row, ret_mount);
+}
+
+enum err mount_remains(struct turn *turn, struct slice path, struct slice uuid, struct mount *ret_mount)
+{
+    const struct json *sweep = NULL;
+    enum err err = mount_at(turn, path, ret_mount);
+    if (err == ERR_NEED || (err == ERR_NONE && slice_equal(ret_mount->uuid, uuid))) {
+        return err;
+    }
+    err = turn_json(turn, turn_path(turn, "sweep/%.*s", (int)uuid.len, (const char *)uuid.data), &sweep);
+    return err != ERR_NONE ? err : mount_of(turn, path, json_member(sweep, "row"), ret_mount);
 }
 
 enum err mount_find(struct turn *turn, struct slice path, struct mount *ret_mount, struct slice *ret_rest)

@@ -5,6 +5,7 @@
  *   mount/at/PATH         {"type","class":"secret|auth","uuid","accessor","description","config":{"default_lease_ttl","max_lease_ttl",…},"options":{…}}
  *   mount/depth/FIRST     {"depths":[1,2]}: how many segments the mounts below this first segment have; one row decides which others are looked at
  *   mount/live/UUID       {} while it is mounted: what a login mount gave is good only so long
+ *   sweep/UUID            {"name","prefix","path","row"}: it was unmounted; leases end, rows are deleted, in slices
  *   m/UUID/…              the engine's own rows (mount_path)
  *
  * PATH has no slash at its end. Of nested mounts the longest answers; no mount lies above or below another (Vault refuses that, too), so there is one.
@@ -26,6 +27,11 @@ struct engine {
     enum err (*enable)(struct turn *turn, const struct mount *mount);
     /* May be NULL. Tells create from update: ERR_NONE when what the path names exists, ERR_NOT_FOUND when it does not. Asked before policies decide. */
     enum err (*exists)(struct turn *turn);
+    /* May be NULL: makes no leases. Ends what a lease stands for (a database account…); `data` is what lease_create was given. Run in a turn of keep's own, with
+     * turn->mount set, also when the mount itself is being removed; an error makes it tried again later. */
+    enum err (*lease_end)(struct turn *turn, const struct json *data);
+    /* May be NULL: nothing is to be done. A lease is prolonged to this many seconds from now. */
+    enum err (*lease_renew)(struct turn *turn, const struct json *data, uint64_t ttl_s);
     /* May be NULL: another engine of the same type that this mount is ({"version":"2"} of kv). */
     const struct engine *(*variant)(const struct json *row);
 };
@@ -47,6 +53,8 @@ enum err mount_find(struct turn *turn, struct slice path, struct mount *ret_moun
 enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount) must_check;
 /* "m/UUID/…" of the turn's own mount, in the run's arena. */
 #define mount_path(turn, format, ...) turn_path(turn, "m/%.*s/" format, (int)(turn)->mount->uuid.len, (const char *)(turn)->mount->uuid.data __VA_OPT__(, ) __VA_ARGS__)
+/* The mount of this uuid that is or was at `path`: as long as anything of it is left to be ended. ERR_NOT_FOUND, ERR_NEED. */
+enum err mount_remains(struct turn *turn, struct slice path, struct slice uuid, struct mount *ret_mount) must_check;
 /* Lease times of the mount in seconds: its own, or Vogt's (32 days). */
 uint64_t mount_default_ttl_s(const struct mount *mount);
 uint64_t mount_max_ttl_s(const struct mount *mount);

@@ -1,13 +1,14 @@
 /* sys/mounts, sys/auth, sys/remount, sys/internal/ui/mounts: what is mounted where, as Vault shows it. */
 #include "engine/mount.h"
 
+#include "engine/lease.h"
 #include "engine/operations.h"
 #include "engine/policy.h"
 #include "engine/token.h"
 
 #include <string.h>
 
-enum { MOUNTS_MAX = 10000, SWEEP_ROWS = 500 };
+enum { MOUNTS_MAX = 10000, SWEEP_ROWS = 500, SWEEP_AGAIN_MS = 5000 };
 
 static const char *class_name(enum engine_class class)
 {
@@ -190,14 +191,28 @@ static enum err write(struct turn *turn, enum engine_class class)
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
-/* Due at once, so that the tick begins it again when a restart came between. */
-enum err mount_sweep_below(struct turn *turn, struct slice name, struct slice prefix)
+static char *sweep_path(struct turn *turn, struct slice name)
+{
+    return turn_path(turn, "sweep/%.*s", (int)name.len, (const char *)name.data);
+}
+
+/* Due at once, so that own_lease_sweep begins it again when a restart came between. */
+static enum err start_sweep(struct turn *turn, struct slice name, struct slice prefix, const struct mount *mount)
 {
     struct json *input = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, input, "name", name);
     json_set_string(turn->arena, input, "prefix", prefix);
-    enum err err = turn_put_json(turn, turn_path(turn, "sweep/%.*s", (int)name.len, (const char *)name.data), input, turn->now_ms);
+    if (mount != NULL) {
+        json_set_string(turn->arena, input, "path", mount->path);
+        json_set(turn->arena, input, "row", json_copy(turn->arena, mount->row));
+    }
+    enum err err = turn_put_json(turn, sweep_path(turn, name), input, turn_due_steady(turn->steady_ms));
     return err == ERR_NONE ? turn_start(turn, "mount_sweep", input) : err;
+}
+
+enum err mount_sweep_below(struct turn *turn, struct slice name, struct slice prefix)
+{
+    return start_sweep(turn, name, prefix, NULL);
 }
 
 /* The mount is gone at once; its rows are swept in slices by turns of keep's own. */
@@ -218,34 +233,47 @@ static enum err disable(struct turn *turn, enum engine_class class)
     json_set_string(turn->arena, body, "by", turn->caller.name);
     err = turn_delete(turn, turn_path(turn, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data));
     err = err == ERR_NONE ? turn_delete(turn, turn_path(turn, "mount/live/%.*s", (int)mount.uuid.len, (const char *)mount.uuid.data)) : err;
-    err = err == ERR_NONE ? mount_sweep_below(turn, mount.uuid, slice_string(turn_path(turn, "m/%.*s/", (int)mount.uuid.len, (const char *)mount.uuid.data))) : err;
+    err = err == ERR_NONE ? start_sweep(turn, mount.uuid, slice_string(turn_path(turn, "m/%.*s/", (int)mount.uuid.len, (const char *)mount.uuid.data)), &mount) : err;
+    err = err == ERR_NONE && class == ENGINE_AUTH ? lease_cut(turn, mount.path, false) : err; /* its logins' rows go, too */
     err = err == ERR_NONE ? turn_evidence(turn, "mount.disabled", body, NULL) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
-/* Keep's own: {"name","prefix"}. Deletes a slice of the rows below and goes on until none is left; the row sweep/NAME brings it back after a restart (tick). */
-enum err operation_mount_sweep(struct turn *turn)
+static enum err delete_slice(struct turn *turn, struct slice prefix, size_t *ret_count)
 {
-    struct slice name = json_text(turn->input, "name", SLICE_NONE), prefix = json_text(turn->input, "prefix", SLICE_NONE);
     struct turn_names rows;
-    if (name.len == 0 || prefix.len == 0) {
-        return ERR_INTERNAL; /* an empty prefix would be every row there is */
-    }
     enum err all = turn_list(turn, arena_string(turn->arena, prefix), SLICE_NONE, SWEEP_ROWS, &rows);
-    if (all != ERR_NONE) {
-        return all;
-    }
-    for (size_t i = 0; i < rows.count; i++) {
+    *ret_count = all == ERR_NONE ? rows.count : 0;
+    for (size_t i = 0, count = *ret_count; i < count; i++) {
         enum err err = turn_delete(turn, arena_string(turn->arena, rows.names[i]));
         all = err == ERR_NONE ? all : err;
         if (err != ERR_NONE && err != ERR_NEED) {
             return err;
         }
     }
-    if (all != ERR_NONE) {
-        return all;
+    return all;
+}
+
+/* Keep's own, with what stands in sweep/NAME: {"name","prefix"} and of a mount {"path","row"}. Its leases end first, because the engine may need its rows for that;
+ * then a slice of the rows below `prefix` a turn. The row brings the rest back later, and after a restart. */
+enum err operation_mount_sweep(struct turn *turn)
+{
+    struct slice name = json_text(turn->input, "name", SLICE_NONE), prefix = json_text(turn->input, "prefix", SLICE_NONE);
+    size_t left = 0, deleted = 0;
+    if (name.len == 0 || prefix.len == 0) {
+        return ERR_INTERNAL; /* an empty prefix would be every row there is */
     }
-    return rows.count == SWEEP_ROWS ? turn_start(turn, "mount_sweep", turn->input) : turn_delete(turn, turn_path(turn, "sweep/%.*s", (int)name.len, (const char *)name.data));
+    bool is_mount = json_member(turn->input, "row") != NULL;
+    enum err err = is_mount ? lease_end_of_mount(turn, json_text(turn->input, "path", SLICE_NONE), name, LEASE_SWEEP_ROWS, &left) : ERR_NONE;
+    if (err == ERR_NONE && left > 0) {
+        err = turn_put_json(turn, sweep_path(turn, name), turn->input, turn_due_steady(turn->steady_ms + SWEEP_AGAIN_MS));
+        return err == ERR_NONE ? turn_start(turn, "own_lease_sweep", NULL) : err;
+    }
+    err = err == ERR_NONE ? delete_slice(turn, prefix, &deleted) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    return deleted == SWEEP_ROWS ? turn_start(turn, "mount_sweep", turn->input) : turn_delete(turn, sweep_path(turn, name));
 }
 
 enum err operation_sys_mounts(struct turn *turn)

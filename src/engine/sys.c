@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "base/time.h"
+#include "engine/steady.h"
 #include "engine/token.h"
 #include "engine/vault.h"
 #include "store/schema.h"
@@ -298,17 +299,30 @@ enum err operation_sys_metrics(struct turn *turn)
 
 /* ---- turns of keep's own ---- */
 
-/* The first turn after the start: TLS identity, and what kind of seal there is. */
+/* What the clocks showed when the store was last open. */
+static enum err find_anchor(struct turn *turn)
+{
+    struct found_anchor found = {.is_there = true};
+    enum err err = steady_load(turn, &found.anchor);
+    found.is_there = err == ERR_NONE;
+    if ((err == ERR_NONE || err == ERR_NOT_FOUND) && turn->around->anchor != NULL) {
+        *turn->around->anchor = found;
+    }
+    return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+/* The first turn after the start: TLS identity, what kind of seal there is, what time it was. */
 enum err operation_own_start(struct turn *turn)
 {
     struct vault *vault = turn->around->vault;
     struct slice certificate;
     enum err err = vault_identity(vault, turn, arena_string(turn->arena, turn_field(turn, "host")), &certificate);
     const struct json *seal = NULL;
-    enum err seal_err = turn_json(turn, "boot/seal", &seal);
-    if (err == ERR_NEED || seal_err == ERR_NEED) {
+    enum err seal_err = turn_json(turn, "boot/seal", &seal), clock_err = find_anchor(turn);
+    if (err == ERR_NEED || seal_err == ERR_NEED || clock_err == ERR_NEED) {
         return ERR_NEED;
     }
+    err = err == ERR_NONE ? clock_err : err;
     if (err != ERR_NONE || (seal_err != ERR_NONE && seal_err != ERR_NOT_FOUND)) {
         return err != ERR_NONE ? err : seal_err;
     }

@@ -2,7 +2,7 @@
 #include "engine/token.h"
 
 #include "base/encode.h"
-#include "engine/mount.h"
+#include "engine/lease.h"
 #include "engine/operations.h"
 #include "engine/vault.h"
 
@@ -163,41 +163,40 @@ static bool is_over(const struct turn *turn, const struct json *row)
     return json_bool(row, "cut", false) || (end_s != 0 && turn->steady_ms >= end_s * 1000);
 }
 
-/* An ended ancestor ends all that stand below it, however many rows are still there. */
-static enum err check_ancestors(struct turn *turn, const struct json *row)
+/* Does what the token rests on still stand: the login mount that gave it, and everything that a cut has left? */
+static enum err check_ground(struct turn *turn, const struct json *row)
 {
-    struct slice parent = json_text(row, "parent", SLICE_NONE);
-    for (unsigned depth = 0; parent.len > 0; depth++) {
-        const struct json *above = NULL;
-        enum err err = depth > TOKEN_DEPTH_MAX ? ERR_DAMAGED : turn_json(turn, token_row_path(turn, parent), &above);
+    struct slice mount = json_text(row, "mount", SLICE_NONE);
+    enum err err = mount.len == 0 ? ERR_NONE : turn_exists(turn, turn_path(turn, "mount/live/%.*s", (int)mount.len, (const char *)mount.data));
+    enum err cut = token_expires_s(row) == 0 ? ERR_NONE : lease_check_cut(turn, json_text(row, "path", SLICE_NONE), token_created_ms(row));
+    return err == ERR_NONE || cut == ERR_NEED ? cut : err;
+}
+
+/* The row and all that stand above it: an ended ancestor ends all below, however many rows are still there. */
+static enum err check_line(struct turn *turn, const struct json *row)
+{
+    for (unsigned depth = 0; depth <= TOKEN_DEPTH_MAX; depth++) {
+        if (json_bool(row, "cut", false) && depth > 0) {
+            return ERR_NONE; /* from here on they are orphans */
+        }
+        struct slice parent = json_text(row, "parent", SLICE_NONE);
+        enum err err = is_over(turn, row) ? ERR_NOT_FOUND : check_ground(turn, row);
+        if (err != ERR_NONE || parent.len == 0) {
+            return err;
+        }
+        err = turn_json(turn, token_row_path(turn, parent), &row);
         if (err != ERR_NONE) {
             return err;
         }
-        if (json_bool(above, "cut", false)) {
-            return ERR_NONE; /* from here on they are orphans */
-        }
-        if (is_over(turn, above)) {
-            return ERR_NOT_FOUND;
-        }
-        parent = json_text(above, "parent", SLICE_NONE);
     }
-    return ERR_NONE;
-}
-
-static enum err check_mount(struct turn *turn, const struct json *row)
-{
-    struct slice mount = json_text(row, "mount", SLICE_NONE);
-    return mount.len == 0 ? ERR_NONE : turn_exists(turn, turn_path(turn, "mount/live/%.*s", (int)mount.len, (const char *)mount.data));
+    return ERR_DAMAGED;
 }
 
 static enum err complete(struct turn *turn, struct slice id, const struct json *row, struct token *ret_token)
 {
-    if (is_over(turn, row)) {
-        return ERR_NOT_FOUND;
-    }
-    enum err err = check_mount(turn, row), above = check_ancestors(turn, row);
-    if (err != ERR_NONE || above != ERR_NONE) {
-        return err == ERR_NEED || above == ERR_NONE ? err : above;
+    enum err err = check_line(turn, row);
+    if (err != ERR_NONE) {
+        return err;
     }
     const struct json *policies = json_member(row, "policies");
     *ret_token = (struct token){.id = id, .row = row, .policies = policies, .is_root = token_has(policies, "root"), .is_batch = id.len == 0};

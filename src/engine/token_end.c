@@ -1,6 +1,7 @@
 /* How a token ends: it at once, what belongs to it in slices. */
 #include "engine/token.h"
 
+#include "engine/lease.h"
 #include "engine/operations.h"
 
 enum { SLICE_ROWS = 50, CUT_LOOK_MS = 24 * 3600 * 1000 };
@@ -117,11 +118,15 @@ static enum err end_cubbyhole(struct turn *turn, struct slice id, size_t *ret_co
 enum err operation_own_token_sweep(struct turn *turn)
 {
     struct slice id = json_text(turn->input, "id", SLICE_NONE);
-    size_t children = 0, secrets = 0;
+    size_t children = 0, secrets = 0, leases = 0;
     enum err all = json_bool(turn->input, "keeps_children", false) ? ERR_NONE : end_children(turn, id, &children);
     join(&all, end_cubbyhole(turn, id, &secrets));
+    join(&all, lease_end_of_token(turn, id, SLICE_ROWS, &leases));
+    if (all == ERR_NONE && leases > 0) {
+        all = turn_start(turn, "own_lease_sweep", NULL);
+    }
     if (all != ERR_NONE) {
         return all;
     }
-    return children + secrets > 0 ? turn_start(turn, "own_token_sweep", turn->input) : turn_delete(turn, end_path(turn, id));
+    return children + secrets + leases > 0 ? turn_start(turn, "own_token_sweep", turn->input) : turn_delete(turn, end_path(turn, id));
 }

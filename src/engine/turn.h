@@ -18,6 +18,7 @@ struct turn;
 struct vault;
 struct mount;
 struct countersign_config;
+struct found_anchor;
 typedef enum err (*operation_fn)(struct turn *turn);
 
 enum capability {
@@ -52,6 +53,7 @@ struct surroundings {
     const char *address;            /* "https://localhost:8200" */
     const char *directory;          /* for messages */
     const struct countersign_config *countersign; /* witnesses and time-stamps as configured; NULL: none */
+    struct found_anchor *anchor;    /* own_start puts here what the store knows of the clocks; NULL: nobody asks */
     struct vault *vault;            /* the key that names tokens; and for the operations that initialise, unseal, seal and rotate */
 };
 

@@ -15,8 +15,15 @@ struct own_operation {
     operation_fn run;
 };
 
+struct queued {
+    struct queued *next;
+    const char *operation;
+    struct buf input;           /* packed */
+};
+
 struct turn_driver {
     struct memory_rows rows;
+    struct queued *queued, *last_queued;
 
     struct state *state;
     struct vault vault;
@@ -229,8 +236,30 @@ enum err driver_run_once(struct turn_driver *driver, struct turn *turn)
     return err;
 }
 
+static enum err enqueue(struct turn_driver *driver, const struct started *started)
+{
+    struct queued *queued = calloc(1, sizeof *queued);
+    if (queued == NULL) {
+        return ERR_MEMORY;
+    }
+    *queued = (struct queued){.operation = started->operation, .input = BUF_INIT(REQUEST_BODY_MAX_BYTES)};
+    if (driver->queued == NULL) {
+        driver->queued = queued;
+    } else {
+        driver->last_queued->next = queued;
+    }
+    driver->last_queued = queued;
+    return buf_append(&queued->input, started->input);
+}
+
 enum err driver_apply(struct turn_driver *driver, struct turn *turn, enum err result)
 {
+    for (const struct started *started = result == ERR_NONE ? turn->inside->started : NULL; started != NULL; started = started->next) {
+        enum err err = enqueue(driver, started);
+        if (err != ERR_NONE) {
+            return err;
+        }
+    }
     if (result != ERR_NONE) {
         audit_count_refused(driver->audit, result);
     }
@@ -283,6 +312,36 @@ enum err driver_request(struct turn_driver *driver, const struct request *reques
     return finish(driver, driver_begin_request(driver, request), ret_turn);
 }
 
+enum err driver_settle(struct turn_driver *driver, size_t most, size_t *ret_ran)
+{
+    enum err err = ERR_NONE;
+    size_t ran = 0;
+    while (driver->queued != NULL && ran < most && err == ERR_NONE) {
+        struct queued *queued = driver->queued;
+        driver->queued = queued->next;
+        uint8_t seed[32];
+        struct turn *turn = turn_new(driver->state, &driver->around);
+        draw(driver, seed);
+        err = turn == NULL ? ERR_MEMORY : turn_begin_input(turn, queued->operation, buf_slice(&queued->input), driver->now_ms, seed);
+        err = err == ERR_NONE ? finish(driver, turn, NULL) : err;
+        buf_free(&queued->input);
+        free(queued);
+        ran++;
+    }
+    *ret_ran = ran;
+    return err;
+}
+
+void driver_forget_started(struct turn_driver *driver)
+{
+    while (driver->queued != NULL) {
+        struct queued *queued = driver->queued;
+        driver->queued = queued->next;
+        buf_free(&queued->input);
+        free(queued);
+    }
+}
+
 unsigned driver_runs(const struct turn *turn)
 {
     return turn->inside->rounds;
@@ -314,6 +373,7 @@ struct turn_driver *driver_new(uint64_t seed, int64_t now_ms)
         return NULL;
     }
     own_operation_count = 0;
+    own_engine_count = 0;
     driver->seed = seed;
     driver->now_ms = now_ms;
     if (crypto_start() != ERR_NONE || start(driver) != ERR_NONE) {
@@ -328,6 +388,7 @@ void driver_free(struct turn_driver *driver)
     if (driver == NULL) {
         return;
     }
+    driver_forget_started(driver);
     memory_rows_free(&driver->rows);
     state_free(driver->state);
     audit_free(driver->audit);
@@ -338,6 +399,7 @@ void driver_free(struct turn_driver *driver)
 enum err driver_restart(struct turn_driver *driver)
 {
     struct state *fresh = state_new(DRIVER_CACHE_BYTES);
+    driver_forget_started(driver);
     if (fresh == NULL) {
         return ERR_MEMORY;
     }
@@ -364,6 +426,12 @@ struct slice driver_work_raw(const struct turn_driver *driver)
 void driver_set_now(struct turn_driver *driver, int64_t now_ms)
 {
     driver->now_ms = now_ms;
+}
+
+void driver_step_wall(struct turn_driver *driver, int64_t by_ms)
+{
+    driver->now_ms += by_ms;
+    driver->around.steady_ahead_ms -= by_ms;
 }
 
 struct state *driver_state(struct turn_driver *driver)

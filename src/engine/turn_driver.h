@@ -34,7 +34,8 @@ struct engine;
 void driver_add_engine(struct turn_driver *driver, const struct engine *engine);
 void driver_set_work(struct turn_driver *driver, driver_work_fn work);
 struct slice driver_work_raw(const struct turn_driver *driver);     /* the bytes beside the input of the work that is being answered */
-void driver_set_now(struct turn_driver *driver, int64_t now_ms);
+void driver_set_now(struct turn_driver *driver, int64_t now_ms);         /* time goes by: both clocks move */
+void driver_step_wall(struct turn_driver *driver, int64_t by_ms);         /* somebody moves the wall's clock; the steady one stays */
 struct state *driver_state(struct turn_driver *driver);
 struct vault *driver_vault(struct turn_driver *driver);
 /* What the next turns see around them; a test may seal or name roles. */
@@ -58,6 +59,11 @@ void driver_end(struct turn *turn);
 enum err driver_run(struct turn_driver *driver, const char *operation, const struct json *input, struct turn **ret_turn) must_check;
 enum err driver_request(struct turn_driver *driver, const struct request *request, struct turn **ret_turn) must_check;
 unsigned driver_runs(const struct turn *turn);          /* how often the operation ran */
+
+/* Turns that others started (turn_start) and that nobody ran yet: runs the oldest ones, and what they start, at most `most`. Gives how many ran. ERR_… of the first that fails. */
+enum err driver_settle(struct turn_driver *driver, size_t most, size_t *ret_ran) must_check;
+/* As after a crash: they are forgotten. */
+void driver_forget_started(struct turn_driver *driver);
 
 /* What was committed. */
 const struct memory_rows *driver_rows(const struct turn_driver *driver);

@@ -4,6 +4,7 @@
 #include "ledger/commitment.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -425,7 +426,14 @@ static void tick(struct keep *keep)
         return;
     }
     keep_countersign(keep);
-    if (mono_ms - keep->tick_ms >= TICK_EVERY_MS && !keep->around.reopen_needed) {
+    if (!keep->around.reopen_needed) {
+        keep_anchor_clock(keep);
+    }
+    if (mono_ms - keep->leases_ms >= LEASES_EVERY_MS && !keep->around.reopen_needed) {
+        keep->leases_ms = mono_ms;
+        err = keep_begin_own(keep, ORIGIN_OWN, 0, "own_lease_sweep", NULL);
+    }
+    if (err == ERR_NONE && mono_ms - keep->tick_ms >= TICK_EVERY_MS && !keep->around.reopen_needed) {
         keep->tick_ms = mono_ms;
         err = keep_begin_own(keep, ORIGIN_OWN, 0, "tick", NULL);
     }
@@ -476,6 +484,7 @@ static void turn_loop(struct keep *keep)
         (void)wait_for_frames(keep);
         keep->now = clock_now();
         keep_new_seed(keep);
+        keep_set_clock(keep);
         if (keep->now.mono_ns / 1000000 - looked_ms >= 1000) {
             looked_ms = keep->now.mono_ns / 1000000;
             keep_look_around(keep);
@@ -544,6 +553,17 @@ static enum err take_identity(struct keep *keep, struct complaint *complaint)
     return err;
 }
 
+/* Tells one start of the machine from another; empty where there is no /proc. */
+static void read_boot(char boot[BOOT_ID_BYTES])
+{
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd < 0 ? -1 : read(fd, boot, BOOT_ID_BYTES - 1);
+    boot[len == BOOT_ID_BYTES - 1 ? len : 0] = '\0';
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
 int main(void)
 {
     static struct keep keep; /* large; one in a process */
@@ -562,7 +582,8 @@ int main(void)
     keep.now = clock_now();
     keep_new_seed(&keep);
     keep.around = (struct surroundings){.sealed = true, .started_ms = keep.now.unix_ms, .address = keep_config(&keep, "address"),
-                                        .directory = keep_config(&keep, "directory"), .vault = &keep.vault};
+                                        .directory = keep_config(&keep, "directory"), .anchor = &keep.found_anchor, .vault = &keep.vault};
+    read_boot(keep.boot);
     keep_read_countersign(&keep);
     keep_look_around(&keep);
     err = err == ERR_NONE ? take_identity(&keep, &complaint) : err;

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "engine/audit.h"
 #include "engine/countersign.h"
+#include "engine/steady.h"
 #include "engine/turn_inside.h"
 #include "engine/vault.h"
 #include "process/role_start.h"
@@ -27,6 +28,7 @@ enum {
     QUEUE_MAX_BYTES = 64 << 20,
     CHECKPOINT_EVERY_MS = 10000,
     TICK_EVERY_MS = 60000,
+    LEASES_EVERY_MS = 5000,
     ANCHOR_EVERY_MS = 3600000,
     STOP_GRACE_MS = 2000,
 };
@@ -139,7 +141,10 @@ struct keep {
     size_t certificate_len;
     bool authority_told;                /* every gate of now knows the agents' authority */
     struct counters counters;
-    int64_t tick_ms, anchor_ms, countersign_ms[2];
+    int64_t tick_ms, anchor_ms, leases_ms, countersign_ms[2];
+    struct steady steady;
+    struct found_anchor found_anchor;   /* of the clocks, as own_start found it */
+    char boot[BOOT_ID_BYTES];           /* which start of the machine this is */
     struct countersign_config countersign;
     struct instant now;
     bool stopping;
@@ -177,6 +182,8 @@ void keep_reopened(struct keep *keep);                  /* new origins: nothing 
 void keep_own_ended(struct keep *keep, struct running *running);
 void keep_greet_gate(struct keep *keep, struct channel *gate);
 void keep_look_around(struct keep *keep);
+void keep_set_clock(struct keep *keep);                   /* every round: what the steady clock shows */
+void keep_anchor_clock(struct keep *keep);                /* writes an anchor when one is due */
 void keep_tell_authority(struct keep *keep);              /* to every gate, once there is one */
 void keep_countersign(struct keep *keep);                /* witnesses and time-stamps of what is published, once a minute */
 void keep_read_countersign(struct keep *keep);           /* the configuration; one line of log for each thing wrong */

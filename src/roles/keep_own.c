@@ -88,6 +88,34 @@ void keep_greet_gate(struct keep *keep, struct channel *gate)
     }
 }
 
+/* ---- the steady clock ---- */
+
+void keep_set_clock(struct keep *keep)
+{
+    keep->around.steady_ahead_ms = keep->phase < PHASE_UNSEALING ? 0 : steady_ms(&keep->steady, keep->now) - keep->now.unix_ms;
+}
+
+void keep_anchor_clock(struct keep *keep)
+{
+    int64_t step_ms = 0;
+    if (!steady_wants_anchor(&keep->steady, keep->now, &step_ms)) {
+        return;
+    }
+    struct anchor anchor = steady_anchor(&keep->steady, keep->now);
+    struct arena *arena cleanup_arena = arena_new(65536);
+    struct json *input = json_new(arena, JSON_OBJECT);
+    json_set_i64(arena, input, "steady_ms", anchor.steady_ms);
+    json_set_i64(arena, input, "wall_ms", anchor.wall_ms);
+    json_set_i64(arena, input, "mono_ms", anchor.mono_ms);
+    json_set_string(arena, input, "boot", slice_string(anchor.boot));
+    json_set_i64(arena, input, "step_ms", step_ms);
+    enum err err = keep_begin_own(keep, ORIGIN_OWN, 0, "own_clock", input);
+    if (err != ERR_NONE) {
+        keep->steady.has_anchor = false; /* again in the next round */
+        LOG(LOG_WARN, "keep.anchor-lost", LOG_ERR(err));
+    }
+}
+
 /* The identity is there, the kind of seal known: ask seal for the key file's half, or wait for people. */
 static void started(struct keep *keep, const struct running *running)
 {
@@ -98,6 +126,8 @@ static void started(struct keep *keep, const struct running *running)
     }
     memcpy(keep->certificate, pem.data, pem.len);
     keep->certificate_len = pem.len;
+    steady_start(&keep->steady, keep->found_anchor.is_there ? &keep->found_anchor.anchor : NULL, keep->now, keep->boot);
+    keep->around.steady_ahead_ms = steady_ms(&keep->steady, keep->now) - keep->now.unix_ms;
     for (size_t i = 0; i < keep->member_count; i++) {
         if (keep->members[i].role == ROLE_GATE && keep->members[i].channel != NULL) {
             send_certificate(keep, keep->members[i].channel);
