@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 
+import cases
 import netns
 
 RUN = sys.argv[1]
@@ -75,22 +76,12 @@ def tasks_that_name_nothing_are_refused(there):
 def main():
     netns.enter()
     there = netns.There()
-    passed = failed = 0
     try:
         there.listen(443, 5432)
-        for case in (what_is_dropped_or_rejected_is_out_of_reach, one_open_way_is_enough, a_reset_proves_nothing, without_its_control_failing_proves_nothing,
-                     what_was_not_tried_is_said, tasks_that_name_nothing_are_refused):
-            try:
-                case(there)
-                passed += 1
-                print("ok", case.__name__, flush=True)
-            except Exception as error:  # noqa: BLE001: a test program reports whatever went wrong
-                failed += 1
-                print("FAIL", case.__name__, type(error).__name__, error, flush=True)
+        return cases.run((what_is_dropped_or_rejected_is_out_of_reach, one_open_way_is_enough, a_reset_proves_nothing, without_its_control_failing_proves_nothing,
+                          what_was_not_tried_is_said, tasks_that_name_nothing_are_refused), there)
     finally:
         there.close()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
 
 
 sys.exit(main())

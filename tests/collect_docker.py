@@ -192,6 +192,7 @@ def real_engine(folder):
     podman = Podman(folder)
     for name in ("slim", "fat", "parts", "static", "red"):
         image = shell(*podman.command, "pull", "-q", f"oci:layout:{name}", cwd=folder).strip()
+        podman("untag", image)      # from version 5 on it takes a name of a layout for one of docker.io
         podman("tag", image, f"localhost/{name}:1" if name == "static" else f"registry.example/{name}:1")
     service = subprocess.Popen([*podman.command, "system", "service", "--time", "0", "unix://" + podman.socket], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

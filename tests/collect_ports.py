@@ -6,8 +6,8 @@ usage: collect_ports.py PATH-OF-COLLECT_RUN
 import json
 import subprocess
 import sys
-import time
 
+import cases
 import netns
 
 RUN = sys.argv[1]
@@ -103,24 +103,13 @@ def the_machines_own_address_is_no_outside(there):
 def main():
     netns.enter()
     there = netns.There()
-    passed = failed = 0
     try:
         there.listen(443, 5432)
-        for case in (only_what_is_let_through_is_open, a_rule_for_one_family_alone_is_found, one_address_among_several_is_enough, silence_alone_proves_nothing,
-                     a_host_that_begins_to_block_is_noticed, time_that_is_not_enough_is_said, udp_is_told_as_far_as_it_can_be,
-                     the_machines_own_address_is_no_outside):
-            began = time.monotonic()
-            try:
-                case(there)
-                passed += 1
-                print("ok", case.__name__, f"{time.monotonic() - began:.1f} s", flush=True)
-            except Exception as error:  # noqa: BLE001: a test program reports whatever went wrong
-                failed += 1
-                print("FAIL", case.__name__, type(error).__name__, error, flush=True)
+        return cases.run((only_what_is_let_through_is_open, a_rule_for_one_family_alone_is_found, one_address_among_several_is_enough, silence_alone_proves_nothing,
+                          a_host_that_begins_to_block_is_noticed, time_that_is_not_enough_is_said, udp_is_told_as_far_as_it_can_be,
+                          the_machines_own_address_is_no_outside), there)
     finally:
         there.close()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
 
 
 sys.exit(main())

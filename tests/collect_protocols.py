@@ -4,17 +4,16 @@
 usage: collect_protocols.py PATH-OF-COLLECT_RUN [WORD]
 Prints ok/FAIL lines and 'N passed, N failed', like the C tests; what cannot run here says why and counts as neither.
 """
-import contextlib
 import json
 import os
 import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cases import hostile  # noqa: E402
 from tls_servers import Missing, Servers, free_port  # noqa: E402
 
 RUN = sys.argv[1]
@@ -216,29 +215,6 @@ def usual_ports(servers):
 
 
 # -- hostile servers before TLS, written here because no real one misbehaves so -------------------------------------------------
-
-
-@contextlib.contextmanager
-def hostile(behave):
-    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-
-    def one(connection):
-        with contextlib.suppress(OSError, ssl.SSLError), connection:
-            connection.settimeout(20)
-            behave(connection)
-
-    def serve():
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=one, args=(connection,), daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
 
 
 def endless_lines(connection):

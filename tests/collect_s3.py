@@ -205,8 +205,8 @@ def lying_servers_end_in_errors():
         ("redirect", lambda path: (307, b""), "error source.led-elsewhere"),
         ("slow down", lambda path: (503, b""), "error source.rate-limited"),
         ("endless", lambda path: (200, b" " * (5 << 20)), "error source.too-large"),
-        ("settings refused", lambda path: (200, listing("data-1")) if path == "/?" else (403, b""), "fail source.incomplete"),
-        ("a comment that looks like a bucket", lambda path: (200, listing("data-1").replace(b"<Buckets>", b"<Buckets><!--<Bucket><Name>data-2</Name></Bucket>-->")) if path == "/?" else
+        ("settings refused", lambda path: (200, listing("data-1")) if path == "/" else (403, b""), "fail source.incomplete"),
+        ("a comment that looks like a bucket", lambda path: (200, listing("data-1").replace(b"<Buckets>", b"<Buckets><!--<Bucket><Name>data-2</Name></Bucket>-->")) if path == "/" else
          (404, (XML + "<Error><Code>ServerSideEncryptionConfigurationNotFoundError</Code></Error>").encode()), "pass source.all-read"),
     ]
     for name, reply, wanted in cases:
@@ -216,7 +216,7 @@ def lying_servers_end_in_errors():
         assert said(output, "source.complete") == [wanted], (name, said(output, "source.complete"))
         assert not [entry for entry in output["observations"] if entry["outcome"] == "pass" and entry["kind"] == "bucket.encryption"], name
         assert not any(".." in path for path in liar.asked), (name, liar.asked)
-    refused = Liar(lambda path: (200, listing("data-1")) if path == "/?" else (501, (XML + "<Error><Code>NotImplemented</Code></Error>").encode()))
+    refused = Liar(lambda path: (200, listing("data-1")) if path == "/" else (501, (XML + "<Error><Code>NotImplemented</Code></Error>").encode()))
     output = ask("s3", refused.port, "a", "some-secret-key-value")
     refused.close()
     assert said(output, "bucket.encryption", "bucket:test/data-1") == ["unprovable bucket.encryption-unseen"], output["observations"]

@@ -17,6 +17,9 @@ import tempfile
 import threading
 import time
 
+import cases
+from cases import hostile
+
 RUN = sys.argv[1]
 DIRECTORY = tempfile.mkdtemp(prefix="vogt-tls-")
 TESTS = []
@@ -84,29 +87,6 @@ events {{}} http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port
     finally:
         process.terminate()
         process.wait()
-
-
-@contextlib.contextmanager
-def hostile(behave):
-    """A TCP server whose every connection is handed to behave(connection) in a thread."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-
-    def one(connection):
-        with contextlib.suppress(OSError, ssl.SSLError), connection:
-            behave(connection)
-
-    def serve():
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=one, args=(connection,), daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
 
 
 def observe(port, *, host="localhost", options=None, timeout_ms=8000, prefix=(), **more):
@@ -196,7 +176,8 @@ def anonymous_cipher():
 
 @test
 def short_tag_in_13():
-    with s_server("good", "-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_8_SHA256") as port:
+    # level 0: OpenSSL has counted its tag of 64 bits since 3.2
+    with s_server("good", "-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_8_SHA256", "-cipher", "DEFAULT:@SECLEVEL=0") as port:
         expect(observe(port), version="pass tls.versions-kept", ciphers="fail tls.weak-cipher")
 
 
@@ -561,18 +542,9 @@ def nobody_there():
 
 def main():
     certificate("good")
-    passed = failed = 0
-    for function in TESTS:
-        try:
-            function()
-            passed += 1
-            print("ok", function.__name__, flush=True)
-        except Exception as error:  # noqa: BLE001: a test program reports whatever went wrong
-            failed += 1
-            print("FAIL", function.__name__, type(error).__name__, error, flush=True)
+    code = cases.run(TESTS)
     shutil.rmtree(DIRECTORY, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return code
 
 
 sys.exit(main())

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import cases
 import netns
 
 RUN = os.path.abspath(sys.argv[1])
@@ -104,7 +105,6 @@ def main():
     netns.enter()
     there = netns.There()
     box = subprocess.Popen([*there.prefix(), "unshare", "--net", "sh", "-c", "echo ready; read line"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    passed = failed = 0
     try:
         box.stdout.readline()
         inside = ["nsenter", "--target", str(box.pid), "--net"]
@@ -119,21 +119,12 @@ def main():
         server = subprocess.Popen([*inside, sys.executable, "-c", netns.LISTEN, "80"], stdout=subprocess.PIPE, text=True)
         there.processes.append(server)
         server.stdout.readline()
-        for case in (layers_that_agree_are_kept, a_published_port_goes_past_the_input_chain, what_a_provider_stops_is_not_reached,
-                     a_rule_for_one_family_is_found_by_its_scan, no_layer_that_denies_fails):
-            try:
-                case(there)
-                passed += 1
-                print("ok", case.__name__, flush=True)
-            except Exception as error:  # noqa: BLE001: a test program reports whatever went wrong
-                failed += 1
-                print("FAIL", case.__name__, type(error).__name__, error, flush=True)
+        return cases.run((layers_that_agree_are_kept, a_published_port_goes_past_the_input_chain, what_a_provider_stops_is_not_reached,
+                          a_rule_for_one_family_is_found_by_its_scan, no_layer_that_denies_fails), there)
     finally:
         there.close()
         box.kill()
         box.wait()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
 
 
 sys.exit(main())

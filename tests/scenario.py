@@ -5,7 +5,6 @@ import signal
 import socket
 import sys
 import time
-import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -15,6 +14,7 @@ def build_folder():
 
 
 os.environ["VOGT_BUILD"] = build_folder()
+import cases  # noqa: E402
 import daemon  # noqa: E402: it reads where the build is
 
 
@@ -93,14 +93,4 @@ def wait_until(condition, seconds=20, what="a condition"):
 
 def main(tests):
     """Runs the functions, one line each; ends with 'N passed, N failed'."""
-    passed = failed = 0
-    for test in tests:
-        try:
-            reason = test()
-            print(f"ok   {test.__name__}" + (f" ({reason})" if isinstance(reason, str) else ""), flush=True)
-            passed += 1
-        except Exception:  # a failed scenario must not hide the others
-            print(f"FAIL {test.__name__}\n{traceback.format_exc()}", flush=True)
-            failed += 1
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    sys.exit(cases.run(tests))

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import cases
+
 TESTS = []
 
 
@@ -62,16 +64,7 @@ class Seen:
 
 
 def main(directory=None):
-    passed = failed = 0
-    for function in TESTS:
-        try:
-            function()
-            passed += 1
-            print("ok", function.__name__, flush=True)
-        except Exception as error:  # noqa: BLE001: a test program reports whatever went wrong
-            failed += 1
-            print("FAIL", function.__name__, type(error).__name__, error, flush=True)
+    code = cases.run(TESTS)
     if directory:
         shutil.rmtree(directory, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return code

@@ -105,7 +105,8 @@ static enum err sign(const struct s3_run *run, const struct s3_question *questio
 static const char *exchange(struct s3_run *run, const struct s3_question *question, struct json *note, struct http_reply *reply)
 {
     const char *origin = origin_of(run, question), *headers[6] = {NULL};
-    const char *url = origin == NULL ? NULL : arena_printf(run->arena, "%s/%.*s?%s", origin, (int)question->bucket.len, question->bucket.len == 0 ? "" : (const char *)question->bucket.data, question->query);
+    const char *url = origin == NULL ? NULL : arena_printf(run->arena, "%s/%.*s%s%s", origin, (int)question->bucket.len, question->bucket.len == 0 ? "" : (const char *)question->bucket.data,
+                                                           question->query[0] == '\0' ? "" : "?", question->query);
     cleanup_buf struct buf lines = BUF_INIT(8192);
     int64_t left_ms = run->deadline_ms - source_mono_ms();
     if (left_ms <= 0) {

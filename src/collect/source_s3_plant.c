@@ -13,7 +13,7 @@ static const struct {
     unsigned status;
     const char *body;
 } answers[] = {
-    {"/?", 200, XML "<ListAllMyBucketsResult><Buckets><Bucket><Name>planted</Name></Bucket><Bucket><Name>planted-closed</Name></Bucket></Buckets></ListAllMyBucketsResult>"},
+    {"/", 200, XML "<ListAllMyBucketsResult><Buckets><Bucket><Name>planted</Name></Bucket><Bucket><Name>planted-closed</Name></Bucket></Buckets></ListAllMyBucketsResult>"},
     {"/planted?location=&max-keys=0", 200, XML "<LocationConstraint>eu-central-1</LocationConstraint>"},
     {"/planted?encryption=&max-keys=0", 404, XML "<Error><Code>ServerSideEncryptionConfigurationNotFoundError</Code></Error>"},
     {"/planted?max-keys=0&versioning=", 200, XML "<VersioningConfiguration/>"},

@@ -178,13 +178,5 @@ int main(void)
 {
     own = make_issuer("Vogt agents 1");
     foreign = make_issuer("Somebody else");
-    if (!gate_peer_start(&peer, answer, 64, 32)) {
-        return 1;
-    }
-    int code = check_main();
-    int gate_code = gate_peer_stop(&peer);
-    if (gate_code != 0) {
-        printf("FAIL vogt-gate ended with %d\n", gate_code);
-    }
-    return code != 0 || gate_code != 0;
+    return gate_peer_start(&peer, answer, 64, 32) ? client_end(check_main()) : 1;
 }

@@ -74,6 +74,15 @@ bool gate_client_answer(struct gate_peer *from, struct arena *arena, const struc
     return true;
 }
 
+int client_end(int code)
+{
+    int gate_code = gate_peer_stop(&peer);
+    if (gate_code != 0) {
+        printf("FAIL vogt-gate ended with %d\n", gate_code);
+    }
+    return code != 0 || gate_code != 0;
+}
+
 void client_close(struct client *client)
 {
     SSL_free(client->tls);

@@ -7,6 +7,7 @@
 
 #include "roles/gate_peer.h"
 
+#include <microhttpd.h>
 #include <openssl/ssl.h>
 
 enum { ANSWER_BYTES = 1 << 20, LARGE_BYTES = 12 << 20 };
@@ -15,7 +16,13 @@ enum { ANSWER_BYTES = 1 << 20, LARGE_BYTES = 12 << 20 };
 #define GET(target) "GET " target " HTTP/1.1\r\n" HOST
 #define END "\r\n"
 
+/* Whether this libmicrohttpd refuses what breaks HTTP's grammar by itself; older ones leave it to us. */
+#define MHD_REFUSES (MHD_VERSION >= 0x00097601)
+
 extern struct gate_peer peer; /* the gate under test */
+
+/* Stops the gate after all tests; what main returns, `code` being that of the tests. */
+int client_end(int code);
 
 /* What keep answers: the request itself, but for some paths (sys/policies/acl/never, /large,
  * /renew, /with-signature, a login ...). */

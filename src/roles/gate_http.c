@@ -28,6 +28,14 @@ enum {
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:"      \
     "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%SERVER_PRECEDENCE"
 
+/* From 1.0 on MHD mends broken requests, or answers them with a redirect, unless it is told to refuse them; before,
+ * it left them to us. */
+#if MHD_VERSION >= 0x00097601
+#define STRICT_FOR_CLIENT MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1,
+#else
+#define STRICT_FOR_CLIENT
+#endif
+
 void gate_link_until(struct gate *gate, struct link *link, int64_t seconds)
 {
     link->deadline_mono_ns = gate->now_mono_ns + seconds * 1000000000;
@@ -56,13 +64,13 @@ static struct link *link_new(struct gate *gate, struct MHD_Connection *connectio
     if (link == NULL) {
         return NULL;
     }
-    const union MHD_ConnectionInfo *fd =
+    /* One answer at a time: from 1.0 on they share their memory. */
+    const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *address =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    link->fd = fd == NULL ? -1 : fd->connect_fd;
-    if (address != NULL && address->client_addr != NULL) {
-        write_remote(link, address->client_addr);
+    link->fd = info == NULL ? -1 : info->connect_fd;
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info != NULL && info->client_addr != NULL) {
+        write_remote(link, info->client_addr);
     }
     link->next = gate->links;
     if (gate->links != NULL) {
@@ -276,7 +284,7 @@ enum err gate_http_start(struct gate *gate, size_t connections, size_t per_addre
         (unsigned)SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gate,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, gate, MHD_OPTION_URI_LOG_CALLBACK, on_target,
         gate, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
-        1, MHD_OPTION_END);
+        1, STRICT_FOR_CLIENT MHD_OPTION_END);
     if (gate->daemon == NULL) {
         return ERR_IO;
     }

@@ -154,20 +154,25 @@ TEST(long_addresses_and_headers_are_refused)
 
 TEST(ambiguous_headers_are_refused)
 {
-    static const char *const requests[] = {
-        "GET /v1/sys/health HTTP/1.1\r\n" END,
-        GET("/v1/sys/health") "Host: other\r\n" END,
-        GET("/v1/sys/health") "X-Vault-Token: a\r\nx-vault-token: b\r\n" END,
-        "POST /v1/annex/read HTTP/1.1\r\n" HOST
-        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n" END "0\r\n\r\n",
-        "POST /v1/annex/read HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 4\r\n" END
-        "abcd",
+    static const struct {
+        const char *request;
+        bool by_mhd; /* where it refuses by itself, its reply has none of our headers */
+    } rows[] = {
+        {"GET /v1/sys/health HTTP/1.1\r\n" END, MHD_REFUSES},
+        {GET("/v1/sys/health") "Host: other\r\n" END, false},
+        {GET("/v1/sys/health") "X-Vault-Token: a\r\nx-vault-token: b\r\n" END, false},
+        {"POST /v1/annex/read HTTP/1.1\r\n" HOST
+         "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n" END "0\r\n\r\n",
+         MHD_REFUSES},
+        {"POST /v1/annex/read HTTP/1.1\r\n" HOST
+         "Content-Length: 3\r\nContent-Length: 4\r\n" END "abcd",
+         false},
     };
-    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         cleanup_answer struct answer got = ANSWER_NONE;
-        CHECK(ask(requests[i], &got));
+        CHECK(ask(rows[i].request, &got));
         CHECK_U64(400, got.status);
-        CHECK(answer_has(got.head, "\r\nStrict-Transport-Security: "));
+        CHECK(answer_has(got.head, "\r\nStrict-Transport-Security: ") != rows[i].by_mhd);
     }
     cleanup_answer struct answer got = ANSWER_NONE;
     CHECK(ask("GET /v1/sys/health HTTP/1.0\r\n" END, &got));
@@ -334,13 +339,5 @@ TEST(without_keep_gate_ends)
 
 int main(void)
 {
-    if (!gate_peer_start(&peer, gate_client_answer, 64, 32)) {
-        return 1;
-    }
-    int code = check_main();
-    int gate_code = gate_peer_stop(&peer);
-    if (gate_code != 0) {
-        printf("FAIL vogt-gate ended with %d\n", gate_code);
-    }
-    return code != 0 || gate_code != 0;
+    return gate_peer_start(&peer, gate_client_answer, 64, 32) ? client_end(check_main()) : 1;
 }

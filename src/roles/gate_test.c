@@ -43,7 +43,7 @@ TEST(broken_paths_are_refused)
     static const char *const requests[] = {
         GET("/v1/sys/policies/acl/%zz") END, GET("/v1/sys/policies/acl/%00") END,
         GET("/v1/sys/policies/acl/%0a") END, GET("/v1/sys/policies/acl/%ff") END,
-        GET("/v1/sys/policies/acl/%4") END,  GET("/v1/sys/policies/acl/a b") END,
+        GET("/v1/sys/policies/acl/%4") END,
     };
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         cleanup_answer struct answer got = ANSWER_NONE;
@@ -53,6 +53,9 @@ TEST(broken_paths_are_refused)
         CHECK(answer_has(got.head, "\r\nStrict-Transport-Security: "));
     }
     cleanup_answer struct answer got = ANSWER_NONE;
+    CHECK(ask(GET("/v1/sys/policies/acl/a b") END, &got));
+    CHECK_U64(400, got.status);
+    CHECK(MHD_REFUSES || answer_has(got.body, "{\"errors\":[\"the path is not"));
     CHECK(ask(GET("/v1/sys/policies/acl/..") END, &got));
     CHECK_U64(404, got.status);
 }
@@ -325,13 +328,5 @@ TEST(openapi_is_served)
 
 int main(void)
 {
-    if (!gate_peer_start(&peer, gate_client_answer, 64, 32)) {
-        return 1;
-    }
-    int code = check_main();
-    int gate_code = gate_peer_stop(&peer);
-    if (gate_code != 0) {
-        printf("FAIL vogt-gate ended with %d\n", gate_code);
-    }
-    return code != 0 || gate_code != 0;
+    return gate_peer_start(&peer, gate_client_answer, 64, 32) ? client_end(check_main()) : 1;
 }
