@@ -23,6 +23,7 @@ ALLOWED = {
     "reach": {"libcrypto.so", "libssl.so", "libcurl.so", "libz.so"},
     "look": {"libsodium.so"},
     "relay": set(),
+    "tell": set(),
     "seal": {"libcrypto.so", "libsodium.so"},
 }
 

@@ -1,6 +1,7 @@
 #include "engine/turn_inside.h"
 
 #include "base/time.h"
+#include "engine/device.h"
 #include "engine/mount.h"
 #include "ledger/commitment.h"
 
@@ -114,6 +115,7 @@ static void forget_run(struct turn *turn)
     inside->effect_bytes = 0;
     inside->evidence_count = 0;
     inside->started = NULL;
+    inside->devices = NULL;
     turn->caller = (struct caller){0};
     turn->reply = (struct reply){0};
     turn->complaint = (struct complaint){0};
@@ -203,7 +205,10 @@ static enum err run_request(struct turn *turn)
     if ((flags & ROUTE_WHILE_SEALED) == 0 && turn->around->sealed) {
         return turn->around->initialized ? ERR_SEALED : ERR_UNINITIALIZED;
     }
-    enum err missing = ERR_NONE;
+    enum err missing = ERR_NONE, devices = (flags & ROUTE_WHILE_SEALED) == 0 ? device_load(turn, &turn->inside->devices) : ERR_NONE;
+    if (devices != ERR_NONE && devices != ERR_NEED) {
+        return devices;
+    }
     if (turn->inside->is_mounted) {
         err = find_mounted(turn, &missing);
         flags = turn->route->flags;
@@ -213,12 +218,17 @@ static enum err run_request(struct turn *turn)
     }
     err = err == ERR_NONE ? missing : err;
     err = err == ERR_NONE && turn->mount != NULL ? check_body(turn, turn->route) : err;
+    err = devices == ERR_NEED ? ERR_NEED : err; /* who is refused is told to the devices as well */
     if (err != ERR_NONE) {
         return err;
     }
     if (turn->around->reopen_needed && (flags & ROUTE_EFFECT) != 0 && !is_allowed_before_reopen(turn->route)) {
         return turn_refuse(turn, ERR_CONFLICT, TEXT("the store is older than its last checkpoint; it takes nothing until `vogt ledger reopen`",
                                                     "der Bestand ist älter als sein letzter Checkpoint; er nimmt nichts an bis `vogt ledger reopen`"), SLICE_NONE);
+    }
+    err = turn->inside->devices != NULL ? device_ask(turn, turn->inside->devices) : ERR_NONE;
+    if (err != ERR_NONE) {
+        return err;
     }
     operation_fn operation = turn->inside->operation;
     return operation == NULL ? ERR_INTERNAL : operation(turn);

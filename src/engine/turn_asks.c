@@ -265,6 +265,62 @@ enum err turn_work(struct turn *turn, enum role role, const char *name, const st
     return ERR_NONE;
 }
 
+static const uint8_t tell_key[] = {0xf1}, tell_again_key[] = {0xf2};
+
+static const struct ask *told(const struct turn *turn)
+{
+    const struct ask *ask = turn->inside->asks;
+    while (ask != NULL && !slice_equal(ask->key, slice_of(tell_key, sizeof tell_key))) {
+        ask = ask->next;
+    }
+    return ask;
+}
+
+bool turn_told_already(const struct turn *turn)
+{
+    return told(turn) != NULL;
+}
+
+bool turn_tell_failed(const struct turn *turn)
+{
+    const struct ask *ask = told(turn);
+    return ask != NULL && ask->state == ASK_DONE && ask->err != ERR_NONE;
+}
+
+static enum err tell(struct turn *turn, struct slice key, struct slice records)
+{
+    struct ask *ask = find_ask(turn, key);
+    if (ask == NULL) {
+        ask = new_ask(turn, key);
+        if (ask == NULL) {
+            return ERR_MEMORY;
+        }
+        ask->role = ROLE_TELL;
+        ask->raw = arena_copy(turn->inside->lasting, records);
+        if (ask->raw.data == NULL) {
+            return ERR_MEMORY;
+        }
+    }
+    if (ask->state != ASK_DONE) {
+        turn->inside->needs = true;
+        return ERR_NEED;
+    }
+    if (ask->err != ERR_NONE) {
+        turn->complaint = ask->complaint;
+    }
+    return ask->err;
+}
+
+enum err turn_tell(struct turn *turn, struct slice records)
+{
+    return tell(turn, slice_of(tell_key, sizeof tell_key), records);
+}
+
+enum err turn_tell_again(struct turn *turn, struct slice records)
+{
+    return tell(turn, slice_of(tell_again_key, sizeof tell_again_key), records);
+}
+
 enum err turn_publish(struct turn *turn, enum log_id log)
 {
     uint8_t key[] = {0xf0, (uint8_t)log};

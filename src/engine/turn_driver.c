@@ -31,6 +31,8 @@ struct turn_driver {
     struct audit *audit;
     driver_work_fn work;
     struct slice work_raw;
+    driver_tell_fn tell;
+    void *tell_context;
     int64_t now_ms;
     uint64_t seed, draws, commits;
 };
@@ -162,11 +164,28 @@ static enum err answer_work(struct turn_driver *driver, struct turn *turn, struc
     return err;
 }
 
+/* As keep: one that takes it is enough. */
+static enum err tell_all(struct turn_driver *driver, struct slice records, struct complaint *complaint)
+{
+    struct reader reader = reader_of(records);
+    struct device_record record;
+    enum err taken = ERR_IO;
+    while (device_record_get(&reader, &record) == ERR_NONE) {
+        enum err err = driver->tell == NULL ? ERR_NONE : driver->tell(driver->tell_context, &record);
+        taken = err == ERR_NONE ? ERR_NONE : taken;
+    }
+    return taken == ERR_NONE ? ERR_NONE : complain(complaint, ERR_IO, TEXT("no audit device takes the record, so nothing was done", "kein Audit-Gerät nimmt den Eintrag an, deshalb geschah nichts"), 0, 0, NULL, 0);
+}
+
 static enum err answer_ask(struct turn_driver *driver, struct turn *turn, struct ask *ask)
 {
     ask->state = ASK_DONE;
     if (ask->role == ROLE_NONE) {
         return answer_need(driver, turn, ask);
+    }
+    if (ask->role == ROLE_TELL) {
+        ask->err = tell_all(driver, ask->raw, &ask->complaint);
+        return ERR_NONE;
     }
     if (ask->role != ROLE_STORE) {
         return answer_work(driver, turn, ask);
@@ -254,6 +273,13 @@ static enum err enqueue(struct turn_driver *driver, const struct started *starte
 
 enum err driver_apply(struct turn_driver *driver, struct turn *turn, enum err result)
 {
+    if (turn->request != NULL && turn->inside->devices != NULL) {
+        cleanup_buf struct buf records = BUF_INIT(ANSWER_MAX_BYTES);
+        struct complaint complaint = {.text = {NULL, NULL}};
+        if (device_reply(turn, result, &records) != ERR_NONE || (records.len > 0 && tell_all(driver, buf_slice(&records), &complaint) != ERR_NONE)) {
+            device_reply_unrecorded(turn, ERR_IO, &complaint);
+        }
+    }
     for (const struct started *started = result == ERR_NONE ? turn->inside->started : NULL; started != NULL; started = started->next) {
         enum err err = enqueue(driver, started);
         if (err != ERR_NONE) {
@@ -358,7 +384,7 @@ static enum err start(struct turn_driver *driver)
     driver->vault.type = "none";
     driver->vault.sealed = true;
     driver->around = (struct surroundings){.sealed = true, .started_ms = driver->now_ms, .address = "https://localhost:8200",
-                                           .directory = "var", .vault = &driver->vault};
+                                           .directory = "var", .audit_directory = "/var/log/vogt", .vault = &driver->vault};
     if (driver->state == NULL || driver->audit == NULL) {
         return ERR_MEMORY;
     }
@@ -432,6 +458,12 @@ void driver_step_wall(struct turn_driver *driver, int64_t by_ms)
 {
     driver->now_ms += by_ms;
     driver->around.steady_ahead_ms -= by_ms;
+}
+
+void driver_set_tell(struct turn_driver *driver, driver_tell_fn tell, void *context)
+{
+    driver->tell = tell;
+    driver->tell_context = context;
 }
 
 struct state *driver_state(struct turn_driver *driver)

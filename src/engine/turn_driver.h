@@ -13,6 +13,7 @@
 #ifndef VOGT_ENGINE_TURN_DRIVER_H
 #define VOGT_ENGINE_TURN_DRIVER_H
 
+#include "engine/device.h"
 #include "engine/memory_rows.h"
 #include "engine/turn_inside.h"
 #include "engine/vault.h"
@@ -29,6 +30,9 @@ void driver_free(struct turn_driver *driver);
 
 /* Operations that tests bring along, found before those of the engine. `name` must outlive the driver. */
 void driver_add_operation(struct turn_driver *driver, const char *name, operation_fn run);
+/* Stands for the audit devices: what one device (the first of `records`) is told; its error is "no device takes it". Without it all is taken. */
+typedef enum err (*driver_tell_fn)(void *context, const struct device_record *record);
+void driver_set_tell(struct turn_driver *driver, driver_tell_fn tell, void *context);
 /* Engines likewise. */
 struct engine;
 void driver_add_engine(struct turn_driver *driver, const struct engine *engine);

@@ -64,6 +64,7 @@ struct turn_private {
     struct buf scratch;
     operation_fn operation;
     const struct request *request;      /* as gate sent it; a run below a mount sees a copy whose body was checked */
+    const struct json *devices;         /* audit devices of a request that is told; NULL: none */
     bool is_mounted;                    /* no row of the table knows the path: the mount decides in every run anew */
     uint64_t id;                        /* keep's: frame id, gate */
     size_t gate;
@@ -96,6 +97,13 @@ operation_fn operation_find(const char *name);
 struct json *reply_envelope(struct turn *turn, const struct json *data, const struct json *auth);
 /* Turns an error of the operation into the reply (reply.c). */
 void reply_error(struct turn *turn, enum err err);
+
+/* The record of the request, told to the audit devices (device.h) once a turn, whatever its later runs see: ERR_NEED until one took it or all failed. */
+enum err turn_tell(struct turn *turn, struct slice records) must_check;
+/* A second telling in the same turn: a device that is being made is tried. */
+enum err turn_tell_again(struct turn *turn, struct slice records) must_check;
+bool turn_told_already(const struct turn *turn);
+bool turn_tell_failed(const struct turn *turn);   /* no device took the request: its refusal would find none either */
 
 /* Token and policies of the request against its route: fills turn->caller (policy.c, token.c). */
 enum err turn_authorize(struct turn *turn) must_check;

@@ -331,6 +331,29 @@ static const struct filter_call host[] = {
     END,
 };
 
+/* An audit device: a file of its directory, or one connection. Local sockets too: the host's log is one. */
+static const struct filter_call device[] = {
+    CALL_SOCKET(AF_UNIX, SOCK_STREAM),
+    CALL_SOCKET(AF_UNIX, SOCK_DGRAM),
+    CALL_SOCKET(AF_INET, SOCK_STREAM),
+    CALL_SOCKET(AF_INET6, SOCK_STREAM),
+    CALL_SOCKET(AF_INET, SOCK_DGRAM),
+    CALL_SOCKET(AF_INET6, SOCK_DGRAM),
+    CALL_IS("socket", 0, AF_NETLINK), /* getaddrinfo asks which addresses this host has */
+    CALL("connect"),
+    CALL("bind"),
+    CALL("getsockname"),
+    CALL("getpeername"),
+    CALL("setsockopt"),
+    CALL("getsockopt"),
+    CALL_WITHOUT("sendto", 3, MSG_FASTOPEN),
+    CALL_WITHOUT("sendmmsg", 3, MSG_FASTOPEN),
+    CALL("recvmmsg"),
+    CALL_IS("ioctl", 1, FIONREAD),
+    CALL_IS("ioctl", 1, FIONBIO),
+    END,
+};
+
 #define LISTS(...)                                                                                 \
     {                                                                                              \
         .lists = (const struct filter_call *const[])                                               \
@@ -347,6 +370,7 @@ const struct filter filters_of_roles[ROLE_COUNT] = {
     [ROLE_REACH] = LISTS(base, read_files, network, tasks),
     [ROLE_LOOK] = LISTS(base, read_files, host),
     [ROLE_COURIER] = LISTS(base, files, network, narrow),
+    [ROLE_TELL] = LISTS(base, files, device, narrow),
     [ROLE_SEAL] = LISTS(base, (const struct filter_call[]){CALL("pread64"), END}),
 };
 

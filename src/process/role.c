@@ -4,6 +4,7 @@ static const char *const role_names[ROLE_COUNT] = {
     [ROLE_NONE] = "none",   [ROLE_PARENT] = "parent", [ROLE_GATE] = "gate",
     [ROLE_KEEP] = "keep",   [ROLE_STORE] = "store",   [ROLE_JUDGE] = "judge",
     [ROLE_REACH] = "reach", [ROLE_LOOK] = "look",     [ROLE_SEAL] = "seal",   [ROLE_COURIER] = "courier",
+    [ROLE_TELL] = "tell",
 };
 
 static const char *const level_names[CONFINEMENT_COUNT] = {

@@ -16,6 +16,7 @@ enum role {
     ROLE_LOOK,
     ROLE_SEAL,
     ROLE_COURIER, /* of an agent on another host: talks to Vogt, and stands where keep stands for look and reach */
+    ROLE_TELL,    /* one audit device: writes its records to a file, a pipe, syslog or a socket */
     ROLE_COUNT
 };
 

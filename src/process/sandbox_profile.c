@@ -20,6 +20,12 @@ static const char *const resolver_paths[] = {
     "/etc/host.conf",   "/etc/services", "/etc/protocols",     NULL,
 };
 
+/* Names, and the host's log: its socket is bound as the link points to it now. */
+static const char *const tell_paths[] = {
+    "/etc/resolv.conf", "/etc/hosts",    "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf",
+    "/etc/services",    "/etc/protocols", "/dev/log",          NULL,
+};
+
 /* What describes the machine. /dev for the headers of encrypted volumes; permissions still decide
  * there. */
 static const char *const look_paths[] = {
@@ -71,5 +77,13 @@ const struct sandbox_profile sandbox_profiles[ROLE_COUNT] = {
                       .files_max = 256,
                       .memory_max_bytes = GIBIBYTE,
                       .read_paths = resolver_paths},
+    /* One directory for files and pipes; narrowed to its device's one port once that is known. */
+    [ROLE_TELL] = {.root = ROOT_PATHS,
+                   .host_network = true,
+                   .task_ports = true,
+                   .directory_beside = true,
+                   .files_max = FILES_FEW,
+                   .memory_max_bytes = GIBIBYTE,
+                   .read_paths = tell_paths},
     [ROLE_SEAL] = {.root = ROOT_EMPTY, .files_max = FILES_FEW, .memory_max_bytes = GIBIBYTE},
 };

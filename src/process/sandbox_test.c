@@ -228,12 +228,12 @@ static const struct attempt attempts[] = {
     {"host file", try_open_host_file, 0, 0, CONFINEMENT_LANDLOCK},
     {"write a host file", try_write_host_file, 0, 0, CONFINEMENT_LANDLOCK},
     {"leave by dots", try_leave_by_dots, 0, 0, CONFINEMENT_LANDLOCK},
-    {"TCP socket", try_tcp_socket, R(REACH) | R(LOOK) | R(COURIER), 0, CONFINEMENT_SECCOMP},
-    {"TCP connect", try_tcp_connect, R(REACH) | R(COURIER), 0, CONFINEMENT_LANDLOCK},
+    {"TCP socket", try_tcp_socket, R(REACH) | R(LOOK) | R(COURIER) | R(TELL), 0, CONFINEMENT_SECCOMP},
+    {"TCP connect", try_tcp_connect, R(REACH) | R(COURIER) | R(TELL), 0, CONFINEMENT_LANDLOCK},
     {"TCP fast open", try_fast_open, 0, 0, CONFINEMENT_SECCOMP},
-    {"UDP", try_udp, R(REACH) | R(COURIER), 0, CONFINEMENT_SECCOMP},
-    /* the courier may bind until it has narrowed itself, and never listen */
-    {"known port", try_listen_known_port, R(REACH), R(COURIER), CONFINEMENT_LANDLOCK},
+    {"UDP", try_udp, R(REACH) | R(COURIER) | R(TELL), 0, CONFINEMENT_SECCOMP},
+    /* courier and tell may bind until they have narrowed themselves, and never listen */
+    {"known port", try_listen_known_port, R(REACH), R(COURIER) | R(TELL), CONFINEMENT_LANDLOCK},
     {"any port", try_listen_any_port, R(LOOK) | R(REACH), 0, CONFINEMENT_LANDLOCK},
     {"packet socket", try_packet_socket, 0, 0, CONFINEMENT_SECCOMP},
     {"exec", try_exec, 0, 0, CONFINEMENT_SECCOMP},
@@ -247,15 +247,15 @@ static const struct attempt attempts[] = {
     {"executable memory", try_executable_memory, 0, (unsigned)WITH_SANITIZER, CONFINEMENT_SECCOMP},
     {"make memory executable", try_make_executable, 0, (unsigned)WITH_SANITIZER,
      CONFINEMENT_SECCOMP},
-    {"become dumpable", try_dumpable, 0, R(REACH) | R(COURIER) | (unsigned)WITH_SANITIZER, CONFINEMENT_SECCOMP},
+    {"become dumpable", try_dumpable, 0, R(REACH) | R(COURIER) | R(TELL) | (unsigned)WITH_SANITIZER, CONFINEMENT_SECCOMP},
     {"raise a limit", try_raise_limit, 0, (unsigned)WITH_SANITIZER, CONFINEMENT_SECCOMP},
     {"signal to its parent", try_kill_parent, 0, 0, CONFINEMENT_SECCOMP},
-    {"own directory", try_own_directory, R(STORE) | R(COURIER),
+    {"own directory", try_own_directory, R(STORE) | R(COURIER) | R(TELL),
      R(KEEP) | R(GATE) | R(JUDGE) | R(SEAL) | R(REACH) | R(LOOK), CONFINEMENT_NONE},
-    {"key in its directory", try_hidden_key, 0, R(COURIER), CONFINEMENT_FULL},
+    {"key in its directory", try_hidden_key, 0, R(COURIER) | R(TELL), CONFINEMENT_FULL},
     {"proc", try_read_proc, R(LOOK), 0, CONFINEMENT_LANDLOCK},
     {"size of a device", try_device_size, R(LOOK), 0, CONFINEMENT_LANDLOCK},
-    {"names of hosts", try_read_hosts, R(REACH) | R(COURIER), 0, CONFINEMENT_LANDLOCK},
+    {"names of hosts", try_read_hosts, R(REACH) | R(COURIER) | R(TELL), 0, CONFINEMENT_LANDLOCK},
 };
 
 static bool has_feature(const struct sandbox_report *report, const char *feature)
@@ -300,7 +300,7 @@ static _Noreturn void live(enum role role, const struct attempt *attempt, int di
 {
     umask(077); /* as under the parent */
     const struct sandbox_options options = {
-        role == ROLE_STORE || role == ROLE_COURIER ? directory_fd : -1, 0, 0, attempt->read_paths};
+        role == ROLE_STORE || role == ROLE_COURIER || role == ROLE_TELL ? directory_fd : -1, 0, 0, attempt->read_paths};
     struct sandbox_report report;
     if (sandbox_enter(role, &options, &report) != ERR_NONE ||
         write(fd, &report, sizeof(report)) != (ssize_t)sizeof(report)) {
@@ -470,6 +470,10 @@ TEST(look_can_do_what_its_row_says_and_nothing_else)
 TEST(courier_can_do_what_its_row_says_and_nothing_else)
 {
     CHECK(check_role(ROLE_COURIER));
+}
+TEST(tell_can_do_what_its_row_says_and_nothing_else)
+{
+    CHECK(check_role(ROLE_TELL));
 }
 TEST(seal_can_do_what_its_row_says_and_nothing_else)
 {

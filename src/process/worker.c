@@ -137,7 +137,7 @@ int worker_run(enum role self, const struct work *works, size_t count)
         return ROLE_EXIT_START;
     }
     current = &worker;
-    enum err err = role_confine(&worker.start, -1);
+    enum err err = role_confine(&worker.start, worker.start.fd_count > 0 ? worker.start.fds[0] : -1);
     if (err == ERR_NONE) {
         err = role_ready(&worker.start);
     }

@@ -225,6 +225,9 @@ static enum err from_member(struct keep *keep, struct member *member, const stru
     if (member->role == ROLE_SEAL) {
         return from_seal(keep, frame);
     }
+    if (member->role == ROLE_TELL) {
+        return frame->kind == MESSAGE_WORKED ? keep_take_told(keep, member, frame->id, frame->body) : ERR_PROTOCOL;
+    }
     return frame->kind == MESSAGE_WORKED ? keep_take_worked(keep, member, frame->id, frame->body) : ERR_PROTOCOL;
 }
 
@@ -265,7 +268,7 @@ static enum err take_channel(struct keep *keep, struct arena *arena, const struc
     enum err err = frame->fd < 0 ? ERR_PROTOCOL : json_unpack(arena, frame->body, &tree);
     err = err == ERR_NONE ? json_u64(tree, "index", &index) : err;
     enum role role = err == ERR_NONE ? role_of(json_text(tree, "role", SLICE_NONE)) : ROLE_NONE;
-    if (role == ROLE_NONE) {
+    if (role == ROLE_NONE || (role == ROLE_TELL && index >= DEVICES_MAX)) {
         return ERR_PROTOCOL;
     }
     struct member *member = find_member(keep, role, index);
@@ -314,6 +317,10 @@ static enum err take_ended(struct keep *keep, struct arena *arena, const struct 
     struct member *member = find_member(keep, role, index);
     if (member != NULL && role != ROLE_STORE) {
         keep_lose_member(keep, member);
+    }
+    if (role == ROLE_TELL && index < DEVICES_MAX) {
+        struct slice reason = json_text(tree, "reason", SLICE_NONE);
+        keep_lose_teller(keep, (size_t)index, ERR_CLOSED, arena_string(arena, reason.len > 0 ? reason : SLICE_LITERAL("?")));
     }
     keep_look_around(keep);
     return keep->vault.sealed || role == ROLE_SEAL ? ERR_NONE : keep_begin_own(keep, ORIGIN_OWN, 0, "own_role_ended", tree); /* seal answers once and ends */
@@ -502,6 +509,7 @@ static void turn_loop(struct keep *keep)
             keep->failed = err;
         }
         keep_dispatch(keep);
+        keep_dispatch_tellers(keep);
         keep_tell_authority(keep);
         tick(keep);
         flush_all(keep);
@@ -585,6 +593,7 @@ int main(void)
                                         .directory = keep_config(&keep, "directory"), .anchor = &keep.found_anchor, .vault = &keep.vault};
     read_boot(keep.boot);
     keep_read_countersign(&keep);
+    keep_read_audit_directory(&keep);
     keep_look_around(&keep);
     err = err == ERR_NONE ? take_identity(&keep, &complaint) : err;
     err = err == ERR_NONE ? role_confine(&keep.start, -1) : err;

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "engine/audit.h"
 #include "engine/countersign.h"
+#include "engine/device.h"
 #include "engine/steady.h"
 #include "engine/turn_inside.h"
 #include "engine/vault.h"
@@ -90,6 +91,20 @@ struct task {
     struct ask *ask;
 };
 
+/* Records on their way to one audit device, and its process (keep_tell.c). */
+struct tell_queue {
+    struct tell_part *first, *last;
+    size_t count, bytes;
+};
+
+struct teller {
+    struct tell_queue waiting, at_work;
+    bool is_stuck;                      /* did not answer in time: passed over until it does */
+    bool is_known;
+    uint8_t device[SHA256_BYTES];       /* digest of what it was told to be */
+    int64_t asked_ms;                   /* the parent was asked to start it; 0: never */
+};
+
 struct publication {
     uint64_t id, size;                  /* in flight; id 0: none */
     int64_t last_ms;
@@ -127,6 +142,7 @@ struct keep {
     uint64_t seeded;
     struct fetch *fetches, *open_fetch;
     struct task_queue waiting[ROLE_COUNT]; /* for a free member of that role */
+    struct teller tellers[DEVICES_MAX];
     struct task_queue publishing[2];    /* turns that wait for a checkpoint: evidence, audit */
     size_t task_count;                  /* waiting, at work and publishing */
     struct publication publications[2]; /* evidence, audit */
@@ -172,6 +188,16 @@ enum err keep_take_worked(struct keep *keep, struct member *member, uint64_t id,
 void keep_lose_member(struct keep *keep, struct member *member);
 void keep_publish(struct keep *keep, enum log_id log);
 enum err keep_take_published(struct keep *keep, uint64_t id, struct slice body) must_check;
+
+/* keep_tell.c: audit devices */
+enum err keep_tell(struct keep *keep, struct running *running, struct ask *ask, struct slice records) must_check; /* ask NULL: the record of a reply */
+void keep_told(struct keep *keep, struct running *running); /* the record of its reply was taken, or its reply replaced */
+void keep_dispatch_tellers(struct keep *keep);
+enum err keep_take_told(struct keep *keep, struct member *member, uint64_t id, struct slice body) must_check;
+void keep_lose_teller(struct keep *keep, size_t slot, enum err err, const char *reason);
+void keep_drop_teller(struct keep *keep, size_t slot);
+void keep_drop_idle_tellers(struct keep *keep);
+void keep_read_audit_directory(struct keep *keep);
 
 /* keep_reopen.c: a store older than what was published. */
 enum err keep_find_checkpoint(struct keep *keep, enum log_id log, struct slice note, uint64_t published_size) must_check;

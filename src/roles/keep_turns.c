@@ -438,6 +438,24 @@ static enum err record(struct keep *keep, const struct turn *turn)
     return audit_add(keep->audit, turn, salt);
 }
 
+/* The record of the reply goes to the audit devices before the reply leaves. False: there is nothing to wait for. */
+static bool tell_reply(struct keep *keep, struct running *running)
+{
+    cleanup_buf struct buf records = BUF_INIT(DEVICES_MAX * (DEVICE_RECORD_MAX_BYTES + (64 << 10)));
+    enum err err = device_reply(running->turn, running->result, &records);
+    if (err == ERR_NONE && records.len == 0) {
+        return false;
+    }
+    err = err == ERR_NONE ? keep_tell(keep, running, NULL, buf_slice(&records)) : err;
+    wipe(records.data, records.len);
+    if (err != ERR_NONE) {
+        struct complaint cause = {.text = {NULL, NULL}};
+        LOG(LOG_ERROR, "audit.record-lost", LOG_ERR(err));
+        device_reply_unrecorded(running->turn, err, &cause);
+    }
+    return err == ERR_NONE;
+}
+
 static void end_turn(struct keep *keep, struct running *running, enum err err)
 {
     struct turn *turn = running->turn;
@@ -459,6 +477,9 @@ static void end_turn(struct keep *keep, struct running *running, enum err err)
     if (err == ERR_NONE && turn->route != NULL && strcmp(turn->route->operation, "ledger_reopen") == 0) {
         keep_reopened(keep);
     }
+    if (err == ERR_NONE && turn->route != NULL && strcmp(turn->route->operation, "sys_audit_delete") == 0) {
+        keep_drop_idle_tellers(keep);
+    }
     if (err == ERR_NONE && !keep->vault.sealed) {
         keep_unsealed(keep);
     }
@@ -466,6 +487,13 @@ static void end_turn(struct keep *keep, struct running *running, enum err err)
     keep->around.initialized = keep->vault.initialized;
     bool is_open = !state_batch_is_empty(keep->state) || !audit_is_empty(keep->audit);
     running->waits_for = is_open ? state_batch_number(keep->state) : state_batch_number(keep->state) - 1; /* never less than that of a turn that ended before */
+    if (running->origin != ORIGIN_GATE || turn->inside->devices == NULL || !tell_reply(keep, running)) {
+        put(&keep->ended, running);
+    }
+}
+
+void keep_told(struct keep *keep, struct running *running)
+{
     put(&keep->ended, running);
 }
 

@@ -48,6 +48,9 @@ static void mark_done(struct keep *keep, struct ask *ask, enum err err)
 
 enum err keep_add_task(struct keep *keep, struct running *running, struct ask *ask)
 {
+    if (ask->role == ROLE_TELL) {
+        return keep_tell(keep, running, ask, ask->raw);
+    }
     if (keep->task_count >= TASKS_MAX) {
         mark_done(keep, ask, ERR_BUSY);
         return ERR_NONE;
@@ -189,6 +192,9 @@ void keep_lose_member(struct keep *keep, struct member *member)
     }
     channel_free(member->channel);
     member->channel = NULL;
+    if (member->role == ROLE_TELL) {
+        keep_lose_teller(keep, (size_t)member->index, ERR_CLOSED, "");
+    }
     end_all(keep, &member->at_work, ERR_CLOSED);
 }
 

@@ -183,8 +183,8 @@ static void start_all(struct parent *parent)
     members_plan(parent);
     for (size_t i = 0; i < parent->member_count; i++) {
         struct member *member = &parent->members[i];
-        if (member->role == ROLE_SEAL) {
-            continue;
+        if (member->role == ROLE_SEAL || member->role == ROLE_TELL) {
+            continue; /* when keep asks for it */
         }
         enum err err = member_start(parent, member);
         if (err != ERR_NONE) {
@@ -216,12 +216,20 @@ static void reap(struct parent *parent)
     }
 }
 
+/* The terminal went, or the shell says so: stop. Anybody else's SIGHUP is how log rotation asks for files to be reopened. */
+static bool is_hangup(const struct signalfd_siginfo *info)
+{
+    return info->ssi_code == SI_KERNEL || (info->ssi_pid != 1 && info->ssi_pid == (uint32_t)getppid());
+}
+
 static void take_signals(struct parent *parent)
 {
     struct signalfd_siginfo info;
     while (read(parent->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGCHLD) {
             reap(parent);
+        } else if (info.ssi_signo == SIGHUP && !is_hangup(&info)) {
+            LOG(LOG_INFO, "parent.hup", LOG_TEXT("what", "audit devices reopen moved files by themselves"));
         } else {
             LOG(LOG_INFO, "parent.stopping", LOG_NUMBER("signal", info.ssi_signo));
             parent_begin_stop(parent);

@@ -15,6 +15,7 @@
 enum {
     MEMBERS_MAX = 32,
     SOCKETS_MAX = 8,
+    TELLS_MAX = 4, /* audit devices, a role each */
     ADDRESS_BYTES = 300,
     REASON_BYTES = 96,
 };
@@ -104,6 +105,8 @@ enum err directory_write(const struct parent *parent, enum notice notice,
 enum err directory_open_tls(const struct parent *parent, int ret_fds[2], struct complaint *complaint) must_check;
 enum err directory_open_key(const struct parent *parent, int *ret_fd,
                             struct complaint *complaint) must_check;
+/* Where audit devices write files: audit { directory = "…" }, else "audit" in the data directory. Made when it is not there. */
+enum err directory_open_audit(const struct parent *parent, int *ret_fd, struct complaint *complaint) must_check;
 
 /* parent_listen.c */
 enum err listen_open(struct parent *parent, struct complaint *complaint) must_check;
@@ -112,6 +115,7 @@ enum err listen_open(struct parent *parent, struct complaint *complaint) must_ch
 void members_plan(struct parent *parent);
 enum err member_start(struct parent *parent, struct member *member) must_check;
 struct member *member_of_role(struct parent *parent, enum role role);
+struct member *member_at(struct parent *parent, enum role role, uint64_t index); /* NULL: none such */
 void member_ended(struct parent *parent, struct member *member, int status);
 void members_restart_due(struct parent *parent, int64_t now_ms);
 void members_stop_step(struct parent *parent, int64_t now_ms);

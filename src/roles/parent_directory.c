@@ -301,6 +301,39 @@ enum err directory_write(const struct parent *parent, enum notice notice, struct
     return err;
 }
 
+static enum err complain_audit(struct complaint *complaint, enum err err, const char *path)
+{
+    return complain_path(complaint, err, TEXT("the directory of audit files cannot be made or opened", "das Verzeichnis der Audit-Dateien lässt sich nicht anlegen oder öffnen"), path);
+}
+
+/* One that was made here belongs to who writes there; one that was there before is left as it is. */
+enum err directory_open_audit(const struct parent *parent, int *ret_fd, struct complaint *complaint)
+{
+    const struct json *blocks = json_member(parent->config, "audit");
+    struct slice configured = json_text(blocks == NULL ? NULL : blocks->first, "directory", SLICE_LITERAL("audit"));
+    char path[4096];
+    int length = snprintf(path, sizeof(path), "%.*s", (int)configured.len, (const char *)configured.data);
+    if (length <= 0 || (size_t)length >= sizeof(path)) {
+        return complain_audit(complaint, ERR_INVALID, "audit { directory }");
+    }
+    bool made = mkdirat(parent->directory_fd, path, 0700) == 0;
+    if (!made && errno != EEXIST) {
+        return complain_audit(complaint, err_from_errno(errno), path);
+    }
+    int fd = openat(parent->directory_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return complain_audit(complaint, err_from_errno(errno), path);
+    }
+    uid_t uid = sandbox_uid(ROLE_TELL);
+    if (made && geteuid() == 0 && fchown(fd, uid, uid) != 0) {
+        enum err err = err_from_errno(errno);
+        close(fd);
+        return complain_audit(complaint, err, path);
+    }
+    *ret_fd = fd;
+    return ERR_NONE;
+}
+
 enum err directory_open_key(const struct parent *parent, int *ret_fd, struct complaint *complaint)
 {
     struct slice configured = json_text(seal_block(parent), "path", slice_string(key_name));

@@ -24,7 +24,7 @@ enum {
 /* Whoever takes requests goes first, whoever keeps the data last: what is under way can still be
  * committed. */
 static const enum role stop_order[] = {ROLE_GATE, ROLE_REACH, ROLE_LOOK, ROLE_JUDGE,
-                                       ROLE_SEAL, ROLE_KEEP,  ROLE_STORE};
+                                       ROLE_SEAL, ROLE_TELL,  ROLE_KEEP, ROLE_STORE};
 enum { STOP_PHASES = sizeof(stop_order) / sizeof(stop_order[0]) };
 
 static void plan(struct parent *parent, enum role role, uint64_t count)
@@ -43,7 +43,8 @@ void members_plan(struct parent *parent)
     plan(parent, ROLE_JUDGE, parent->options.judges);
     plan(parent, ROLE_REACH, parent->options.reaches);
     plan(parent, ROLE_LOOK, 1);
-    plan(parent, ROLE_SEAL, 1); /* started when keep asks for it */
+    plan(parent, ROLE_SEAL, 1); /* started when keep asks for it, as are these: */
+    plan(parent, ROLE_TELL, TELLS_MAX);
 }
 
 struct member *member_of_role(struct parent *parent, enum role role)
@@ -56,10 +57,25 @@ struct member *member_of_role(struct parent *parent, enum role role)
     return NULL;
 }
 
+struct member *member_at(struct parent *parent, enum role role, uint64_t index)
+{
+    for (size_t i = 0; i < parent->member_count; i++) {
+        if (parent->members[i].role == role && parent->members[i].index == index) {
+            return &parent->members[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_asked_for(enum role role)
+{
+    return role == ROLE_SEAL || role == ROLE_TELL;
+}
+
 bool members_all(const struct parent *parent, enum member_state state)
 {
     for (size_t i = 0; i < parent->member_count; i++) {
-        if (parent->members[i].role != ROLE_SEAL && parent->members[i].state != state) {
+        if (!is_asked_for(parent->members[i].role) && parent->members[i].state != state) {
             return false;
         }
     }
@@ -157,6 +173,7 @@ static const int *own_descriptors(const struct parent *parent, enum role role, c
         *ret_count = parent->socket_count;
         return parent->sockets;
     case ROLE_SEAL:
+    case ROLE_TELL:
         *ret_count = 1;
         return opened;
     case ROLE_KEEP:
@@ -252,11 +269,12 @@ enum err member_start(struct parent *parent, struct member *member)
     struct complaint complaint;
     enum err err = member->role == ROLE_SEAL   ? directory_open_key(parent, &opened[0], &complaint)
                    : member->role == ROLE_KEEP ? directory_open_tls(parent, opened, &complaint)
+                   : member->role == ROLE_TELL ? directory_open_audit(parent, &opened[0], &complaint)
                                                : ERR_NONE;
     if (err != ERR_NONE) {
         char text[512];
         complaint_format(&complaint, parent->language, text, sizeof(text));
-        LOG(LOG_ERROR, member->role == ROLE_SEAL ? "seal.no-key" : "keep.no-certificate", LOG_ERR(err), LOG_TEXT("text", text));
+        LOG(LOG_ERROR, member->role == ROLE_SEAL ? "seal.no-key" : member->role == ROLE_TELL ? "audit.no-directory" : "keep.no-certificate", LOG_ERR(err), LOG_TEXT("text", text));
         return err;
     }
     err = start_with(parent, member, opened);
@@ -374,11 +392,11 @@ void member_ended(struct parent *parent, struct member *member, int status)
     if (parent->stopping) {
         return;
     }
-    if (member->role == ROLE_SEAL) {
-        if (!(WIFEXITED(status) && WEXITSTATUS(status) == ROLE_EXIT_STOPPED)) {
-            keep_tell_ended(parent, ROLE_SEAL, 0, reason, false);
+    if (is_asked_for(member->role)) {
+        if (!replaced && !(WIFEXITED(status) && WEXITSTATUS(status) == ROLE_EXIT_STOPPED)) {
+            keep_tell_ended(parent, member->role, member->index, reason, false);
         }
-        return;
+        return; /* keep asks for it again when it is needed again */
     }
     if (replaced) {
         member->state = MEMBER_WAITING;

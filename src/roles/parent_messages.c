@@ -3,7 +3,7 @@
  *   READY        {"confinement","features"} or {"err","english","german"}
  *   ASK to keep  {"do":"operator-token"} (id 1), {"do":"login-link"} (id 2); ANSWER {"token"} /
  * {"login_link"}, or {"err"}: sealed, say START_CHILD  {"program"} -> CHILD {"err"} and a
- * descriptor          START_SEAL -> vogt-seal, its channel to keep by CHANNEL
+ * descriptor          START_SEAL -> vogt-seal, its channel to keep by CHANNEL; START_TELL likewise
  */
 #include "roles/parent.h"
 
@@ -137,7 +137,7 @@ static void take_failure(struct parent *parent, struct arena *arena, const struc
     const char *german = arena_string(
         arena, json_text(tree, "german", SLICE_LITERAL("eine Rolle konnte nicht starten")));
     enum err err = err_of_name(json_text(tree, "err", SLICE_NONE));
-    if (member->role == ROLE_SEAL || (parent->announced && member->role != ROLE_STORE)) {
+    if (member->role == ROLE_SEAL || member->role == ROLE_TELL || (parent->announced && member->role != ROLE_STORE)) {
         return; /* the role has logged it; its end is told to keep, and a role that served before is
                    tried again */
     }
@@ -264,6 +264,30 @@ static enum err take_seal(struct parent *parent, struct arena *arena, struct mem
     return ERR_NONE;
 }
 
+/* A role for an audit device. One that is still ending is asked for again by keep. */
+static enum err take_tell(struct parent *parent, struct arena *arena, struct member *member,
+                          const struct frame *frame)
+{
+    struct json *tree = NULL;
+    uint64_t index = 0;
+    if (member->role != ROLE_KEEP || json_unpack(arena, frame->body, &tree) != ERR_NONE ||
+        json_u64(tree, "index", &index) != ERR_NONE) {
+        return ERR_PROTOCOL;
+    }
+    struct member *tell = member_at(parent, ROLE_TELL, index);
+    if (tell == NULL) {
+        return ERR_PROTOCOL;
+    }
+    if (parent->stopping || tell->state != MEMBER_EMPTY) {
+        return ERR_NONE;
+    }
+    enum err err = member_start(parent, tell);
+    if (err != ERR_NONE) {
+        keep_tell_ended(parent, ROLE_TELL, index, err_text(err, parent->language), false);
+    }
+    return ERR_NONE;
+}
+
 struct verb {
     enum message kind;
     enum err (*take)(struct parent *parent, struct arena *arena, struct member *member,
@@ -273,7 +297,8 @@ struct verb {
 static const struct verb verbs[] = {{MESSAGE_READY, take_ready},
                                     {MESSAGE_START_CHILD, take_child},
                                     {MESSAGE_ANSWER, take_answer},
-                                    {MESSAGE_START_SEAL, take_seal}};
+                                    {MESSAGE_START_SEAL, take_seal},
+                                    {MESSAGE_START_TELL, take_tell}};
 
 static enum err take(struct parent *parent, struct member *member, const struct frame *frame)
 {
