@@ -477,9 +477,6 @@ static void end_turn(struct keep *keep, struct running *running, enum err err)
     if (err == ERR_NONE && turn->route != NULL && strcmp(turn->route->operation, "ledger_reopen") == 0) {
         keep_reopened(keep);
     }
-    if (err == ERR_NONE && turn->route != NULL && strcmp(turn->route->operation, "sys_audit_delete") == 0) {
-        keep_drop_idle_tellers(keep);
-    }
     if (err == ERR_NONE && !keep->vault.sealed) {
         keep_unsealed(keep);
     }
@@ -548,6 +545,9 @@ void keep_release(struct keep *keep)
 {
     while (keep->ended.first != NULL && keep->ended.first->waits_for <= keep->committed_batch) {
         struct running *running = take(&keep->ended);
+        if (running->turn->route != NULL && strcmp(running->turn->route->operation, "sys_audit_delete") == 0) {
+            keep_drop_idle_tellers(keep); /* not before: the device's last record is that of its own end */
+        }
         if (running->origin == ORIGIN_GATE && running->gate != NULL) {
             send_reply(running);
         } else if (running->origin != ORIGIN_GATE) {
