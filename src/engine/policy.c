@@ -14,7 +14,7 @@ static const struct {
     {"create", CAPABILITY_CREATE}, {"read", CAPABILITY_READ},   {"update", CAPABILITY_UPDATE}, {"delete", CAPABILITY_DELETE},
     {"list", CAPABILITY_LIST},     {"sudo", CAPABILITY_SUDO},   {"patch", CAPABILITY_PATCH},   {"deny", CAPABILITY_DENY},
 };
-enum { CAPABILITY_NAME_COUNT = sizeof capability_names / sizeof capability_names[0], USAGE_GRAIN_S = 3600 };
+enum { CAPABILITY_NAME_COUNT = sizeof capability_names / sizeof capability_names[0], USAGE_GRAIN_S = 3600, LINES_PER_RULE = 3 };
 
 /* What a new store starts with: name, pattern, capabilities. */
 static const struct {
@@ -190,6 +190,10 @@ enum err policy_rules(struct arena *arena, const struct json *tree, const struct
             struct json *rule = json_append(rules, json_new(arena, JSON_OBJECT));
             json_set_string(arena, rule, "path", slice_starts(path, SLICE_LITERAL("/")) ? slice_from(path, 1) : path);
             json_set(arena, rule, "capabilities", json_copy(arena, json_member(block, "capabilities")));
+            uint64_t line = 0;
+            if (json_u64(block, "line", &line) == ERR_NONE) {
+                json_set_u64(arena, rule, "line", line);
+            }
         }
     }
     *ret_rules = rules;
@@ -206,7 +210,7 @@ static unsigned capabilities_of(const struct json *rule)
     return set;
 }
 
-static void consider(const struct json *row, struct slice policy, struct slice path, struct grant *grant)
+void policy_consider(const struct json *row, struct slice policy, struct slice path, struct grant *grant)
 {
     const struct json *rules = json_member(row, "rules");
     for (const struct json *rule = rules == NULL ? NULL : rules->first; rule != NULL; rule = rule->next) {
@@ -232,7 +236,7 @@ enum err policy_grant(struct turn *turn, const struct json *policies, struct sli
         if (err == ERR_NEED) {
             waits = true; /* ask for all of them at once */
         } else if (err == ERR_NONE) {
-            consider(row, name->text, path, &grant);
+            policy_consider(row, name->text, path, &grant);
         } else if (err != ERR_NOT_FOUND) {
             return err;
         }
@@ -313,6 +317,7 @@ static enum err create_default(struct turn *turn, const char *policy)
         }
         struct json *rule = json_append(rules, json_new(turn->arena, JSON_OBJECT));
         json_set_string(turn->arena, rule, "path", slice_string(default_rules[i].pattern));
+        json_set_u64(turn->arena, rule, "line", LINES_PER_RULE * (rules->count - 1) + 1);
         struct json *names = json_set(turn->arena, rule, "capabilities", split_names(turn->arena, default_rules[i].capabilities));
         enum err err = buf_printf(&text, "path \"%s\" {\n  capabilities = ", default_rules[i].pattern);
         err = err == ERR_NONE && names != NULL ? json_write(&text, names, 0) : err;

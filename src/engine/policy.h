@@ -2,7 +2,7 @@
  * Policies: Vault's ACL language. A policy is a list of rules, path pattern -> capabilities. In a pattern "+" stands for one segment, a "*" at the end for any
  * ending. Of all rules that match a path the most specific pattern decides (Vault's documented order), the same pattern in several policies adds up, deny wins.
  *
- * Rows: policy/acl/NAME {"text": HCL as written, "rules": [{"path","capabilities":[…]}]}. The policy "root" is built in and allows everything.
+ * Rows: policy/acl/NAME {"text": HCL as written, "rules": [{"path","capabilities":[…],"line"}]}, the line of the text (absent in rows of older releases). The policy "root" is built in and allows everything.
  *       usage/NAME {"PATTERN": unix seconds of the last use}: what least privilege is measured by; written at most once an hour and rule.
  */
 #ifndef VOGT_ENGINE_POLICY_H
@@ -23,6 +23,8 @@ struct grant {
     struct slice policy, pattern;
 };
 enum err policy_grant(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
+/* Takes the rules of one policy's row into the decision about a path; deny is not applied yet. */
+void policy_consider(const struct json *row, struct slice policy, struct slice path, struct grant *grant);
 /* May these policies do anything at all below this path? *ret_grant then has capabilities. */
 enum err policy_grant_below(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
 /* The names of a capability set, as Vault lists them; "deny" for none. */
