@@ -103,7 +103,7 @@ static enum err sweep_row(struct turn *turn, struct sweep *sweep, struct slice p
 /* Every few seconds, and as a chain while there is more: {"ends","until_ms"} (both may be missing). */
 enum err operation_own_lease_sweep(struct turn *turn)
 {
-    struct turn_names due;
+    struct turn_names due = {0}; /* untouched while it has to be asked for */
     struct sweep sweep = {.ends_left = LEASE_ENDS_AT_ONCE, .until_ms = turn->steady_ms + CHAIN_MS};
     (void)!json_u64(turn->input, "ends", &sweep.ends_left);
     (void)!json_i64(turn->input, "until_ms", &sweep.until_ms);
