@@ -123,7 +123,41 @@ uint64_t mount_default_ttl_s(const struct mount *mount)
     return own < max ? own : max;
 }
 
+const struct json *mount_settings(const struct mount *mount)
+{
+    return json_member(mount->row, "settings");
+}
+
+enum err mount_put_settings(struct turn *turn, const struct json *settings)
+{
+    struct json *row = json_new(turn->arena, JSON_OBJECT);
+    for (const struct json *member = turn->mount->row->first; member != NULL; member = member->next) {
+        if (!slice_is(member->name, "settings")) {
+            json_set(turn->arena, row, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+        }
+    }
+    struct json *copy = settings == NULL ? NULL : json_set(turn->arena, row, "settings", json_copy(turn->arena, settings));
+    return copy == NULL ? ERR_MEMORY : turn_put_json(turn, row_path(turn, "at", turn->mount->path), row, 0);
+}
+
 /* ---- mounting ---- */
+
+/* Names that Vault takes for a type with an option. */
+static const struct {
+    const char *name, *type, *version;
+} type_aliases[] = {{"kv-v1", "kv", "1"}, {"kv-v2", "kv", "2"}, {"generic", "kv", "1"}};
+enum { TYPE_ALIAS_COUNT = sizeof type_aliases / sizeof type_aliases[0] };
+
+static struct slice type_of(struct slice given, struct slice *ret_version)
+{
+    for (size_t i = 0; i < TYPE_ALIAS_COUNT; i++) {
+        if (slice_is(given, type_aliases[i].name)) {
+            *ret_version = slice_string(type_aliases[i].version);
+            return slice_string(type_aliases[i].type);
+        }
+    }
+    return given;
+}
 
 static bool path_is_good(struct slice path)
 {
@@ -268,7 +302,7 @@ static struct json *object_of(struct turn *turn, const char *name)
     return given == NULL || given->type != JSON_OBJECT ? json_new(turn->arena, JSON_OBJECT) : json_copy(turn->arena, given);
 }
 
-static struct json *new_row(struct turn *turn, const struct engine *engine, struct json *config)
+static struct json *new_row(struct turn *turn, const struct engine *engine, struct slice version, struct json *config)
 {
     struct json *row = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, row, "type", slice_string(engine->type));
@@ -277,7 +311,11 @@ static struct json *new_row(struct turn *turn, const struct engine *engine, stru
     json_set_string(turn->arena, row, "accessor", random_hex(turn, turn_path(turn, "%s%s_", engine->class == ENGINE_AUTH ? "auth_" : "", engine->type), 4));
     json_set_string(turn->arena, row, "description", turn_field(turn, "description"));
     json_set(turn->arena, row, "config", config);
-    return json_set(turn->arena, row, "options", object_of(turn, "options")) == NULL ? NULL : row;
+    struct json *options = json_set(turn->arena, row, "options", object_of(turn, "options"));
+    if (version.len > 0 && json_member(options, "version") == NULL) {
+        json_set_string(turn->arena, options, "version", version);
+    }
+    return options == NULL ? NULL : row;
 }
 
 static enum err record(struct turn *turn, const char *what, struct slice path, const struct json *row)
@@ -291,14 +329,15 @@ static enum err record(struct turn *turn, const char *what, struct slice path, c
 enum err mount_enable(struct turn *turn, enum engine_class class, struct slice given)
 {
     struct slice path = trimmed(given);
-    const struct engine *engine = engine_find(class, turn_field(turn, "type"));
+    struct slice version = SLICE_NONE, type = type_of(turn_field(turn, "type"), &version);
+    const struct engine *engine = engine_find(class, type);
     if (engine == NULL) {
         return turn_refuse(turn, ERR_INVALID, TEXT("unknown backend type", "diese Art von Engine gibt es nicht"), turn_field(turn, "type"));
     }
     struct json *config = NULL;
     enum err err = check_free(turn, class, path);
     err = err == ERR_NONE ? mount_config(turn, object_of(turn, "config"), &config) : err;
-    struct json *row = err == ERR_NONE ? new_row(turn, engine, config) : NULL;
+    struct json *row = err == ERR_NONE ? new_row(turn, engine, version, config) : NULL;
     if (err != ERR_NONE || row == NULL) {
         return err != ERR_NONE ? err : ERR_MEMORY;
     }

@@ -32,6 +32,8 @@ struct engine {
     enum err (*lease_end)(struct turn *turn, const struct json *data);
     /* May be NULL: nothing is to be done. A lease is prolonged to this many seconds from now. */
     enum err (*lease_renew)(struct turn *turn, const struct json *data, uint64_t ttl_s);
+    /* May be NULL. A mount is tuned: `row` is what it will be, its options included. May refuse, may begin what the change needs, may reply a warning. */
+    enum err (*tune)(struct turn *turn, const struct mount *mount, struct json *row);
     /* May be NULL: another engine of the same type that this mount is ({"version":"2"} of kv). */
     const struct engine *(*variant)(const struct json *row);
 };
@@ -64,6 +66,9 @@ enum err mount_config(struct turn *turn, const struct json *given, struct json *
 
 /* Deletes all rows below a prefix, in slices by turns of keep's own; goes on after a restart. `name`: of the row that remembers it, drawn at random. */
 enum err mount_sweep_below(struct turn *turn, struct slice name, struct slice prefix) must_check;
+/* What the engine keeps in its mount's row, because that is there with every request; NULL: nothing yet. Tuning leaves it as it is. */
+const struct json *mount_settings(const struct mount *mount);
+enum err mount_put_settings(struct turn *turn, const struct json *settings) must_check;
 
 /* Mounts an engine; the body is the one of sys/mounts/PATH. Records it in the evidence log. */
 enum err mount_enable(struct turn *turn, enum engine_class class, struct slice path) must_check;

@@ -147,6 +147,23 @@ static enum err read(struct turn *turn, enum engine_class class)
     return reply_both(turn, lean);
 }
 
+/* The options as they will be: what is given replaces, what is given empty goes, the rest stays. */
+static struct json *merged_options(struct turn *turn, const struct json *before, const struct json *given)
+{
+    struct json *options = json_new(turn->arena, JSON_OBJECT);
+    for (const struct json *member = before == NULL ? NULL : before->first; member != NULL; member = member->next) {
+        if (json_member(given, arena_string(turn->arena, member->name)) == NULL) {
+            json_set(turn->arena, options, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+        }
+    }
+    for (const struct json *member = given->first; member != NULL; member = member->next) {
+        if (member->type == JSON_STRING && member->text.len > 0) {
+            json_set(turn->arena, options, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+        }
+    }
+    return options;
+}
+
 /* What tune may change: the members of config that are given, description, options. */
 static enum err tune(struct turn *turn, enum engine_class class, struct slice path)
 {
@@ -173,12 +190,19 @@ static enum err tune(struct turn *turn, enum engine_class class, struct slice pa
     }
     for (const struct json *member = mount.row->first; member != NULL; member = member->next) {
         const char *name = arena_string(turn->arena, member->name);
-        bool replaced = slice_is(member->name, "description") || slice_is(member->name, "options");
-        const struct json *value = slice_is(member->name, "config") ? config : replaced && json_member(body, name) != NULL ? json_member(body, name) : member;
+        const struct json *given = json_member(body, name), *value = member;
+        if (slice_is(member->name, "config")) {
+            value = config;
+        } else if (slice_is(member->name, "options") && given != NULL) {
+            value = merged_options(turn, member, given);
+        } else if (slice_is(member->name, "description") && given != NULL) {
+            value = given;
+        }
         json_set(turn->arena, row, name, json_copy(turn->arena, value));
     }
-    err = turn_put_json(turn, turn_path(turn, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data), row, 0);
-    return err == ERR_NONE ? turn_reply_none(turn) : err;
+    err = row == NULL ? ERR_MEMORY : turn_reply_none(turn);
+    err = err == ERR_NONE && mount.engine->tune != NULL ? mount.engine->tune(turn, &mount, row) : err; /* may reply something else */
+    return err == ERR_NONE ? turn_put_json(turn, turn_path(turn, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data), row, 0) : err;
 }
 
 static enum err write(struct turn *turn, enum engine_class class)

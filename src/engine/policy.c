@@ -13,6 +13,7 @@ static const struct {
 } capability_names[] = {
     {"create", CAPABILITY_CREATE}, {"read", CAPABILITY_READ},   {"update", CAPABILITY_UPDATE}, {"delete", CAPABILITY_DELETE},
     {"list", CAPABILITY_LIST},     {"sudo", CAPABILITY_SUDO},   {"patch", CAPABILITY_PATCH},   {"deny", CAPABILITY_DENY},
+    {"scan", CAPABILITY_SCAN},
 };
 enum { CAPABILITY_NAME_COUNT = sizeof capability_names / sizeof capability_names[0], USAGE_GRAIN_S = 3600, LINES_PER_RULE = 3 };
 
@@ -25,9 +26,10 @@ static const struct {
     {"default", "auth/token/revoke-self", "update"},
     {"default", "auth/passphrase/set", "update"},
     {"default", "sys/capabilities-self", "update"},
+    {"default", "sys/search", "read,list"},
     {"default", "sys/internal/ui/mounts", "read"},
     {"default", "sys/internal/ui/mounts/*", "read"},
-    {"admin", "*", "create,read,update,delete,list,patch,sudo"},
+    {"admin", "*", "create,read,update,delete,list,patch,sudo,scan"},
     {"operator", "annex/*", "read,update,create,list,delete"},
     {"operator", "agent/*", "read,update,list"},
     {"operator", "measures", "list"},
@@ -161,8 +163,8 @@ static enum err check_rule(const struct json *block, struct complaint *complaint
     for (const struct json *name = capabilities->first; name != NULL; name = name->next) {
         if (name->type != JSON_STRING || capability_of(name->text) == 0) {
             return complain(complaint, ERR_INVALID,
-                            TEXT("no such capability (create, read, update, delete, list, patch, sudo, deny)",
-                                 "keine solche Fähigkeit (create, read, update, delete, list, patch, sudo, deny)"),
+                            TEXT("no such capability (create, read, update, delete, list, patch, scan, sudo, deny)",
+                                 "keine solche Fähigkeit (create, read, update, delete, list, patch, scan, sudo, deny)"),
                             (size_t)line, 0, (const char *)name->text.data, name->text.len);
         }
     }
@@ -362,10 +364,27 @@ static unsigned capability_for(enum verb verb)
         return CAPABILITY_LIST;
     case VERB_PATCH:
         return CAPABILITY_PATCH;
+    case VERB_SCAN:
+        return CAPABILITY_SCAN;
     case VERB_NONE:
         break;
     }
     return 0;
+}
+
+enum err policy_grant_list(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant)
+{
+    bool has_slash = path.len > 0 && path.data[path.len - 1] == '/';
+    char *folder = turn_path(turn, "%.*s%s", (int)path.len, (const char *)path.data, has_slash ? "" : "/");
+    struct grant grant = {0}, bare = {0};
+    enum err err = folder == NULL ? ERR_MEMORY : policy_grant(turn, policies, slice_string(folder), &grant);
+    err = err == ERR_NONE ? policy_grant(turn, policies, slice_first(path, has_slash ? path.len - 1 : path.len), &bare) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    bool is_bare = bare.pattern.data != NULL && (grant.pattern.data == NULL || policy_is_more_specific(bare.pattern, grant.pattern));
+    *ret_grant = is_bare ? bare : grant;
+    return ERR_NONE;
 }
 
 /* Remembers when a rule was last needed; the row changes at most once an hour and rule. */
@@ -416,7 +435,9 @@ enum err turn_authorize(struct turn *turn)
         return err;
     }
     struct grant grant;
-    err = policy_grant(turn, turn->caller.policies, turn->request->path, &grant);
+    bool is_list = turn->request->verb == VERB_LIST || turn->request->verb == VERB_SCAN;
+    const struct json *policies = turn->caller.policies;
+    err = is_list ? policy_grant_list(turn, policies, turn->request->path, &grant) : policy_grant(turn, policies, turn->request->path, &grant);
     if (err != ERR_NONE) {
         return err;
     }

@@ -25,6 +25,8 @@ struct grant {
 enum err policy_grant(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
 /* Takes the rules of one policy's row into the decision about a path; deny is not applied yet. */
 void policy_consider(const struct json *row, struct slice policy, struct slice path, struct grant *grant);
+/* The same for a list: it is asked of "app/", however it was written; a rule for "app" itself counts too, and the more specific of both decides. */
+enum err policy_grant_list(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
 /* May these policies do anything at all below this path? *ret_grant then has capabilities. */
 enum err policy_grant_below(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
 /* The names of a capability set, as Vault lists them; "deny" for none. */

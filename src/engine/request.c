@@ -12,7 +12,7 @@ enum {
 static bool is_verb(uint8_t verb)
 {
     return verb == VERB_READ || verb == VERB_WRITE || verb == VERB_DELETE || verb == VERB_LIST ||
-           verb == VERB_PATCH;
+           verb == VERB_PATCH || verb == VERB_SCAN;
 }
 
 /* A tree as bytes: the length is filled in once the tree is packed, so that nothing is copied. */

@@ -20,6 +20,7 @@ enum verb {
     VERB_DELETE = 4,
     VERB_LIST = 8,          /* LIST, or GET with list=true */
     VERB_PATCH = 16,
+    VERB_SCAN = 32,         /* SCAN, or GET with scan=true: a list with all that lies below, as OpenBao has it */
 };
 
 enum {

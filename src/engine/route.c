@@ -102,7 +102,7 @@ static bool take_value(struct candidate *candidate, struct slice value)
 /* The rest may be empty for lists only: "LIST kv/metadata/" means its root. */
 static bool take_rest(struct candidate *candidate, struct slice rest, enum verb verb)
 {
-    return (rest.len > 0 || verb == VERB_LIST) && take_value(candidate, rest);
+    return (rest.len > 0 || verb == VERB_LIST || verb == VERB_SCAN) && take_value(candidate, rest);
 }
 
 static bool cut(struct slice *rest, bool *at_end, struct slice *ret_segment)
@@ -231,7 +231,7 @@ bool route_may_be_mounted(struct slice path)
 const struct route *route_mounted(void)
 {
     static const struct field none[] = {{NULL, FIELD_ANY, 0, {NULL, NULL}}};
-    static const struct route mounted = {"mounted", VERB_READ | VERB_WRITE | VERB_DELETE | VERB_LIST | VERB_PATCH, "*", ROUTE_OPEN_FIELDS, none, {"", ""}};
+    static const struct route mounted = {"mounted", VERB_READ | VERB_WRITE | VERB_DELETE | VERB_LIST | VERB_PATCH | VERB_SCAN, "*", ROUTE_OPEN_FIELDS, none, {"", ""}};
     return &mounted;
 }
 

@@ -30,6 +30,7 @@ enum capability {
     CAPABILITY_SUDO = 32,
     CAPABILITY_PATCH = 64,
     CAPABILITY_DENY = 128,
+    CAPABILITY_SCAN = 256,
 };
 
 /* Who asks, once the token was found good. */

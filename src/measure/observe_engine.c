@@ -1,6 +1,7 @@
 /* observe, observations and the tick: when measuring happens and what was measured. */
 #include "measure/observe.h"
 
+#include "engine/job.h"
 #include "engine/token.h"
 #include "ledger/commitment.h"
 #include "measure/edit.h"
@@ -109,9 +110,8 @@ enum err operation_tick(struct turn *turn)
             (void)standing_goes_on(&all, start_due(turn, "mount_sweep", due.names[i], due.bytes[i])); /* a stop came between */
         } else if (slice_starts(due.names[i], slice_string(token))) {
             (void)standing_goes_on(&all, token_end(turn, slice_from(due.names[i], sizeof token - 1)));
-        } else if (slice_starts(due.names[i], SLICE_LITERAL("sweep/"))) { /* a sweep that a restart cut short */
-            struct json *sweep = NULL;
-            (void)standing_goes_on(&all, json_unpack(turn->arena, due.bytes[i], &sweep) == ERR_NONE ? turn_start(turn, "mount_sweep", sweep) : ERR_DAMAGED);
+        } else if (slice_starts(due.names[i], SLICE_LITERAL("job/"))) {
+            (void)standing_goes_on(&all, job_due(turn, due.names[i], due.bytes[i]));
         }
     }
     if (all == ERR_NONE) {

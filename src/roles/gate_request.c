@@ -47,7 +47,8 @@ static bool read_body(struct exchange *exchange, struct request *request,
 {
     const struct route *route = exchange->route;
     struct arena *arena = exchange->gate->arena;
-    if (exchange->verb == VERB_READ || exchange->verb == VERB_LIST) {
+    if (exchange->verb == VERB_READ || exchange->verb == VERB_LIST ||
+        exchange->verb == VERB_SCAN) {
         return true; /* clients that send one to a GET mean nothing by it */
     }
     if ((route->flags & ROUTE_RAW_BODY) != 0) {

@@ -23,6 +23,7 @@ static const struct {
 } methods[] = {
     {"GET", VERB_READ},  {"POST", VERB_WRITE},    {"PUT", VERB_WRITE},   {"LIST", VERB_LIST},
     {"HEAD", VERB_READ}, {"DELETE", VERB_DELETE}, {"PATCH", VERB_PATCH},
+    {"SCAN", VERB_SCAN},
 };
 
 static bool refuse(struct exchange *exchange, unsigned status, struct text text)
@@ -47,15 +48,22 @@ static enum verb verb_of(const char *method)
     return VERB_NONE;
 }
 
-static bool asks_for_list(struct slice query)
+/* A GET that means to list: clients that cannot send other methods say so in the query. */
+static enum verb meant_verb(struct slice query)
 {
+    static const struct {
+        const char *part;
+        enum verb verb;
+    } words[] = {{"list=true", VERB_LIST}, {"list=1", VERB_LIST}, {"scan=true", VERB_SCAN}, {"scan=1", VERB_SCAN}};
     struct slice part;
     while (slice_split(&query, '&', &part)) {
-        if (slice_is(part, "list=true") || slice_is(part, "list=1")) {
-            return true;
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+            if (slice_is(part, words[i].part)) {
+                return words[i].verb;
+            }
         }
     }
-    return false;
+    return VERB_READ;
 }
 
 /* "/ledger/evidence/checkpoint" -> "ledger/evidence/tile/checkpoint"; "/ledger/evidence/tile/0/000"
@@ -162,9 +170,8 @@ bool gate_target(struct exchange *exchange, const char *method)
             break;
         }
     }
-    if (exchange->place == PLACE_API && exchange->verb == VERB_READ &&
-        asks_for_list(target.query)) {
-        exchange->verb = VERB_LIST;
+    if (exchange->place == PLACE_API && exchange->verb == VERB_READ) {
+        exchange->verb = meant_verb(target.query);
     }
     return place_path(exchange, path);
 }

@@ -1,0 +1,141 @@
+#include "secrets/kv_scene.h"
+
+#include "base/check.h"
+#include "engine/operations.h"
+#include "engine/token.h"
+#include "secrets/secrets.h"
+
+enum { ARENA_BYTES = 256 << 20 };
+static const int64_t NOON_MS = INT64_C(1795435200000);
+extern const struct engine engine_kv;
+
+static enum err operation_test_token(struct turn *turn)
+{
+    const char *policy = arena_string(turn->arena, json_text(turn->input, "policy", SLICE_NONE));
+    struct token_wish wish = {.name = "ada", .path = "test", .policies = token_policies(turn, policy, NULL)};
+    struct json *auth = NULL;
+    enum err err = token_create(turn, &wish, &auth);
+    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
+}
+
+/* What is due, or was begun and is to be looked after within ten minutes: the driver starts no turns of its own. */
+static enum err operation_test_jobs(struct turn *turn)
+{
+    struct turn_names due;
+    enum err err = turn_due(turn, turn->now_ms + 600000, 100, &due);
+    struct json *data = json_new(turn->arena, JSON_OBJECT), *jobs = json_set_array(turn->arena, data, "jobs");
+    for (size_t i = 0; err == ERR_NONE && i < due.count; i++) {
+        struct slice rest = due.names[i], part;
+        struct json *input = NULL, *job = json_new(turn->arena, JSON_OBJECT);
+        bool is_sweep = slice_split(&rest, '/', &part) && slice_is(part, "sweep");
+        bool is_job = is_sweep || (slice_is(part, "job") && slice_split(&rest, '/', &part));
+        if (is_job && json_unpack(turn->arena, due.bytes[i], &input) == ERR_NONE) {
+            json_append(jobs, job);
+            json_set_string(turn->arena, job, "operation", is_sweep ? SLICE_LITERAL("mount_sweep") : part);
+            json_set(turn->arena, job, "input", input);
+        }
+    }
+    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
+}
+
+struct slice kv_token(struct kv_scene *scene, const char *policy)
+{
+    struct turn *turn = NULL;
+    struct json *input = json_new(scene->arena, JSON_OBJECT);
+    json_set_string(scene->arena, input, "policy", slice_string(policy));
+    if (driver_run(scene->driver, "test_token", input, &turn) != ERR_NONE) {
+        __builtin_trap();
+    }
+    struct slice text = arena_copy(scene->arena, json_text(json_member(turn->reply.tree, "auth"), "client_token", SLICE_NONE));
+    driver_end(turn);
+    return text;
+}
+
+static const struct json *parsed(struct arena *arena, const char *text)
+{
+    struct json *tree = NULL;
+    if (text != NULL && json_read(arena, slice_string(text), &tree, NULL) != ERR_NONE) {
+        __builtin_trap();
+    }
+    return tree;
+}
+
+enum err kv_ask(struct kv_scene *scene, struct slice token, enum verb verb, const char *path, const char *query, const char *body, const struct json **ret_reply)
+{
+    struct turn *turn = NULL;
+    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .query = parsed(scene->arena, query), .body = parsed(scene->arena, body)};
+    enum err err = driver_request(scene->driver, &request, &turn);
+    const struct json *tree = turn == NULL ? NULL : turn->reply.tree;
+    scene->status = turn == NULL ? 0 : turn->reply.status;
+    *ret_reply = tree == NULL ? NULL : json_copy(scene->arena, tree);
+    driver_end(turn);
+    return err;
+}
+
+void kv_policy(struct kv_scene *scene, const char *name, const char *rules)
+{
+    const struct json *reply = NULL;
+    char *path = arena_printf(scene->arena, "sys/policies/acl/%s", name), *body = arena_printf(scene->arena, "{\"policy\":{\"text\":\"x\",\"tree\":{\"path\":%s}}}", rules);
+    if (kv_ask(scene, scene->root, VERB_WRITE, path, NULL, body, &reply) != ERR_NONE) {
+        __builtin_trap();
+    }
+}
+
+void kv_wait(struct kv_scene *scene, int64_t seconds)
+{
+    scene->now_ms += seconds * 1000;
+    driver_set_now(scene->driver, scene->now_ms);
+}
+
+const char *kv_text(struct kv_scene *scene, const struct json *reply, const char *dotted_path)
+{
+    const struct json *part = json_path(reply, dotted_path);
+    cleanup_buf struct buf text = BUF_INIT(1 << 22);
+    if (part == NULL || json_write(&text, part, 0) != ERR_NONE) {
+        return "";
+    }
+    return arena_string(scene->arena, buf_slice(&text));
+}
+
+void kv_run_jobs(struct kv_scene *scene)
+{
+    for (int i = 0; i < 100; i++) {
+        struct turn *turn = NULL;
+        if (driver_run(scene->driver, "test_jobs", NULL, &turn) != ERR_NONE) {
+            __builtin_trap();
+        }
+        const struct json *jobs = json_copy(scene->arena, json_path(turn->reply.tree, "data.jobs"));
+        driver_end(turn);
+        if (jobs->count == 0) {
+            return;
+        }
+        for (const struct json *job = jobs->first; job != NULL; job = job->next) {
+            if (driver_run(scene->driver, arena_string(scene->arena, json_text(job, "operation", SLICE_NONE)), json_member(job, "input"), NULL) != ERR_NONE) {
+                __builtin_trap();
+            }
+        }
+    }
+    __builtin_trap(); /* a job that never ends */
+}
+
+struct kv_scene kv_scene_start(void)
+{
+    struct kv_scene scene = {.arena = arena_new(ARENA_BYTES), .driver = driver_new(11, NOON_MS), .now_ms = NOON_MS};
+    if (scene.arena == NULL || scene.driver == NULL) {
+        __builtin_trap();
+    }
+    driver_add_engine(scene.driver, &engine_kv);
+    driver_add_operation(scene.driver, "test_token", operation_test_token);
+    driver_add_operation(scene.driver, "test_jobs", operation_test_jobs);
+#define OPERATION(name) driver_add_operation(scene.driver, #name, operation_##name);
+#include "secrets/operations.def"
+#undef OPERATION
+    scene.root = kv_token(&scene, "root");
+    return scene;
+}
+
+void kv_scene_end(struct kv_scene *scene)
+{
+    driver_free(scene->driver);
+    arena_free(scene->arena);
+}
