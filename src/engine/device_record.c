@@ -136,6 +136,8 @@ static const char *verb_word(enum verb verb)
         return "list";
     case VERB_PATCH:
         return "patch";
+    case VERB_SCAN:
+        return "scan";
     case VERB_NONE:
         break;
     }
