@@ -26,6 +26,7 @@ static const struct {
 } requests[] = {
     {"read", VERB_READ, CAPABILITY_READ},       {"list", VERB_LIST, CAPABILITY_LIST},       {"create", VERB_WRITE, CAPABILITY_CREATE},
     {"update", VERB_WRITE, CAPABILITY_UPDATE},  {"patch", VERB_PATCH, CAPABILITY_PATCH},    {"delete", VERB_DELETE, CAPABILITY_DELETE},
+    {"scan", VERB_SCAN, CAPABILITY_SCAN},
 };
 
 /* Whose policies: those named, a token's by its accessor, the draft's alone, or the caller's own. */
