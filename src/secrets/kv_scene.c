@@ -18,24 +18,51 @@ static enum err operation_test_token(struct turn *turn)
     return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
 }
 
-/* What is due, or was begun and is to be looked after within ten minutes: the driver starts no turns of its own. */
+static void add_job(struct turn *turn, struct json *jobs, struct slice operation, struct slice row)
+{
+    struct json *input = NULL, *job = json_new(turn->arena, JSON_OBJECT);
+    if (json_unpack(turn->arena, row, &input) == ERR_NONE) {
+        json_append(jobs, job);
+        json_set_string(turn->arena, job, "operation", operation);
+        json_set(turn->arena, job, "input", input);
+    }
+}
+
+/* Jobs that are due, or were begun and are to be looked after within ten minutes, and sweeps: the driver starts no turns of its own. */
 static enum err operation_test_jobs(struct turn *turn)
 {
-    struct turn_names due;
-    enum err err = turn_due(turn, turn->now_ms + 600000, 100, &due);
+    struct turn_names due = {0}, sweeps = {0};
+    enum err err = turn_due(turn, turn->now_ms + 600000, 100, &due), also = turn_list(turn, "sweep/", SLICE_NONE, 100, &sweeps);
     struct json *data = json_new(turn->arena, JSON_OBJECT), *jobs = json_set_array(turn->arena, data, "jobs");
-    for (size_t i = 0; err == ERR_NONE && i < due.count; i++) {
+    for (size_t i = 0; i < due.count; i++) {
         struct slice rest = due.names[i], part;
-        struct json *input = NULL, *job = json_new(turn->arena, JSON_OBJECT);
-        bool is_sweep = slice_split(&rest, '/', &part) && slice_is(part, "sweep");
-        bool is_job = is_sweep || (slice_is(part, "job") && slice_split(&rest, '/', &part));
-        if (is_job && json_unpack(turn->arena, due.bytes[i], &input) == ERR_NONE) {
-            json_append(jobs, job);
-            json_set_string(turn->arena, job, "operation", is_sweep ? SLICE_LITERAL("mount_sweep") : part);
-            json_set(turn->arena, job, "input", input);
+        if (slice_split(&rest, '/', &part) && slice_is(part, "job") && slice_split(&rest, '/', &part)) {
+            add_job(turn, jobs, part, due.bytes[i]);
         }
     }
-    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
+    for (size_t i = 0; i < sweeps.count; i++) {
+        add_job(turn, jobs, SLICE_LITERAL("mount_sweep"), sweeps.bytes[i]);
+    }
+    return err != ERR_NONE ? err : also != ERR_NONE ? also : turn_reply_data(turn, data);
+}
+
+static enum err operation_test_rows(struct turn *turn)
+{
+    struct turn_names rows;
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    enum err err = turn_list(turn, "m/", SLICE_NONE, 10000, &rows);
+    return err == ERR_NONE ? turn_reply_data(turn, json_set_u64(turn->arena, data, "count", rows.count) == NULL ? NULL : data) : err;
+}
+
+size_t kv_row_count(struct kv_scene *scene)
+{
+    struct turn *turn = NULL;
+    uint64_t count = 0;
+    if (driver_run(scene->driver, "test_rows", NULL, &turn) != ERR_NONE || json_u64(json_member(turn->reply.tree, "data"), "count", &count) != ERR_NONE) {
+        __builtin_trap();
+    }
+    driver_end(turn);
+    return (size_t)count;
 }
 
 struct slice kv_token(struct kv_scene *scene, const char *policy)
@@ -127,6 +154,7 @@ struct kv_scene kv_scene_start(void)
     driver_add_engine(scene.driver, &engine_kv);
     driver_add_operation(scene.driver, "test_token", operation_test_token);
     driver_add_operation(scene.driver, "test_jobs", operation_test_jobs);
+    driver_add_operation(scene.driver, "test_rows", operation_test_rows);
 #define OPERATION(name) driver_add_operation(scene.driver, #name, operation_##name);
 #include "secrets/operations.def"
 #undef OPERATION

@@ -22,6 +22,8 @@ void kv_wait(struct kv_scene *scene, int64_t seconds);
 enum err kv_ask(struct kv_scene *scene, struct slice token, enum verb verb, const char *path, const char *query, const char *body, const struct json **ret_reply);
 /* Compact JSON of a part of a reply, by a dotted path; "" when there is none. */
 const char *kv_text(struct kv_scene *scene, const struct json *reply, const char *dotted_path);
+/* How many rows engines have. */
+size_t kv_row_count(struct kv_scene *scene);
 /* Runs jobs that are due or begun until none is left. */
 void kv_run_jobs(struct kv_scene *scene);
 
