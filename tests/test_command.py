@@ -2,6 +2,7 @@
 
 Run: python3 tests/test_command.py [BUILD_DIRECTORY]
 """
+import contextlib
 import hashlib
 import http.server
 import json
@@ -10,6 +11,7 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -63,8 +65,30 @@ class Alone(unittest.TestCase):
         self.assertEqual(json.loads(done.stdout)["error"]["code"], "unreachable")
         self.assertIn("nothing answers", done.stderr)
 
-    def test_plain_http_is_refused(self):
-        self.assertEqual(vogt("status", address="http://localhost:8200").returncode, 5)
+    def test_plain_http_goes_to_this_machine_only(self):
+        """A listener that answers nothing but says whether anybody came. 127.0.0.2 is none of the names of this machine, so it stands for any other host."""
+        for host, named, code in (("127.0.0.1", "127.0.0.1:%d", 3), ("127.0.0.1", "localhost:%d", 3), ("127.0.0.2", "127.0.0.2:%d", 5),
+                                  ("127.0.0.2", "localhost:1@127.0.0.2:%d", 5), ("127.0.0.2", "localhost:@127.0.0.2:%d", 5)):
+            with self.subTest(named), socket.create_server((host, 0)) as server:
+                came, port = [], server.getsockname()[1]
+                server.settimeout(60)
+
+                def answer():
+                    with contextlib.suppress(OSError):
+                        connection, _ = server.accept()
+                        came.append(connection.recv(4096))
+                        connection.close()
+
+                listener = threading.Thread(target=answer, daemon=True)
+                listener.start()
+                done = vogt("status", address="http://" + named % port, environment={"VOGT_TOKEN": "hvs.secret"})
+                if code == 5:
+                    with socket.create_connection((host, port)) as own:  # ends the listener: it must have seen this one and no other
+                        own.sendall(b"own")
+                listener.join(60)
+                self.assertEqual(done.returncode, code, done.stderr)
+                self.assertEqual(came == [b"own"], code == 5, came)
+                self.assertEqual("only https://" in done.stderr, code == 5, done.stderr)
 
     def test_what_is_no_ledger_or_bundle_is_5(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -36,14 +36,22 @@ static bool read_small(const char *path, size_t max_bytes, struct buf *out)
     return got > 0;
 }
 
+/* Whether what follows a host ends it: a port of digits and a path, never "localhost:x@elsewhere". */
+static bool ends_host(const char *rest)
+{
+    size_t digits = rest[0] == ':' ? strspn(rest + 1, "0123456789") : 0;
+    rest += rest[0] == ':' ? 1 + digits : 0;
+    return rest[0] == '/' || rest[0] == '\0';
+}
+
+/* Plain HTTP carries the token readably: it is for this machine alone, named by one of these. */
 static bool is_this_host(const char *address)
 {
     static const char *const hosts[] = {"https://localhost", "https://127.0.0.1", "https://[::1]",
                                         "http://localhost",  "http://127.0.0.1",  "http://[::1]"};
     for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
         size_t len = strlen(hosts[i]);
-        if (strncmp(address, hosts[i], len) == 0 &&
-            (address[len] == ':' || address[len] == '/' || address[len] == '\0')) {
+        if (strncmp(address, hosts[i], len) == 0 && ends_host(address + len)) {
             return true;
         }
     }
