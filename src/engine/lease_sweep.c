@@ -78,10 +78,19 @@ static enum err resume(struct turn *turn, const char *operation, struct slice pa
     return err == ERR_NONE ? turn_start(turn, operation, input) : err;
 }
 
+enum way { WAY_TOKEN, WAY_LEASE, WAY_RESUME, WAY_DELETE };
 static const struct {
-    const char *folder, *operation;     /* no operation: by this file's own hands */
+    const char *folder;
+    enum way way;
+    const char *operation;              /* that a row goes on with */
 } kinds[] = {
-    {"token/id/", NULL}, {"lease/at/", NULL}, {"token/end/", "own_token_sweep"}, {"lease/cut/", "own_lease_cut"}, {"sweep/", "mount_sweep"},
+    {"token/id/", WAY_TOKEN, NULL},
+    {"lease/at/", WAY_LEASE, NULL},
+    {"token/end/", WAY_RESUME, "own_token_sweep"},
+    {"lease/cut/", WAY_RESUME, "own_lease_cut"},
+    {"sweep/", WAY_RESUME, "mount_sweep"},
+    {"m/", WAY_DELETE, NULL},           /* an engine's own (a secret id): nothing hangs on it any more */
+    {"lockout/", WAY_DELETE, NULL},
 };
 
 static enum err sweep_row(struct turn *turn, struct sweep *sweep, struct slice path, struct slice bytes)
@@ -91,11 +100,17 @@ static enum err sweep_row(struct turn *turn, struct sweep *sweep, struct slice p
         if (!slice_starts(path, slice_string(kinds[i].folder))) {
             continue;
         }
-        if (i == 1) {
+        sweep->done += kinds[i].way != WAY_LEASE;
+        switch (kinds[i].way) {
+        case WAY_TOKEN:
+            return token_due(turn, rest);
+        case WAY_LEASE:
             return sweep_lease(turn, sweep, rest);
+        case WAY_RESUME:
+            return resume(turn, kinds[i].operation, path, bytes);
+        case WAY_DELETE:
+            return turn_delete(turn, arena_string(turn->arena, path));
         }
-        sweep->done++;
-        return kinds[i].operation == NULL ? token_due(turn, rest) : resume(turn, kinds[i].operation, path, bytes);
     }
     return ERR_NONE;
 }

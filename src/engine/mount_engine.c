@@ -120,6 +120,21 @@ static enum err find(struct turn *turn, enum engine_class class, struct slice pa
     return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, TEXT("no mount at this path", "unter diesem Pfad liegt kein Mount"), path) : err;
 }
 
+/* Vault shows under tune what was set of the lockout in names of its own. */
+static void show_lockout(struct turn *turn, const struct json *lockout, struct json *data)
+{
+    static const struct {
+        const char *name, *shown;
+    } names[] = {{"lockout_threshold", "user_lockout_threshold"}, {"lockout_duration", "user_lockout_duration"}, {"lockout_counter_reset", "user_lockout_counter_reset_duration"},
+                 {"lockout_counter_reset_duration", "user_lockout_counter_reset_duration"}, {"lockout_disable", "user_lockout_disable"}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct json *value = json_member(lockout, names[i].name);
+        if (value != NULL && json_member(data, names[i].shown) == NULL) {
+            json_set(turn->arena, data, names[i].shown, json_copy(turn->arena, value));
+        }
+    }
+}
+
 static enum err read(struct turn *turn, enum engine_class class)
 {
     struct slice path = turn->values[0];
@@ -139,6 +154,7 @@ static enum err read(struct turn *turn, enum engine_class class)
             json_set(turn->arena, lean, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
         }
     }
+    show_lockout(turn, json_member(data, "user_lockout_config"), lean);
     json_set_u64(turn->arena, lean, "default_lease_ttl", mount_default_ttl_s(&mount));
     json_set_u64(turn->arena, lean, "max_lease_ttl", mount_max_ttl_s(&mount));
     json_set_string(turn->arena, lean, "description", json_text(mount.row, "description", SLICE_NONE));
@@ -164,6 +180,18 @@ static struct json *merged_options(struct turn *turn, const struct json *before,
     return options;
 }
 
+/* The members of user_lockout_config that are not given stay as they were. */
+static struct json *merged_lockout(struct turn *turn, const struct json *before, const struct json *given)
+{
+    struct json *merged = json_copy(turn->arena, given);
+    for (const struct json *member = before == NULL || given->type != JSON_OBJECT ? NULL : before->first; member != NULL; member = member->next) {
+        if (json_member(given, arena_string(turn->arena, member->name)) == NULL) {
+            json_set(turn->arena, merged, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+        }
+    }
+    return merged;
+}
+
 /* What tune may change: the members of config that are given, description, options. */
 static enum err tune(struct turn *turn, enum engine_class class, struct slice path)
 {
@@ -180,7 +208,9 @@ static enum err tune(struct turn *turn, enum engine_class class, struct slice pa
         }
     }
     for (const struct json *member = body == NULL ? NULL : body->first; member != NULL; member = member->next) {
-        if (!slice_is(member->name, "description") && !slice_is(member->name, "options")) {
+        if (slice_is(member->name, "user_lockout_config")) {
+            json_set(turn->arena, config, "user_lockout_config", merged_lockout(turn, json_member(before, "user_lockout_config"), member));
+        } else if (!slice_is(member->name, "description") && !slice_is(member->name, "options")) {
             json_set(turn->arena, config, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
         }
     }

@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "engine/token.h"
 #include "engine/vault.h"
+#include "secrets/login_lockout.h"
 
 #include <string.h>
 
@@ -435,7 +436,13 @@ static const struct route routes[] = {
     ROUTE(approle_tidy, VERB_WRITE, "tidy/secret-id", ROUTE_EFFECT, NO_FIELDS, "Clears away what is left of secret ids that have ended.", "Räumt Reste beendeter secret_ids weg.")
 };
 
+static enum err tune(struct turn *turn, const struct mount *mount, struct json *row)
+{
+    (void)mount;
+    return lockout_warn(turn, row);
+}
+
 const struct engine engine_approle = {
     .type = "approle", .class = ENGINE_AUTH, .title = TEXT_INIT("login of programs (AppRole)", "Anmeldung von Programmen (AppRole)"),
-    .routes = routes, .route_count = sizeof routes / sizeof routes[0], .exists = exists,
+    .routes = routes, .route_count = sizeof routes / sizeof routes[0], .exists = exists, .tune = tune,
 };

@@ -400,6 +400,31 @@ TEST(tidying_clears_what_has_ended)
     login_scene_end(&scene);
 }
 
+/* Their rows are due, and the sweep of leases meets them first. */
+TEST(ended_secret_ids_are_swept)
+{
+    struct login_scene scene = start();
+    const struct json *reply = NULL;
+    (void)role_with_secret(&scene, "{}", "{\"ttl\":1}");
+    login_scene_move(&scene, 2 * SECOND_MS);
+    size_t before = memory_row_count(driver_rows(scene.driver));
+    struct turn *turn = NULL;
+    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "own_lease_sweep", NULL, &turn));
+    driver_end(turn);
+    CHECK_U64(before - 2 + 1, memory_row_count(driver_rows(scene.driver))); /* two rows less, one record of the audit log more */
+    CHECK_ERR(ERR_NOT_FOUND, ask(&scene, VERB_LIST, "role/app/secret-id", NULL, &reply));
+    login_scene_end(&scene);
+}
+
+TEST(a_lockout_that_has_no_effect_is_said)
+{
+    struct login_scene scene = start();
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene, scene.root, VERB_WRITE, "sys/auth/approle/tune", "{\"user_lockout_config\":{\"lockout_threshold\":3}}", &reply));
+    CHECK_U64(1, json_member(reply, "warnings")->count);
+    login_scene_end(&scene);
+}
+
 TEST(the_mounts_tuning_decides_where_the_role_says_nothing)
 {
     struct login_scene scene = login_scene_start(&engine_approle, "approle", "{\"default_lease_ttl\":\"2m\",\"max_lease_ttl\":600}");

@@ -1,0 +1,114 @@
+"""Login methods with a real client (python3-hvac) over TLS: AppRole, userpass and who is locked out."""
+import os
+
+from test_vault_system import client, fails
+import hvac
+
+from scenario import Daemon, main
+
+POLICY = 'path "secret/*" { capabilities = ["create", "read", "update", "list"] }'
+
+
+def login_client(vogt, token=None):
+    return hvac.Client(url=vogt.address, token=token, verify=os.path.join(vogt.directory, "tls.pem"), timeout=30)
+
+
+def prepared(vogt, method):
+    vault = client(vogt)
+    vault.sys.enable_auth_method(method)
+    vault.sys.enable_secrets_engine("kv", path="secret", options={"version": "2"})
+    vault.adapter.put("/v1/sys/policies/acl/app", json={"policy": POLICY})
+    return vault
+
+
+def writes_and_reads(who):
+    who.secrets.kv.v2.create_or_update_secret("db", {"password": "s3cret"})
+    assert who.secrets.kv.v2.read_secret_version("db")["data"]["data"] == {"password": "s3cret"}
+
+
+# ---- AppRole ----
+
+def a_program_logs_in_with_approle():
+    with Daemon() as vogt:
+        vault = prepared(vogt, "approle")
+        vault.auth.approle.create_or_update_approle("web", token_policies=["app"], token_ttl="10m", secret_id_num_uses=2)
+        assert vault.auth.approle.list_roles()["data"]["keys"] == ["web"]
+        assert vault.auth.approle.read_role("web")["data"]["token_ttl"] == 600
+        role_id = vault.auth.approle.read_role_id("web")["data"]["role_id"]
+        made = vault.auth.approle.generate_secret_id("web", metadata={"team": "blue"})["data"]
+        looked_up = vault.auth.approle.read_secret_id("web", made["secret_id"])["data"]
+        assert looked_up["secret_id_accessor"] == made["secret_id_accessor"] and looked_up["metadata"] == {"team": "blue"}
+        app = login_client(vogt)
+        auth = app.auth.approle.login(role_id, made["secret_id"])["auth"]
+        assert auth["policies"] == ["app", "default"] and auth["metadata"] == {"role_name": "web", "team": "blue"} and auth["lease_duration"] == 600
+        writes_and_reads(app)
+        app.auth.token.revoke_self()
+        app.auth.approle.login(role_id, made["secret_id"])
+        fails(lambda: login_client(vogt).auth.approle.login(role_id, made["secret_id"]), "invalid role or secret ID")  # its two uses are gone
+        fails(lambda: login_client(vogt).auth.approle.login("nobody", made["secret_id"]), "invalid role or secret ID")
+
+
+def secret_ids_end_by_accessor_and_survive_a_restart():
+    with Daemon() as vogt:
+        vault = prepared(vogt, "approle")
+        vault.auth.approle.create_or_update_approle("web", token_policies=["app"])
+        role_id = vault.auth.approle.read_role_id("web")["data"]["role_id"]
+        made = vault.auth.approle.generate_secret_id("web")["data"]
+        token = vault.token
+        assert vogt.stop() == 0
+        vogt.start()
+        vault = client(vogt, token)
+        login_client(vogt).auth.approle.login(role_id, made["secret_id"])
+        assert vault.auth.approle.list_secret_id_accessors("web")["data"]["keys"] == [made["secret_id_accessor"]]
+        vault.auth.approle.destroy_secret_id_accessor("web", made["secret_id_accessor"])
+        fails(lambda: login_client(vogt).auth.approle.login(role_id, made["secret_id"]), "invalid role or secret ID")
+        vault.auth.approle.delete_role("web")
+        fails(lambda: login_client(vogt).auth.approle.login(role_id, "x"), "invalid role or secret ID")
+
+
+# ---- userpass ----
+
+def a_person_logs_in_with_a_password():
+    with Daemon() as vogt:
+        vault = prepared(vogt, "userpass")
+        vault.auth.userpass.create_or_update_user("Ada", password="correct horse", policies=["app"])
+        assert vault.auth.userpass.list_user()["data"]["keys"] == ["ada"]
+        assert vault.auth.userpass.read_user("ada")["data"]["token_policies"] == ["app"]
+        ada = login_client(vogt)
+        auth = ada.auth.userpass.login("ada", "correct horse")["auth"]
+        assert auth["metadata"] == {"username": "ada"} and auth["policies"] == ["app", "default"]
+        writes_and_reads(ada)
+        wrong = fails(lambda: login_client(vogt).auth.userpass.login("ada", "wrong"), "invalid username or password")
+        unknown = fails(lambda: login_client(vogt).auth.userpass.login("eve", "wrong"), "invalid username or password")
+        assert wrong.replace("ada", "eve") == unknown
+        vault.auth.userpass.update_password_on_user("ada", "battery staple")
+        fails(lambda: login_client(vogt).auth.userpass.login("ada", "correct horse"), "invalid username or password")
+        login_client(vogt).auth.userpass.login("ADA", "battery staple")
+        vault.auth.userpass.delete_user("ada")
+        fails(lambda: login_client(vogt).auth.userpass.login("ada", "battery staple"), "invalid username or password")
+
+
+def who_guesses_too_often_is_locked_out_until_let_in():
+    with Daemon() as vogt:
+        vault = prepared(vogt, "userpass")
+        vault.adapter.post("/v1/sys/auth/userpass/tune", json={"user_lockout_config": {"lockout_threshold": "3", "lockout_duration": "1h"}})
+        assert vault.sys.read_auth_method_tuning("userpass")["data"]["user_lockout_threshold"] == 3
+        vault.auth.userpass.create_or_update_user("ada", password="correct horse", policies=["app"])
+        for name in ("ada", "nobody"):
+            for _ in range(3):
+                fails(lambda who=name: login_client(vogt).auth.userpass.login(who, "wrong"), "invalid username or password")
+            fails(lambda who=name: login_client(vogt).auth.userpass.login(who, "correct horse"), "permission denied")
+        token, accessor = vault.token, vault.sys.list_auth_methods()["data"]["userpass/"]["accessor"]
+        assert vogt.stop() == 0
+        vogt.start()
+        vault = client(vogt, token)
+        fails(lambda: login_client(vogt).auth.userpass.login("ada", "correct horse"), "permission denied")
+        locked = vault.adapter.get("/v1/sys/locked-users")["data"]
+        assert locked["total"] == 2 and locked["by_namespace"][0]["mount_accessors"] == [{"mount_accessor": accessor, "alias_identifiers": ["ada", "nobody"], "counts": 2}], locked
+        vault.adapter.post(f"/v1/sys/locked-users/{accessor}/unlock/ada")
+        login_client(vogt).auth.userpass.login("ada", "correct horse")
+        fails(lambda: login_client(vogt).auth.userpass.login("nobody", "x"), "permission denied")
+
+
+if __name__ == "__main__":
+    main([a_program_logs_in_with_approle, secret_ids_end_by_accessor_and_survive_a_restart, a_person_logs_in_with_a_password, who_guesses_too_often_is_locked_out_until_let_in])
