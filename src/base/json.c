@@ -214,6 +214,26 @@ struct json *json_string(struct arena *arena, struct slice text)
     return value;
 }
 
+struct json *json_string_kept(struct arena *arena, struct slice text)
+{
+    struct json *value = text.data == NULL ? NULL : json_new(arena, JSON_STRING);
+    if (value != NULL) {
+        value->text = text;
+    }
+    return value;
+}
+
+struct json *json_share(struct arena *arena, const struct json *value)
+{
+    struct json *node = value == NULL ? NULL : json_new(arena, value->type);
+    if (node != NULL) {
+        *node = *value;
+        node->next = NULL;
+        node->name = SLICE_NONE;
+    }
+    return node;
+}
+
 struct json *json_number_text(struct arena *arena, struct slice text)
 {
     if (!json_number_valid(text)) {

@@ -41,6 +41,10 @@ enum err json_i64(const struct json *object, const char *name, int64_t *ret_valu
  * Texts and names are copied; bytes that are no UTF-8 become U+FFFD. */
 struct json *json_new(struct arena *arena, enum json_type type);
 struct json *json_string(struct arena *arena, struct slice text);          /* copies */
+/* The same without a copy: the text is UTF-8 for certain (digits, base64…) and lives as long as the tree. */
+struct json *json_string_kept(struct arena *arena, struct slice text);
+/* A node without a name over the same children: a tree that is finished can stand in several places. */
+struct json *json_share(struct arena *arena, const struct json *value);
 struct json *json_number_u64(struct arena *arena, uint64_t value);
 struct json *json_number_i64(struct arena *arena, int64_t value);
 struct json *json_number_text(struct arena *arena, struct slice text);     /* must be a valid JSON number */

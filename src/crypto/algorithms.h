@@ -10,7 +10,7 @@
 
 struct algorithms {
     EVP_MD *sha256, *shake128;
-    EVP_CIPHER *aes256_ecb, *aes256_gcm;
+    EVP_CIPHER *aes256_ecb, *aes256_gcm, *aes128_gcm, *chacha20_poly1305;
 };
 
 /* Starts what was not started, and aborts if that fails. */

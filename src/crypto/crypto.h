@@ -5,6 +5,7 @@
  *   AES-256-GCM        SP 800-38D            XAES-256-GCM   C2SP XAES-256-GCM (24-byte nonce, 2^80 messages a key)
  *   Argon2id           RFC 9106              Shamir         GF(2^8), 0x11b, Vault's share format: y bytes then x
  *   SHAKE-128          FIPS 202              ECDSA P-256    FIPS 186-4 (only checked here)
+ *   AES-128-GCM        SP 800-38D            ChaCha20-Poly1305  RFC 8439
  */
 #ifndef VOGT_CRYPTO_CRYPTO_H
 #define VOGT_CRYPTO_CRYPTO_H
@@ -47,6 +48,18 @@ void xaes_free(struct xaes *xaes);
 enum err xaes_seal(struct xaes *xaes, const uint8_t nonce[XAES_NONCE_BYTES], struct slice associated, struct slice plain,
                    struct buf *out) must_check;
 enum err xaes_open(struct xaes *xaes, struct slice associated, struct slice sealed, struct buf *out) must_check; /* ERR_FORGED */
+
+/* A cipher with a nonce of 12 bytes, expanded once; for keys that people manage and whose nonces are drawn at random (2^32 messages a key at most). The caller lays out
+ * nonce, text and tag itself: texts are large, and are sealed and opened where they lie (`out` may be the input). */
+enum aead_kind { AEAD_AES128_GCM, AEAD_AES256_GCM, AEAD_CHACHA20_POLY1305 };
+enum { AEAD_NONCE_BYTES = 12, AEAD_TAG_BYTES = 16 };
+struct aead;
+size_t aead_key_bytes(enum aead_kind kind);
+enum err aead_new(enum aead_kind kind, struct slice key, struct aead **ret_aead) must_check;
+void aead_free(struct aead *aead);
+enum err aead_seal(struct aead *aead, const uint8_t nonce[AEAD_NONCE_BYTES], struct slice associated, struct slice plain, uint8_t *out, uint8_t ret_tag[AEAD_TAG_BYTES]) must_check;
+/* ERR_FORGED: what was written to `out` is wiped. */
+enum err aead_open(struct aead *aead, const uint8_t nonce[AEAD_NONCE_BYTES], struct slice associated, struct slice sealed, const uint8_t tag[AEAD_TAG_BYTES], uint8_t *out) must_check;
 
 enum err ed25519_public(struct slice seed, uint8_t ret_public[ED25519_PUBLIC_BYTES]) must_check;
 enum err ed25519_sign(struct slice seed, struct slice message, uint8_t ret_signature[ED25519_SIGNATURE_BYTES]) must_check;

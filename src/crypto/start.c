@@ -31,9 +31,11 @@ static bool fetch(void)
         .shake128 = EVP_MD_fetch(NULL, "SHAKE128", NULL),
         .aes256_ecb = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL),
         .aes256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL),
+        .aes128_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL),
+        .chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL),
     };
     return fetched.sha256 != NULL && fetched.shake128 != NULL && fetched.aes256_ecb != NULL &&
-           fetched.aes256_gcm != NULL;
+           fetched.aes256_gcm != NULL && fetched.aes128_gcm != NULL && fetched.chacha20_poly1305 != NULL;
 }
 
 static bool digests_work(void)

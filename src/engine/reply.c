@@ -26,7 +26,7 @@ struct json *reply_envelope(struct turn *turn, const struct json *data, const st
     json_set_string(arena, body, "lease_id", SLICE_NONE);
     json_set_bool(arena, body, "renewable", false);
     json_set_u64(arena, body, "lease_duration", 0);
-    json_set(arena, body, "data", data == NULL ? json_new(arena, JSON_NULL) : json_copy(arena, data));
+    json_set(arena, body, "data", data == NULL ? json_new(arena, JSON_NULL) : json_share(arena, data));
     json_set_null(arena, body, "wrap_info");
     json_set_null(arena, body, "warnings");
     json_set(arena, body, "auth", auth == NULL ? json_new(arena, JSON_NULL) : json_copy(arena, auth));
@@ -84,18 +84,29 @@ enum err turn_reply_lease(struct turn *turn, struct slice lease_id, bool renewab
     return reply_tree(turn, turn->reply.status, top);
 }
 
-enum err turn_reply_warning(struct turn *turn, uint16_t status, const char *warning)
+enum err turn_reply_warn(struct turn *turn, const char *warning)
 {
-    struct json *top = json_new(turn->arena, JSON_OBJECT), *envelope = reply_envelope(turn, NULL, NULL);
-    for (const struct json *member = envelope == NULL ? NULL : envelope->first; member != NULL; member = member->next) {
+    struct json *top = json_new(turn->arena, JSON_OBJECT);
+    const struct json *before = turn->reply.tree;
+    for (const struct json *member = before == NULL ? NULL : before->first; member != NULL; member = member->next) {
         char *name = arena_string(turn->arena, member->name);
         if (slice_is(member->name, "warnings")) {
-            json_append(json_set_array(turn->arena, top, name), json_string(turn->arena, slice_string(warning)));
+            struct json *warnings = json_set_array(turn->arena, top, name);
+            for (const struct json *one = member->first; one != NULL; one = one->next) {
+                json_append(warnings, json_share(turn->arena, one));
+            }
+            json_append(warnings, json_string(turn->arena, slice_string(warning)));
         } else {
-            json_set(turn->arena, top, name, json_copy(turn->arena, member));
+            json_set(turn->arena, top, name, json_share(turn->arena, member));
         }
     }
-    return reply_tree(turn, status, top);
+    return reply_tree(turn, turn->reply.status, top);
+}
+
+enum err turn_reply_warning(struct turn *turn, uint16_t status, const char *warning)
+{
+    enum err err = reply_tree(turn, status, reply_envelope(turn, NULL, NULL));
+    return err == ERR_NONE ? turn_reply_warn(turn, warning) : err;
 }
 
 enum err turn_reply_raw(struct turn *turn, const char *content_type, const char *file_name, struct slice raw)

@@ -136,6 +136,8 @@ enum err turn_reply_lease(struct turn *turn, struct slice lease_id, bool renewab
 enum err turn_reply_none(struct turn *turn) must_check;                        /* 204 */
 /* An envelope without data that says one thing to the caller. */
 enum err turn_reply_warning(struct turn *turn, uint16_t status, const char *warning) must_check;
+/* Adds a warning to the envelope that was just made. */
+enum err turn_reply_warn(struct turn *turn, const char *warning) must_check;
 /* A refusal with one clear message; returns `err`. */
 enum err turn_refuse(struct turn *turn, enum err err, struct text text, struct slice detail) must_check;
 

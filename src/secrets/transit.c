@@ -1,0 +1,107 @@
+/* Transit: what the engine answers to, and the settings of a mount. */
+#include "secrets/transit.h"
+
+#include <string.h>
+
+/* Encrypting with a key that does not exist makes it: policies see that as create. All else is update. */
+static enum err exists(struct turn *turn)
+{
+    bool is_encrypt = strcmp(turn->route->pattern, "encrypt/:name") == 0;
+    if (!is_encrypt) {
+        return ERR_NONE;
+    }
+    return transit_name_is_good(turn->values[0]) ? turn_exists(turn, transit_key_path(turn, turn->values[0])) : ERR_NOT_FOUND;
+}
+
+/* ---- settings ---- */
+
+enum err operation_transit_settings_read(struct turn *turn)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    json_set_bool(turn->arena, data, "disable_upsert", json_bool(mount_settings(turn->mount), "disable_upsert", false));
+    return turn_reply_data(turn, data);
+}
+
+static enum err put_setting(struct turn *turn, const char *name, struct json *value)
+{
+    return value == NULL ? ERR_MEMORY : mount_put_settings(turn, secrets_with(turn, mount_settings(turn->mount), name, value));
+}
+
+enum err operation_transit_settings_write(struct turn *turn)
+{
+    bool wanted = json_bool(turn->request->body, "disable_upsert", json_bool(mount_settings(turn->mount), "disable_upsert", false));
+    enum err err = put_setting(turn, "disable_upsert", json_boolean(turn->arena, wanted));
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    return err == ERR_NONE ? turn_reply_data(turn, json_set_bool(turn->arena, data, "disable_upsert", wanted) == NULL ? NULL : data) : err;
+}
+
+/* Vogt keeps no keys between requests, so the size changes nothing; clients that set one read it again. */
+enum err operation_transit_cache_read(struct turn *turn)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    uint64_t size = 0;
+    enum err err = json_u64(mount_settings(turn->mount), "cache_size", &size);
+    json_set_u64(turn->arena, data, "size", err == ERR_NONE ? size : 0);
+    return turn_reply_data(turn, data);
+}
+
+enum err operation_transit_cache_write(struct turn *turn)
+{
+    uint64_t size = 0;
+    enum err err = json_u64(turn->request->body, "size", &size);
+    if ((err != ERR_NONE && err != ERR_NOT_FOUND) || (size > 0 && size < 10)) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("size must be 0 or a value greater or equal to 10", "size ist 0 oder mindestens 10"), SLICE_NONE);
+    }
+    err = put_setting(turn, "cache_size", json_number_u64(turn->arena, size));
+    return err == ERR_NONE ? turn_reply_none(turn) : err;
+}
+
+/* ---- the engine ---- */
+
+#define BATCH F(batch_input, FIELD_ANY, FIELD_SECRET, "Several at once: a list of objects with the same members.", "Mehrere auf einmal: eine Liste von Objekten mit denselben Feldern."), \
+              F(partial_failure_response_code, FIELD_NUMBER, 0, "Status when some items of a batch are refused; else 400.", "Status, wenn einzelne Einträge abgelehnt werden; sonst 400.")
+#define CONTEXT F(context, FIELD_STRING, 0, "Base64; needed by derived keys.", "Base64; nötig bei abgeleiteten Schlüsseln.")
+#define ASSOCIATED F(associated_data, FIELD_STRING, 0, "Base64; checked too when decrypting, not contained.", "Base64; wird beim Entschlüsseln mitgeprüft, ist nicht enthalten.")
+#define KEY_VERSION F(key_version, FIELD_NUMBER, 0, "Version of the key; default: the newest.", "Version des Schlüssels; sonst die neueste.")
+#define TYPE F(type, FIELD_STRING, 0, "aes256-gcm96 (default), aes128-gcm96, chacha20-poly1305.", "aes256-gcm96 (Vorgabe), aes128-gcm96, chacha20-poly1305.")
+#define CONVERGENT F(convergent_encryption, FIELD_BOOL, 0, "The same text in the same context gives the same ciphertext; needs derived.", "Derselbe Text im selben Kontext gibt denselben Geheimtext; braucht derived.")
+#define EXPORTS F(exportable, FIELD_BOOL, 0, "The key can be exported; cannot be taken back.", "Der Schlüssel lässt sich ausgeben; nicht rücknehmbar."), \
+                F(allow_plaintext_backup, FIELD_BOOL, 0, "The key can be backed up in plain; cannot be taken back.", "Der Schlüssel lässt sich im Klartext sichern; nicht rücknehmbar."), \
+                F(auto_rotate_period, FIELD_DURATION, 0, "Vogt rotates the key by itself after this time, at least an hour; 0: never.", "So oft wechselt Vogt den Schlüssel von selbst, mindestens eine Stunde; 0: nie.")
+
+static const struct route routes[] = {
+    ROUTE(transit_list, VERB_LIST, "keys", 0, NO_FIELDS, "Names of keys.", "Namen der Schlüssel.")
+    ROUTE(transit_create, VERB_WRITE, "keys/:name", ROUTE_EFFECT | ROUTE_OPEN_FIELDS,
+          FIELDS(TYPE, F(derived, FIELD_BOOL, 0, "A key of its own for each context.", "Je Kontext ein eigener Schlüssel."), CONVERGENT, F(key_size, FIELD_NUMBER, 0, "Bytes of an hmac key, 32 to 512.", "Bytes eines hmac-Schlüssels, 32 bis 512."), EXPORTS),
+          "Makes a key; one that exists is left as it is.", "Erzeugt einen Schlüssel; einen vorhandenen lässt es, wie er ist.")
+    ROUTE(transit_read, VERB_READ, "keys/:name", 0, NO_FIELDS, "A key, without what is secret of it.", "Ein Schlüssel, ohne was an ihm geheim ist.")
+    ROUTE(transit_delete, VERB_DELETE, "keys/:name", ROUTE_EFFECT, NO_FIELDS, "Deletes a key for good, if deletion_allowed.", "Löscht einen Schlüssel endgültig, wenn deletion_allowed.")
+    ROUTE(transit_config, VERB_WRITE, "keys/:name/config", ROUTE_EFFECT | ROUTE_OPEN_FIELDS,
+          FIELDS(F(min_decryption_version, FIELD_NUMBER, 0, "Older ciphertexts and signatures are refused.", "Ältere Geheimtexte und Signaturen werden abgelehnt."),
+                 F(min_encryption_version, FIELD_NUMBER, 0, "Older versions make nothing new; 0: only the newest is the default.", "Ältere Versionen erzeugen nichts Neues; 0: nur die neueste ist Vorgabe."),
+                 F(deletion_allowed, FIELD_BOOL, 0, "The key may be deleted.", "Der Schlüssel darf gelöscht werden."), EXPORTS),
+          "Changes what may be done with a key.", "Ändert, was mit einem Schlüssel geschehen darf.")
+    ROUTE(transit_rotate, VERB_WRITE, "keys/:name/rotate", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, NO_FIELDS, "Gives a key a new version.", "Gibt einem Schlüssel eine neue Version.")
+    ROUTE(transit_trim, VERB_WRITE, "keys/:name/trim", ROUTE_EFFECT | ROUTE_OPEN_FIELDS,
+          FIELDS(F(min_available_version, FIELD_NUMBER, FIELD_REQUIRED, "Versions before this one are deleted for good.", "Versionen davor werden endgültig gelöscht.")),
+          "Deletes old versions of a key.", "Löscht alte Versionen eines Schlüssels.")
+    ROUTE(transit_encrypt, VERB_WRITE, "encrypt/:name", ROUTE_EFFECT | ROUTE_OPEN_FIELDS,
+          FIELDS(F(plaintext, FIELD_STRING, FIELD_SECRET, "Base64.", "Base64."), CONTEXT, ASSOCIATED, KEY_VERSION, BATCH, TYPE, CONVERGENT),
+          "Encrypts; a key that does not exist is made, if the caller may create here.", "Verschlüsselt; einen fehlenden Schlüssel legt es an, wenn der Aufrufer hier anlegen darf.")
+    ROUTE(transit_decrypt, VERB_WRITE, "decrypt/:name", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(F(ciphertext, FIELD_STRING, 0, "vault:v1:…", "vault:v1:…"), CONTEXT, ASSOCIATED, BATCH), "Decrypts.", "Entschlüsselt.")
+    ROUTE(transit_rewrap, VERB_WRITE, "rewrap/:name", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(F(ciphertext, FIELD_STRING, 0, "vault:v1:…", "vault:v1:…"), CONTEXT, ASSOCIATED, KEY_VERSION, BATCH),
+          "Encrypts a ciphertext anew under a newer version; the text does not leave.", "Verschlüsselt einen Geheimtext neu mit einer neueren Version; der Text kommt nicht heraus.")
+    ROUTE(transit_datakey, VERB_WRITE, "datakey/:plaintext/:name", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(CONTEXT, KEY_VERSION, F(bits, FIELD_NUMBER, 0, "128, 256 (default) or 512.", "128, 256 (Vorgabe) oder 512.")),
+          "A fresh key for data: encrypted (wrapped), or in plain as well (plaintext).", "Ein frischer Datenschlüssel: verschlüsselt (wrapped) oder auch im Klartext (plaintext).")
+    ROUTE(transit_settings_read, VERB_READ, "config/keys", 0, NO_FIELDS, "Settings of the mount.", "Einstellungen des Mounts.")
+    ROUTE(transit_settings_write, VERB_WRITE, "config/keys", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(F(disable_upsert, FIELD_BOOL, 0, "Encrypting makes no keys.", "Verschlüsseln legt keine Schlüssel an.")),
+          "Changes settings of the mount.", "Ändert Einstellungen des Mounts.")
+    ROUTE(transit_cache_read, VERB_READ, "cache-config", 0, NO_FIELDS, "The size of a cache that Vogt does not need.", "Die Größe eines Zwischenspeichers, den Vogt nicht braucht.")
+    ROUTE(transit_cache_write, VERB_WRITE, "cache-config", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(F(size, FIELD_NUMBER, 0, "0 or at least 10; changes nothing.", "0 oder mindestens 10; ändert nichts.")),
+          "Keeps the size for clients that ask.", "Merkt sich die Größe für Clients, die danach fragen.")
+};
+
+const struct engine engine_transit = {
+    .type = "transit", .class = ENGINE_SECRET, .title = TEXT_INIT("keys used by name (transit)", "Schlüssel, mit Namen benutzt (transit)"),
+    .routes = routes, .route_count = sizeof routes / sizeof routes[0], .exists = exists,
+};
