@@ -49,6 +49,9 @@ struct mount {
     const struct engine *engine;
 };
 
+/* By which identity names what auth/token/ gave: it is there without being mounted. */
+#define MOUNT_TOKEN_ACCESSOR "auth_token_00000004"
+
 /* The mount that a request's path lies below, and what follows it ("data/app" of "secret/data/app"). ERR_NEED; ERR_NOT_FOUND. */
 enum err mount_find(struct turn *turn, struct slice path, struct mount *ret_mount, struct slice *ret_rest) must_check;
 /* The mount at exactly this path. */

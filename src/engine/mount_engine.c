@@ -85,6 +85,40 @@ static struct json *shown(struct turn *turn, const struct json *row)
     return json_set_bool(turn->arena, item, "external_entropy_access", false) == NULL ? NULL : item;
 }
 
+/* What is there without being mounted, as clients look for it in lists. The paths belong to routes.def, so nothing can be mounted there. */
+static const struct {
+    const char *path, *type, *accessor, *uuid, *description;
+    enum engine_class class;
+} built_in[] = {
+    {"cubbyhole", "cubbyhole", "cubbyhole_00000001", "00000000000000000000000000000001", "per-token private secret storage", ENGINE_SECRET},
+    {"sys", "system", "system_00000003", "00000000000000000000000000000003", "system endpoints used for control, policy and debugging", ENGINE_SECRET},
+    {"auth/token", "token", MOUNT_TOKEN_ACCESSOR, "00000000000000000000000000000004", "token based credentials", ENGINE_AUTH},
+};
+enum { BUILT_IN_COUNT = sizeof built_in / sizeof built_in[0] };
+
+static struct json *built_in_row(struct turn *turn, size_t i)
+{
+    struct json *row = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, row, "type", slice_string(built_in[i].type));
+    json_set_string(turn->arena, row, "class", slice_string(class_name(built_in[i].class)));
+    json_set_string(turn->arena, row, "accessor", slice_string(built_in[i].accessor));
+    json_set_string(turn->arena, row, "uuid", slice_string(built_in[i].uuid));
+    return json_set_string(turn->arena, row, "description", slice_string(built_in[i].description)) == NULL ? NULL : row;
+}
+
+/* "cubbyhole/note": which of them; BUILT_IN_COUNT: none. */
+static size_t built_in_at(struct slice path)
+{
+    size_t i = 0;
+    for (; i < BUILT_IN_COUNT; i++) {
+        struct slice own = slice_string(built_in[i].path);
+        if (slice_starts(path, own) && (path.len == own.len || path.data[own.len] == '/')) {
+            break;
+        }
+    }
+    return i;
+}
+
 /* Vault repeats what stands in `data` beside the envelope. */
 static enum err reply_both(struct turn *turn, const struct json *data)
 {
@@ -95,6 +129,12 @@ static enum err list_class(struct turn *turn, enum engine_class class, struct js
 {
     struct turn_names rows;
     enum err err = turn_list(turn, "mount/at/", SLICE_NONE, MOUNTS_MAX, &rows);
+    for (size_t i = 0; err == ERR_NONE && i < BUILT_IN_COUNT; i++) {
+        const char *path = class == ENGINE_AUTH ? built_in[i].path + sizeof "auth/" - 1 : built_in[i].path;
+        if (built_in[i].class == class) {
+            json_set(turn->arena, data, turn_path(turn, "%s/", path), shown(turn, built_in_row(turn, i)));
+        }
+    }
     for (size_t i = 0; err == ERR_NONE && i < rows.count; i++) {
         struct json *row = NULL;
         err = json_unpack(turn->arena, rows.bytes[i], &row);
@@ -376,7 +416,13 @@ enum err operation_sys_ui_mount(struct turn *turn)
     struct mount mount;
     struct slice rest;
     struct grant grant = {0};
-    enum err err = mount_find(turn, turn->values[0], &mount, &rest);
+    size_t own = built_in_at(turn->values[0]);
+    enum err err = ERR_NONE;
+    if (own < BUILT_IN_COUNT) {
+        mount = (struct mount){.path = slice_string(built_in[own].path), .row = built_in_row(turn, own)};
+    } else {
+        err = mount_find(turn, turn->values[0], &mount, &rest);
+    }
     if (err != ERR_NONE) {
         return err == ERR_NOT_FOUND ? ERR_DENIED : err;
     }
@@ -407,6 +453,17 @@ enum err operation_sys_ui_mounts(struct turn *turn)
     struct turn_names rows;
     enum err err = turn->request->token.len == 0 ? ERR_NONE : token_identify(turn);
     err = err == ERR_NONE ? turn_list(turn, "mount/at/", SLICE_NONE, MOUNTS_MAX, &rows) : err;
+    for (size_t i = 0; err == ERR_NONE && i < BUILT_IN_COUNT; i++) {
+        struct slice path = slice_string(built_in[i].path);
+        struct json *row = built_in_row(turn, i);
+        enum err seen = sees(turn, path, row);
+        bool is_auth = built_in[i].class == ENGINE_AUTH;
+        if (seen == ERR_NONE) {
+            path = is_auth ? slice_from(path, sizeof "auth/" - 1) : path;
+            json_set(turn->arena, is_auth ? auth : secret, turn_path(turn, "%.*s/", (int)path.len, (const char *)path.data), shown(turn, row));
+        }
+        err = seen == ERR_NOT_FOUND ? ERR_NONE : seen;
+    }
     for (size_t i = 0; err == ERR_NONE && i < rows.count; i++) {
         struct json *row = NULL;
         struct slice path = slice_from(rows.names[i], sizeof "mount/at/" - 1);

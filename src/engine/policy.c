@@ -4,6 +4,7 @@
 #include "engine/certificate.h"
 #include "engine/token.h"
 #include "engine/turn_inside.h"
+#include "engine/wrap.h"
 
 #include <string.h>
 
@@ -11,9 +12,8 @@ static const struct {
     const char *name;
     unsigned capability;
 } capability_names[] = {
-    {"create", CAPABILITY_CREATE}, {"read", CAPABILITY_READ},   {"update", CAPABILITY_UPDATE}, {"delete", CAPABILITY_DELETE},
-    {"list", CAPABILITY_LIST},     {"sudo", CAPABILITY_SUDO},   {"patch", CAPABILITY_PATCH},   {"deny", CAPABILITY_DENY},
-    {"scan", CAPABILITY_SCAN},
+    {"create", CAPABILITY_CREATE}, {"delete", CAPABILITY_DELETE}, {"deny", CAPABILITY_DENY}, {"list", CAPABILITY_LIST},     {"patch", CAPABILITY_PATCH},
+    {"read", CAPABILITY_READ},     {"scan", CAPABILITY_SCAN},     {"sudo", CAPABILITY_SUDO}, {"update", CAPABILITY_UPDATE},
 };
 enum { CAPABILITY_NAME_COUNT = sizeof capability_names / sizeof capability_names[0], USAGE_GRAIN_S = 3600, LINES_PER_RULE = 3 };
 
@@ -25,7 +25,15 @@ static const struct {
     {"default", "auth/token/renew-self", "update"},
     {"default", "auth/token/revoke-self", "update"},
     {"default", "auth/passphrase/set", "update"},
+    {"default", "cubbyhole/*", "create,read,update,delete,list"},
     {"default", "sys/capabilities-self", "update"},
+    {"default", "sys/leases/lookup", "update"},
+    {"default", "sys/leases/renew", "update"},
+    {"default", "sys/renew", "update"},
+    {"default", "sys/wrapping/lookup", "update"},
+    {"default", "sys/wrapping/unwrap", "update"},
+    {"default", "sys/wrapping/wrap", "update"},
+    {"default", "sys/internal/ui/resultant-acl", "read"},
     {"default", "sys/search", "read,list"},
     {"default", "sys/internal/ui/mounts", "read"},
     {"default", "sys/internal/ui/mounts/*", "read"},
@@ -284,6 +292,14 @@ enum err policy_grant_below(struct turn *turn, const struct json *policies, stru
     return waits ? ERR_NEED : ERR_NONE;
 }
 
+enum err policy_rules_of(struct turn *turn, struct slice name, const struct json **ret_rules)
+{
+    const struct json *row = NULL;
+    enum err err = turn_json(turn, turn_path(turn, "policy/acl/%.*s", (int)name.len, (const char *)name.data), &row);
+    *ret_rules = err == ERR_NONE ? json_member(row, "rules") : NULL;
+    return err;
+}
+
 struct json *policy_capability_names(struct arena *arena, unsigned capabilities)
 {
     struct json *names = json_new(arena, JSON_ARRAY);
@@ -431,6 +447,9 @@ enum err turn_authorize(struct turn *turn)
         return certificate_identify(turn); /* no policy: what an agent may do stands in the table of routes, and nobody can widen it */
     }
     enum err err = token_identify(turn);
+    if (err == ERR_NONE && wrap_is_token(turn->caller.token)) {
+        return wrap_authorize(turn);
+    }
     if (err != ERR_NONE || turn->caller.is_root) {
         return err;
     }

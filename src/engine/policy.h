@@ -29,6 +29,8 @@ void policy_consider(const struct json *row, struct slice policy, struct slice p
 enum err policy_grant_list(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
 /* May these policies do anything at all below this path? *ret_grant then has capabilities. */
 enum err policy_grant_below(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
+/* The rules of one policy's row. ERR_NOT_FOUND, ERR_NEED. */
+enum err policy_rules_of(struct turn *turn, struct slice name, const struct json **ret_rules) must_check;
 /* The names of a capability set, as Vault lists them; "deny" for none. */
 struct json *policy_capability_names(struct arena *arena, unsigned capabilities);
 

@@ -131,7 +131,7 @@ TEST(the_deciding_line_is_named_and_those_that_lost)
                  "{\"path\":\"box/db\",\"capabilities\":[\"delete\"],\"line\":1,\"policy\":\"narrow\",\"decides\":true},"
                  "{\"path\":\"box/db\",\"capabilities\":[\"update\"],\"line\":5,\"policy\":\"narrow\",\"decides\":true}]", as_text(&scene, json_member(data, "rules")));
     CHECK_STRING("---u-d", allowed(&scene, data));
-    CHECK_STRING("[\"update\",\"delete\"]", as_text(&scene, json_member(data, "capabilities")));
+    CHECK_STRING("[\"delete\",\"update\"]", as_text(&scene, json_member(data, "capabilities")));
     CHECK_STRING("[\"nobody-wrote-this\"]", as_text(&scene, json_member(data, "missing")));
     CHECK_ERR(ERR_NONE, ask(&scene, "{\"path\":\"/box/other\",\"policies\":[\"wide\",\"narrow\"]}", &data)); /* a leading slash is taken off */
     CHECK_STRING("rl----", allowed(&scene, data));

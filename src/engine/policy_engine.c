@@ -1,4 +1,4 @@
-/* sys/policies/acl and sys/capabilities-self. */
+/* sys/policies/acl, and sys/policy as clients of old name it. */
 #include "engine/operations.h"
 
 #include "engine/policy.h"
@@ -8,6 +8,12 @@ enum { POLICIES_MAX = 1000, NAME_MAX_BYTES = 128 };
 static char *row_path(struct turn *turn)
 {
     return turn_path(turn, "policy/acl/%.*s", (int)turn->values[0].len, (const char *)turn->values[0].data);
+}
+
+/* Asked by the path of old, which repeats `data` beside the envelope and calls the text "rules". */
+static bool is_old(const struct turn *turn)
+{
+    return slice_is(turn->request->path, "sys/policy") || slice_starts(turn->request->path, SLICE_LITERAL("sys/policy/"));
 }
 
 enum err operation_policy_list(struct turn *turn)
@@ -22,7 +28,11 @@ enum err operation_policy_list(struct turn *turn)
         json_append(keys, json_string(turn->arena, names.names[i]));
     }
     json_append(keys, json_string(turn->arena, SLICE_LITERAL("root")));
-    return turn_reply_data(turn, data);
+    if (!is_old(turn)) {
+        return turn_reply_data(turn, data);
+    }
+    json_set(turn->arena, data, "policies", json_copy(turn->arena, keys));
+    return turn_reply_both(turn, data);
 }
 
 enum err operation_policy_read(struct turn *turn)
@@ -34,8 +44,8 @@ enum err operation_policy_read(struct turn *turn)
     }
     struct json *data = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, data, "name", turn->values[0]);
-    json_set_string(turn->arena, data, "policy", json_text(row, "text", SLICE_NONE));
-    return turn_reply_data(turn, data);
+    json_set_string(turn->arena, data, is_old(turn) ? "rules" : "policy", json_text(row, "text", SLICE_NONE));
+    return is_old(turn) ? turn_reply_both(turn, data) : turn_reply_data(turn, data);
 }
 
 static enum err check_name(struct turn *turn)
@@ -50,7 +60,11 @@ static enum err check_name(struct turn *turn)
 enum err operation_policy_write(struct turn *turn)
 {
     const struct json *policy = json_member(turn->request->body, "policy"), *rules = NULL;
+    policy = policy == NULL ? json_member(turn->request->body, "rules") : policy;
     enum err err = check_name(turn);
+    if (err == ERR_NONE && policy == NULL) {
+        err = turn_refuse(turn, ERR_INVALID, TEXT("'policy' parameter not supplied or empty", "es fehlt 'policy'"), SLICE_NONE);
+    }
     err = err == ERR_NONE ? policy_rules(turn->arena, json_member(policy, "tree"), &rules, &turn->complaint) : err;
     if (err != ERR_NONE) {
         return err;
@@ -76,25 +90,4 @@ enum err operation_policy_delete(struct turn *turn)
     err = err == ERR_NONE ? turn_delete(turn, row_path(turn)) : err;
     err = err == ERR_NONE ? turn_evidence(turn, "policy.deleted", record, NULL) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
-}
-
-enum err operation_sys_capabilities_self(struct turn *turn)
-{
-    struct json *data = json_new(turn->arena, JSON_OBJECT);
-    const struct json *paths = json_member(turn->request->body, "paths");
-    for (const struct json *path = paths == NULL ? NULL : paths->first; path != NULL; path = path->next) {
-        struct grant grant = {.capabilities = CAPABILITY_SUDO};
-        if (!turn->caller.is_root) {
-            enum err err = policy_grant(turn, turn->caller.policies, path->text, &grant);
-            if (err != ERR_NONE) {
-                return err;
-            }
-        }
-        struct json *names = turn->caller.is_root ? json_new(turn->arena, JSON_ARRAY) : policy_capability_names(turn->arena, grant.capabilities);
-        if (turn->caller.is_root) {
-            json_append(names, json_string(turn->arena, SLICE_LITERAL("root")));
-        }
-        json_set(turn->arena, data, arena_string(turn->arena, path->text), names);
-    }
-    return turn_reply_data(turn, data);
 }

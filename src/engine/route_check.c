@@ -141,6 +141,40 @@ static enum err convert_object(struct arena *arena, const struct json *value,
     return share(arena, value, ret_value);
 }
 
+/* {"path":{"secret/app":{…}}} becomes {"path":[{"labels":["secret/app"],…}]}: blocks with one label as JSON writes them, also as a list of such objects. */
+static void add_blocks(struct arena *arena, struct json *blocks, const struct json *labelled)
+{
+    for (const struct json *one = labelled->first; one != NULL; one = one->next) {
+        struct json *block = one->type == JSON_OBJECT ? json_append(blocks, json_new(arena, JSON_OBJECT)) : NULL;
+        json_append(json_set_array(arena, block, "labels"), json_string(arena, one->name));
+        for (const struct json *member = block == NULL ? NULL : one->first; member != NULL; member = member->next) {
+            json_set(arena, block, arena_string(arena, member->name), json_copy(arena, member));
+        }
+    }
+}
+
+static enum err read_json_blocks(struct arena *arena, struct slice text, struct json **ret_tree, struct complaint *complaint)
+{
+    struct json *given = NULL, *tree = json_new(arena, JSON_OBJECT);
+    enum err err = json_read(arena, text, &given, complaint);
+    for (const struct json *member = err == ERR_NONE ? given->first : NULL; member != NULL; member = member->next) {
+        char *name = arena_string(arena, member->name);
+        if (member->type != JSON_OBJECT && member->type != JSON_ARRAY) {
+            json_set(arena, tree, name, json_copy(arena, member));
+            continue;
+        }
+        struct json *blocks = json_set_array(arena, tree, name);
+        for (const struct json *one = member->type == JSON_ARRAY ? member->first : NULL; one != NULL; one = one->next) {
+            add_blocks(arena, blocks, one);
+        }
+        if (member->type == JSON_OBJECT) {
+            add_blocks(arena, blocks, member);
+        }
+    }
+    *ret_tree = tree;
+    return err;
+}
+
 static enum err convert_hcl(struct arena *arena, const struct json *value, struct json **ret_value,
                             struct complaint *complaint)
 {
@@ -149,14 +183,15 @@ static enum err convert_hcl(struct arena *arena, const struct json *value, struc
                       TEXT("this field takes HCL as a text", "dieses Feld nimmt HCL als Text"),
                       value->text);
     }
-    struct hcl_block *root;
-    enum err err = hcl_read(arena, value->text, &root, complaint);
+    struct hcl_block *root = NULL;
+    struct json *tree = NULL, *both = json_new(arena, JSON_OBJECT);
+    bool is_json = slice_starts(slice_trim(value->text), SLICE_LITERAL("{"));
+    enum err err = is_json ? read_json_blocks(arena, value->text, &tree, complaint) : hcl_read(arena, value->text, &root, complaint);
     if (err != ERR_NONE) {
         return err;
     }
-    struct json *both = json_new(arena, JSON_OBJECT);
     json_set_string(arena, both, "text", value->text);
-    if (json_set(arena, both, "tree", hcl_to_json(arena, root)) == NULL) {
+    if (json_set(arena, both, "tree", is_json ? tree : hcl_to_json(arena, root)) == NULL) {
         return ERR_TOO_LARGE;
     }
     return made(both, ret_value);

@@ -359,7 +359,10 @@ static struct json *make_row(struct turn *turn, const struct token_wish *wish, c
     set_text(turn, row, "parent", wish->parent);
     set_number(turn, row, "depth", depth);
     set_text(turn, row, "mount", is_login ? turn->mount->uuid : SLICE_NONE);
-    set_text(turn, row, "type", slice_string(wish->type == TOKEN_WRAPPING ? "wrapping" : NULL));
+    if (wish->type == TOKEN_WRAPPING) {
+        json_set_string(arena, row, "type", SLICE_LITERAL("wrapping"));
+        json_set_bool(arena, row, "cubby", true); /* the reply, which goes with it */
+    }
     return row;
 }
 

@@ -10,6 +10,7 @@
  *                        or {"cut":true}: ended without its children (revoke-orphan), which are orphans since; stays as long as one lives
  *   token/accessor/HEX   {"id": HEX}
  *   token/child/HEX/HEX  {}: parent, child
+ *   token/role/NAME      what tokens made by this role may be (token_role.c)
  *   token/end/HEX        {"id","keeps_children"}: this token has ended, what belongs to it is being ended in slices (token_end.c)
  *
  * Rows that older releases wrote have "created_s" instead of "created_ms", and none of the newer members: they are orphans that can be renewed.
@@ -101,6 +102,9 @@ struct json *token_auth(struct turn *turn, const struct token *token, struct sli
 enum err token_mark(struct turn *turn, const struct token *token, const char *what) must_check;
 /* What a renewal by `increment_s` (0: as at creation) would give, in seconds from now; ERR_INVALID with a complaint when nothing. */
 enum err token_renewed_ttl(struct turn *turn, const struct json *row, uint64_t increment_s, uint64_t *ret_ttl_s) must_check;
+
+/* token_role.c. ERR_NOT_FOUND. */
+enum err token_role_find(struct turn *turn, struct slice name, const struct json **ret_row) must_check;
 
 /* token_batch.c */
 bool token_is_batch(struct slice text);

@@ -274,3 +274,10 @@ enum err operation_token_revoke_orphan(struct turn *turn)
     err = token_cut(turn, &token);
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
+
+/* What ends, ends with all that belongs to it, so there is nothing to be found; what is due is ended now instead of in a few seconds. */
+enum err operation_token_tidy(struct turn *turn)
+{
+    enum err err = turn_start(turn, "own_lease_sweep", NULL);
+    return err == ERR_NONE ? turn_reply_warning(turn, 202, "Tidy operation successfully started. Any information from the operation will be printed to the server logs.") : err;
+}

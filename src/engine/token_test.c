@@ -235,7 +235,7 @@ TEST(nobody_gives_what_they_do_not_hold)
     CHECK_ERR(ERR_NONE, make(driver, "admin", 3600, 0, &admin));
     struct json *body = json_new(arena, JSON_OBJECT);
     json_append(json_set_array(arena, body, "policies"), json_string(arena, SLICE_LITERAL("root")));
-    CHECK_ERR(ERR_DENIED, send(driver, &admin, VERB_WRITE, "auth/token/create", body));
+    CHECK_ERR(ERR_INVALID, send(driver, &admin, VERB_WRITE, "auth/token/create", body));
     body = json_new(arena, JSON_OBJECT);
     json_append(json_set_array(arena, body, "policies"), json_string(arena, SLICE_LITERAL("auditor")));
     CHECK_ERR(ERR_NONE, send(driver, &admin, VERB_WRITE, "auth/token/create", body));

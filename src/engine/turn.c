@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "engine/device.h"
 #include "engine/mount.h"
+#include "engine/wrap.h"
 #include "ledger/commitment.h"
 
 #include <stdio.h>
@@ -231,7 +232,9 @@ static enum err run_request(struct turn *turn)
         return err;
     }
     operation_fn operation = turn->inside->operation;
-    return operation == NULL ? ERR_INTERNAL : operation(turn);
+    err = operation == NULL ? ERR_INTERNAL : operation(turn);
+    bool may_wrap = turn->request->wrap_ttl.len > 0 && (flags & ROUTE_WHILE_SEALED) == 0;
+    return err == ERR_NONE && may_wrap ? wrap_reply(turn) : err;
 }
 
 static bool needs_barrier(const struct turn *turn)
