@@ -24,6 +24,7 @@ FLOORS = [
     ["agent"],
     ["roles"],
     ["command"],
+    ["dropin"],
 ]
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 

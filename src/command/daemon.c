@@ -174,7 +174,7 @@ static enum outcome not_ready(struct run *run, const struct daemon_start *start,
 
 /* Token and certificate are written beside the line of readiness, in no order; a sealed daemon
  * writes no token. */
-static void wait_for_notices(struct run *run, const char *directory)
+static void wait_for_notices(struct run *run, const char *directory, bool may_be_sealed)
 {
     const char *certificate = arena_printf(run->arena, "%s/tls.pem", directory),
                *token = arena_printf(run->arena, "%s/operator.token", directory);
@@ -182,7 +182,7 @@ static void wait_for_notices(struct run *run, const char *directory)
     struct timespec pause = {.tv_nsec = 5000000};
     for (unsigned i = 0; i < NOTICE_TRIES && certificate != NULL && token != NULL; i++) {
         bool has_certificate = stat(certificate, &status) == 0 && status.st_size > 0;
-        bool has_token = stat(token, &status) == 0 && status.st_size > 0;
+        bool has_token = may_be_sealed || (stat(token, &status) == 0 && status.st_size > 0);
         if ((has_certificate && has_token) || daemon_told_to_stop()) {
             return;
         }
@@ -229,7 +229,7 @@ enum outcome daemon_begin(struct run *run, const struct daemon_start *start,
     daemon.address = arena_string(run->arena, json_text(line, "address", SLICE_NONE));
     struct slice link = json_text(line, "login_link", SLICE_NONE);
     daemon.login_link = link.len == 0 ? NULL : arena_string(run->arena, link);
-    wait_for_notices(run, start->directory);
+    wait_for_notices(run, start->directory, start->may_be_sealed);
     *ret_daemon = daemon;
     return OUTCOME_OK;
 }

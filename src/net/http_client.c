@@ -164,8 +164,8 @@ static void headers_free(struct curl_slist *list)
 static void set_trust(CURL *curl, const struct http_request *request, CURLcode *code)
 {
     bool is_pinned = request->pinned_pem.len > 0;
-    SET(code, curl, CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(code, curl, CURLOPT_SSL_VERIFYHOST, is_pinned ? 0L : 2L);
+    SET(code, curl, CURLOPT_SSL_VERIFYPEER, request->trust_anyone ? 0L : 1L);
+    SET(code, curl, CURLOPT_SSL_VERIFYHOST, is_pinned || request->trust_anyone ? 0L : 2L);
     SET(code, curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (is_pinned) {
         struct curl_blob blob = {.data = (void *)(uintptr_t)request->pinned_pem.data,
@@ -184,6 +184,10 @@ static void set_trust(CURL *curl, const struct http_request *request, CURLcode *
     } else if (request->authorities_file != NULL) {
         SET(code, curl, CURLOPT_CAPATH, NULL);
         SET(code, curl, CURLOPT_CAINFO, request->authorities_file);
+    }
+    if (request->client_certificate_file != NULL) {
+        SET(code, curl, CURLOPT_SSLCERT, request->client_certificate_file);
+        SET(code, curl, CURLOPT_SSLKEY, request->client_key_file);
     }
 }
 

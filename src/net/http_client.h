@@ -31,6 +31,8 @@ struct http_request {
     struct slice authorities_pem;  /* the same as text; replaces the file */
     struct slice pinned_pem; /* exactly this certificate is trusted, whatever the host's name is;
                                 replaces the authorities */
+    bool trust_anyone;       /* no certificate is looked at: only where a person asked for just that */
+    const char *client_certificate_file, *client_key_file; /* PEM; NULL: none */
     bool allow_plain;        /* http:// as well */
     bool refuse_link_local;  /* never 169.254.0.0/16 or fe80::/10: there live clouds' metadata */
     unsigned timeout_ms;     /* of the whole exchange; 0: 30 s */

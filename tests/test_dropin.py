@@ -1,0 +1,222 @@
+"""The program called as `vault`: a server from Vault's own configuration, set up, unsealed and asked by Vault's verbs, with its exit codes and formats."""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.argv[1:] and os.environ.setdefault("VOGT_BUILD", os.path.abspath(sys.argv[1]))
+from daemon import BUILD, clean_environment  # noqa: E402
+from scenario import free_port, main  # noqa: E402
+
+FOLDER = tempfile.mkdtemp(prefix="vogt-dropin-")
+VAULT = os.path.join(FOLDER, "vault")
+os.symlink(os.path.join(BUILD, "vogt"), VAULT)
+
+
+
+class Server:
+    """`vault server`, ended by its process id; a home of its own, so that no token of the person who runs the tests is touched."""
+
+    def __init__(self, *arguments, port, scheme="http", environment=None):
+        self.home = tempfile.mkdtemp(prefix="home-", dir=FOLDER)
+        self.address = f"{scheme}://127.0.0.1:{port}"
+        self.more = environment or {}
+        self.out = os.path.join(self.home, "out")
+        with open(self.out, "wb") as out, open(os.path.join(self.home, "err"), "wb") as errors:
+            self.process = subprocess.Popen([VAULT, "server", *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=errors, env=clean_environment(HOME=self.home, **self.more))
+        self.wait("server started")
+
+    def text(self, name="out"):
+        with open(os.path.join(self.home, name), encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+
+    def wait(self, word, seconds=30):
+        end = time.monotonic() + seconds
+        while word not in self.text():
+            assert self.process.poll() is None and time.monotonic() < end, (self.process.poll(), self.text(), self.text("err"))
+            time.sleep(0.05)
+
+    def vault(self, *words, code=0, input=None, **environment):
+        done = subprocess.run([VAULT, *words], input=input, capture_output=True, text=True, timeout=60, check=False,
+                              env=clean_environment(HOME=self.home, VAULT_ADDR=self.address, **{**self.more, **environment}))
+        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(30)
+        return code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+
+
+def configuration(text, name="vault.hcl"):
+    path = os.path.join(tempfile.mkdtemp(dir=FOLDER), name)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    return path
+
+
+def on_disk(port, folder):
+    return configuration(f'ui = true\ndisable_mlock = true\nstorage "file" {{\n  path = "{folder}"\n}}\nlistener "tcp" {{\n  address = "127.0.0.1:{port}"\n  tls_disable = true\n}}\n'
+                         f'api_addr = "http://127.0.0.1:{port}"\n')
+
+
+def a_server_from_a_configuration_is_set_up_and_used():
+    port, folder = free_port(), os.path.join(FOLDER, "data")
+    config = on_disk(port, folder)
+    with Server("-config=" + config, port=port) as server:
+        assert "not initialized" in server.vault("operator", "init", "-status", code=2)
+        made = json.loads(server.vault("operator", "init", "-key-shares=3", "-key-threshold=2", "-format=json"))
+        assert len(made["unseal_keys_b64"]) == len(made["unseal_keys_hex"]) == 3 and made["unseal_threshold"] == 2, made
+        assert server.vault("operator", "init", "-status").strip() == "Vault is initialized"
+        assert re.search(r"Sealed +true", server.vault("status", code=2))
+        assert re.search(r"Unseal Progress +1/2", server.vault("operator", "unseal", made["unseal_keys_b64"][0]))
+        assert re.search(r"Sealed +false", server.vault("operator", "unseal", "-", input=made["unseal_keys_hex"][2] + "\n"))
+        server.vault("status")
+        assert "permission denied" in server.vault("secrets", "list", code=2)
+        assert "Success! You are now authenticated." in server.vault("login", "-", input=made["root_token"] + "\n")
+        assert os.stat(os.path.join(server.home, ".vault-token")).st_mode & 0o777 == 0o600
+        server.vault("secrets", "enable", "-path=app", "kv-v2")
+        server.vault("kv", "put", "app/db", "password=correct horse", "port=5432")
+        assert server.vault("kv", "get", "-field=password", "app/db") == "correct horse"
+        assert server.stop() == 0
+    with Server("-config=" + config, port=port) as server:
+        assert re.search(r"Sealed +true", server.vault("status", code=2))
+        for key in made["unseal_keys_b64"][1:]:
+            server.vault("operator", "unseal", key)
+        assert json.loads(server.vault("kv", "get", "-format=json", "app/db", VAULT_TOKEN=made["root_token"]))["data"]["data"] == {"password": "correct horse", "port": "5432"}
+        assert server.vault("operator", "seal", VAULT_TOKEN=made["root_token"]).startswith("Success!")
+        assert "Code: 503" in server.vault("kv", "get", "app/db", code=2, VAULT_TOKEN=made["root_token"])
+        return "3 shares of which 2; kept over a restart; sealed again"
+
+
+def a_development_server_is_ready_and_forgets():
+    port, temporary = free_port(), os.path.join(FOLDER, "tmp")
+    os.makedirs(temporary, exist_ok=True)
+    with Server("-dev", f"-dev-listen-address=127.0.0.1:{port}", port=port, environment={"TMPDIR": temporary}) as server:
+        server.wait("Root Token: ")
+        token = re.search(r"Root Token: (\S+)", server.text()).group(1)
+        assert server.vault("print", "token").strip() == token
+        assert re.search(r"Key +Value", server.vault("kv", "put", "-mount=secret", "a", "x=1"))
+        assert re.search(r"x +1", server.vault("kv", "get", "secret/a"))
+        assert len(os.listdir(temporary)) == 1
+        assert server.stop() == 0
+    assert os.listdir(temporary) == []
+    return token[:4]
+
+
+def kv_goes_through_its_versions():
+    port = free_port()
+    with Server("-dev", f"-dev-listen-address=127.0.0.1:{port}", port=port) as server:
+        server.wait("Root Token: ")
+        for value in ("one", "two", "three"):
+            server.vault("kv", "put", "secret/v", "word=" + value)
+        assert "did not match the current version" in server.vault("kv", "put", "-cas=1", "secret/v", "word=no", code=2)
+        assert server.vault("kv", "get", "-version=1", "-field=word", "secret/v") == "one"
+        server.vault("kv", "patch", "secret/v", "more=yes")
+        assert server.vault("kv", "get", "-field=more", "secret/v") == "yes"
+        server.vault("kv", "delete", "-versions=2", "secret/v")
+        assert re.search(r"deletion_time +2", server.vault("kv", "get", "-version=2", "secret/v"))
+        server.vault("kv", "undelete", "-versions=2", "secret/v")
+        assert server.vault("kv", "get", "-version=2", "-field=word", "secret/v") == "two"
+        server.vault("kv", "destroy", "-versions=2", "secret/v")
+        server.vault("kv", "rollback", "-version=1", "secret/v")
+        assert server.vault("kv", "get", "-field=word", "secret/v") == "one"
+        server.vault("kv", "metadata", "put", "-max-versions=7", "-custom-metadata=owner=ops", "secret/v")
+        shown = server.vault("kv", "metadata", "get", "secret/v")
+        assert re.search(r"max_versions +7", shown) and "map[owner:ops]" in shown and "Version 5" in shown, shown
+        assert server.vault("kv", "list", "secret").split() == ["Keys", "----", "v"]
+        assert json.loads(server.vault("kv", "list", "-format=json", "secret")) == ["v"]
+        server.vault("kv", "metadata", "delete", "secret/v")
+        assert "No value found at secret/data/v" in server.vault("kv", "get", "secret/v", code=2)
+        server.vault("secrets", "enable", "-path=old", "-version=1", "kv")
+        server.vault("kv", "put", "old/x", "a=b")
+        assert server.vault("kv", "get", "-field=a", "old/x") == "b"
+        assert "kv version 2" in server.vault("kv", "undelete", "-versions=1", "old/x", code=1)
+        return "put, patch, delete, undelete, destroy, rollback, metadata, version 1"
+
+
+def data_comes_from_words_files_and_standard_input():
+    port = free_port()
+    with Server("-dev", f"-dev-listen-address=127.0.0.1:{port}", port=port) as server:
+        server.wait("Root Token: ")
+        path, tree = configuration("from a file", "plain"), configuration('{"a": 1.50, "b": [true, null], "c": {"d": "ä"}}', "tree.json")
+        server.vault("kv", "put", "secret/f", "one=@" + path, "two=-", input="from standard input")
+        assert server.vault("kv", "get", "-field=one", "secret/f") == "from a file"
+        assert server.vault("kv", "get", "-field=two", "secret/f") == "from standard input"
+        server.vault("kv", "put", "secret/t", "@" + tree)
+        assert '1.50' in server.vault("kv", "get", "-format=json", "secret/t")
+        server.vault("write", "secret/data/w", "-", input='{"data": {"x": "y"}}')
+        assert json.loads(server.vault("read", "-format=json", "secret/data/w"))["data"]["data"] == {"x": "y"}
+        assert "key=value" in server.vault("kv", "put", "secret/bad", "nonsense", code=1)
+        assert "not defined" in server.vault("kv", "put", "-nonsense", "secret/bad", "a=b", code=1)
+        assert "Schlüssel=Wert" in server.vault("kv", "put", "secret/bad", "unsinn", code=1, LANG="de_DE.UTF-8")
+        return "words, files, standard input, JSON"
+
+
+def tokens_policies_and_logins():
+    port = free_port()
+    with Server("-dev", f"-dev-listen-address=127.0.0.1:{port}", port=port) as server:
+        server.wait("Root Token: ")
+        server.vault("policy", "write", "reader", "-", input='path "secret/data/*" { capabilities = ["read"] }\n')
+        assert "reader" in server.vault("policy", "list").split()
+        assert "capabilities" in server.vault("policy", "read", "reader")
+        assert "No policy named: none" in server.vault("policy", "read", "none", code=2)
+        token = server.vault("token", "create", "-policy=reader", "-ttl=1h", "-field=token")
+        assert server.vault("token", "capabilities", "secret/data/x", VAULT_TOKEN=token).strip() == "read"
+        assert "deny" in server.vault("token", "capabilities", "secret/metadata/x", VAULT_TOKEN=token)
+        server.vault("kv", "put", "secret/x", "a=b")
+        assert server.vault("read", "-format=json", "secret/data/x", VAULT_TOKEN=token)
+        assert "permission denied" in server.vault("kv", "put", "secret/x", "a=c", code=2, VAULT_TOKEN=token)
+        assert json.loads(server.vault("token", "renew", "-format=json", token))["auth"]["client_token"] == token
+        accessor = json.loads(server.vault("token", "lookup", "-format=json", token))["data"]["accessor"]
+        server.vault("token", "revoke", "-accessor", accessor)
+        assert "Code: 403" in server.vault("token", "lookup", code=2, VAULT_TOKEN=token)
+        server.vault("auth", "enable", "approle")
+        assert re.search(r"approle/ +approle", server.vault("auth", "list"))
+        server.vault("write", "auth/approle/role/app", "token_policies=reader")
+        role = server.vault("read", "-field=role_id", "auth/approle/role/app/role-id")
+        secret = server.vault("write", "-f", "-field=secret_id", "auth/approle/role/app/secret-id")
+        granted = json.loads(server.vault("write", "-format=json", "auth/approle/login", "role_id=" + role, "secret_id=" + secret))["auth"]
+        assert "reader" in granted["token_policies"]
+        assert server.vault("login", "-method=approle", "-token-only", "role_id=" + role, "secret_id=" + secret).startswith("hvs.")
+        assert "Code: 400" in server.vault("login", "-method=approle", "role_id=" + role, "secret_id=wrong", code=2)
+        server.vault("auth", "disable", "approle")
+        log = os.path.join(server.home, "audit.log")
+        assert "No audit devices" in server.vault("audit", "list")
+        assert server.vault("audit", "enable", "file", "file_path=" + log, code=2)  # only below the data directory
+        return "policies, tokens, approle"
+
+
+def what_cannot_be_kept_does_not_start():
+    rows = [('storage "consul" {}\nlistener "tcp" {}\n', "consul"), ('storage "inmem" {}\n', "listener"), ('storage "inmem" {\n', "vault.hcl"),
+            ('storage "inmem" {}\nlistener "tcp" { address = "0.0.0.0:0"\n tls_disable = true }\n', "")]
+    for text, word in rows:
+        done = subprocess.run([VAULT, "server", "-config=" + configuration(text)], capture_output=True, text=True, timeout=60, check=False, env=clean_environment(HOME=FOLDER))
+        assert done.returncode == 1 and word in done.stderr, (text, done.returncode, done.stderr)
+        assert len([line for line in done.stderr.splitlines() if not line.startswith("{")]) == 1, done.stderr
+    assert subprocess.run([VAULT, "server"], capture_output=True, timeout=60, check=False).returncode == 1
+    assert subprocess.run([VAULT, "-version"], capture_output=True, text=True, timeout=60, check=False).stdout.startswith("Vault v1.15.0")
+    return f"{len(rows)} configurations"
+
+
+if __name__ == "__main__":
+    try:
+        main([a_server_from_a_configuration_is_set_up_and_used, a_development_server_is_ready_and_forgets, kv_goes_through_its_versions,
+             data_comes_from_words_files_and_standard_input, tokens_policies_and_logins, what_cannot_be_kept_does_not_start])
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
