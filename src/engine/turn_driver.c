@@ -31,6 +31,8 @@ struct turn_driver {
     struct audit *audit;
     driver_work_fn work;
     struct slice work_raw;
+    struct complaint work_complaint;    /* what the work that is being answered says besides its output */
+    struct slice work_output_raw;
     driver_tell_fn tell;
     void *tell_context;
     int64_t now_ms;
@@ -154,7 +156,11 @@ static enum err answer_work(struct turn_driver *driver, struct turn *turn, struc
     }
     ask->at_ms = driver->now_ms;
     driver->work_raw = ask->raw;
+    driver->work_complaint = (struct complaint){0};
+    driver->work_output_raw = SLICE_NONE;
     ask->err = driver->work == NULL ? ERR_NOT_FOUND : driver->work(lasting, ask->role, ask->work, input, &output);
+    ask->complaint = driver->work_complaint;
+    ask->output_raw = arena_copy(lasting, driver->work_output_raw);
     if (ask->err != ERR_NONE) {
         return ERR_NONE;
     }
@@ -442,6 +448,12 @@ enum err driver_restart(struct turn_driver *driver)
 void driver_set_work(struct turn_driver *driver, driver_work_fn work)
 {
     driver->work = work;
+}
+
+void driver_work_say(struct turn_driver *driver, const struct complaint *complaint, struct slice raw)
+{
+    driver->work_complaint = *complaint;
+    driver->work_output_raw = raw;
 }
 
 struct slice driver_work_raw(const struct turn_driver *driver)

@@ -38,6 +38,8 @@ struct engine;
 void driver_add_engine(struct turn_driver *driver, const struct engine *engine);
 void driver_set_work(struct turn_driver *driver, driver_work_fn work);
 struct slice driver_work_raw(const struct turn_driver *driver);     /* the bytes beside the input of the work that is being answered */
+/* Within a work: why it refuses, and the bytes beside its output, which must live until the function has returned. */
+void driver_work_say(struct turn_driver *driver, const struct complaint *complaint, struct slice raw);
 void driver_set_now(struct turn_driver *driver, int64_t now_ms);         /* time goes by: both clocks move */
 void driver_step_wall(struct turn_driver *driver, int64_t by_ms);         /* somebody moves the wall's clock; the steady one stays */
 struct state *driver_state(struct turn_driver *driver);

@@ -19,6 +19,7 @@
 #include "measure/binding.h"
 #include "measure/report.h"
 #include "roles/judge_password.h"
+#include "secrets/jwt_judge.h"
 #include "secrets/login_judge.h"
 
 #define JUDGE_WORKS                                                                                                                \
@@ -44,6 +45,8 @@
     WORK("judge.tls", judge_tls)                                                                                                   \
     WORK("judge.volume", judge_volume)                                                                                             \
     WORK("login.crypt", login_crypt)                                                                                               \
+    WORK("login.jwt", login_jwt)                                                                                                   \
+    WORK("login.keys", login_keys)                                                                                                 \
     WORK("login.metadata", login_metadata)                                                                                         \
     WORK("report.pdf", report_pdf)
 

@@ -4,6 +4,7 @@
 #include "crypto/crypto.h"
 #include "engine/operations.h"
 #include "engine/token.h"
+#include "secrets/jwt_judge.h"
 #include "secrets/login_judge.h"
 
 #include <stdlib.h>
@@ -26,21 +27,35 @@ static enum err hash(struct arena *arena, const struct json *input, struct slice
     return err;
 }
 
-static const struct work works[] = {{"argon2id", hash}, {"login.crypt", login_crypt}, {"login.metadata", login_metadata}};
+static const struct work works[] = {{"argon2id", hash}, {"login.crypt", login_crypt}, {"login.jwt", login_jwt}, {"login.keys", login_keys}, {"login.metadata", login_metadata}};
 
-static enum err work(struct arena *arena, enum role role, const char *name, const struct json *input, const struct json **ret_output)
+static struct buf work_raw;
+static login_scene_reach_fn reach;
+
+static enum err judge(struct arena *arena, const char *name, const struct json *input, struct work_reply *reply)
 {
-    struct buf raw = BUF_INIT(1 << 20);
-    struct work_reply reply = {.raw = &raw};
-    for (size_t i = 0; role == ROLE_JUDGE && i < sizeof works / sizeof works[0]; i++) {
+    for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) {
         if (slice_is(slice_string(name), works[i].name)) {
-            enum err err = works[i].run(arena, input, driver_work_raw(work_driver), &reply);
-            *ret_output = reply.output;
-            buf_free(&raw);
-            return err;
+            return works[i].run(arena, input, driver_work_raw(work_driver), reply);
         }
     }
     return ERR_NOT_FOUND;
+}
+
+static enum err work(struct arena *arena, enum role role, const char *name, const struct json *input, const struct json **ret_output)
+{
+    struct work_reply reply = {.raw = &work_raw};
+    buf_free(&work_raw); /* of the work before */
+    work_raw = BUF_INIT(1 << 20);
+    enum err err = role == ROLE_JUDGE ? judge(arena, name, input, &reply) : reach == NULL ? ERR_UNREACHABLE : reach(arena, name, input, driver_work_raw(work_driver), &reply);
+    driver_work_say(work_driver, &reply.complaint, buf_slice(&work_raw));
+    *ret_output = reply.output;
+    return err;
+}
+
+void login_scene_set_reach(login_scene_reach_fn answers)
+{
+    reach = answers;
 }
 
 static enum err operation_test_token(struct turn *turn)
@@ -87,6 +102,8 @@ struct login_scene login_scene_start(const struct engine *engine, const char *ty
 void login_scene_end(struct login_scene *scene)
 {
     driver_free(scene->driver);
+    buf_free(&work_raw);
+    reach = NULL;
     arena_free(scene->arena);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "engine/turn_driver.h"
+#include "process/worker.h"
 #include "secrets/secrets.h"
 
 struct login_scene {
@@ -22,6 +23,9 @@ extern const int64_t LOGIN_SCENE_MS;    /* the clock at the start */
 /* Mounts the method at auth/TYPE with this config (JSON; NULL: none). */
 struct login_scene login_scene_start(const struct engine *engine, const char *type, const char *config);
 void login_scene_end(struct login_scene *scene);
+/* Answers what reach is asked to do, until the scene ends; without it nothing can be reached. */
+typedef enum err (*login_scene_reach_fn)(struct arena *arena, const char *name, const struct json *input, struct slice raw, struct work_reply *reply);
+void login_scene_set_reach(login_scene_reach_fn answers);
 /* One request, without a token when `token` is empty; the body is JSON (NULL: none). *ret_reply is the whole reply, errors included. */
 enum err login_scene_ask(struct login_scene *scene, struct slice token, enum verb verb, const char *path, const char *body, const struct json **ret_reply);
 /* The same, begun only: for turns that run side by side. */

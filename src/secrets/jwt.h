@@ -1,0 +1,35 @@
+/*
+ * Logins with signed tokens of others (JWT, OpenID Connect), as Vault's methods jwt and oidc have them. Both types are the same engine. Rows:
+ *   m/UUID/config        {"jwt_validation_pubkeys":[PEM…],"jwt_supported_algs":[…],"bound_issuer","default_role"}
+ *   m/UUID/role/NAME     {"role_type","user_claim","bound_audiences":[…],"bound_subject","bound_claims":{…},"claim_mappings":{…},…,"token":{…}}
+ * Signatures are checked in judge (jwt_judge.h); what claims must say is decided here, over the tree that judge gave.
+ */
+#ifndef VOGT_SECRETS_JWT_H
+#define VOGT_SECRETS_JWT_H
+
+#include "secrets/login_token.h"
+
+enum { JWT_NAME_MAX_BYTES = 128, JWT_USER_MAX_BYTES = 512 };
+
+/* jwt_config.c. ERR_NOT_FOUND: not configured yet. */
+enum err jwt_config(struct turn *turn, const struct json **ret_row) must_check;
+
+/* jwt_role.c. The role of this name; ERR_NOT_FOUND. Names are in lower case. */
+enum err jwt_role(struct turn *turn, struct slice name, const struct json **ret_row) must_check;
+enum err jwt_role_exists(struct turn *turn) must_check;
+
+/* jwt_claims.c. A claim by its name, or by a JSON pointer (RFC 6901) where it begins with '/'; NULL: there is none. */
+const struct json *jwt_claim(struct turn *turn, const struct json *claims, struct slice name);
+/* Times, issuer (empty: any), audience, subject. Refuses in Vault's words. */
+enum err jwt_check_token(struct turn *turn, const struct json *role, struct slice issuer, const struct json *claims) must_check;
+enum err jwt_check_bound(struct turn *turn, const struct json *role, const struct json *claims) must_check;
+
+/* Who the claims say it is, as the role reads them. */
+struct jwt_user {
+    struct slice name;
+    struct json *metadata;
+    const struct json *groups;          /* array of names; NULL: the role reads none */
+};
+enum err jwt_user(struct turn *turn, struct slice role_name, const struct json *role, const struct json *claims, struct jwt_user *ret_user) must_check;
+
+#endif

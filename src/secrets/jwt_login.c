@@ -1,0 +1,132 @@
+/* auth/jwt/login, and what the method answers to. */
+#include "secrets/jwt.h"
+
+#include "engine/token.h"
+
+static enum err find_role(struct turn *turn, const struct json *config, struct slice *ret_name, const struct json **ret_role)
+{
+    struct slice given = turn_field(turn, "role");
+    *ret_name = secrets_lower(turn, given.len > 0 ? given : json_text(config, "default_role", SLICE_NONE));
+    if (ret_name->len == 0) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("missing role", "role fehlt"), SLICE_NONE);
+    }
+    enum err err = jwt_role(turn, *ret_name, ret_role);
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    return turn_refuse(turn, ERR_INVALID, TEXT(turn_path(turn, "role \"%.*s\" could not be found", (int)ret_name->len, (const char *)ret_name->data),
+                                               turn_path(turn, "die Rolle „%.*s“ gibt es nicht", (int)ret_name->len, (const char *)ret_name->data)), SLICE_NONE);
+}
+
+static enum err no_signature(struct turn *turn)
+{
+    return turn_refuse(turn, ERR_INVALID, TEXT("error validating token: error verifying token signature: no known key successfully validated the token signature",
+                                               "Token ungültig: keiner der bekannten Schlüssel passt zur Signatur"), SLICE_NONE);
+}
+
+/* The claims of the token, once its signature is good. */
+static enum err read_claims(struct turn *turn, const struct json *config, const struct json **ret_claims)
+{
+    struct json *input = json_new(turn->arena, JSON_OBJECT);
+    const struct json *algorithms = json_member(config, "jwt_supported_algs"), *pems = json_member(config, "jwt_validation_pubkeys"), *output = NULL;
+    if (algorithms != NULL) {
+        json_set(turn->arena, input, "algorithms", json_copy(turn->arena, algorithms));
+    }
+    if (pems != NULL) {
+        json_set(turn->arena, input, "pems", json_copy(turn->arena, pems));
+    }
+    enum err err = turn_work(turn, ROLE_JUDGE, "login.jwt", input, turn_field(turn, "jwt"), &output, NULL, NULL);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    *ret_claims = json_member(output, "claims");
+    return slice_is(json_text(output, "outcome", SLICE_NONE), "good") && *ret_claims != NULL ? ERR_NONE : no_signature(turn);
+}
+
+static enum err give(struct turn *turn, struct slice role_name, const struct json *role, const struct json *claims)
+{
+    struct jwt_user user;
+    enum err err = jwt_user(turn, role_name, role, claims, &user);
+    err = err == ERR_NONE ? jwt_check_bound(turn, role, claims) : err;
+    struct login login = {.row = role, .name = user.name, .alias = user.name, .metadata = user.metadata};
+    return err == ERR_NONE ? login_token_give(turn, &login) : err;
+}
+
+enum err operation_jwt_login(struct turn *turn)
+{
+    const struct json *config = NULL, *role = NULL, *claims = NULL;
+    struct slice name = SLICE_NONE;
+    enum err err = jwt_config(turn, &config);
+    if (err != ERR_NONE) {
+        return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, TEXT("could not load configuration", "die Anmeldung ist noch nicht eingerichtet (config)"), SLICE_NONE) : err;
+    }
+    err = find_role(turn, config, &name, &role);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    if (slice_is(json_text(role, "role_type", SLICE_NONE), "oidc")) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("role with oidc role_type is not allowed", "eine Rolle mit role_type oidc meldet nur über den Browser an"), SLICE_NONE);
+    }
+    if (turn_field(turn, "jwt").len == 0) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("missing token", "jwt fehlt"), SLICE_NONE);
+    }
+    if (!token_cidr_allows(json_member(json_member(role, "token"), "token_bound_cidrs"), turn->request->remote)) {
+        return ERR_DENIED; /* before judge is troubled */
+    }
+    err = read_claims(turn, config, &claims);
+    err = err == ERR_NONE ? jwt_check_token(turn, role, json_text(config, "bound_issuer", SLICE_NONE), claims) : err;
+    return err == ERR_NONE ? give(turn, name, role, claims) : err;
+}
+
+/* ---- routes ---- */
+
+#define CONFIG_FIELDS \
+    F(jwt_validation_pubkeys, FIELD_STRINGS, 0, "Public keys or certificates in PEM that sign the tokens.", "Öffentliche Schlüssel oder Zertifikate in PEM, die die Tokens signieren."), \
+    F(jwt_supported_algs, FIELD_STRINGS, 0, "Algorithms that are taken: RS256 to RS512, PS256 to PS512, ES256, ES384, ES512, EdDSA; none: all of these.", "Erlaubte Verfahren: RS256 bis RS512, PS256 bis PS512, ES256, ES384, ES512, EdDSA; keins: alle diese."), \
+    F(bound_issuer, FIELD_STRING, 0, "The only value of iss that is taken.", "Der einzige Wert von iss, der gilt."), \
+    F(default_role, FIELD_STRING, 0, "The role of logins that name none.", "Die Rolle von Anmeldungen, die keine nennen.")
+
+#define ROLE_FIELDS \
+    F(role_type, FIELD_STRING, 0, "oidc (through the browser; the default) or jwt.", "oidc (über den Browser; Vorgabe) oder jwt."), \
+    F(user_claim, FIELD_STRING, 0, "The claim that says who it is.", "Die Angabe des Tokens, die sagt, wer es ist."), \
+    F(user_claim_json_pointer, FIELD_BOOL, 0, "Reads user_claim as a JSON pointer.", "Liest user_claim als JSON-Zeiger."), \
+    F(bound_audiences, FIELD_STRINGS, 0, "Values of aud, of which the token must have one.", "Werte von aud, von denen das Token einen haben muss."), \
+    F(bound_subject, FIELD_STRING, 0, "The value that sub must have.", "Der Wert, den sub haben muss."), \
+    F(bound_claims, FIELD_OBJECT, 0, "Claims and the values of which each must have one.", "Angaben und die Werte, von denen jede einen haben muss."), \
+    F(bound_claims_type, FIELD_STRING, 0, "string, or glob: values may contain *.", "string, oder glob: Werte dürfen * enthalten."), \
+    F(claim_mappings, FIELD_ANY, 0, "Claims that become metadata of the token: {\"claim\":\"name\"}.", "Angaben, die Metadaten des Tokens werden: {\"claim\":\"name\"}."), \
+    F(groups_claim, FIELD_STRING, 0, "The claim with names of groups.", "Die Angabe mit Namen von Gruppen."), \
+    F(clock_skew_leeway, FIELD_STRING, 0, "By how much clocks may differ; 0: 60 s; -1: not at all.", "Um wie viel Uhren abweichen dürfen; 0: 60 s; -1: gar nicht."), \
+    F(expiration_leeway, FIELD_STRING, 0, "How long a token without exp lives; 0: 150 s.", "Wie lange ein Token ohne exp gilt; 0: 150 s."), \
+    F(not_before_leeway, FIELD_STRING, 0, "How long before exp a token without nbf and iat begins; 0: 150 s.", "Wie lange vor exp ein Token ohne nbf und iat beginnt; 0: 150 s."), \
+    F(allowed_redirect_uris, FIELD_STRINGS, 0, "Where a browser may come back to.", "Wohin ein Browser zurückkehren darf."), \
+    F(oidc_scopes, FIELD_STRINGS, 0, "What is asked for besides openid.", "Was außer openid erbeten wird."), \
+    F(max_age, FIELD_DURATION, 0, "The oldest login at the provider that is taken.", "Die älteste Anmeldung beim Anbieter, die gilt."), \
+    F(verbose_oidc_logging, FIELD_BOOL, 0, "Kept for clients that ask; nothing of a token is ever logged.", "Für Clients, die danach fragen; von Tokens wird nie etwas protokolliert."), \
+    F(policies, FIELD_STRINGS, 0, "Older name of token_policies.", "Älterer Name von token_policies."), \
+    F(ttl, FIELD_DURATION, 0, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
+    F(max_ttl, FIELD_DURATION, 0, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \
+    F(period, FIELD_DURATION, 0, "Older name of token_period.", "Älterer Name von token_period."), \
+    F(num_uses, FIELD_NUMBER, 0, "Older name of token_num_uses.", "Älterer Name von token_num_uses."), \
+    F(bound_cidrs, FIELD_STRINGS, 0, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS
+
+static const struct route routes[] = {
+    ROUTE(jwt_login, VERB_WRITE, "login", ROUTE_PUBLIC | ROUTE_EFFECT | ROUTE_OPEN_FIELDS,
+          FIELDS(F(role, FIELD_STRING, 0, "The role; default: default_role.", "Die Rolle; Vorgabe: default_role."), F(jwt, FIELD_STRING, FIELD_SECRET, "The signed token.", "Das signierte Token.")),
+          "Logs in with a signed token.", "Meldet mit einem signierten Token an.")
+    ROUTE(jwt_config_read, VERB_READ, "config", 0, NO_FIELDS, "Whose tokens are taken.", "Wessen Tokens gelten.")
+    ROUTE(jwt_config_write, VERB_WRITE, "config", ROUTE_EFFECT, FIELDS(CONFIG_FIELDS), "Says whose tokens are taken.", "Sagt, wessen Tokens gelten.")
+    ROUTE(jwt_role_list, VERB_LIST, "role", 0, NO_FIELDS, "Names of roles.", "Namen der Rollen.")
+    ROUTE(jwt_role_write, VERB_WRITE, "role/:name", ROUTE_EFFECT, FIELDS(ROLE_FIELDS), "Creates a role, or changes what is given.", "Legt eine Rolle an oder ändert, was angegeben ist.")
+    ROUTE(jwt_role_read, VERB_READ, "role/:name", 0, NO_FIELDS, "A role.", "Eine Rolle.")
+    ROUTE(jwt_role_delete, VERB_DELETE, "role/:name", ROUTE_EFFECT, NO_FIELDS, "Deletes a role.", "Löscht eine Rolle.")
+};
+
+const struct engine engine_jwt = {
+    .type = "jwt", .class = ENGINE_AUTH, .title = TEXT_INIT("login with signed tokens (JWT)", "Anmeldung mit signierten Tokens (JWT)"),
+    .routes = routes, .route_count = sizeof routes / sizeof routes[0], .exists = jwt_role_exists,
+};
+const struct engine engine_oidc = {
+    .type = "oidc", .class = ENGINE_AUTH, .title = TEXT_INIT("login through the browser (OpenID Connect)", "Anmeldung über den Browser (OpenID Connect)"),
+    .routes = routes, .route_count = sizeof routes / sizeof routes[0], .exists = jwt_role_exists,
+};
