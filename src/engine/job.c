@@ -2,7 +2,12 @@
 
 enum { AGAIN_MS = 600000 };
 
-static const char *const operations[] = {[JOB_KV2_END] = "kv2_end", [JOB_KV2_UPGRADE] = "kv2_upgrade", [JOB_TRANSIT_ROTATE] = "transit_rotate_due"};
+static const char *const operations[] = {
+    [JOB_KV2_END] = "kv2_end",
+    [JOB_KV2_UPGRADE] = "kv2_upgrade",
+    [JOB_ROTATE] = "own_rotate",
+    [JOB_TRANSIT_ROTATE] = "transit_rotate_due",
+};
 enum { OPERATION_COUNT = sizeof operations / sizeof operations[0] };
 
 static char *path_of(struct turn *turn, enum job job, struct slice key)

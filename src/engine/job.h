@@ -11,7 +11,12 @@
 
 #include "engine/turn.h"
 
-enum job { JOB_KV2_END, JOB_KV2_UPGRADE, JOB_TRANSIT_ROTATE };
+enum job {
+    JOB_KV2_END,
+    JOB_KV2_UPGRADE,
+    JOB_ROTATE,
+    JOB_TRANSIT_ROTATE,
+};
 
 /* Due at `due_ms`; at once when that is not later than now. */
 enum err job_put(struct turn *turn, enum job job, struct slice key, const struct json *input, int64_t due_ms) must_check;

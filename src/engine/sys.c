@@ -1,7 +1,6 @@
 /* sys/: initialise, unseal, seal, keys, health, status, as Vault's clients know them (topmost members, no envelope, where Vault does so). */
 #include "engine/operations.h"
 
-#include "base/encode.h"
 #include "base/time.h"
 #include "engine/steady.h"
 #include "engine/token.h"
@@ -10,8 +9,6 @@
 
 #include <string.h>
 
-enum { SHARE_BYTES = KEY_BYTES + 1 };
-
 enum err operation_sys_init_read(struct turn *turn)
 {
     struct json *top = json_new(turn->arena, JSON_OBJECT);
@@ -19,28 +16,12 @@ enum err operation_sys_init_read(struct turn *turn)
     return turn_reply_top(turn, 200, top);
 }
 
-static enum err add_share(struct turn *turn, struct json *hex, struct json *base64, struct slice share)
-{
-    cleanup_buf struct buf text = BUF_INIT(4 * SHARE_BYTES);
-    enum err err = hex_encode(&text, share);
-    json_append(hex, json_string(turn->arena, buf_slice(&text)));
-    buf_clear(&text);
-    err = err == ERR_NONE ? base64_encode(&text, share) : err;
-    json_append(base64, json_string(turn->arena, buf_slice(&text)));
-    wipe(text.data, text.len);
-    return err;
-}
-
 static enum err reply_init(struct turn *turn, const struct secret *shares, unsigned count, struct slice root_token)
 {
     struct json *top = json_new(turn->arena, JSON_OBJECT);
-    struct json *hex = json_set_array(turn->arena, top, "keys"), *base64 = json_set_array(turn->arena, top, "keys_base64");
-    size_t share_bytes = shares->len / count;
-    for (unsigned i = 0; i < count; i++) {
-        enum err err = add_share(turn, hex, base64, slice_of(shares->data + i * share_bytes, share_bytes));
-        if (err != ERR_NONE) {
-            return err;
-        }
+    enum err err = share_reply(turn, top, shares, count);
+    if (err != ERR_NONE) {
+        return err;
     }
     json_set_string(turn->arena, top, "root_token", root_token);
     return turn_reply_top(turn, 200, top);
@@ -63,17 +44,35 @@ static enum err seal_afterwards(struct turn *turn)
     return turn_start(turn, "own_reseal", input);
 }
 
+/* Clients name what they do not use as null, empty or 0. */
+static bool is_asked(const struct json *body, const char *name)
+{
+    const struct json *member = json_member(body, name);
+    bool is_empty = member == NULL || member->type == JSON_NULL || member->type == JSON_FALSE || (member->type == JSON_NUMBER ? slice_is(member->text, "0") : member->text.len == 0 && member->count == 0);
+    return !is_empty;
+}
+
+static enum err refuse_others(struct turn *turn)
+{
+    static const char *const names[] = {"pgp_keys", "root_token_pgp_key", "recovery_pgp_keys"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (is_asked(turn->request->body, names[i])) {
+            return turn_refuse(turn, ERR_INVALID, TEXT("keys encrypted to PGP keys are not made here", "für PGP-Schlüssel verschlüsselte Schlüssel entstehen hier nicht"), slice_string(names[i]));
+        }
+    }
+    return ERR_NONE;
+}
+
 /* As Vault's: shares and root token come back, and Vogt stays sealed until people gave their shares. */
 enum err operation_sys_init(struct turn *turn)
 {
     uint64_t shares = 0, threshold = 0;
     enum err err = json_u64(turn->request->body, "secret_shares", &shares);
     err = err == ERR_NONE ? json_u64(turn->request->body, "secret_threshold", &threshold) : err;
-    if (err != ERR_NONE || shares < 1 || shares > SHARES_MAX || threshold < 1 || threshold > shares || (shares > 1 && threshold < 2)) {
-        return turn_refuse(turn, ERR_INVALID,
-                           TEXT("secret_shares is 1 to 32, secret_threshold 2 to secret_shares (1 of 1 is allowed)",
-                                "secret_shares ist 1 bis 32, secret_threshold 2 bis secret_shares (1 von 1 geht auch)"),
-                           SLICE_NONE);
+    err = share_check_numbers(turn, err == ERR_NONE ? shares : 0, threshold);
+    err = err == ERR_NONE ? refuse_others(turn) : err;
+    if (err != ERR_NONE) {
+        return err;
     }
     if (turn->around->initialized) {
         return turn_refuse(turn, ERR_EXISTS, TEXT("Vault is already initialized", "Vogt ist schon eingerichtet"), SLICE_NONE);
@@ -112,26 +111,18 @@ enum err operation_sys_seal_status(struct turn *turn)
 
 static enum err take_share(struct turn *turn, struct vault *vault, struct slice text)
 {
-    cleanup_buf struct buf share = BUF_INIT(SHARE_BYTES);
-    enum err err = hex_decode(&share, text);
-    if (err != ERR_NONE) {
-        buf_clear(&share);
-        err = base64_decode(&share, text);
-    }
-    if (err != ERR_NONE || (share.len != SHARE_BYTES && !(vault->shares_total == 1 && share.len == KEY_BYTES))) {
-        wipe(share.data, share.len);
-        return turn_refuse(turn, ERR_INVALID, TEXT("an unseal key has 33 bytes, in hexadecimal or base64", "ein Entsiegelungsschlüssel hat 33 Bytes, hexadezimal oder base64"), SLICE_NONE);
-    }
-    for (size_t i = 0; i < vault->share_count; i++) {
-        if (secret_equal(secret_slice(&vault->shares[i]), buf_slice(&share))) {
-            wipe(share.data, share.len);
+    struct secret share cleanup_secret = SECRET_NONE;
+    enum err err = share_read(turn, text, vault->shares_total, &share);
+    for (size_t i = 0; err == ERR_NONE && i < vault->share_count; i++) {
+        if (secret_equal(secret_slice(&vault->shares[i]), secret_slice(&share))) {
             return ERR_NONE; /* the same key again counts once */
         }
     }
-    err = vault->share_count == SHARES_MAX ? ERR_TOO_LARGE : secret_copy(buf_slice(&share), &vault->shares[vault->share_count]);
-    vault->share_count += err == ERR_NONE;
-    wipe(share.data, share.len);
-    return err;
+    if (err != ERR_NONE || vault->share_count == SHARES_MAX) {
+        return err != ERR_NONE ? err : ERR_TOO_LARGE;
+    }
+    vault->shares[vault->share_count++] = secret_take(&share);
+    return ERR_NONE;
 }
 
 static void drop_shares(struct vault *vault)
@@ -144,12 +135,8 @@ static void drop_shares(struct vault *vault)
 
 static enum err combine(struct turn *turn, struct vault *vault)
 {
-    struct slice shares[SHARES_MAX];
-    for (size_t i = 0; i < vault->share_count; i++) {
-        shares[i] = secret_slice(&vault->shares[i]);
-    }
     struct secret remote cleanup_secret = SECRET_NONE;
-    enum err err = vault->shares_total == 1 ? secret_copy(shares[0], &remote) : shamir_combine(shares, vault->share_count, &remote);
+    enum err err = share_combine(vault->shares, vault->share_count, vault->shares_total, &remote);
     err = err == ERR_NONE ? vault_unseal(vault, turn, secret_slice(&remote)) : err;
     if (err == ERR_NEED) {
         return err;
@@ -229,19 +216,6 @@ enum err operation_sys_key_status(struct turn *turn)
     json_set_string(turn->arena, data, "install_time", slice_string(time));
     json_set_u64(turn->arena, data, "encryptions", barrier_sealed_count(barrier));
     return turn_reply_data(turn, data);
-}
-
-enum err operation_sys_rotate(struct turn *turn)
-{
-    if (!turn_want(turn, "boot/keyring") || !turn_want(turn, "boot/seal")) {
-        return ERR_NEED;
-    }
-    struct json *body = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, body, "by", turn->caller.name);
-    enum err err = turn_evidence(turn, "key.rotated", body, NULL);
-    err = err == ERR_NONE ? turn_start(turn, "own_reseal", NULL) : err;
-    err = err == ERR_NONE ? vault_rotate(turn->around->vault, turn) : err; /* last: nothing after it may fail */
-    return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
 enum err operation_sys_status(struct turn *turn)

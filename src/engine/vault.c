@@ -14,6 +14,8 @@ static void forget_shares(struct vault *vault)
         secret_free(&vault->shares[i]);
     }
     vault->share_count = 0;
+    root_making_end(&vault->root_making);
+    rekeying_end(&vault->rekeying);
 }
 
 static void forget_keys(struct vault *vault)
@@ -74,7 +76,7 @@ static enum err put_keys(struct vault *vault, struct turn *turn)
     return err;
 }
 
-static enum err put_seal(struct vault *vault, struct turn *turn, struct slice local)
+static enum err put_seal(struct vault *vault, struct turn *turn, struct slice local, int64_t initialized_ms)
 {
     cleanup_buf struct buf hex = BUF_INIT(2 * HALF_BYTES);
     enum err err = hex_encode(&hex, local);
@@ -83,7 +85,7 @@ static enum err put_seal(struct vault *vault, struct turn *turn, struct slice lo
     json_set_string(turn->arena, row, "local", buf_slice(&hex));
     json_set_u64(turn->arena, row, "shares", vault->shares_total);
     json_set_u64(turn->arena, row, "threshold", vault->threshold);
-    json_set_i64(turn->arena, row, "initialized_ms", turn->now_ms);
+    json_set_i64(turn->arena, row, "initialized_ms", initialized_ms);
     return err == ERR_NONE ? turn_put_json(turn, "boot/seal", row, 0) : err;
 }
 
@@ -107,7 +109,7 @@ static enum err make_keys(struct vault *vault, struct turn *turn)
     return err == ERR_NONE ? make_name(vault, turn) : err;
 }
 
-static enum err split_remote(struct turn *turn, unsigned shares, unsigned threshold, struct secret *remote, struct secret *ret_shares)
+enum err vault_split(struct turn *turn, unsigned shares, unsigned threshold, struct secret *remote, struct secret *ret_shares)
 {
     enum err err = random_secret(turn, remote);
     if (err != ERR_NONE) {
@@ -159,7 +161,7 @@ enum err vault_initialize(struct vault *vault, struct turn *turn, unsigned share
     struct secret remote cleanup_secret = SECRET_NONE, root cleanup_secret = SECRET_NONE, first cleanup_secret = SECRET_NONE;
     uint8_t local[HALF_BYTES];
     turn_random(turn, local, sizeof local);
-    enum err err = shares == 0 ? secret_copy(secret_slice(&vault->remote), &remote) : split_remote(turn, shares, threshold, &remote, ret_shares);
+    enum err err = shares == 0 ? secret_copy(secret_slice(&vault->remote), &remote) : vault_split(turn, shares, threshold, &remote, ret_shares);
     vault->type = shares == 0 ? "key-file" : "shamir";
     vault->shares_total = shares;
     vault->threshold = threshold;
@@ -171,7 +173,7 @@ enum err vault_initialize(struct vault *vault, struct turn *turn, unsigned share
         return err;
     }
     err = put_ring(turn, barrier, secret_slice(&root));
-    err = err == ERR_NONE ? put_seal(vault, turn, slice_of(local, sizeof local)) : err;
+    err = err == ERR_NONE ? put_seal(vault, turn, slice_of(local, sizeof local), turn->now_ms) : err;
     err = err == ERR_NONE ? make_keys(vault, turn) : err;
     err = err == ERR_NONE ? put_keys(vault, turn) : err;
     err = err == ERR_NONE ? policy_create_defaults(turn) : err;
@@ -272,18 +274,65 @@ enum err vault_unseal(struct vault *vault, struct turn *turn, struct slice remot
     return ERR_NONE;
 }
 
+static enum err no_root_key(struct turn *turn)
+{
+    return turn_refuse(turn, ERR_INVALID, TEXT("the root key is not at hand: unseal again and rotate then", "der Wurzelschlüssel liegt nicht vor: erneut entsiegeln, dann rotieren"), SLICE_NONE);
+}
+
 enum err vault_rotate(struct vault *vault, struct turn *turn)
 {
     struct slice ring;
     enum err err = turn_row(turn, "boot/keyring", &ring);
     struct secret root cleanup_secret = SECRET_NONE, key cleanup_secret = SECRET_NONE;
     if (err == ERR_NONE && vault->remote.len == 0) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("the root key is not at hand: unseal again and rotate then", "der Wurzelschlüssel liegt nicht vor: erneut entsiegeln, dann rotieren"), SLICE_NONE);
+        return no_root_key(turn);
     }
     err = err == ERR_NONE ? derive_root(turn, secret_slice(&vault->remote), &root) : err;
     err = err == ERR_NONE ? random_secret(turn, &key) : err;
     err = err == ERR_NONE ? barrier_rotate(state_barrier(turn->state), secret_slice(&key), turn->now_ms) : err;
     return err == ERR_NONE ? put_ring(turn, state_barrier(turn->state), secret_slice(&root)) : err;
+}
+
+bool vault_can_rekey(struct turn *turn)
+{
+    bool has_ring = turn_want(turn, "boot/keyring");
+    return turn_want(turn, "boot/seal") && has_ring;
+}
+
+enum err vault_rekey(struct vault *vault, struct turn *turn, struct slice remote, uint64_t shares, uint64_t threshold)
+{
+    struct secret root cleanup_secret = SECRET_NONE, kept cleanup_secret = SECRET_NONE;
+    uint64_t shares_before = vault->shares_total, threshold_before = vault->threshold;
+    uint8_t local[HALF_BYTES];
+    const struct json *seal = NULL;
+    int64_t initialized_ms = 0;
+    turn_random(turn, local, sizeof local);
+    enum err err = turn_json(turn, "boot/seal", &seal);
+    err = err == ERR_NONE ? json_i64(seal, "initialized_ms", &initialized_ms) : err;
+    err = err != ERR_NONE ? err : state_barrier(turn->state) == NULL ? ERR_SEALED : secret_copy(remote, &kept);
+    err = err == ERR_NONE ? root_key_derive(remote, slice_of(local, sizeof local), slice_string(vault->type), &root) : err;
+    err = err == ERR_NONE ? put_ring(turn, state_barrier(turn->state), secret_slice(&root)) : err;
+    vault->shares_total = shares;
+    vault->threshold = threshold;
+    err = err == ERR_NONE ? put_seal(vault, turn, slice_of(local, sizeof local), initialized_ms) : err;
+    if (err != ERR_NONE) {
+        vault->shares_total = shares_before;
+        vault->threshold = threshold_before;
+        return err;
+    }
+    secret_free(&vault->remote);
+    vault->remote = secret_take(&kept);
+    return ERR_NONE;
+}
+
+enum err vault_rotate_root(struct vault *vault, struct turn *turn)
+{
+    if (vault->remote.len == 0) {
+        return no_root_key(turn);
+    }
+    struct secret remote cleanup_secret = SECRET_NONE;
+    enum err err = secret_copy(secret_slice(&vault->remote), &remote);
+    return err == ERR_NONE ? vault_rekey(vault, turn, secret_slice(&remote), vault->shares_total, vault->threshold) : err;
 }
 
 enum err vault_rename(struct vault *vault, struct turn *turn)

@@ -14,10 +14,10 @@
 #ifndef VOGT_ENGINE_VAULT_H
 #define VOGT_ENGINE_VAULT_H
 
-#include "engine/turn.h"
+#include "engine/ceremony.h"
 #include "ledger/note.h"
 
-enum { SHARES_MAX = 32, VAULT_NAME_BYTES = 64 };
+enum { VAULT_NAME_BYTES = 64 };
 
 struct vault {
     struct secret remote;               /* key-file: what seal answered */
@@ -31,6 +31,8 @@ struct vault {
     size_t authority_len;
     struct secret shares[SHARES_MAX];   /* given to sys/unseal so far */
     size_t share_count;
+    struct root_making root_making;
+    struct rekeying rekeying;
     bool sealed, initialized;
     const char *type;                   /* static: "key-file", "shamir" or "none" before */
     uint64_t shares_total, threshold;
@@ -47,6 +49,12 @@ enum err vault_initialize(struct vault *vault, struct turn *turn, unsigned share
 enum err vault_unseal(struct vault *vault, struct turn *turn, struct slice remote) must_check;
 /* A new key in the ring; rows are sealed anew in the background. */
 enum err vault_rotate(struct vault *vault, struct turn *turn) must_check;
+/* A new remote half in `shares` shares (1: the half itself), for vault_rekey. The same in every run. */
+enum err vault_split(struct turn *turn, unsigned shares, unsigned threshold, struct secret *ret_remote, struct secret *ret_shares) must_check;
+/* Puts the ring under another root key: of this remote half, or of the same half with another local one. Both only once vault_can_rekey says that the rows are there. */
+bool vault_can_rekey(struct turn *turn);
+enum err vault_rekey(struct vault *vault, struct turn *turn, struct slice remote, uint64_t shares, uint64_t threshold) must_check;
+enum err vault_rotate_root(struct vault *vault, struct turn *turn) must_check;
 
 /* New origins for both logs, after a restore. */
 enum err vault_rename(struct vault *vault, struct turn *turn) must_check;

@@ -1,0 +1,122 @@
+"""Vault's sys/ for those who run it, with a real client (python3-hvac) over TLS: root tokens from unseal keys, new unseal keys, rotation."""
+import base64
+import json
+
+from scenario import main, wait_until
+from vault_client import Daemon, Shared, client, fails
+
+OTP = "BMjzW3wAsEzINXCM05Wbas3u9zSl"
+
+
+def unmasked(encoded, otp):
+    bytes_ = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
+    return bytes(a ^ b for a, b in zip(bytes_, otp.encode())).decode()
+
+
+# ---- what holders of unseal keys do together ----
+
+def unseal_keys_make_a_root_token():
+    with Shared() as vogt:
+        nobody = client(vogt, "")
+        assert not nobody.sys.read_root_generation_progress()["started"]
+        begun = nobody.sys.start_root_token_generation(otp=OTP)
+        nonce = begun["nonce"]
+        assert begun["started"] and begun["required"] == 3 and begun["otp_length"] == 28
+        fails(lambda: nobody.sys.start_root_token_generation(otp=OTP), "already in progress")
+        fails(lambda: nobody.sys.generate_root(vogt.keys[0], "another"), "incorrect nonce")
+        for key in vogt.keys[1:4]:
+            reply = nobody.sys.generate_root(key, nonce)
+        assert reply["complete"] and reply["encoded_root_token"] == reply["encoded_token"]
+        token = unmasked(reply["encoded_token"], OTP)
+        assert token == vogt.call("POST", "/v1/sys/decode-token", {"encoded_token": reply["encoded_token"], "otp": OTP}, token="")[1]["data"]["token"]
+        looked_up = client(vogt, token).auth.token.lookup_self()["data"]
+        assert looked_up["policies"] == ["root"] and looked_up["ttl"] == 0 and looked_up["orphan"]
+        # cancelled: nothing is left of it, and Vogt makes the otp itself
+        begun = nobody.sys.start_root_token_generation()
+        assert len(begun["otp"]) == 28 and begun["otp"].isalnum()
+        nobody.sys.cancel_root_generation()
+        fails(lambda: nobody.sys.generate_root(vogt.keys[0], begun["nonce"]), "begin it first")
+        fails(lambda: nobody.sys.start_root_token_generation(pgp_key="mQENBF"), "PGP")
+        status, body = vogt.call("GET", "/v1/sys/generate-root-token/attempt", token="")
+        assert status == 403, body
+        assert vogt.call("GET", "/v1/sys/generate-root-token/attempt", token=vogt.root)[0] == 200
+        recorded = [entry["type"] for entry in _evidence(vogt)]
+        assert recorded.count("root.generated") == 1, recorded
+
+
+def _evidence(vogt):
+    data = vogt.call("GET", "/v1/evidence/entries?after=0&limit=100", token=vogt.root)[1]["data"]
+    return [json.loads(entry["payload"]) for entry in data["entries"]]
+
+
+def new_unseal_keys_take_the_place_of_the_old():
+    with Shared() as vogt:
+        nobody = client(vogt, "")
+        begun = nobody.sys.start_rekey(secret_shares=3, secret_threshold=2)
+        assert begun["n"] == 3 and begun["t"] == 2 and nobody.sys.read_rekey_progress()["started"]
+        done = nobody.sys.rekey_multi(vogt.keys[:3], nonce=begun["nonce"])
+        assert done["complete"] and len(done["keys"]) == len(done["keys_base64"]) == 3
+        assert not nobody.sys.read_rekey_progress()["started"]
+        assert client(vogt, vogt.root).sys.list_auth_methods()
+        assert vogt.stop() == 0
+        vogt.start()
+        nobody = client(vogt, "")
+        assert nobody.sys.read_seal_status()["n"] == 3 and nobody.sys.read_seal_status()["t"] == 2
+        nobody.sys.submit_unseal_key(reset=True)
+        fails(lambda: nobody.sys.submit_unseal_keys(vogt.keys[:2]), "do not fit")
+        assert not nobody.sys.submit_unseal_keys(done["keys"][1:3])["sealed"]
+        assert client(vogt, vogt.root).sys.list_auth_methods()
+
+
+def unverified_keys_do_not_count():
+    with Shared() as vogt:
+        nobody = client(vogt, "")
+        begun = nobody.sys.start_rekey(secret_shares=3, secret_threshold=2, require_verification=True)
+        done = nobody.sys.rekey_multi(vogt.keys[:3], nonce=begun["nonce"])
+        nonce = done["verification_nonce"]
+        assert nobody.sys.read_rekey_verify_progress()["nonce"] == nonce
+        nobody.sys.rekey_verify(done["keys"][0], nonce)
+        nobody.sys.cancel_rekey_verify()
+        fresh = nobody.sys.read_rekey_verify_progress()["nonce"]
+        assert fresh != nonce
+        # sealed before it is done: the old keys are the keys
+        client(vogt, vogt.root).sys.seal()
+        wait_until(lambda: nobody.sys.is_sealed(), what="the seal")
+        assert vogt.unseal(vogt.keys)
+        begun = nobody.sys.start_rekey(secret_shares=3, secret_threshold=2, require_verification=True)
+        done = nobody.sys.rekey_multi(vogt.keys[2:5], nonce=begun["nonce"])
+        assert nobody.sys.rekey_verify_multi(done["keys"][1:3], done["verification_nonce"])["complete"]
+        client(vogt, vogt.root).sys.seal()
+        wait_until(lambda: nobody.sys.is_sealed(), what="the seal")
+        assert not nobody.sys.submit_unseal_keys(done["keys"][:2])["sealed"]
+
+
+def a_key_file_says_that_there_are_no_unseal_keys():
+    with Daemon() as vogt:
+        vault = client(vogt)
+        told = fails(lambda: vault.sys.start_root_token_generation(otp=OTP), "key file")
+        fails(lambda: vault.sys.start_rekey(1, 1), "key file")
+        fails(lambda: vault.sys.start_rekey(1, 1, recovery_key=True), "recovery")
+        return told
+
+
+def keys_are_rotated_by_hand_and_by_a_setting():
+    with Daemon() as vogt:
+        vault = client(vogt)
+        before = vault.sys.get_encryption_key_status()["data"]["term"]
+        vault.sys.rotate_encryption_key()
+        assert vault.sys.get_encryption_key_status()["data"]["term"] == before + 1
+        vault.adapter.post("/v1/sys/rotate/config", json={"interval": "168h", "enabled": True})
+        assert vault.adapter.get("/v1/sys/rotate/config")["data"] == {"max_operations": 3865470566, "interval": 604800, "enabled": True}
+        fails(lambda: vault.adapter.post("/v1/sys/rotate/config", json={"interval": "1h"}), "24 hours")
+        vault.sys.enable_secrets_engine("kv", path="app", options={"version": "1"})
+        vault.secrets.kv.v1.create_or_update_secret("db", {"password": "x"}, mount_point="app")
+        vault.adapter.post("/v1/sys/rotate/root")
+        assert vogt.stop() == 0
+        vogt.start()
+        assert client(vogt, vogt.admin).secrets.kv.v1.read_secret("db", mount_point="app")["data"] == {"password": "x"}
+
+
+if __name__ == "__main__":
+    main([unseal_keys_make_a_root_token, new_unseal_keys_take_the_place_of_the_old, unverified_keys_do_not_count, a_key_file_says_that_there_are_no_unseal_keys,
+          keys_are_rotated_by_hand_and_by_a_setting])
