@@ -166,6 +166,13 @@ const char *client_address(struct run *run)
     return ready(run) == OUTCOME_OK ? run->client->address : "";
 }
 
+enum outcome client_use_token(struct run *run, struct slice token)
+{
+    enum outcome outcome = ready(run);
+    enum err err = outcome == OUTCOME_OK ? set_token(run->client, token) : ERR_NONE;
+    return err == ERR_NONE ? outcome : run_fail(run, OUTCOME_INPUT, TEXT("this is no token", "das ist kein Token"), SLICE_NONE);
+}
+
 void client_free(struct client *client)
 {
     if (client != NULL) {
@@ -197,7 +204,8 @@ static enum err exchange(struct run *run, const struct ask *ask, size_t max_byte
         if (err != ERR_NONE) {
             return err;
         }
-        headers[count++] = "Content-Type: application/json";
+        const char *type = ask->content_type == NULL ? "application/json" : ask->content_type;
+        headers[count++] = arena_printf(run->arena, "Content-Type: %s", type);
         bytes = buf_slice(&body);
     }
     headers[count] =

@@ -18,6 +18,7 @@ struct ask {
     const char *path;        /* after /v1/; or from the root when it begins with '/' */
     const struct json *body; /* or */
     const struct buf *raw;   /* a file's bytes */
+    const char *content_type; /* of `body`; NULL: application/json */
     unsigned timeout_ms;     /* 0: 30 s */
     bool missing_is_fine;    /* 404 gives OUTCOME_OK and NULL */
     bool quiet;              /* nothing is said of a failure */
@@ -37,6 +38,8 @@ enum outcome client_raw(struct run *run, const struct ask *ask, struct buf *out)
 enum err client_fetch(struct run *run, const char *path, size_t max_bytes,
                       struct buf *out) must_check; /* public, quiet */
 const char *client_address(struct run *run);
+/* From now on with this token, until the client is freed. Says that it cannot be one. */
+enum outcome client_use_token(struct run *run, struct slice token);
 void client_free(struct client *client);
 
 /* One path segment, escaped; in the run's arena. */

@@ -67,14 +67,19 @@ static enum err bad_word(struct complaint *complaint, struct text text, const ch
 static enum err take_option(int count, char **words, int *position, struct run *run,
                             struct complaint *complaint)
 {
-    const char *word = words[*position], *equals = word[1] == '-' ? strchr(word, '=') : NULL;
+    const char *word = words[*position], *equals = strchr(word, '=');
     size_t len = equals == NULL ? strlen(word) : (size_t)(equals - word);
+    /* "-field=x" as Vault's users write it is "--field=x" */
+    bool is_short = word[1] != '-' && len == 2, has_one_dash = word[1] != '-' && len > 2;
+    equals = is_short ? NULL : equals;
+    len = is_short ? strlen(word) : len;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
         bool is_output_word = i == OPTION_OUTPUT && len == 8 && memcmp(word, "--output", 8) == 0;
         bool is_short_help = i == OPTION_HELP && strcmp(word, "-h") == 0;
+        const char *name = row->name + (has_one_dash && row->name[1] == '-' ? 1 : 0);
         if (!is_output_word && !is_short_help &&
-            (strlen(row->name) != len || memcmp(row->name, word, len) != 0)) {
+            (strlen(name) != len || memcmp(name, word, len) != 0)) {
             continue;
         }
         const char *value = equals == NULL ? NULL : equals + 1;
@@ -101,6 +106,13 @@ static enum err take_option(int count, char **words, int *position, struct run *
     return bad_word(complaint, TEXT("no such option", "diese Option gibt es nicht"), word);
 }
 
+static bool takes_program(char **plain, size_t plain_count)
+{
+    size_t taken = 0;
+    const struct command *command = find_command(plain, plain_count, &taken);
+    return command != NULL && (command->options & TAKES_PROGRAM) != 0;
+}
+
 static enum err sort_words(int count, char **words, struct run *run, char **plain,
                            size_t *ret_plain, struct complaint *complaint)
 {
@@ -109,6 +121,11 @@ static enum err sort_words(int count, char **words, struct run *run, char **plai
     for (int i = 0; i < count; i++) {
         if (!only_plain && strcmp(words[i], "--") == 0) {
             only_plain = true;
+            if (takes_program(plain, plain_count)) {
+                run->program = words + i + 1;
+                run->program_count = (size_t)(count - i - 1);
+                break;
+            }
         } else if (!only_plain && words[i][0] == '-' && words[i][1] != '\0') {
             enum err err = take_option(count, words, &i, run, complaint);
             if (err != ERR_NONE) {
@@ -398,14 +415,14 @@ static enum outcome dispatch(struct run *run, enum err err, const struct complai
     return run->command->run(run);
 }
 
-enum outcome command_main(int count, char **words)
+int command_main(int count, char **words)
 {
     struct run run = {.language = language_of_environment(), .screen = screen_of(stdout)};
     struct complaint complaint = {.text = {NULL, NULL}};
     enum err err = crypto_start();
     run.arena = arena_new(ARENA_BYTES);
     if (err != ERR_NONE || run.arena == NULL) {
-        return run_fail_err(&run, err == ERR_NONE ? ERR_MEMORY : err, "");
+        return (int)run_fail_err(&run, err == ERR_NONE ? ERR_MEMORY : err, "");
     }
     err = command_parse(count, words, &run, &complaint);
     enum outcome outcome = dispatch(&run, err, &complaint);
@@ -415,5 +432,5 @@ enum outcome command_main(int count, char **words)
         fputs("vogt: standard output cannot be written\n", stderr);
         outcome = OUTCOME_FAILED;
     }
-    return outcome;
+    return run.exit_code != 0 ? run.exit_code : (int)outcome;
 }

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "command/screen.h"
 
-enum { ARGUMENTS_MAX = 32, REPEATS_MAX = 8 };
+enum { ARGUMENTS_MAX = 32, REPEATS_MAX = 32 };
 
 /* Exit codes, documented in docs/commands.md. */
 enum outcome {
@@ -59,6 +59,10 @@ struct command {
 extern const struct command commands[];
 extern const size_t command_count;
 
+/* Beside the bits of the options: what follows "--" is another program's command line. */
+enum { PROGRAM_BIT = 63 };
+#define TAKES_PROGRAM (UINT64_C(1) << PROGRAM_BIT)
+
 struct option_values {
     const char *list[REPEATS_MAX];
     size_t count;
@@ -70,6 +74,9 @@ struct run {
     const struct command *command;
     const char *arguments[ARGUMENTS_MAX];
     size_t argument_count;
+    char **program; /* what follows "--", for commands that take it; ends with NULL as argv does */
+    size_t program_count;
+    int exit_code; /* of that program; counts instead of the outcome when it is not 0 */
     struct option_values options[OPTION_COUNT];
     enum language language;
     bool json;
@@ -81,7 +88,7 @@ struct run {
 /* Reads the words after the program's name. ERR_INVALID with a complaint; arguments borrow. */
 enum err command_parse(int count, char **words, struct run *run,
                        struct complaint *complaint) must_check;
-enum outcome command_main(int count, char **words);
+int command_main(int count, char **words); /* the exit code */
 
 bool run_has(const struct run *run, enum option option);
 const char *run_option(const struct run *run, enum option option); /* the last one given, or NULL */

@@ -9,5 +9,5 @@ int main(int count, char **words)
     if (count > 0 && dropin_is_called(words[0])) {
         return dropin_main(count - 1, words + 1);
     }
-    return (int)command_main(count - 1, words + 1);
+    return command_main(count - 1, words + 1);
 }
