@@ -1,5 +1,3 @@
-#include <stdio.h>
-
 #include "base/hcl.h"
 #include "base/time.h"
 #include "engine/route.h"
@@ -66,7 +64,7 @@ static enum err convert_number(struct arena *arena, const struct json *value,
         return refuse(complaint,
                       TEXT("this field takes a whole number that is not negative",
                            "dieses Feld nimmt eine ganze, nicht negative Zahl"),
-                      value->text);
+                      SLICE_NONE);
     }
     return made(json_number_u64(arena, number), ret_value);
 }
@@ -79,7 +77,7 @@ static enum err convert_bool(struct arena *arena, const struct json *value, stru
     if (!yes && value->type != JSON_FALSE && !(is_string && slice_is(value->text, "false"))) {
         return refuse(complaint,
                       TEXT("this field takes true or false", "dieses Feld nimmt true oder false"),
-                      value->text);
+                      SLICE_NONE);
     }
     return made(json_boolean(arena, yes), ret_value);
 }
@@ -93,7 +91,7 @@ static enum err convert_duration(struct arena *arena, const struct json *value,
         return refuse(complaint,
                       TEXT("this field takes a duration, such as 90, \"90s\", \"5m\" or \"1h30m\"",
                            "dieses Feld nimmt eine Dauer, etwa 90, \"90s\", \"5m\" oder \"1h30m\""),
-                      value->text);
+                      SLICE_NONE);
     }
     return made(json_number_u64(arena, seconds), ret_value);
 }
@@ -136,7 +134,7 @@ static enum err convert_object(struct arena *arena, const struct json *value,
 {
     if (value->type != JSON_OBJECT) {
         return refuse(complaint, TEXT("this field takes an object", "dieses Feld nimmt ein Objekt"),
-                      value->text);
+                      SLICE_NONE);
     }
     return share(arena, value, ret_value);
 }
@@ -181,7 +179,7 @@ static enum err convert_hcl(struct arena *arena, const struct json *value, struc
     if (value->type != JSON_STRING) {
         return refuse(complaint,
                       TEXT("this field takes HCL as a text", "dieses Feld nimmt HCL als Text"),
-                      value->text);
+                      SLICE_NONE);
     }
     struct hcl_block *root = NULL;
     struct json *tree = NULL, *both = json_new(arena, JSON_OBJECT);
@@ -227,22 +225,17 @@ static void attach(struct json *object, struct json *node, struct slice name)
     object->count++;
 }
 
-/* A message about a value names its field: "threshold: this field takes ...". The texts of
- * complaints are constants, so the name goes where the detail is; secrets are never repeated. HCL
- * keeps its own place, which is of more use. */
+/* A message about a value names its field: "this field takes ...: threshold". The texts of complaints
+ * are constants, so the name goes where the detail is. The value is never repeated: it may be a secret
+ * in the wrong place. HCL keeps its own place, which is of more use. */
 static enum err name_field(struct complaint *complaint, const struct field *field)
 {
     if (complaint == NULL || complaint->line > 0) {
         return ERR_INVALID;
     }
-    char detail[COMPLAINT_DETAIL_BYTES];
-    bool shown = (field->flags & FIELD_SECRET) == 0 && complaint->detail[0] != '\0';
-    int len = snprintf(detail, sizeof(detail), shown ? "%s = %.100s" : "%s", field->name,
-                       complaint->detail);
-    size_t shown_len = len < 0                        ? 0
-                       : (size_t)len < sizeof(detail) ? (size_t)len
-                                                      : sizeof(detail) - 1;
-    return complain(complaint, ERR_INVALID, complaint->text, 0, 0, detail, shown_len);
+    struct slice name = slice_string(field->name);
+    return complain(complaint, ERR_INVALID, complaint->text, 0, 0, (const char *)name.data,
+                    name.len);
 }
 
 static enum err check_member(const struct route *route, struct arena *arena,

@@ -29,6 +29,13 @@ static bool refuse_input(struct exchange *exchange, enum err err, struct complai
     return false;
 }
 
+/* What could not be read may be a secret with a quote missing: its place is named, its text is not repeated. */
+static bool refuse_unread(struct exchange *exchange, enum err err, struct complaint *complaint)
+{
+    complaint->detail[0] = '\0';
+    return refuse_input(exchange, err, complaint);
+}
+
 static bool read_query(struct exchange *exchange, struct request *request,
                        struct complaint *complaint)
 {
@@ -39,7 +46,7 @@ static bool read_query(struct exchange *exchange, struct request *request,
         err = url_decode_form(exchange->gate->arena, target.query, &query, complaint);
     }
     request->query = query;
-    return err == ERR_NONE || refuse_input(exchange, err, complaint);
+    return err == ERR_NONE || refuse_unread(exchange, err, complaint);
 }
 
 static bool read_body(struct exchange *exchange, struct request *request,
@@ -64,8 +71,11 @@ static bool read_body(struct exchange *exchange, struct request *request,
         /* Untrimmed, so that lines are counted as the sender counts them. */
         err = json_read(arena, buf_slice(&exchange->body), &body, complaint);
     }
+    if (err != ERR_NONE) {
+        return refuse_unread(exchange, err, complaint);
+    }
     request->body = body;
-    if (err == ERR_NONE && (exchange->verb != VERB_DELETE || body != NULL)) {
+    if (exchange->verb != VERB_DELETE || body != NULL) {
         err = route_check(route, arena, body, &request->body, complaint);
     }
     return err == ERR_NONE || refuse_input(exchange, err, complaint);

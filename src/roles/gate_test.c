@@ -134,6 +134,31 @@ TEST(bad_json_names_its_place)
     CHECK(answer_has(got.body, "\"line\":"));
 }
 
+/* A value is written by mistake in ways that no table foresees; the place says enough to whoever sent it. */
+TEST(no_refusal_repeats_what_a_body_holds)
+{
+    static const char *const bodies[][2] = {
+        {"", "{\"policy\":hunter2}"},
+        {"", "{\"policy\":\"x\",hunter2}"},
+        {"", "{\"policy\":\"x\" \"hunter2\"}"},
+        {"", "{\"hunter2\":1,\"hunter2\":1}"},
+        {"", "hunter2"},
+        {"", "{\"policy\":\"\\hunter2\"}"},
+        {"Content-Type: application/x-www-form-urlencoded\r\n", "policy=%zzhunter2"},
+        {"Content-Type: application/x-www-form-urlencoded\r\n", "%zzhunter2"},
+        {"Content-Type: application/x-www-form-urlencoded\r\n", "hunter2=1&hunter2=1"},
+    };
+    cleanup_answer struct answer got = ANSWER_NONE;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        CHECK(ask_with_body("PUT /v1/sys/policies/acl/a", bodies[i][0], bodies[i][1], &got));
+        CHECK_U64(400, got.status);
+        CHECK(!answer_has(got.body, "hunter2"));
+    }
+    CHECK(ask_with_body("PUT /v1/auth/token/create", "", "{\"num_uses\":\"hunter2\"}", &got));
+    CHECK_U64(400, got.status);
+    CHECK(!answer_has(got.body, "hunter2"));
+}
+
 TEST(missing_and_unknown_fields_are_named)
 {
     cleanup_answer struct answer got = ANSWER_NONE;
