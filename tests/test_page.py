@@ -1,4 +1,4 @@
-"""The page in Debian's Chromium: its own suite against a fixture server under gate's policy (axe, keyboard, languages, the ledger check), then a walk through a running Vogt."""
+"""The page in Debian's Chromium: its own suite against a fixture server under gate's policy (axe, keyboard, languages, the ledger check), then walks through a running Vogt."""
 import os
 import subprocess
 import sys
@@ -28,6 +28,11 @@ def the_page_against_a_running_vogt():
         return node("tests/live.mjs", vogt.address, vogt.ready["login_link"], pictures)
 
 
+def secrets_and_access_on_a_running_vogt():
+    with Daemon() as vogt, tempfile.TemporaryDirectory() as pictures:
+        return node("tests/page_secrets.mjs", vogt.address, vogt.ready["login_link"], pictures)
+
+
 if __name__ == "__main__":
     if not os.path.exists("/usr/bin/chromium") or not os.path.isdir(os.path.join(UI, "node_modules")):
         print("the page's packages or Chromium are not installed: make build, apt-get install chromium")
@@ -35,4 +40,4 @@ if __name__ == "__main__":
     if "asan" in os.path.basename(build_folder()):
         print("the page holds no C: make test runs it")
         sys.exit(77)
-    main([the_page_against_fixtures, the_page_against_a_running_vogt])
+    main([the_page_against_fixtures, the_page_against_a_running_vogt, secrets_and_access_on_a_running_vogt])

@@ -2,6 +2,8 @@
  * Asks the API under /v1/. The token never reaches this page: it lives in an HttpOnly cookie, and the header
  * X-Vogt-Session, which no other site can send, is what makes gate take it.
  */
+import { type Exact, readExact } from './exact';
+import { settings } from './settings.svelte';
 import type { Said } from './types';
 
 export class Problem extends Error {
@@ -19,6 +21,7 @@ export class Problem extends Error {
 export interface Asking {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'LIST';
   body?: unknown;
+  text?: string; /* JSON as it shall be sent, instead of `body` */
   raw?: Blob;
   session?: 'cookie' | 'end';
 }
@@ -43,13 +46,13 @@ function refusal(status: number, answer: Answer | null): Problem {
 }
 
 export async function send(path: string, asking: Asking = {}): Promise<Response> {
-  const headers: Record<string, string> = { 'X-Vogt-Session': asking.session ?? 'cookie' };
+  const headers: Record<string, string> = { 'X-Vogt-Session': asking.session ?? 'cookie', 'Accept-Language': settings.language };
   let body: BodyInit | undefined = asking.raw;
   if (asking.raw) {
     headers['Content-Type'] = 'application/octet-stream';
-  } else if (asking.body !== undefined) {
+  } else if (asking.body !== undefined || asking.text !== undefined) {
     headers['Content-Type'] = 'application/json';
-    body = JSON.stringify(asking.body);
+    body = asking.text ?? JSON.stringify(asking.body);
   }
   let response: Response;
   try {
@@ -74,6 +77,29 @@ export async function ask<T>(path: string, asking: Asking = {}): Promise<T> {
   }
   const answer = (await response.json().catch(() => ({}))) as Answer;
   return (answer.data ?? answer) as T;
+}
+
+/** The whole answer, numbers as they came. */
+export async function askExact(path: string): Promise<Exact> {
+  return readExact(await (await send(`/v1/${path}`)).text());
+}
+
+/** Sends JSON as it is; the answer likewise. */
+export async function writeText(path: string, text: string): Promise<Exact> {
+  const answer = await (await send(`/v1/${path}`, { method: 'POST', text })).text();
+  return answer.trim() === '' ? null : readExact(answer);
+}
+
+/** Names below a path; where there is nothing, there are none. */
+export async function list(path: string): Promise<string[]> {
+  try {
+    return (await ask<{ keys?: string[] }>(path, { method: 'LIST' })).keys ?? [];
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) {
+      return [];
+    }
+    throw error;
+  }
 }
 
 export function write<T>(path: string, body: unknown = {}): Promise<T> {

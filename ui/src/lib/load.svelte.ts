@@ -8,11 +8,16 @@ export class Load<T> {
   waiting = $state(true);
   private turn = 0;
 
-  async get(path: string): Promise<void> {
+  get(path: string): Promise<void> {
+    return this.by(() => ask<T>(path));
+  }
+
+  /** Asked in another way than by reading a path. */
+  async by(read: () => Promise<T>): Promise<void> {
     const turn = ++this.turn;
     this.waiting = true;
     try {
-      const value = await ask<T>(path);
+      const value = await read();
       if (turn === this.turn) {
         this.value = value;
         this.problem = null;

@@ -365,3 +365,95 @@ export interface Person {
   policies?: string[];
   expire_time?: string | null;
 }
+
+/** A mount as sys/mounts and sys/internal/ui/mounts show it. */
+export interface Mount {
+  type: string;
+  description?: string;
+  accessor?: string;
+  uuid?: string;
+  config?: Record<string, unknown>;
+  options?: Record<string, string> | null;
+}
+
+/** kv version 2: what is known of a secret, and of each of its versions. */
+export interface SecretVersion {
+  created_time: string;
+  deletion_time: string;
+  destroyed: boolean;
+}
+
+export interface SecretMetadata {
+  current_version: number;
+  oldest_version: number;
+  max_versions: number;
+  cas_required: boolean;
+  delete_version_after: string;
+  custom_metadata: Record<string, string> | null;
+  created_time: string;
+  updated_time: string;
+  versions: Record<string, SecretVersion>;
+}
+
+/** sys/policies/test. */
+export interface TestedRule {
+  policy: string;
+  path: string;
+  capabilities: string[];
+  line?: number;
+  decides: boolean;
+}
+
+export interface Tested {
+  path: string;
+  policies: string[];
+  missing: string[];
+  root: boolean;
+  capabilities: string[];
+  rules: TestedRule[];
+  requests: { capability: string; allowed: boolean; answered: boolean; needs_sudo: boolean; public: boolean }[];
+}
+
+export interface TokenSeen {
+  accessor: string;
+  display_name?: string;
+  policies?: string[];
+  identity_policies?: string[];
+  path?: string;
+  type?: string;
+  orphan?: boolean;
+  renewable?: boolean;
+  num_uses?: number;
+  creation_time?: number;
+  expire_time?: string | null;
+  ttl?: number;
+  role?: string;
+  bound_cidrs?: string[];
+  meta?: Record<string, string> | null;
+}
+
+export interface LeaseSeen {
+  id: string;
+  issue_time: string;
+  expire_time: string;
+  last_renewal?: string | null;
+  renewable: boolean;
+  ttl: number;
+}
+
+export interface Device {
+  type: string;
+  description?: string;
+  options?: Record<string, string>;
+}
+
+export interface SealStatus {
+  type: string;
+  initialized: boolean;
+  sealed: boolean;
+  t: number;
+  n: number;
+  progress: number;
+  version?: string;
+  vogt_version?: string;
+}

@@ -1,8 +1,10 @@
 /* Every text of the page, English and German. {name} is filled from values. */
 import { settings, type Language } from './settings.svelte';
 import type { Said } from './types';
+import { secretWords } from './words_secrets';
 
 const table = {
+  ...secretWords,
   'nav.main': ['Main', 'Hauptmenü'],
   'nav.skip': ['Skip to the content', 'Zum Inhalt springen'],
   'nav.morning': ['Morning', 'Morgen'],
@@ -61,7 +63,7 @@ const table = {
   'passphrase.do': ['Set the passphrase', 'Passphrase setzen'],
   'passphrase.later': ['Later', 'Später'],
   'sealed.title': ['Vogt is sealed', 'Vogt ist versiegelt'],
-  'sealed.why': ['Its keys are not in memory, so it can neither read nor judge. Unseal it on the machine: vogt operator unseal', 'Die Schlüssel sind nicht im Speicher; es kann weder lesen noch urteilen. Entsiegeln Sie es auf der Maschine: vogt operator unseal'],
+  'sealed.why': ['Its keys are not in memory, so it can neither read nor judge.', 'Die Schlüssel sind nicht im Speicher; es kann weder lesen noch urteilen.'],
   'silent.title': ['No answer', 'Keine Antwort'],
 
   'morning.title': ['Good morning', 'Guten Morgen'],
