@@ -5,7 +5,7 @@
 #include <curl/urlapi.h>
 #include <stdlib.h>
 
-enum { TIMEOUT_DEFAULT_MS = 15000, TIMEOUT_MAX_MS = 60000, REPLY_DEFAULT_BYTES = 64 << 10, REPLY_MAX_BYTES = 1 << 20 };
+enum { TIMEOUT_DEFAULT_MS = 15000, TIMEOUT_MAX_MS = 60000, REPLY_DEFAULT_BYTES = 64 << 10, REPLY_MAX_BYTES = 1 << 20, TYPE_MAX_BYTES = 128, AUTHORIZATION_MAX_BYTES = 32 << 10 };
 
 /* The port that the client would connect to, read by the client's own reader of addresses. False: not http(s), or with a password. */
 static bool port_of_url(const char *url, uint64_t *ret_port)
@@ -31,14 +31,14 @@ static uint64_t bounded(const struct json *input, const char *name, uint64_t fal
     return json_u64(input, name, &value) != ERR_NONE || value == 0 ? fallback : value < max ? value : max;
 }
 
-static bool is_header_value(struct slice text)
+static bool is_header_value(struct slice text, size_t max_bytes)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] < 0x20 || text.data[i] > 0x7e) {
             return false;
         }
     }
-    return text.len > 0 && text.len <= 128;
+    return text.len > 0 && text.len <= max_bytes;
 }
 
 static enum err answer(struct arena *arena, const struct http_reply *got, struct work_reply *reply)
@@ -51,25 +51,52 @@ static enum err answer(struct arena *arena, const struct http_reply *got, struct
     return buf_append(reply->raw, buf_slice(&got->body));
 }
 
-enum err http_post(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
+static enum err refuse(struct work_reply *reply, struct text text, struct slice url)
 {
-    struct slice text = json_text(input, "url", SLICE_NONE), type = json_text(input, "content_type", SLICE_NONE);
-    const char *url = arena_string(arena, text), *header = arena_printf(arena, "Content-Type: %.*s", (int)type.len, (const char *)type.data);
+    return complain(&reply->complaint, ERR_INVALID, text, 0, 0, (const char *)url.data, url.len);
+}
+
+/* The headers that a task may set: its content's type, and who asks. False: a value that no header has. */
+static bool put_headers(struct arena *arena, const struct json *input, bool has_body, const char **ret_headers, size_t *ret_count)
+{
+    struct slice type = json_text(input, "content_type", SLICE_NONE), authorization = json_text(input, "authorization", SLICE_NONE);
+    size_t count = 0;
+    ret_headers[count++] = "Accept: application/json, */*;q=0.1";
+    if (has_body) {
+        ret_headers[count++] = arena_printf(arena, "Content-Type: %.*s", (int)type.len, (const char *)type.data);
+    }
+    if (authorization.len > 0) {
+        ret_headers[count++] = arena_printf(arena, "Authorization: %.*s", (int)authorization.len, (const char *)authorization.data);
+    }
+    *ret_count = count;
+    return (!has_body || is_header_value(type, TYPE_MAX_BYTES)) && (authorization.len == 0 || is_header_value(authorization, AUTHORIZATION_MAX_BYTES));
+}
+
+static enum err ask(struct arena *arena, const struct json *input, const char *method, struct slice body, struct work_reply *reply)
+{
+    struct slice text = json_text(input, "url", SLICE_NONE);
+    const char *url = arena_string(arena, text), *headers[4] = {NULL};
+    bool has_body = method[0] == 'P';
     uint64_t port = 0, allowed = 0;
-    if (url == NULL || header == NULL) {
+    size_t count = 0;
+    if (url == NULL) {
         return ERR_MEMORY;
     }
-    if (slice_find_byte(text, '\0') != SIZE_MAX || !port_of_url(url, &port) || !is_header_value(type)) {
-        return complain(&reply->complaint, ERR_INVALID, TEXT("this is no address of a web server", "das ist keine Adresse eines Webservers"), 0, 0,
-                        url, text.len);
+    if (slice_find_byte(text, '\0') != SIZE_MAX || !port_of_url(url, &port) || !put_headers(arena, input, has_body, headers, &count)) {
+        return refuse(reply, TEXT("this is no address of a web server", "das ist keine Adresse eines Webservers"), text);
     }
     if (json_u64(input, "port", &allowed) != ERR_NONE || allowed != port) {
-        return complain(&reply->complaint, ERR_INVALID, TEXT("the address has another port than was allowed", "die Adresse hat einen anderen Port als erlaubt"), 0,
-                        0, url, text.len);
+        return refuse(reply, TEXT("the address has another port than was allowed", "die Adresse hat einen anderen Port als erlaubt"), text);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (headers[i] == NULL) {
+            return ERR_MEMORY;
+        }
     }
     struct http_client *client = http_client_new();
     struct http_reply got = HTTP_REPLY_NONE;
-    const struct http_request request = {.method = "POST", .url = url, .headers = (const char *const[]){header, NULL}, .body = raw, .allow_plain = true,
+    const struct http_request request = {.method = method, .url = url, .headers = headers, .body = body, .allow_plain = true, .refuse_link_local = true,
+                                         .authorities_pem = json_text(input, "authorities_pem", SLICE_NONE),
                                          .timeout_ms = (unsigned)bounded(input, "timeout_ms", TIMEOUT_DEFAULT_MS, TIMEOUT_MAX_MS),
                                          .reply_max_bytes = (size_t)bounded(input, "max_bytes", REPLY_DEFAULT_BYTES, REPLY_MAX_BYTES)};
     enum err err = client == NULL ? ERR_MEMORY : http_client_ask(client, &request, &got, &reply->complaint);
@@ -77,4 +104,15 @@ enum err http_post(struct arena *arena, const struct json *input, struct slice r
     http_reply_free(&got);
     http_client_free(client);
     return err;
+}
+
+enum err http_post(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
+{
+    return ask(arena, input, "POST", raw, reply);
+}
+
+enum err http_get(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
+{
+    (void)raw;
+    return ask(arena, input, "GET", SLICE_NONE, reply);
 }

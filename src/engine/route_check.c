@@ -238,11 +238,26 @@ static enum err name_field(struct complaint *complaint, const struct field *fiel
                     name.len);
 }
 
+/* Clients repeat in the body what the path already says ("name" of "role/:name"); the path counts. */
+static bool is_in_path(const struct route *route, struct slice name)
+{
+    struct slice rest = slice_string(route->pattern), part;
+    while (slice_split(&rest, '/', &part)) {
+        if (part.len > 1 && part.data[0] == ':' && slice_equal(slice_from(part, 1), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err check_member(const struct route *route, struct arena *arena,
                              const struct json *member, struct json *checked,
                              struct complaint *complaint)
 {
     const struct field *field = find_field(route, member->name);
+    if (field == NULL && is_in_path(route, member->name)) {
+        return ERR_NONE;
+    }
     if (field == NULL && (route->flags & ROUTE_OPEN_FIELDS) == 0) {
         return refuse(complaint,
                       TEXT("there is no such field here", "dieses Feld gibt es hier nicht"),

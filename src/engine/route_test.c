@@ -144,6 +144,12 @@ TEST(values_are_brought_into_their_form)
             "{\"policy\":\"a = 1\"}");
 }
 
+TEST(what_the_path_says_may_stand_in_the_body_too)
+{
+    CHECKED("{\"policy\":{\"text\":\"a = 1\",\"tree\":{\"a\":1}}}", "policy_write", "{\"name\":\"other\",\"policy\":\"a = 1\"}");
+    CHECKED("there is no such field here: names", "policy_write", "{\"names\":\"x\",\"policy\":\"a = 1\"}");
+}
+
 TEST(wrong_values_name_their_field)
 {
     CHECKED("this field takes a whole number that is not negative: number", "everything",

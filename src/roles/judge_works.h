@@ -20,6 +20,7 @@
 #include "measure/report.h"
 #include "roles/judge_password.h"
 #include "secrets/jwt_judge.h"
+#include "secrets/jwt_provider.h"
 #include "secrets/login_judge.h"
 
 #define JUDGE_WORKS                                                                                                                \
@@ -45,6 +46,8 @@
     WORK("judge.tls", judge_tls)                                                                                                   \
     WORK("judge.volume", judge_volume)                                                                                             \
     WORK("login.crypt", login_crypt)                                                                                               \
+    WORK("login.discovery", login_discovery)                                                                                       \
+    WORK("login.jwks", login_jwks)                                                                                                 \
     WORK("login.jwt", login_jwt)                                                                                                   \
     WORK("login.keys", login_keys)                                                                                                 \
     WORK("login.metadata", login_metadata)                                                                                         \

@@ -89,6 +89,7 @@ struct task {
     uint64_t id;                        /* of the WORK frame, once sent */
     struct running *running;
     struct ask *ask;
+    struct task *same;                  /* others that asked the same meanwhile, and get this answer */
 };
 
 /* Records on their way to one audit device, and its process (keep_tell.c). */

@@ -46,6 +46,28 @@ static void mark_done(struct keep *keep, struct ask *ask, enum err err)
     ask->at_ms = keep->now.unix_ms;
 }
 
+/* Many logins at once may want the same keys of the same issuer: a GET under way is theirs too, so that nobody makes Vogt ask a stranger a thousand times. */
+static struct task *twin_in(const struct task_queue *queue, const struct ask *ask)
+{
+    struct task *task = queue->first;
+    while (task != NULL && !slice_equal(task->ask->key, ask->key)) {
+        task = task->next;
+    }
+    return task;
+}
+
+static struct task *find_twin(const struct keep *keep, const struct ask *ask)
+{
+    if (ask->role != ROLE_REACH || ask->work == NULL || strcmp(ask->work, "http.get") != 0) {
+        return NULL;
+    }
+    struct task *twin = twin_in(&keep->waiting[ROLE_REACH], ask);
+    for (size_t i = 0; i < keep->member_count && twin == NULL; i++) {
+        twin = keep->members[i].role == ROLE_REACH ? twin_in(&keep->members[i].at_work, ask) : NULL;
+    }
+    return twin;
+}
+
 enum err keep_add_task(struct keep *keep, struct running *running, struct ask *ask)
 {
     if (ask->role == ROLE_TELL) {
@@ -63,6 +85,12 @@ enum err keep_add_task(struct keep *keep, struct running *running, struct ask *a
     task->ask = ask;
     running->waiting++;
     keep->task_count++;
+    struct task *twin = find_twin(keep, ask);
+    if (twin != NULL) {
+        task->same = twin->same;
+        twin->same = task;
+        return ERR_NONE;
+    }
     put_in(ask->role == ROLE_STORE ? &keep->publishing[ask->need.log - 1] : &keep->waiting[ask->role], task);
     return ERR_NONE;
 }
@@ -101,14 +129,24 @@ static void end_task(struct keep *keep, struct task *task)
     free(task);
 }
 
+/* With it those that asked the same. */
+static void fail_task(struct keep *keep, struct task *task, enum err err)
+{
+    while (task != NULL) {
+        struct task *same = task->same;
+        mark_done(keep, task->ask, err);
+        end_task(keep, task);
+        task = same;
+    }
+}
+
 /* Answers every ask of the queue with this error; ERR_NONE: done. */
 static void end_all(struct keep *keep, struct task_queue *queue, enum err err)
 {
     while (queue->first != NULL) {
         struct task *task = queue->first;
         take_out(queue, task);
-        mark_done(keep, task->ask, err);
-        end_task(keep, task);
+        fail_task(keep, task, err);
     }
 }
 
@@ -126,8 +164,7 @@ static void dispatch_role(struct keep *keep, enum role role)
         if (err == ERR_NONE) {
             put_in(&member->at_work, task);
         } else {
-            mark_done(keep, task->ask, err);
-            end_task(keep, task);
+            fail_task(keep, task, err);
         }
     }
 }
@@ -154,12 +191,8 @@ static struct task *find_task(const struct member *member, uint64_t id)
     return task;
 }
 
-enum err keep_take_worked(struct keep *keep, struct member *member, uint64_t id, struct slice body)
+static enum err take_answer(struct keep *keep, struct task *task, struct slice body)
 {
-    struct task *task = find_task(member, id);
-    if (task == NULL) {
-        return ERR_PROTOCOL;
-    }
     struct ask *ask = task->ask;
     struct arena *lasting = task->running->turn->inside->lasting;
     struct slice copy = arena_copy(lasting, body);
@@ -177,8 +210,24 @@ enum err keep_take_worked(struct keep *keep, struct member *member, uint64_t id,
         ask->output = arena_copy(lasting, buf_slice(&packed));
         ask->err = ask->err == ERR_NONE && ask->output.data == NULL ? ERR_MEMORY : ask->err;
     }
+    return ERR_NONE;
+}
+
+enum err keep_take_worked(struct keep *keep, struct member *member, uint64_t id, struct slice body)
+{
+    struct task *task = find_task(member, id);
+    if (task == NULL || take_answer(keep, task, body) != ERR_NONE) {
+        return ERR_PROTOCOL;
+    }
     take_out(&member->at_work, task);
+    struct task *same = task->same;
     end_task(keep, task);
+    while (same != NULL) {
+        task = same;
+        same = task->same;
+        (void)!take_answer(keep, task, body); /* the first was well-formed, so this one is */
+        end_task(keep, task);
+    }
     return ERR_NONE;
 }
 

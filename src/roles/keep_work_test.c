@@ -218,6 +218,39 @@ TEST(nobody_answers_for_another)
     end();
 }
 
+/* Of an issuer's keys, say: all who want them are given the answer to one request, also when it is an error. */
+TEST(the_same_get_is_asked_once_for_all_who_want_it)
+{
+    begin(9);
+    for (size_t i = 0; i < 9; i++) {
+        const char *name = i < 7 ? "http.get" : "http.post";
+        scene->asks[i] = (struct ask){.role = ROLE_REACH, .work = name, .input = SLICE_LITERAL("{}"), .key = i == 6 ? SLICE_LITERAL("another") : slice_string(name)};
+        CHECK_ERR(ERR_NONE, keep_add_task(&scene->keep, &scene->running, &scene->asks[i]));
+        if (i == 2) {
+            dispatch(); /* whether it waits or is at work */
+        }
+    }
+    dispatch();
+    CHECK_U64(4, work(0) + work(1) + work(2));
+    CHECK_U64(9, scene->answered);
+    CHECK_U64(4, scene->keep.counters.works);
+    CHECK_U64(0, scene->keep.task_count);
+    CHECK_U64(0, scene->running.waiting);
+    for (size_t i = 0; i < 9; i++) {
+        CHECK(scene->asks[i].state == ASK_DONE && scene->asks[i].err == ERR_NONE);
+    }
+    scene->asks[0].state = scene->asks[1].state = ASK_OPEN;
+    CHECK_ERR(ERR_NONE, keep_add_task(&scene->keep, &scene->running, &scene->asks[0]));
+    CHECK_ERR(ERR_NONE, keep_add_task(&scene->keep, &scene->running, &scene->asks[1]));
+    dispatch();
+    for (size_t i = 0; i < WORKERS; i++) {
+        keep_lose_member(&scene->keep, &scene->keep.members[i]);
+    }
+    CHECK(scene->asks[0].err == ERR_CLOSED && scene->asks[1].err == ERR_CLOSED);
+    CHECK_U64(0, scene->keep.task_count);
+    end();
+}
+
 /* Nothing to publish: both are done at once, in one go through the queue. */
 TEST(several_turns_wait_for_one_checkpoint)
 {

@@ -13,6 +13,7 @@
     WORK("collect.ports", collect_ports)                                                                                           \
     WORK("collect.source", collect_source)                                                                                 \
     WORK("collect.tls", collect_tls)                                                                                       \
+    WORK("http.get", http_get)                                                                                             \
     WORK("http.post", http_post)
 
 #endif

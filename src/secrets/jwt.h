@@ -1,6 +1,8 @@
 /*
  * Logins with signed tokens of others (JWT, OpenID Connect), as Vault's methods jwt and oidc have them. Both types are the same engine. Rows:
- *   m/UUID/config        {"jwt_validation_pubkeys":[PEM…],"jwt_supported_algs":[…],"bound_issuer","default_role"}
+ *   m/UUID/config        {"jwt_validation_pubkeys":[PEM…] or "jwks_url","jwks_ca_pem" or "oidc_discovery_url","oidc_discovery_ca_pem";
+ *                         "jwt_supported_algs":[…],"bound_issuer","default_role"}
+ *   m/UUID/keys          {"keys":[JWK…],"fetched_ms","tried_ms" and what the provider's document says}: of an issuer that publishes them; times of the steady clock
  *   m/UUID/role/NAME     {"role_type","user_claim","bound_audiences":[…],"bound_subject","bound_claims":{…},"claim_mappings":{…},…,"token":{…}}
  * Signatures are checked in judge (jwt_judge.h); what claims must say is decided here, over the tree that judge gave.
  */
@@ -13,6 +15,11 @@ enum { JWT_NAME_MAX_BYTES = 128, JWT_USER_MAX_BYTES = 512 };
 
 /* jwt_config.c. ERR_NOT_FOUND: not configured yet. */
 enum err jwt_config(struct turn *turn, const struct json **ret_row) must_check;
+
+/* jwt_keys.c. The issuer's row, fetched when there is none, it is an hour old, or `newer` ones are wanted; at most once a minute. */
+enum err jwt_keys(struct turn *turn, const struct json *config, bool newer, const struct json **ret_row) must_check;
+/* Fetches in any case and writes the row. ERR_INVALID with a complaint. */
+enum err jwt_keys_renew(struct turn *turn, const struct json *config) must_check;
 
 /* jwt_role.c. The role of this name; ERR_NOT_FOUND. Names are in lower case. */
 enum err jwt_role(struct turn *turn, struct slice name, const struct json **ret_row) must_check;

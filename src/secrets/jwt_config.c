@@ -1,12 +1,15 @@
 /* auth/jwt/config: whose tokens are taken. */
 #include "secrets/jwt.h"
 
+#include "secrets/web_address.h"
+
 enum kind { KIND_TEXT, KIND_TEXTS };
 static const struct {
     const char *name;
     enum kind kind;
 } members[] = {
-    {"bound_issuer", KIND_TEXT}, {"default_role", KIND_TEXT}, {"jwt_supported_algs", KIND_TEXTS}, {"jwt_validation_pubkeys", KIND_TEXTS},
+    {"bound_issuer", KIND_TEXT}, {"default_role", KIND_TEXT},           {"jwks_ca_pem", KIND_TEXT},        {"jwks_url", KIND_TEXT},
+    {"jwt_supported_algs", KIND_TEXTS}, {"jwt_validation_pubkeys", KIND_TEXTS}, {"oidc_discovery_ca_pem", KIND_TEXT}, {"oidc_discovery_url", KIND_TEXT},
 };
 enum { MEMBER_COUNT = sizeof members / sizeof members[0] };
 
@@ -44,24 +47,66 @@ static struct json *row_of(struct turn *turn)
     return row;
 }
 
+static bool has(const struct json *row, const char *name)
+{
+    const struct json *value = json_member(row, name);
+    return value != NULL && (value->type == JSON_ARRAY ? value->count > 0 : value->text.len > 0);
+}
+
+static enum err check_address(struct turn *turn, const struct json *row, const char *name)
+{
+    struct slice address = json_text(row, name, SLICE_NONE);
+    return address.len == 0 || web_address_is_safe(address)
+               ? ERR_NONE
+               : turn_refuse(turn, ERR_INVALID, TEXT("this must be an https address (http on this machine only)", "das muss eine https-Adresse sein (http nur auf dieser Maschine)"), slice_string(name));
+}
+
+static enum err check(struct turn *turn, const struct json *row)
+{
+    unsigned sources = (unsigned)has(row, "jwt_validation_pubkeys") + (unsigned)has(row, "jwks_url") + (unsigned)has(row, "oidc_discovery_url");
+    if (sources != 1) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("exactly one of 'jwt_validation_pubkeys', 'jwks_url' or 'oidc_discovery_url' must be set", "genau eins von 'jwt_validation_pubkeys', 'jwks_url' und 'oidc_discovery_url' muss angegeben sein"), SLICE_NONE);
+    }
+    enum err err = check_address(turn, row, "jwks_url");
+    return err == ERR_NONE ? check_address(turn, row, "oidc_discovery_url") : err;
+}
+
+/* Keys in PEM and names of algorithms; the rest is the provider's. */
 static enum err check_keys(struct turn *turn, const struct json *row)
 {
     struct json *input = json_new(turn->arena, JSON_OBJECT);
     const struct json *pems = json_member(row, "jwt_validation_pubkeys"), *algorithms = json_member(row, "jwt_supported_algs"), *output = NULL;
-    if (pems == NULL || pems->count == 0) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("'jwt_validation_pubkeys' must be set", "'jwt_validation_pubkeys' muss angegeben sein"), SLICE_NONE);
+    if (pems != NULL) {
+        json_set(turn->arena, input, "pems", json_copy(turn->arena, pems));
     }
-    json_set(turn->arena, input, "pems", json_copy(turn->arena, pems));
     if (algorithms != NULL) {
         json_set(turn->arena, input, "algorithms", json_copy(turn->arena, algorithms));
     }
     return turn_work(turn, ROLE_JUDGE, "login.keys", input, SLICE_NONE, &output, NULL, NULL);
 }
 
+/* Keys of the configuration before do not outlive it. */
+static enum err forget_keys(struct turn *turn)
+{
+    struct slice bytes;
+    char *path = mount_path(turn, "keys");
+    enum err err = turn_row(turn, path, &bytes);
+    return err == ERR_NONE ? turn_delete(turn, path) : err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
+/* An issuer is asked at once, so that what is wrong with its address shows here and not in somebody's login. */
+static enum err load_keys(struct turn *turn, const struct json *row)
+{
+    bool is_static = has(row, "jwt_validation_pubkeys"), is_later = json_bool(turn->request->body, "skip_jwks_validation", false);
+    return is_static || is_later ? forget_keys(turn) : jwt_keys_renew(turn, row);
+}
+
 enum err operation_jwt_config_write(struct turn *turn)
 {
     struct json *row = row_of(turn);
-    enum err err = check_keys(turn, row);
+    enum err err = check(turn, row);
+    err = err == ERR_NONE ? check_keys(turn, row) : err;
+    err = err == ERR_NONE ? load_keys(turn, row) : err;
     err = err == ERR_NONE ? turn_put_json(turn, mount_path(turn, "config"), row, 0) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }

@@ -24,23 +24,46 @@ static enum err no_signature(struct turn *turn)
                                                "Token ungültig: keiner der bekannten Schlüssel passt zur Signatur"), SLICE_NONE);
 }
 
-/* The claims of the token, once its signature is good. */
-static enum err read_claims(struct turn *turn, const struct json *config, const struct json **ret_claims)
+static void copy_member(struct turn *turn, struct json *input, const char *name, const struct json *from, const char *from_name)
+{
+    const struct json *value = json_member(from, from_name);
+    if (value != NULL) {
+        json_set(turn->arena, input, name, json_copy(turn->arena, value));
+    }
+}
+
+static enum err ask_judge(struct turn *turn, const struct json *config, const struct json *issuer, const struct json **ret_output)
 {
     struct json *input = json_new(turn->arena, JSON_OBJECT);
-    const struct json *algorithms = json_member(config, "jwt_supported_algs"), *pems = json_member(config, "jwt_validation_pubkeys"), *output = NULL;
-    if (algorithms != NULL) {
-        json_set(turn->arena, input, "algorithms", json_copy(turn->arena, algorithms));
+    copy_member(turn, input, "algorithms", config, "jwt_supported_algs");
+    copy_member(turn, input, "pems", config, "jwt_validation_pubkeys");
+    copy_member(turn, input, "keys", issuer, "keys");
+    return turn_work(turn, ROLE_JUDGE, "login.jwt", input, turn_field(turn, "jwt"), ret_output, NULL, NULL);
+}
+
+/* The claims of the token, once its signature is good. An issuer whose key is not known may have a new one. */
+static enum err read_claims(struct turn *turn, const struct json *config, const struct json **ret_claims)
+{
+    bool is_static = json_member(config, "jwt_validation_pubkeys") != NULL;
+    const struct json *issuer = NULL, *newer = NULL, *output = NULL;
+    enum err err = is_static ? ERR_NONE : jwt_keys(turn, config, false, &issuer);
+    err = err == ERR_NONE ? ask_judge(turn, config, issuer, &output) : err;
+    if (err == ERR_NONE && !is_static && slice_is(json_text(output, "outcome", SLICE_NONE), "unknown-key")) {
+        err = jwt_keys(turn, config, true, &newer);
+        err = err == ERR_NONE && newer != issuer ? ask_judge(turn, config, newer, &output) : err;
     }
-    if (pems != NULL) {
-        json_set(turn->arena, input, "pems", json_copy(turn->arena, pems));
-    }
-    enum err err = turn_work(turn, ROLE_JUDGE, "login.jwt", input, turn_field(turn, "jwt"), &output, NULL, NULL);
     if (err != ERR_NONE) {
         return err;
     }
     *ret_claims = json_member(output, "claims");
     return slice_is(json_text(output, "outcome", SLICE_NONE), "good") && *ret_claims != NULL ? ERR_NONE : no_signature(turn);
+}
+
+/* Keys of an issuer sign for it alone, unless the configuration names another. */
+static struct slice issuer_of(const struct json *config)
+{
+    struct slice bound = json_text(config, "bound_issuer", SLICE_NONE);
+    return bound.len > 0 ? bound : json_text(config, "oidc_discovery_url", SLICE_NONE);
 }
 
 static enum err give(struct turn *turn, struct slice role_name, const struct json *role, const struct json *claims)
@@ -74,13 +97,18 @@ enum err operation_jwt_login(struct turn *turn)
         return ERR_DENIED; /* before judge is troubled */
     }
     err = read_claims(turn, config, &claims);
-    err = err == ERR_NONE ? jwt_check_token(turn, role, json_text(config, "bound_issuer", SLICE_NONE), claims) : err;
+    err = err == ERR_NONE ? jwt_check_token(turn, role, issuer_of(config), claims) : err;
     return err == ERR_NONE ? give(turn, name, role, claims) : err;
 }
 
 /* ---- routes ---- */
 
 #define CONFIG_FIELDS \
+    F(oidc_discovery_url, FIELD_STRING, 0, "Address of a provider, to the letter its issuer; its document is at /.well-known/openid-configuration.", "Adresse eines Anbieters, Zeichen für Zeichen sein issuer; sein Dokument liegt unter /.well-known/openid-configuration."), \
+    F(oidc_discovery_ca_pem, FIELD_STRING, 0, "Authorities in PEM that the provider's certificate is checked with; default: the system's.", "Zertifizierungsstellen in PEM, mit denen das Zertifikat des Anbieters geprüft wird; Vorgabe: die des Systems."), \
+    F(jwks_url, FIELD_STRING, 0, "Address of a set of keys (JWKS).", "Adresse eines Satzes von Schlüsseln (JWKS)."), \
+    F(jwks_ca_pem, FIELD_STRING, 0, "Authorities in PEM for jwks_url.", "Zertifizierungsstellen in PEM für jwks_url."), \
+    F(skip_jwks_validation, FIELD_BOOL, 0, "Does not ask the issuer now, but at the first login.", "Fragt den Aussteller nicht jetzt, sondern bei der ersten Anmeldung."), \
     F(jwt_validation_pubkeys, FIELD_STRINGS, 0, "Public keys or certificates in PEM that sign the tokens.", "Öffentliche Schlüssel oder Zertifikate in PEM, die die Tokens signieren."), \
     F(jwt_supported_algs, FIELD_STRINGS, 0, "Algorithms that are taken: RS256 to RS512, PS256 to PS512, ES256, ES384, ES512, EdDSA; none: all of these.", "Erlaubte Verfahren: RS256 bis RS512, PS256 bis PS512, ES256, ES384, ES512, EdDSA; keins: alle diese."), \
     F(bound_issuer, FIELD_STRING, 0, "The only value of iss that is taken.", "Der einzige Wert von iss, der gilt."), \

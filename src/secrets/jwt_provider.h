@@ -1,0 +1,14 @@
+/*
+ * What judge reads of a provider's documents (OpenID Connect Discovery 1.0, RFC 7517). Hostile bytes; pure; keeps nothing.
+ *   login.discovery  {"issuer": the address asked}, raw: the document -> {"issuer","jwks_uri","authorization_endpoint","token_endpoint","userinfo_endpoint"}
+ *   login.jwks       raw: a key set -> {"keys":[JWK…]}: those that check signatures here, with the members that are needed for it
+ */
+#ifndef VOGT_SECRETS_JWT_PROVIDER_H
+#define VOGT_SECRETS_JWT_PROVIDER_H
+
+#include "process/worker.h"
+
+enum err login_discovery(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply) must_check;
+enum err login_jwks(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply) must_check;
+
+#endif
