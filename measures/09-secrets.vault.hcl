@@ -21,6 +21,24 @@ measure "secrets.vault" {
       max_age = "24h"
       probe   = "ledger"
     }
+    observation "vault.version" {
+      subject = "vault"
+      max_age = "24h"
+      probe   = "source"
+      needs   = "vault"
+    }
+    observation "vault.seal" {
+      subject = "vault"
+      max_age = "24h"
+      probe   = "source"
+      needs   = "vault"
+    }
+    observation "vault.audit" {
+      subject = "vault"
+      max_age = "24h"
+      probe   = "source"
+      needs   = "vault"
+    }
   }
   promise "kms" {
     title = { en = "the root key comes from a key management service", de = "der Wurzelschlüssel kommt aus einem Schlüsseldienst (KMS)" }
@@ -29,6 +47,12 @@ measure "secrets.vault" {
       subject = "vogt"
       max_age = "24h"
       probe   = "seal"
+    }
+    observation "vault.kms" {
+      subject = "vault"
+      max_age = "24h"
+      probe   = "source"
+      needs   = "vault"
     }
   }
   promise "rotation" {
@@ -39,6 +63,12 @@ measure "secrets.vault" {
       subject      = "secret"
       max_age      = "90d"
       max_age_from = "days"
+    }
+    observation "vault.key-age" {
+      subject = "vault"
+      max_age = "24h"
+      probe   = "source"
+      needs   = "vault"
     }
   }
 }

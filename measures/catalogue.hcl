@@ -79,6 +79,10 @@ subject "database" {
   title = { en = "database", de = "Datenbank" }
   found = true
 }
+subject "vault" {
+  title = { en = "secrets server", de = "Secrets-Server" }
+  found = true
+}
 subject "secret"       { title = { en = "secret", de = "Secret" } }
 subject "channel"      { title = { en = "alert channel", de = "Alarmkanal" } }
 subject "customer"     { title = { en = "customer", de = "Kunde" } }
@@ -173,8 +177,8 @@ probe "privilege" {
 probe "source" {
   title        = { en = "what a provider shows of itself", de = "was ein Anbieter von sich zeigt" }
   subject      = "source"
-  about        = ["account", "host", "bucket"]
-  observations = ["source.complete", "source.read-only", "mfa.factor", "mfa.cloud-factor", "access.unused-rights", "access.matrix", "cloud.security-groups", "population.invoice", "bucket.encryption", "image.budget", "image.not-root"]
+  about        = ["account", "host", "bucket", "vault"]
+  observations = ["source.complete", "source.read-only", "mfa.factor", "mfa.cloud-factor", "access.unused-rights", "access.matrix", "cloud.security-groups", "population.invoice", "bucket.encryption", "image.budget", "image.not-root", "vault.version", "vault.seal", "vault.kms", "vault.audit", "vault.key-age"]
 }
 
 outside "physical" {

@@ -6,6 +6,7 @@ static const struct source_judge *const judges[] = {
     &source_judge_dokploy, &source_judge_crtsh,  &source_judge_certspotter,
     &source_judge_dns,     &source_judge_zone,   &source_judge_invoice,
     &source_judge_s3,      &source_judge_aws,    &source_judge_registry,
+    &source_judge_vault,
 };
 
 /* Facts of another kind than the judge's are no facts for it. */

@@ -22,7 +22,7 @@ struct source_judge {
 
 extern const struct source_judge source_judge_hetzner, source_judge_github, source_judge_gitlab, source_judge_forgejo, source_judge_keycloak, source_judge_entra,
     source_judge_google, source_judge_scim, source_judge_csv, source_judge_dokploy, source_judge_crtsh, source_judge_certspotter, source_judge_dns, source_judge_zone,
-    source_judge_invoice, source_judge_s3, source_judge_aws, source_judge_registry;
+    source_judge_invoice, source_judge_s3, source_judge_aws, source_judge_registry, source_judge_vault;
 
 /* A request of the facts; NULL: it was not made. Its items, and whether all of them were read. */
 const struct json *source_request(const struct judge_case *judge_case, const char *name);

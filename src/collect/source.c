@@ -11,7 +11,7 @@ enum { TIMEOUT_DEFAULT_MS = 60000, TIMEOUT_MAX_MS = 120000, PLANT_MAX_MS = 10000
 
 static const struct source_api *const apis[] = {
     &source_api_hetzner, &source_api_github, &source_api_gitlab, &source_api_forgejo, &source_api_keycloak, &source_api_entra, &source_api_google, &source_api_scim, &source_api_csv,
-    &source_api_dokploy, &source_api_crtsh, &source_api_certspotter,
+    &source_api_dokploy, &source_api_crtsh, &source_api_certspotter, &source_api_vault,
 };
 
 /* Kinds that are asked otherwise than by a table of requests. */

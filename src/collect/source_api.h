@@ -79,7 +79,7 @@ const struct source_api *source_api_find(struct slice kind);      /* NULL: this 
 const struct source_api *const *source_api_all(size_t *ret_count);
 
 extern const struct source_api source_api_hetzner, source_api_github, source_api_gitlab, source_api_forgejo, source_api_keycloak, source_api_entra, source_api_google,
-    source_api_scim, source_api_csv, source_api_dokploy, source_api_crtsh, source_api_certspotter;
+    source_api_scim, source_api_csv, source_api_dokploy, source_api_crtsh, source_api_certspotter, source_api_vault;
 
 #define SOURCE_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -81,12 +81,32 @@ static struct json *pick_value(struct arena *arena, const struct json *value, st
     return inner.len == 0 || value->type == JSON_NULL ? scalar(arena, value, cut) : NULL;
 }
 
+/* "*": every member, whatever it is called. */
+static void pick_all(struct arena *arena, const struct json *object, struct slice inner, struct json *picked, bool *cut)
+{
+    for (const struct json *member = object->first; member != NULL; member = member->next) {
+        if (picked->count == SOURCE_LIST_MAX_COUNT) {
+            *cut = true;
+            return;
+        }
+        struct json *value = pick_value(arena, member, inner, cut);
+        *cut = *cut || member->name.len > SOURCE_NAME_MAX_BYTES;
+        if (value != NULL && member->name.len <= SOURCE_NAME_MAX_BYTES) {
+            json_set(arena, picked, arena_string(arena, fact_text(arena, member->name, SOURCE_NAME_MAX_BYTES)), value);
+        }
+    }
+}
+
 /* Goes as deep as the table's parentheses, never as deep as the reply. */
 static struct json *pick_object(struct arena *arena, const struct json *object, struct slice pick, bool *cut)
 {
     struct json *picked = json_new(arena, JSON_OBJECT);
     struct slice name, inner;
     while (picked != NULL && take_name(&pick, &name, &inner)) {
+        if (slice_is(name, "*")) {
+            pick_all(arena, object, inner, picked, cut);
+            continue;
+        }
         const struct json *member = member_of(object, name);
         struct json *value = member == NULL ? NULL : pick_value(arena, member, inner, cut);
         if (value != NULL) {

@@ -26,6 +26,7 @@ TEST(only_named_members_are_kept)
         {"{\"a\":{\"b\":1}}", "a", "{}"},
         {"{\"a\":[{\"b\":1}],\"c\":[1,\"x\",null,true]}", "a c", "{\"a\":[],\"c\":[1,\"x\",null,true]}"},
         {"{\"a\":null,\"b\":7,\"c\":[1]}", "a(x) b(x) c(x)", "{\"a\":null,\"c\":[]}"},
+        {"{\"data\":{\"file/\":{\"type\":\"file\",\"options\":{\"x\":1}},\"n\":7}}", "data(*(type))", "{\"data\":{\"file/\":{\"type\":\"file\"}}}"},
         {"{\"a\":{\"b\":{\"c\":[{\"d\":1}]}}}", "a(b(c(d e)) f) g", "{\"a\":{\"b\":{\"c\":[{\"d\":1}]}}}"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -26,6 +26,7 @@ static const struct {
     {"repository", " url archived private branch "},
     {"team", " provider members "},
     {"network", " range provider "},
+    {"vault", " url version provider "},
 };
 static const char common_words[] = " labels line environment host service database owner within description tags ";
 

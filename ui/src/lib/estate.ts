@@ -55,8 +55,8 @@ export interface EstateMap {
 export const bounds = { environments: 8, providers: 12, hostsInAll: 72, hostsLeast: 9 };
 
 const eyeKinds = new Set(['vogt', 'source', 'vantage']);
-const besideKinds = new Set(['account', 'person', 'team', 'repository', 'bucket', 'organisation']);
-const kindOrder = ['host', 'endpoint', 'volume', 'container', 'database', 'service', 'network', 'account', 'person', 'team', 'repository', 'bucket'];
+const besideKinds = new Set(['account', 'person', 'team', 'repository', 'bucket', 'vault', 'organisation']);
+const kindOrder = ['host', 'endpoint', 'volume', 'container', 'database', 'service', 'network', 'account', 'person', 'team', 'repository', 'bucket', 'vault'];
 
 export function lookOf(subject: EstateSubject, covered: Coverage | undefined): Look {
   if (covered?.verdict === 'broken') {
