@@ -21,6 +21,7 @@
 #include "roles/judge_password.h"
 #include "secrets/jwt_judge.h"
 #include "secrets/jwt_provider.h"
+#include "secrets/kubernetes_judge.h"
 #include "secrets/login_judge.h"
 
 #define JUDGE_WORKS                                                                                                                \
@@ -45,12 +46,14 @@
     WORK("judge.source", judge_source)                                                                                             \
     WORK("judge.tls", judge_tls)                                                                                                   \
     WORK("judge.volume", judge_volume)                                                                                             \
+    WORK("login.account", login_account)                                                                                           \
     WORK("login.crypt", login_crypt)                                                                                               \
     WORK("login.discovery", login_discovery)                                                                                       \
     WORK("login.jwks", login_jwks)                                                                                                 \
     WORK("login.jwt", login_jwt)                                                                                                   \
     WORK("login.keys", login_keys)                                                                                                 \
     WORK("login.metadata", login_metadata)                                                                                         \
+    WORK("login.review", login_review)                                                                                             \
     WORK("report.pdf", report_pdf)
 
 #endif

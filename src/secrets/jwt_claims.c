@@ -179,34 +179,10 @@ enum err jwt_check_token(struct turn *turn, const struct json *role, struct slic
 
 /* ---- bound claims ---- */
 
-/* '*' stands for any bytes, also none; everything else for itself. Linear but for the last star, to which it goes back. */
-static bool is_glob(struct slice pattern, struct slice text)
-{
-    size_t at = 0, i = 0, star = SIZE_MAX, mark = 0;
-    while (i < text.len) {
-        if (at < pattern.len && pattern.data[at] == '*') {
-            star = at++;
-            mark = i;
-        } else if (at < pattern.len && pattern.data[at] == text.data[i]) {
-            at++;
-            i++;
-        } else if (star != SIZE_MAX) {
-            at = star + 1;
-            i = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (at < pattern.len && pattern.data[at] == '*') {
-        at++;
-    }
-    return at == pattern.len;
-}
-
 static bool is_same(const struct json *wanted, const struct json *got, bool with_globs)
 {
     if (with_globs) {
-        return wanted->type == JSON_STRING && got->type == JSON_STRING && is_glob(wanted->text, got->text);
+        return wanted->type == JSON_STRING && got->type == JSON_STRING && secrets_matches(wanted->text, got->text);
     }
     return wanted->type == got->type && wanted->count == 0 && got->count == 0 && slice_equal(wanted->text, got->text);
 }

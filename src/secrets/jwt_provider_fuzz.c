@@ -1,7 +1,9 @@
-/* What a provider's server answers: its document, its keys. What is taken is safe to ask, and every key that is kept checks signatures. */
+/* What servers answer to logins: a provider's document and keys, a cluster's review; and tokens of service accounts. What is taken is safe to ask, every key that is kept
+ * checks signatures, and who is known has a name. */
 #include "secrets/jwt_provider.h"
 
 #include "secrets/jose.h"
+#include "secrets/kubernetes_judge.h"
 #include "secrets/web_address.h"
 
 #include <stdlib.h>
@@ -30,6 +32,17 @@ static void keys(struct arena *arena, struct slice raw)
     }
 }
 
+static void cluster(struct arena *arena, struct slice raw)
+{
+    struct work_reply review = {0}, account = {0};
+    if (login_review(arena, NULL, raw, &review) == ERR_NONE && json_bool(review.output, "authenticated", false)) {
+        require(json_text(review.output, "name", SLICE_NONE).len > 0 && json_text(review.output, "namespace", SLICE_NONE).len > 0);
+    }
+    if (login_account(arena, NULL, raw, &account) == ERR_NONE) {
+        require(json_text(account.output, "name", SLICE_NONE).len > 0 && json_text(account.output, "uid", SLICE_NONE).len > 0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cleanup_arena struct arena *arena = arena_new(16 << 20);
@@ -41,5 +54,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(web_address_is_safe(json_text(reply.output, "jwks_uri", SLICE_NONE)));
     }
     keys(arena, raw);
+    cluster(arena, raw);
     return 0;
 }

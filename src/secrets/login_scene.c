@@ -6,6 +6,7 @@
 #include "engine/token.h"
 #include "secrets/jwt_judge.h"
 #include "secrets/jwt_provider.h"
+#include "secrets/kubernetes_judge.h"
 #include "secrets/login_judge.h"
 
 #include <stdlib.h>
@@ -28,7 +29,7 @@ static enum err hash(struct arena *arena, const struct json *input, struct slice
     return err;
 }
 
-static const struct work works[] = {{"argon2id", hash}, {"login.crypt", login_crypt}, {"login.discovery", login_discovery}, {"login.jwks", login_jwks}, {"login.jwt", login_jwt}, {"login.keys", login_keys}, {"login.metadata", login_metadata}};
+static const struct work works[] = {{"argon2id", hash}, {"login.crypt", login_crypt}, {"login.account", login_account}, {"login.discovery", login_discovery}, {"login.jwks", login_jwks}, {"login.jwt", login_jwt}, {"login.keys", login_keys}, {"login.metadata", login_metadata}, {"login.review", login_review}};
 
 static struct buf work_raw;
 static login_scene_reach_fn reach;
