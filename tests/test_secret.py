@@ -22,11 +22,13 @@ HIDDEN = "correct horse battery"
 class Store(Daemon):
     """A Vogt with a versioned mount "app" and a plain one "old"."""
 
+    mounts = (("app", "2"), ("old", "1"))
+
     def start(self):
         super().start()
         code = self.ready["login_link"].split("#login=")[1]
         self.admin = self.call("POST", "/v1/auth/link/login", {"code": code}, token="")[1]["auth"]["client_token"]
-        for path, version in (("app", "2"), ("old", "1")):
+        for path, version in self.mounts:
             status, reply = self.call("POST", f"/v1/sys/mounts/{path}", {"type": "kv", "options": {"version": version}}, token=self.admin)
             assert status == 204, reply
         return self

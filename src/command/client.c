@@ -166,6 +166,26 @@ const char *client_address(struct run *run)
     return ready(run) == OUTCOME_OK ? run->client->address : "";
 }
 
+enum outcome client_open(struct run *run, const char *address, const char *authorities_file, struct slice token)
+{
+    size_t len = strlen(address);
+    while (len > 0 && address[len - 1] == '/') {
+        len--;
+    }
+    run->client = calloc(1, sizeof(*run->client));
+    if (run->client == NULL) {
+        return run_fail_err(run, ERR_MEMORY, "");
+    }
+    run->client->pem.max = PEM_MAX_BYTES;
+    run->client->http = http_client_new();
+    run->client->address = arena_string(run->arena, slice_of(address, len));
+    run->client->authorities = authorities_file != NULL && authorities_file[0] != '\0' ? authorities_file : NULL;
+    if (run->client->http == NULL || run->client->address == NULL) {
+        return run_fail_err(run, ERR_MEMORY, "");
+    }
+    return client_use_token(run, token);
+}
+
 enum outcome client_use_token(struct run *run, struct slice token)
 {
     enum outcome outcome = ready(run);
@@ -276,6 +296,10 @@ static enum outcome refuse(struct run *run, const struct ask *ask, unsigned stat
     const char *text = arena_string(run->arena, words);
     detail = slice_ends(words, detail) ? SLICE_NONE : detail; /* the words name it already */
     detail = detail.len == 0 && complaint == NULL ? slice_string(ask->path) : detail;
+    if (ask->ret_words != NULL) {
+        *ask->ret_words = text == NULL ? "" : text;
+        return outcome;
+    }
     return run_fail(run, outcome,
                     text == NULL ? TEXT("refused", "abgelehnt") : (struct text){text, text},
                     detail);
@@ -292,7 +316,10 @@ enum outcome client_ask(struct run *run, const struct ask *ask, const struct jso
     struct json *tree = NULL;
     enum err err = exchange(run, ask, REPLY_MAX_BYTES, &reply, &complaint);
     if (err != ERR_NONE) {
-        return ask->quiet ? OUTCOME_UNREACHABLE : run_fail_complaint(run, err, &complaint);
+        if (ask->ret_words != NULL) {
+            *ask->ret_words = complaint.text.english == NULL ? err_text(err, run->language) : text_in(complaint.text, run->language);
+        }
+        return ask->quiet || ask->ret_words != NULL ? OUTCOME_UNREACHABLE : run_fail_complaint(run, err, &complaint);
     }
     struct slice body = arena_copy(run->arena, buf_slice(&reply.body));
     unsigned status = reply.status;
