@@ -49,11 +49,13 @@
     WORK("login.account", login_account)                                                                                           \
     WORK("login.crypt", login_crypt)                                                                                               \
     WORK("login.discovery", login_discovery)                                                                                       \
+    WORK("login.exchange", login_exchange)                                                                                         \
     WORK("login.jwks", login_jwks)                                                                                                 \
     WORK("login.jwt", login_jwt)                                                                                                   \
     WORK("login.keys", login_keys)                                                                                                 \
     WORK("login.metadata", login_metadata)                                                                                         \
     WORK("login.review", login_review)                                                                                             \
+    WORK("login.userinfo", login_userinfo)                                                                                         \
     WORK("report.pdf", report_pdf)
 
 #endif

@@ -132,31 +132,30 @@ static enum err check_times(struct turn *turn, const struct json *role, const st
 
 /* ---- issuer, audience, subject ---- */
 
-static bool names(const struct json *list, struct slice text)
-{
-    for (const struct json *one = list == NULL ? NULL : list->first; one != NULL; one = one->next) {
-        if (slice_equal(one->text, text)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* `aud` is a text or a list of texts. */
-static bool has_audience(const struct json *audience, const struct json *bound)
+bool jwt_has_audience(const struct json *audience, struct slice name)
 {
     if (audience == NULL || audience->type == JSON_STRING) {
-        return audience != NULL && names(bound, audience->text);
+        return audience != NULL && slice_equal(audience->text, name);
     }
     for (const struct json *one = audience->type == JSON_ARRAY ? audience->first : NULL; one != NULL; one = one->next) {
-        if (one->type == JSON_STRING && names(bound, one->text)) {
+        if (one->type == JSON_STRING && slice_equal(one->text, name)) {
             return true;
         }
     }
     return false;
 }
 
-enum err jwt_check_token(struct turn *turn, const struct json *role, struct slice issuer, const struct json *claims)
+static bool has_any(const struct json *audience, const struct json *bound)
+{
+    for (const struct json *one = bound->first; one != NULL; one = one->next) {
+        if (jwt_has_audience(audience, one->text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err jwt_check_token(struct turn *turn, const struct json *role, struct slice issuer, const struct json *claims, bool is_for_client)
 {
     const struct json *bound = json_member(role, "bound_audiences"), *audience = json_member(claims, "aud");
     struct slice subject = json_text(role, "bound_subject", SLICE_NONE);
@@ -171,10 +170,10 @@ enum err jwt_check_token(struct turn *turn, const struct json *role, struct slic
     if (subject.len > 0 && !slice_equal(json_text(claims, "sub", SLICE_NONE), subject)) {
         return turn_refuse(turn, ERR_INVALID, TEXT("error validating token: invalid subject (sub) claim", "Token ungültig: es gilt für jemand anderen (sub)"), SLICE_NONE);
     }
-    if (binds && !has_audience(audience, bound)) {
+    if (binds && !has_any(audience, bound)) {
         return turn_refuse(turn, ERR_INVALID, TEXT("error validating token: invalid audience (aud) claim: audience claim does not match any expected audience", "Token ungültig: es ist für einen anderen Empfänger bestimmt (aud)"), SLICE_NONE);
     }
-    return !binds && names_one ? turn_refuse(turn, ERR_INVALID, TEXT("audience claim found in JWT but no audiences bound to the role", "das Token nennt einen Empfänger (aud), die Rolle aber keinen (bound_audiences)"), SLICE_NONE) : ERR_NONE;
+    return !binds && names_one && !is_for_client ? turn_refuse(turn, ERR_INVALID, TEXT("audience claim found in JWT but no audiences bound to the role", "das Token nennt einen Empfänger (aud), die Rolle aber keinen (bound_audiences)"), SLICE_NONE) : ERR_NONE;
 }
 
 /* ---- bound claims ---- */

@@ -3,19 +3,37 @@
 
 #include "secrets/web_address.h"
 
-enum kind { KIND_TEXT, KIND_TEXTS };
+enum kind { KIND_TEXT, KIND_TEXTS, KIND_OBJECT, KIND_BOOL, KIND_SECRET };
 static const struct {
     const char *name;
     enum kind kind;
 } members[] = {
     {"bound_issuer", KIND_TEXT}, {"default_role", KIND_TEXT},           {"jwks_ca_pem", KIND_TEXT},        {"jwks_url", KIND_TEXT},
     {"jwt_supported_algs", KIND_TEXTS}, {"jwt_validation_pubkeys", KIND_TEXTS}, {"oidc_discovery_ca_pem", KIND_TEXT}, {"oidc_discovery_url", KIND_TEXT},
+    {"namespace_in_state", KIND_BOOL}, {"oidc_client_id", KIND_TEXT},         {"oidc_client_secret", KIND_SECRET}, {"oidc_response_mode", KIND_TEXT},
+    {"oidc_response_types", KIND_TEXTS}, {"provider_config", KIND_OBJECT},
 };
 enum { MEMBER_COUNT = sizeof members / sizeof members[0] };
 
 enum err jwt_config(struct turn *turn, const struct json **ret_row)
 {
     return turn_json(turn, mount_path(turn, "config"), ret_row);
+}
+
+static struct json *empty(struct turn *turn, enum kind kind)
+{
+    switch (kind) {
+    case KIND_TEXTS:
+        return json_new(turn->arena, JSON_ARRAY);
+    case KIND_OBJECT:
+        return json_new(turn->arena, JSON_OBJECT);
+    case KIND_BOOL:
+        return json_boolean(turn->arena, false);
+    case KIND_TEXT:
+    case KIND_SECRET:
+        break;
+    }
+    return json_string(turn->arena, SLICE_NONE);
 }
 
 enum err operation_jwt_config_read(struct turn *turn)
@@ -28,8 +46,9 @@ enum err operation_jwt_config_read(struct turn *turn)
     struct json *data = json_new(turn->arena, JSON_OBJECT);
     for (size_t i = 0; i < MEMBER_COUNT; i++) {
         const struct json *value = json_member(row, members[i].name);
-        struct json *empty = members[i].kind == KIND_TEXT ? json_string(turn->arena, SLICE_NONE) : json_new(turn->arena, JSON_ARRAY);
-        json_set(turn->arena, data, members[i].name, value == NULL ? empty : json_copy(turn->arena, value));
+        if (members[i].kind != KIND_SECRET) {
+            json_set(turn->arena, data, members[i].name, value == NULL ? empty(turn, members[i].kind) : json_copy(turn->arena, value));
+        }
     }
     return turn_reply_data(turn, data);
 }
@@ -61,6 +80,25 @@ static enum err check_address(struct turn *turn, const struct json *row, const c
                : turn_refuse(turn, ERR_INVALID, TEXT("this must be an https address (http on this machine only)", "das muss eine https-Adresse sein (http nur auf dieser Maschine)"), slice_string(name));
 }
 
+static enum err check_client(struct turn *turn, const struct json *row)
+{
+    const struct json *types = json_member(row, "oidc_response_types"), *provider = json_member(row, "provider_config");
+    struct slice mode = json_text(row, "oidc_response_mode", SLICE_NONE);
+    if (has(row, "oidc_client_id") != has(row, "oidc_client_secret")) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("both 'oidc_client_id' and 'oidc_client_secret' must be set for OIDC", "'oidc_client_id' und 'oidc_client_secret' gehören zusammen"), SLICE_NONE);
+    }
+    if (has(row, "oidc_client_id") && !has(row, "oidc_discovery_url")) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("'oidc_discovery_url' must be set for OIDC", "'oidc_discovery_url' gehört zu 'oidc_client_id'"), SLICE_NONE);
+    }
+    if (mode.len > 0 && !slice_is(mode, "query")) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("invalid response_mode: only 'query' is supported", "als oidc_response_mode gibt es nur 'query'"), SLICE_NONE);
+    }
+    if (types != NULL && (types->count > 1 || (types->count == 1 && !slice_is(types->first->text, "code")))) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("unsupported response_type: only 'code' is supported", "als oidc_response_types gibt es nur 'code'"), SLICE_NONE);
+    }
+    return provider != NULL && provider->count > 0 ? turn_refuse(turn, ERR_INVALID, TEXT("unsupported provider in provider_config", "diesen Anbieter kennt provider_config nicht"), json_text(provider, "provider", SLICE_NONE)) : ERR_NONE;
+}
+
 static enum err check(struct turn *turn, const struct json *row)
 {
     unsigned sources = (unsigned)has(row, "jwt_validation_pubkeys") + (unsigned)has(row, "jwks_url") + (unsigned)has(row, "oidc_discovery_url");
@@ -68,7 +106,8 @@ static enum err check(struct turn *turn, const struct json *row)
         return turn_refuse(turn, ERR_INVALID, TEXT("exactly one of 'jwt_validation_pubkeys', 'jwks_url' or 'oidc_discovery_url' must be set", "genau eins von 'jwt_validation_pubkeys', 'jwks_url' und 'oidc_discovery_url' muss angegeben sein"), SLICE_NONE);
     }
     enum err err = check_address(turn, row, "jwks_url");
-    return err == ERR_NONE ? check_address(turn, row, "oidc_discovery_url") : err;
+    err = err == ERR_NONE ? check_address(turn, row, "oidc_discovery_url") : err;
+    return err == ERR_NONE ? check_client(turn, row) : err;
 }
 
 /* Keys in PEM and names of algorithms; the rest is the provider's. */

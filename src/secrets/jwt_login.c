@@ -3,9 +3,8 @@
 
 #include "engine/token.h"
 
-static enum err find_role(struct turn *turn, const struct json *config, struct slice *ret_name, const struct json **ret_role)
+enum err jwt_find_role(struct turn *turn, const struct json *config, struct slice given, struct slice *ret_name, const struct json **ret_role)
 {
-    struct slice given = turn_field(turn, "role");
     *ret_name = secrets_lower(turn, given.len > 0 ? given : json_text(config, "default_role", SLICE_NONE));
     if (ret_name->len == 0) {
         return turn_refuse(turn, ERR_INVALID, TEXT("missing role", "role fehlt"), SLICE_NONE);
@@ -32,25 +31,24 @@ static void copy_member(struct turn *turn, struct json *input, const char *name,
     }
 }
 
-static enum err ask_judge(struct turn *turn, const struct json *config, const struct json *issuer, const struct json **ret_output)
+static enum err ask_judge(struct turn *turn, const struct json *config, const struct json *issuer, struct slice token, const struct json **ret_output)
 {
     struct json *input = json_new(turn->arena, JSON_OBJECT);
     copy_member(turn, input, "algorithms", config, "jwt_supported_algs");
     copy_member(turn, input, "pems", config, "jwt_validation_pubkeys");
     copy_member(turn, input, "keys", issuer, "keys");
-    return turn_work(turn, ROLE_JUDGE, "login.jwt", input, turn_field(turn, "jwt"), ret_output, NULL, NULL);
+    return turn_work(turn, ROLE_JUDGE, "login.jwt", input, token, ret_output, NULL, NULL);
 }
 
-/* The claims of the token, once its signature is good. An issuer whose key is not known may have a new one. */
-static enum err read_claims(struct turn *turn, const struct json *config, const struct json **ret_claims)
+enum err jwt_read_token(struct turn *turn, const struct json *config, struct slice token, const struct json **ret_claims)
 {
     bool is_static = json_member(config, "jwt_validation_pubkeys") != NULL;
     const struct json *issuer = NULL, *newer = NULL, *output = NULL;
     enum err err = is_static ? ERR_NONE : jwt_keys(turn, config, false, &issuer);
-    err = err == ERR_NONE ? ask_judge(turn, config, issuer, &output) : err;
+    err = err == ERR_NONE ? ask_judge(turn, config, issuer, token, &output) : err;
     if (err == ERR_NONE && !is_static && slice_is(json_text(output, "outcome", SLICE_NONE), "unknown-key")) {
         err = jwt_keys(turn, config, true, &newer);
-        err = err == ERR_NONE && newer != issuer ? ask_judge(turn, config, newer, &output) : err;
+        err = err == ERR_NONE && newer != issuer ? ask_judge(turn, config, newer, token, &output) : err;
     }
     if (err != ERR_NONE) {
         return err;
@@ -60,13 +58,13 @@ static enum err read_claims(struct turn *turn, const struct json *config, const 
 }
 
 /* Keys of an issuer sign for it alone, unless the configuration names another. */
-static struct slice issuer_of(const struct json *config)
+struct slice jwt_issuer(const struct json *config)
 {
     struct slice bound = json_text(config, "bound_issuer", SLICE_NONE);
     return bound.len > 0 ? bound : json_text(config, "oidc_discovery_url", SLICE_NONE);
 }
 
-static enum err give(struct turn *turn, struct slice role_name, const struct json *role, const struct json *claims)
+enum err jwt_give(struct turn *turn, struct slice role_name, const struct json *role, const struct json *claims)
 {
     struct jwt_user user;
     enum err err = jwt_user(turn, role_name, role, claims, &user);
@@ -83,7 +81,7 @@ enum err operation_jwt_login(struct turn *turn)
     if (err != ERR_NONE) {
         return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, TEXT("could not load configuration", "die Anmeldung ist noch nicht eingerichtet (config)"), SLICE_NONE) : err;
     }
-    err = find_role(turn, config, &name, &role);
+    err = jwt_find_role(turn, config, turn_field(turn, "role"), &name, &role);
     if (err != ERR_NONE) {
         return err;
     }
@@ -96,9 +94,9 @@ enum err operation_jwt_login(struct turn *turn)
     if (!token_cidr_allows(json_member(json_member(role, "token"), "token_bound_cidrs"), turn->request->remote)) {
         return ERR_DENIED; /* before judge is troubled */
     }
-    err = read_claims(turn, config, &claims);
-    err = err == ERR_NONE ? jwt_check_token(turn, role, issuer_of(config), claims) : err;
-    return err == ERR_NONE ? give(turn, name, role, claims) : err;
+    err = jwt_read_token(turn, config, turn_field(turn, "jwt"), &claims);
+    err = err == ERR_NONE ? jwt_check_token(turn, role, jwt_issuer(config), claims, false) : err;
+    return err == ERR_NONE ? jwt_give(turn, name, role, claims) : err;
 }
 
 /* ---- routes ---- */
@@ -113,6 +111,14 @@ enum err operation_jwt_login(struct turn *turn)
     F(jwt_supported_algs, FIELD_STRINGS, 0, "Algorithms that are taken: RS256 to RS512, PS256 to PS512, ES256, ES384, ES512, EdDSA; none: all of these.", "Erlaubte Verfahren: RS256 bis RS512, PS256 bis PS512, ES256, ES384, ES512, EdDSA; keins: alle diese."), \
     F(bound_issuer, FIELD_STRING, 0, "The only value of iss that is taken.", "Der einzige Wert von iss, der gilt."), \
     F(default_role, FIELD_STRING, 0, "The role of logins that name none.", "Die Rolle von Anmeldungen, die keine nennen.")
+
+#define CLIENT_FIELDS \
+    F(oidc_client_id, FIELD_STRING, 0, "What the provider calls Vogt, for logins through the browser.", "Wie der Anbieter Vogt nennt, für Anmeldungen über den Browser."), \
+    F(oidc_client_secret, FIELD_STRING, FIELD_SECRET, "The secret of this client.", "Das Geheimnis dieses Clients."), \
+    F(oidc_response_mode, FIELD_STRING, 0, "query.", "query."), \
+    F(oidc_response_types, FIELD_STRINGS, 0, "code.", "code."), \
+    F(provider_config, FIELD_OBJECT, 0, "Settings of providers with ways of their own; none is known here.", "Einstellungen für Anbieter mit eigenen Wegen; hier ist keiner bekannt."), \
+    F(namespace_in_state, FIELD_BOOL, 0, "Kept for clients that ask.", "Für Clients, die danach fragen.")
 
 #define ROLE_FIELDS \
     F(role_type, FIELD_STRING, 0, "oidc (through the browser; the default) or jwt.", "oidc (über den Browser; Vorgabe) oder jwt."), \
@@ -143,7 +149,12 @@ static const struct route routes[] = {
           FIELDS(F(role, FIELD_STRING, 0, "The role; default: default_role.", "Die Rolle; Vorgabe: default_role."), F(jwt, FIELD_STRING, FIELD_SECRET, "The signed token.", "Das signierte Token.")),
           "Logs in with a signed token.", "Meldet mit einem signierten Token an.")
     ROUTE(jwt_config_read, VERB_READ, "config", 0, NO_FIELDS, "Whose tokens are taken.", "Wessen Tokens gelten.")
-    ROUTE(jwt_config_write, VERB_WRITE, "config", ROUTE_EFFECT, FIELDS(CONFIG_FIELDS), "Says whose tokens are taken.", "Sagt, wessen Tokens gelten.")
+    ROUTE(jwt_config_write, VERB_WRITE, "config", ROUTE_EFFECT, FIELDS(CONFIG_FIELDS, CLIENT_FIELDS), "Says whose tokens are taken.", "Sagt, wessen Tokens gelten.")
+    ROUTE(oidc_auth_url, VERB_WRITE, "oidc/auth_url", ROUTE_PUBLIC | ROUTE_OPEN_FIELDS,
+          FIELDS(F(role, FIELD_STRING, 0, "The role; default: default_role.", "Die Rolle; Vorgabe: default_role."), F(redirect_uri, FIELD_STRING, 0, "Where the browser comes back to.", "Wohin der Browser zurückkehrt."),
+                 F(client_nonce, FIELD_STRING, FIELD_SECRET, "A word of the client's, which it must say again at the end.", "Ein Wort des Clients, das er am Ende wiederholen muss.")),
+          "The provider's address for a login through the browser.", "Die Adresse des Anbieters für eine Anmeldung über den Browser.")
+    ROUTE(oidc_callback, VERB_READ, "oidc/callback", ROUTE_PUBLIC | ROUTE_EFFECT, NO_FIELDS, "Ends a login through the browser (queries state, code, client_nonce).", "Beendet eine Anmeldung über den Browser (Abfragen state, code, client_nonce).")
     ROUTE(jwt_role_list, VERB_LIST, "role", 0, NO_FIELDS, "Names of roles.", "Namen der Rollen.")
     ROUTE(jwt_role_write, VERB_WRITE, "role/:name", ROUTE_EFFECT, FIELDS(ROLE_FIELDS), "Creates a role, or changes what is given.", "Legt eine Rolle an oder ändert, was angegeben ist.")
     ROUTE(jwt_role_read, VERB_READ, "role/:name", 0, NO_FIELDS, "A role.", "Eine Rolle.")

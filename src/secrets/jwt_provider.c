@@ -35,6 +35,16 @@ static enum err take_address(struct arena *arena, const struct json *document, c
     return json_set_string(arena, reply->output, name, member->text) == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
+static bool lists(const struct json *list, const char *word)
+{
+    for (const struct json *one = list == NULL || list->type != JSON_ARRAY ? NULL : list->first; one != NULL; one = one->next) {
+        if (one->type == JSON_STRING && slice_is(one->text, word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum err login_discovery(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
 {
     static const char *const names[] = {"jwks_uri", "authorization_endpoint", "token_endpoint", "userinfo_endpoint"};
@@ -49,7 +59,9 @@ enum err login_discovery(struct arena *arena, const struct json *input, struct s
     if (asked.len == 0 || !slice_equal(issuer, asked)) {
         return refuse(reply, TEXT("the provider calls itself by another issuer than oidc_discovery_url, which must be the same to the letter", "der Anbieter nennt sich (issuer) anders als oidc_discovery_url; beide müssen Zeichen für Zeichen gleich sein"), issuer);
     }
+    const struct json *methods = json_member(document, "token_endpoint_auth_methods_supported"); /* absent: client_secret_basic */
     json_set_string(arena, reply->output, "issuer", issuer);
+    json_set_bool(arena, reply->output, "secret_in_form", lists(methods, "client_secret_post") && !lists(methods, "client_secret_basic"));
     enum err err = ERR_NONE;
     for (size_t i = 0; i < sizeof names / sizeof names[0] && err == ERR_NONE; i++) {
         err = take_address(arena, document, names[i], from_plain, reply);
@@ -101,4 +113,46 @@ enum err login_jwks(struct arena *arena, const struct json *input, struct slice 
     }
     reply->output = json_new(arena, JSON_OBJECT);
     return json_set(arena, reply->output, "keys", keys) == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+/* ---- logins through the browser ---- */
+
+enum err login_exchange(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
+{
+    struct json *answer = NULL;
+    uint64_t status = 0;
+    enum err err = read_object(arena, raw, &answer);
+    if (json_u64(input, "status", &status) != ERR_NONE || status != 200) {
+        struct slice word = err == ERR_NONE ? json_text(answer, "error", SLICE_NONE) : SLICE_NONE;
+        return refuse(reply, TEXT("Vault login failed. Error exchanging oidc code", "Anmeldung fehlgeschlagen. Der Anbieter nahm den Code nicht an"), word);
+    }
+    struct slice id_token = err == ERR_NONE ? json_text(answer, "id_token", SLICE_NONE) : SLICE_NONE;
+    if (id_token.len == 0) {
+        return refuse(reply, TEXT("Vault login failed. Token verification failed. No id_token found in response.", "Anmeldung fehlgeschlagen. Die Antwort des Anbieters enthält kein id_token."), SLICE_NONE);
+    }
+    reply->output = json_new(arena, JSON_OBJECT);
+    json_set_string(arena, reply->output, "id_token", id_token);
+    return json_set_string(arena, reply->output, "access_token", json_text(answer, "access_token", SLICE_NONE)) == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+/* OpenID Connect Core 1.0, 5.3.2: what is told of another subject must not be used. */
+enum err login_userinfo(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
+{
+    struct json *user = NULL, *claims = json_new(arena, JSON_OBJECT);
+    const struct json *given = json_member(input, "claims");
+    struct slice subject = json_text(input, "sub", SLICE_NONE);
+    if (read_object(arena, raw, &user) != ERR_NONE || subject.len == 0 || !slice_equal(json_text(user, "sub", SLICE_NONE), subject)) {
+        return refuse(reply, TEXT("the provider's answer is not about this user", "die Antwort des Anbieters betrifft eine andere Person"), SLICE_NONE);
+    }
+    for (const struct json *one = given == NULL ? NULL : given->first; one != NULL; one = one->next) {
+        json_set(arena, claims, arena_string(arena, one->name), json_copy(arena, one));
+    }
+    for (const struct json *one = user->first; one != NULL; one = one->next) {
+        const char *name = arena_string(arena, one->name);
+        if (name != NULL && json_member(given, name) == NULL && json_set(arena, claims, name, json_copy(arena, one)) == NULL) {
+            return ERR_MEMORY;
+        }
+    }
+    reply->output = json_new(arena, JSON_OBJECT);
+    return json_set(arena, reply->output, "claims", claims) == NULL ? ERR_MEMORY : ERR_NONE;
 }

@@ -29,7 +29,7 @@ static enum err hash(struct arena *arena, const struct json *input, struct slice
     return err;
 }
 
-static const struct work works[] = {{"argon2id", hash}, {"login.crypt", login_crypt}, {"login.account", login_account}, {"login.discovery", login_discovery}, {"login.jwks", login_jwks}, {"login.jwt", login_jwt}, {"login.keys", login_keys}, {"login.metadata", login_metadata}, {"login.review", login_review}};
+static const struct work works[] = {{"argon2id", hash}, {"login.crypt", login_crypt}, {"login.account", login_account}, {"login.discovery", login_discovery}, {"login.exchange", login_exchange}, {"login.jwks", login_jwks}, {"login.jwt", login_jwt}, {"login.keys", login_keys}, {"login.metadata", login_metadata}, {"login.review", login_review}, {"login.userinfo", login_userinfo}};
 
 static struct buf work_raw;
 static login_scene_reach_fn reach;
@@ -118,9 +118,24 @@ static const struct json *parsed(struct arena *arena, const char *text)
     return tree;
 }
 
+/* "a=1&b=2" as an object; nothing is decoded. */
+static const struct json *query_of(struct login_scene *scene, struct slice text)
+{
+    struct json *query = json_new(scene->arena, JSON_OBJECT);
+    struct slice part;
+    while (slice_split(&text, '&', &part)) {
+        size_t equals = slice_find_byte(part, '=');
+        json_set_string(scene->arena, query, arena_string(scene->arena, slice_first(part, equals)), equals == SIZE_MAX ? SLICE_NONE : slice_from(part, equals + 1));
+    }
+    return query;
+}
+
 static struct request request_of(struct login_scene *scene, struct slice token, enum verb verb, const char *path, const char *body)
 {
-    return (struct request){.verb = verb, .path = slice_string(path), .token = token, .remote = slice_string(scene->remote), .body = parsed(scene->arena, body)};
+    struct slice whole = slice_string(path);
+    size_t question = slice_find_byte(whole, '?');
+    return (struct request){.verb = verb, .path = slice_first(whole, question), .query = question == SIZE_MAX ? NULL : query_of(scene, slice_from(whole, question + 1)), .token = token,
+                            .remote = slice_string(scene->remote), .body = parsed(scene->arena, body)};
 }
 
 enum err login_scene_ask(struct login_scene *scene, struct slice token, enum verb verb, const char *path, const char *body, const struct json **ret_reply)

@@ -58,3 +58,24 @@ enum err web_exchange(struct turn *turn, const struct web_ask *ask, uint64_t *re
     }
     return json_u64(output, "status", ret_status) == ERR_NONE ? ERR_NONE : ERR_PROTOCOL;
 }
+
+enum err web_encode(struct buf *out, struct slice text)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < text.len && err == ERR_NONE; i++) {
+        uint8_t byte = text.data[i], lower = byte | 0x20;
+        bool is_plain = (byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'z') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
+        err = is_plain ? buf_append_byte(out, byte) : buf_append(out, slice_of((const char[]){'%', hex[byte >> 4], hex[byte & 15]}, 3));
+    }
+    return err;
+}
+
+enum err web_put_parameter(struct buf *out, const char *name, struct slice value)
+{
+    bool is_first = out->len == 0 || out->data[out->len - 1] == '?' || out->data[out->len - 1] == '&';
+    enum err err = is_first ? ERR_NONE : buf_append_byte(out, '&');
+    err = err == ERR_NONE ? buf_append_string(out, name) : err;
+    err = err == ERR_NONE ? buf_append_byte(out, '=') : err;
+    return err == ERR_NONE ? web_encode(out, value) : err;
+}

@@ -19,4 +19,9 @@ struct web_ask {
 /* An answer of any status. ERR_NEED until it is there; ERR_INVALID with a complaint that names the address and why there was none. */
 enum err web_exchange(struct turn *turn, const struct web_ask *ask, uint64_t *ret_status, struct slice *ret_body) must_check;
 
+/* Appends text as forms and queries want it: all but letters, digits and "-._~" escaped. */
+enum err web_encode(struct buf *out, struct slice text) must_check;
+/* Appends "name=value", with '&' before it where something stands that does not end with '?' or '&'. */
+enum err web_put_parameter(struct buf *out, const char *name, struct slice value) must_check;
+
 #endif
