@@ -117,6 +117,57 @@ def keys_are_rotated_by_hand_and_by_a_setting():
         assert client(vogt, vogt.admin).secrets.kv.v1.read_secret("db", mount_point="app")["data"] == {"password": "x"}
 
 
+# ---- rate limits, password policies, random bytes ----
+
+def a_rate_limit_is_held_over_a_restart():
+    with Daemon() as vogt:
+        vault = client(vogt)
+        vault.sys.enable_secrets_engine("kv", path="app", options={"version": "1"})
+        vault.adapter.post("/v1/sys/quotas/rate-limit/app", json={"path": "app/", "rate": 5, "interval": "1h"})
+        read = vault.adapter.get("/v1/sys/quotas/rate-limit/app")["data"]
+        assert read == {"name": "app", "type": "rate-limit", "path": "app/", "role": "", "rate": 5, "interval": 3600, "block_interval": 0, "inheritable": False}, read
+        assert vault.adapter.list("/v1/sys/quotas/rate-limit")["data"]["keys"] == ["app"]
+
+        def answers():
+            return [vogt.request("GET", "/v1/app/x", token=token)[0:2] for token in (vogt.admin, "hvs.nobody") for _ in range(4)]
+        seen = answers()
+        assert [status for status, _ in seen] == [404] * 4 + [403] + [429] * 3, seen  # a bad token is not even looked at
+        assert 3590 <= int(seen[-1][1]["Retry-After"]) <= 3600
+        assert vogt.stop() == 0
+        vogt.start()
+        assert [status for status, _ in answers()].count(429) == 3
+        vault = client(vogt, vogt.admin)
+        vault.adapter.delete("/v1/sys/quotas/rate-limit/app")
+        assert 429 not in [status for status, _ in answers()]
+        types = [entry["type"] for entry in vogt.evidence()]
+        assert "quota.set" in types and "quota.removed" in types
+
+
+def passwords_are_made_by_policies():
+    policy = """
+length = 20
+rule "charset" {
+  charset = "abcdefghijklmnopqrstuvwxyz"
+  min-chars = 5
+}
+rule "charset" {
+  charset = "0123456789"
+  min-chars = 5
+}
+"""
+    with Daemon() as vogt:
+        vault = client(vogt)
+        vault.adapter.put("/v1/sys/policies/password/db", json={"policy": policy})
+        assert vault.adapter.get("/v1/sys/policies/password/db")["data"]["policy"] == policy
+        made = {vault.adapter.get("/v1/sys/policies/password/db/generate")["data"]["password"] for _ in range(20)}
+        assert len(made) == 20
+        for password in made:
+            assert len(password) == 20 and sum(c.isdigit() for c in password) >= 5 and sum(c.islower() for c in password) >= 5, password
+        fails(lambda: vault.adapter.put("/v1/sys/policies/password/db", json={"policy": "length = 2"}), "4 to 512")
+        fails(lambda: vault.adapter.put("/v1/sys/policies/password/db", json={"policy": policy.replace("20", "9")}), "more characters")
+        assert len(base64.b64decode(vault.adapter.post("/v1/sys/tools/random/48")["data"]["random_bytes"])) == 48
+
+
 if __name__ == "__main__":
     main([unseal_keys_make_a_root_token, new_unseal_keys_take_the_place_of_the_old, unverified_keys_do_not_count, a_key_file_says_that_there_are_no_unseal_keys,
-          keys_are_rotated_by_hand_and_by_a_setting])
+          keys_are_rotated_by_hand_and_by_a_setting, a_rate_limit_is_held_over_a_restart, passwords_are_made_by_policies])

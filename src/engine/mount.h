@@ -36,6 +36,8 @@ struct engine {
     enum err (*tune)(struct turn *turn, const struct mount *mount, struct json *row);
     /* May be NULL: another engine of the same type that this mount is ({"version":"2"} of kv). */
     const struct engine *(*variant)(const struct json *row);
+    /* May be NULL: a login's role is the field of that name. The role that a request is a login for, for rate limits; ERR_NOT_FOUND: none. */
+    enum err (*login_role)(struct turn *turn, struct slice *ret_role);
 };
 
 /* The engines that this release has; keep brings the table, as it does for operations (engines.c). NULL: unknown. */

@@ -142,5 +142,5 @@ void reply_error(struct turn *turn, enum err err)
     } else if (!is_empty) {
         json_append(errors, json_string(arena, slice_string(err_text(err, LANGUAGE_ENGLISH))));
     }
-    turn->reply = (struct reply){.status = (uint16_t)err_http_status(err), .kind = REPLY_TREE, .tree = body};
+    turn->reply = (struct reply){.status = (uint16_t)err_http_status(err), .kind = REPLY_TREE, .retry_after_s = turn->retry_after_s, .tree = body};
 }

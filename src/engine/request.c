@@ -136,6 +136,7 @@ enum err reply_put(struct buf *out, const struct reply *reply)
     enum err err = ERR_NONE;
     STEP(&err, put_u16(out, reply->status));
     STEP(&err, put_u8(out, (uint8_t)reply->kind));
+    STEP(&err, put_u32(out, reply->retry_after_s));
     STEP(&err, put_bytes(out, reply->content_type));
     STEP(&err, put_bytes(out, reply->file_name));
     if (reply->kind == REPLY_TREE) {
@@ -164,6 +165,7 @@ enum err reply_get(struct arena *arena, struct slice body, struct reply *ret_rep
     enum err err = ERR_NONE;
     STEP(&err, get_u16(&reader, &reply.status));
     STEP(&err, get_u8(&reader, &kind));
+    STEP(&err, get_u32(&reader, &reply.retry_after_s));
     STEP(&err, get_limited(&reader, CONTENT_TYPE_MAX_BYTES, &reply.content_type));
     STEP(&err, get_limited(&reader, FILE_NAME_MAX_BYTES, &reply.file_name));
     if (err != ERR_NONE) {

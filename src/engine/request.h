@@ -5,7 +5,7 @@
  *               bytes wrap_ttl, bytes namespace, bytes certificate (SHA-256 of the client certificate that gate verified,
  *               or empty), bytes packed query (an object of strings), bytes packed body (an object; empty: none),
  *               bytes raw (the body of a route that takes files).
- * REPLY body:   u16 HTTP status, u8 kind, bytes content type (kind RAW), bytes file name (RAW, may be empty), bytes body
+ * REPLY body:   u16 HTTP status, u8 kind, u32 seconds for Retry-After (0: not said), bytes content type (kind RAW), bytes file name (RAW, may be empty), bytes body
  *               (kind TREE: packed JSON, written as JSON text by gate; RAW: as it is; NONE: empty).
  */
 #ifndef VOGT_ENGINE_REQUEST_H
@@ -44,6 +44,7 @@ enum reply_kind { REPLY_NONE, REPLY_TREE, REPLY_RAW };
 struct reply {
     uint16_t status;
     enum reply_kind kind;
+    uint32_t retry_after_s;             /* of 429 and 503; 0: gate says 1 */
     struct slice content_type, file_name;
     const struct json *tree;
     struct slice raw;

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "engine/device.h"
 #include "engine/mount.h"
+#include "engine/quota.h"
 #include "engine/wrap.h"
 #include "ledger/commitment.h"
 
@@ -120,6 +121,7 @@ static void forget_run(struct turn *turn)
     turn->caller = (struct caller){0};
     turn->reply = (struct reply){0};
     turn->complaint = (struct complaint){0};
+    turn->retry_after_s = 0;
     turn->mount = NULL;
     turn->request = inside->request;
 }
@@ -213,6 +215,10 @@ static enum err run_request(struct turn *turn)
     if (turn->inside->is_mounted) {
         err = find_mounted(turn, &missing);
         flags = turn->route->flags;
+    }
+    if (err == ERR_NONE && !turn->inside->is_counted) {
+        err = quota_check(turn);
+        turn->inside->is_counted = err == ERR_NONE;
     }
     if (err == ERR_NONE && (flags & ROUTE_PUBLIC) == 0) {
         err = turn_authorize(turn);

@@ -19,6 +19,7 @@ struct vault;
 struct mount;
 struct countersign_config;
 struct found_anchor;
+struct limiter;
 typedef enum err (*operation_fn)(struct turn *turn);
 
 enum capability {
@@ -56,6 +57,7 @@ struct surroundings {
     const char *audit_directory;    /* where file devices write, as paths name it */
     const struct countersign_config *countersign; /* witnesses and time-stamps as configured; NULL: none */
     struct found_anchor *anchor;    /* own_start puts here what the store knows of the clocks; NULL: nobody asks */
+    struct limiter *limiter;        /* rate limits (quota.h); NULL: none are held to */
     struct vault *vault;            /* the key that names tokens; and for the operations that initialise, unseal, seal and rotate */
 };
 
@@ -74,6 +76,7 @@ struct turn {
 
     struct reply reply;
     struct complaint complaint;
+    uint32_t retry_after_s;         /* of a refusal for now: when to come again; 0: not said */
     struct turn_private *inside;
 };
 

@@ -4,6 +4,7 @@
 
 #include "engine/audit.h"
 #include "engine/operations.h"
+#include "engine/quota.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -390,7 +391,7 @@ static enum err start(struct turn_driver *driver)
     driver->vault.type = "none";
     driver->vault.sealed = true;
     driver->around = (struct surroundings){.sealed = true, .started_ms = driver->now_ms, .address = "https://localhost:8200",
-                                           .directory = "var", .audit_directory = "/var/log/vogt", .vault = &driver->vault};
+                                           .directory = "var", .audit_directory = "/var/log/vogt", .limiter = limiter_new((const uint8_t[32]){1}), .vault = &driver->vault};
     if (driver->state == NULL || driver->audit == NULL) {
         return ERR_MEMORY;
     }
@@ -424,6 +425,7 @@ void driver_free(struct turn_driver *driver)
     memory_rows_free(&driver->rows);
     state_free(driver->state);
     audit_free(driver->audit);
+    limiter_free(driver->around.limiter);
     vault_free(&driver->vault);
     free(driver);
 }

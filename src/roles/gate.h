@@ -73,6 +73,7 @@ struct link {
 
 struct exchange {
     struct gate *gate;
+    uint32_t retry_after_s;             /* as keep said it; 0: 1 */
     struct MHD_Connection *connection;
     struct link *link;
     struct exchange *next_free;

@@ -86,7 +86,9 @@ static void answer(struct exchange *exchange, unsigned status, struct buf *bytes
                         (const char *)exchange->headers[HEADER_NAME_SPACE].data);
         }
         if (status == MHD_HTTP_SERVICE_UNAVAILABLE || status == MHD_HTTP_TOO_MANY_REQUESTS) {
-            gate_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+            char seconds[16];
+            snprintf(seconds, sizeof(seconds), "%u", exchange->retry_after_s == 0 ? 1 : exchange->retry_after_s);
+            gate_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
         }
     }
     exchange_answer(exchange, status, response);
@@ -261,6 +263,7 @@ void gate_reply(struct exchange *exchange, struct slice body)
     char *cookie = NULL;
     arena_reset(exchange->gate->arena);
     enum err err = reply_get(exchange->gate->arena, body, &reply);
+    exchange->retry_after_s = reply.retry_after_s;
     if (err == ERR_NONE) {
         err = write_body(exchange, &reply, &out, &cookie);
     }

@@ -1,6 +1,7 @@
 #include "roles/keep.h"
 
 #include "base/log.h"
+#include "engine/quota.h"
 #include "ledger/commitment.h"
 
 #include <errno.h>
@@ -527,6 +528,7 @@ static int end(struct keep *keep)
     vault_free(&keep->vault);
     state_free(keep->state);
     audit_free(keep->audit);
+    limiter_free(keep->around.limiter);
     role_end(&keep->start);
     return failed == ERR_NONE ? ROLE_EXIT_STOPPED : ROLE_EXIT_FAILED;
 }
@@ -583,14 +585,17 @@ int main(void)
     enum err err = crypto_start();
     keep.state = state_new(CACHE_MAX_BYTES);
     keep.audit = audit_new();
+    uint8_t limiter_seed[32];
+    random_bytes(limiter_seed, sizeof limiter_seed);
+    struct limiter *limiter = limiter_new(limiter_seed);
     keep.around_arena = arena_new(1 << 20);
-    if (err == ERR_NONE && (keep.state == NULL || keep.audit == NULL || keep.around_arena == NULL)) {
+    if (err == ERR_NONE && (keep.state == NULL || keep.audit == NULL || limiter == NULL || keep.around_arena == NULL)) {
         err = ERR_MEMORY;
     }
     keep.now = clock_now();
     keep_new_seed(&keep);
     keep.around = (struct surroundings){.sealed = true, .started_ms = keep.now.unix_ms, .address = keep_config(&keep, "address"),
-                                        .directory = keep_config(&keep, "directory"), .anchor = &keep.found_anchor, .vault = &keep.vault};
+                                        .directory = keep_config(&keep, "directory"), .anchor = &keep.found_anchor, .limiter = limiter, .vault = &keep.vault};
     read_boot(keep.boot);
     keep_read_countersign(&keep);
     keep_read_audit_directory(&keep);

@@ -442,7 +442,19 @@ static enum err tune(struct turn *turn, const struct mount *mount, struct json *
     return lockout_warn(turn, row);
 }
 
+/* For rate limits: whose role id does a login bring? */
+static enum err login_role(struct turn *turn, struct slice *ret_role)
+{
+    struct approle role;
+    struct slice role_id = turn_field(turn, "role_id");
+    enum err err = slice_ends(turn->request->path, SLICE_LITERAL("/login")) && role_id.len > 0 ? approle_find(turn, role_id, &role) : ERR_NOT_FOUND;
+    if (err == ERR_NONE) {
+        *ret_role = role.name;
+    }
+    return err;
+}
+
 const struct engine engine_approle = {
     .type = "approle", .class = ENGINE_AUTH, .title = TEXT_INIT("login of programs (AppRole)", "Anmeldung von Programmen (AppRole)"),
-    .routes = routes, .route_count = sizeof routes / sizeof routes[0], .exists = exists, .tune = tune,
+    .routes = routes, .route_count = sizeof routes / sizeof routes[0], .exists = exists, .tune = tune, .login_role = login_role,
 };
