@@ -168,6 +168,48 @@ rule "charset" {
         assert len(base64.b64decode(vault.adapter.post("/v1/sys/tools/random/48")["data"]["random_bytes"])) == 48
 
 
+# ---- moving mounts, about the server ----
+
+def a_mount_is_moved_with_all_that_it_holds():
+    with Daemon() as vogt:
+        vault = client(vogt)
+        vault.sys.enable_secrets_engine("kv", path="app", options={"version": "2"})
+        vault.secrets.kv.v2.create_or_update_secret("db", {"password": "x"}, mount_point="app")
+        moved = vault.sys.move_backend("app", "team/app")
+        status = vault.adapter.get("/v1/sys/remount/status/" + moved["data"]["migration_id"])["data"]["migration_info"]
+        assert status["source_mount"] == "app" and status["target_mount"] == "team/app", status
+        assert "team/app/" in vault.sys.list_mounted_secrets_engines()["data"] and "app/" not in vault.sys.list_mounted_secrets_engines()["data"]
+        vault.sys.enable_secrets_engine("kv", path="app", options={"version": "2"})
+        fails(lambda: vault.secrets.kv.v2.read_secret("db", mount_point="app"), "")
+        assert vogt.stop() == 0
+        vogt.start()
+        vault = client(vogt, vogt.admin)
+        assert vault.secrets.kv.v2.read_secret("db", mount_point="team/app")["data"]["data"] == {"password": "x"}
+        fails(lambda: vault.sys.move_backend("team/app", "app"), "already in use")
+        vault.sys.enable_auth_method("approle")
+        vault.adapter.post("/v1/auth/approle/role/web", json={"token_policies": "default"})
+        login = {"role_id": vault.adapter.get("/v1/auth/approle/role/web/role-id")["data"]["role_id"],
+                 "secret_id": vault.adapter.post("/v1/auth/approle/role/web/secret-id")["data"]["secret_id"]}
+        token = vault.adapter.post("/v1/auth/approle/login", json=login)["auth"]["client_token"]
+        vault.sys.move_backend("auth/approle", "auth/programs")
+        fails(lambda: client(vogt, token).auth.token.lookup_self(), "permission denied")
+        client(vogt, vault.adapter.post("/v1/auth/programs/login", json=login)["auth"]["client_token"]).auth.token.lookup_self()
+
+
+def clients_may_ask_about_the_server():
+    with Daemon() as vogt:
+        vault = client(vogt)
+        assert client(vogt, "").sys.read_leader_status()["ha_enabled"] is False
+        assert vault.adapter.get("/v1/sys/ha-status")["data"]["nodes"][0]["active_node"]
+        history = vogt.call("LIST", "/v1/sys/version-history", token=vogt.admin)[1]["data"]
+        assert len(history["keys"]) == 1 and history["key_info"][history["keys"][0]]["timestamp_installed"].endswith("Z")
+        assert vault.adapter.get("/v1/sys/config/state/sanitized")["data"]["storage"]["type"] == "sqlite"
+        assert vault.adapter.get("/v1/sys/config/cors")["data"]["enabled"] is False
+        fails(lambda: vault.adapter.put("/v1/sys/config/cors", json={"enabled": True, "allowed_origins": ["*"]}), "never allowed")
+        fails(lambda: vault.adapter.put("/v1/sys/plugins/catalog/secret/x", json={"sha256": "00"}), "built in")
+
+
 if __name__ == "__main__":
     main([unseal_keys_make_a_root_token, new_unseal_keys_take_the_place_of_the_old, unverified_keys_do_not_count, a_key_file_says_that_there_are_no_unseal_keys,
-          keys_are_rotated_by_hand_and_by_a_setting, a_rate_limit_is_held_over_a_restart, passwords_are_made_by_policies])
+          keys_are_rotated_by_hand_and_by_a_setting, a_rate_limit_is_held_over_a_restart, passwords_are_made_by_policies,
+          a_mount_is_moved_with_all_that_it_holds, clients_may_ask_about_the_server])

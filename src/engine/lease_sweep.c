@@ -91,6 +91,7 @@ static const struct {
     {"sweep/", WAY_RESUME, "mount_sweep"},
     {"m/", WAY_DELETE, NULL},           /* an engine's own (a secret id): nothing hangs on it any more */
     {"lockout/", WAY_DELETE, NULL},
+    {"moved/", WAY_DELETE, NULL},
 };
 
 static enum err sweep_row(struct turn *turn, struct sweep *sweep, struct slice path, struct slice bytes)

@@ -422,6 +422,65 @@ TEST(an_engine_that_is_unmounted_ends_its_leases_before_its_rows_go)
     scene_end(&scene);
 }
 
+TEST(a_moved_mount_keeps_its_rows_and_what_was_given_below_its_former_path_ends)
+{
+    struct scene scene = scene_start();
+    const struct json *reply = NULL;
+    now_ms = NOON_MS;
+    struct slice lease = lend(&scene, scene.root, "ann");
+    CHECK_ERR(ERR_NONE, ask(&scene, SLICE_NONE, VERB_WRITE, "auth/door/login/bob", "{}", &reply));
+    struct slice bob = token_of(&scene, reply);
+    CHECK_ERR(ERR_NONE, ask(&scene, bob, VERB_READ, "auth/token/lookup-self", NULL, &reply));
+    CHECK_ERR(ERR_INVALID, ask(&scene, scene.root, VERB_WRITE, "sys/remount", "{\"from\":\"nowhere\",\"to\":\"x\"}", &reply));
+    CHECK_ERR(ERR_INVALID, ask(&scene, scene.root, VERB_WRITE, "sys/remount", "{\"from\":\"db\",\"to\":\"auth/db\"}", &reply));
+    CHECK_ERR(ERR_INVALID, ask(&scene, scene.root, VERB_WRITE, "sys/remount", "{\"from\":\"db\",\"to\":\"sys\"}", &reply));
+    CHECK_ERR(ERR_INVALID, ask(&scene, scene.root, VERB_WRITE, "sys/remount", "{\"from\":\"db\",\"to\":\"db\"}", &reply));
+    outside.fails = true;
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/remount", "{\"from\":\"db/\",\"to\":\"databases/main\"}", &reply));
+    struct slice id = json_path(reply, "data.migration_id")->text;
+    char *status = arena_printf(scene.arena, "sys/remount/status/%.*s", (int)id.len, (const char *)id.data);
+    CHECK_ERR(ERR_INVALID, look_up(&scene, lease, &reply));
+    CHECK_ERR(ERR_NOT_FOUND, ask(&scene, scene.root, VERB_READ, "db/creds/ann", NULL, &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "databases/main/creds/ann", NULL, &reply));
+    CHECK(slice_starts(json_text(reply, "lease_id", SLICE_NONE), SLICE_LITERAL("databases/main/creds/ann/")));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, status, NULL, &reply));
+    CHECK_SLICE("in-progress", json_path(reply, "data.migration_info.status")->text);
+    sweep(&scene);
+    CHECK_U64(0, outside.ends);
+    /* another mount takes the former path, the moved one goes: what was lent is still ended by the engine that lent it */
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/db", "{\"type\":\"lend\"}", NULL));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_DELETE, "sys/mounts/databases/main", NULL, NULL));
+    outside.fails = false;
+    for (int i = 0; i < 20; i++) {
+        pass(&scene, HOUR_MS);
+        sweep(&scene);
+    }
+    CHECK_U64(2, outside.ends);
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "auth/token/lookup-self", NULL, &reply));
+    scene_end(&scene);
+}
+
+TEST(logins_of_a_moved_method_end_and_new_ones_go_to_its_new_path)
+{
+    struct scene scene = scene_start();
+    const struct json *reply = NULL;
+    now_ms = NOON_MS;
+    CHECK_ERR(ERR_NONE, ask(&scene, SLICE_NONE, VERB_WRITE, "auth/door/login/bob", "{}", &reply));
+    struct slice bob = token_of(&scene, reply);
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/remount", "{\"from\":\"auth/door\",\"to\":\"auth/gate\"}", &reply));
+    struct slice id = json_path(reply, "data.migration_id")->text;
+    CHECK_ERR(ERR_DENIED, ask(&scene, bob, VERB_READ, "auth/token/lookup-self", NULL, &reply));
+    CHECK_ERR(ERR_DENIED, ask(&scene, SLICE_NONE, VERB_WRITE, "auth/door/login/bob", "{}", &reply));
+    pass(&scene, 1);
+    CHECK_ERR(ERR_NONE, ask(&scene, SLICE_NONE, VERB_WRITE, "auth/gate/login/bob", "{}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, token_of(&scene, reply), VERB_READ, "auth/token/lookup-self", NULL, &reply));
+    pass(&scene, HOUR_MS);
+    sweep(&scene);
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, arena_printf(scene.arena, "sys/remount/status/%.*s", (int)id.len, (const char *)id.data), NULL, &reply));
+    CHECK_SLICE("success", json_path(reply, "data.migration_info.status")->text);
+    scene_end(&scene);
+}
+
 /* Any prefix of the turns that a mass revocation starts may be all that happened before a crash; what is left still ends, once. */
 TEST(crashes_anywhere_in_a_mass_revocation_lose_nothing)
 {

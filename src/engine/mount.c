@@ -5,7 +5,7 @@
 
 #include "base/encode.h"
 
-enum { SEGMENTS_MAX = 8, PATH_BYTES_MAX = 200, UUID_BYTES = 16, TTL_S = 32 * 24 * 3600 };
+enum { SEGMENTS_MAX = 8, PATH_BYTES_MAX = 200, UUID_BYTES = 16, TTL_S = 32 * 24 * 3600, MOVES_MAX = 32 };
 
 static size_t segments(struct slice path)
 {
@@ -61,11 +61,26 @@ enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount)
     return err != ERR_NONE ? err : mount_of(turn, path, row, ret_mount);
 }
 
+/* Where it was moved to. */
+static enum err moved_mount(struct turn *turn, struct slice uuid, struct mount *ret_mount)
+{
+    const struct json *live = NULL;
+    enum err err = turn_json(turn, row_path(turn, "live", uuid), &live);
+    struct slice at = json_text(live, "at", SLICE_NONE);
+    err = err == ERR_NONE && at.len == 0 ? ERR_NOT_FOUND : err;
+    err = err == ERR_NONE ? mount_at(turn, at, ret_mount) : err;
+    return err == ERR_NONE && !slice_equal(ret_mount->uuid, uuid) ? ERR_NOT_FOUND : err;
+}
+
 enum err mount_remains(struct turn *turn, struct slice path, struct slice uuid, struct mount *ret_mount)
 {
     const struct json *sweep = NULL;
     enum err err = mount_at(turn, path, ret_mount);
     if (err == ERR_NEED || (err == ERR_NONE && slice_equal(ret_mount->uuid, uuid))) {
+        return err;
+    }
+    err = moved_mount(turn, uuid, ret_mount);
+    if (err != ERR_NOT_FOUND) {
         return err;
     }
     err = turn_json(turn, turn_path(turn, "sweep/%.*s", (int)uuid.len, (const char *)uuid.data), &sweep);
@@ -172,7 +187,7 @@ static bool path_is_good(struct slice path)
     return path.len > 0 && path.len <= PATH_BYTES_MAX && segments(path) <= SEGMENTS_MAX;
 }
 
-static enum err check_free(struct turn *turn, enum engine_class class, struct slice path)
+enum err mount_check_free(struct turn *turn, enum engine_class class, struct slice path)
 {
     struct mount other;
     struct slice rest;
@@ -219,6 +234,30 @@ static enum err note_depth(struct turn *turn, struct slice path)
     }
     json_append(depths, json_number_u64(turn->arena, own));
     return turn_put_json(turn, name, fresh, 0);
+}
+
+enum err mount_put_at(struct turn *turn, const struct mount *mount, struct slice to)
+{
+    struct json *live = json_new(turn->arena, JSON_OBJECT), *row = json_new(turn->arena, JSON_OBJECT);
+    const struct json *before = json_member(mount->row, "moved_from");
+    json_set_string(turn->arena, live, "at", to);
+    for (const struct json *member = mount->row->first; member != NULL; member = member->next) {
+        if (member != before) {
+            json_set(turn->arena, row, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
+        }
+    }
+    struct json *from = json_set_array(turn->arena, row, "moved_from"); /* leases given there may still have to be ended */
+    for (const struct json *path = before == NULL || before->count >= MOVES_MAX ? NULL : before->first; path != NULL; path = path->next) {
+        json_append(from, json_copy(turn->arena, path));
+    }
+    if (before != NULL && before->count >= MOVES_MAX) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("this mount was moved 32 times: mount a new one", "dieser Mount wurde 32-mal verlegt: bitte einen neuen einbinden"), mount->path);
+    }
+    json_append(from, json_string(turn->arena, mount->path));
+    enum err err = from == NULL ? ERR_MEMORY : turn_delete(turn, row_path(turn, "at", mount->path));
+    err = err == ERR_NONE ? turn_put_json(turn, row_path(turn, "at", to), row, 0) : err;
+    err = err == ERR_NONE ? turn_put_json(turn, row_path(turn, "live", mount->uuid), live, 0) : err;
+    return err == ERR_NONE ? note_depth(turn, to) : err;
 }
 
 static struct slice random_hex(struct turn *turn, const char *prefix, size_t bytes)
@@ -335,7 +374,7 @@ enum err mount_enable(struct turn *turn, enum engine_class class, struct slice g
         return turn_refuse(turn, ERR_INVALID, TEXT("unknown backend type", "diese Art von Engine gibt es nicht"), turn_field(turn, "type"));
     }
     struct json *config = NULL;
-    enum err err = check_free(turn, class, path);
+    enum err err = mount_check_free(turn, class, path);
     err = err == ERR_NONE ? mount_config(turn, object_of(turn, "config"), &config) : err;
     struct json *row = err == ERR_NONE ? new_row(turn, engine, version, config) : NULL;
     if (err != ERR_NONE || row == NULL) {

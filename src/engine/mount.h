@@ -2,9 +2,9 @@
  * Mounts: which engine answers below which path, as Vault has it. "secret/" is a kv, "auth/approle/" a login. A mount is a row, looked up when a request
  * comes; ten thousand of them cost nothing while nobody asks.
  *
- *   mount/at/PATH         {"type","class":"secret|auth","uuid","accessor","description","config":{"default_lease_ttl","max_lease_ttl",…},"options":{…}}
+ *   mount/at/PATH         {"type","class":"secret|auth","uuid","accessor","description","config":{"default_lease_ttl","max_lease_ttl",…},"options":{…},"moved_from":[PATH,…]}
  *   mount/depth/FIRST     {"depths":[1,2]}: how many segments the mounts below this first segment have; one row decides which others are looked at
- *   mount/live/UUID       {} while it is mounted: what a login mount gave is good only so long
+ *   mount/live/UUID       {"at": PATH} while it is mounted (absent: where it was mounted first): what a login mount gave is good only so long
  *   sweep/UUID            {"name","prefix","path","row"}: it was unmounted; leases end, rows are deleted, in slices
  *   m/UUID/…              the engine's own rows (mount_path)
  *
@@ -62,6 +62,10 @@ enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount)
 #define mount_path(turn, format, ...) turn_path(turn, "m/%.*s/" format, (int)(turn)->mount->uuid.len, (const char *)(turn)->mount->uuid.data __VA_OPT__(, ) __VA_ARGS__)
 /* The mount of this uuid that is or was at `path`: as long as anything of it is left to be ended. ERR_NOT_FOUND, ERR_NEED. */
 enum err mount_remains(struct turn *turn, struct slice path, struct slice uuid, struct mount *ret_mount) must_check;
+/* May something be mounted here? ERR_INVALID with a complaint: taken, or no path for this class. */
+enum err mount_check_free(struct turn *turn, enum engine_class class, struct slice path) must_check;
+/* The mount lies at `to` from now on, and nothing where it was. */
+enum err mount_put_at(struct turn *turn, const struct mount *mount, struct slice to) must_check;
 /* Lease times of the mount in seconds: its own, or Vogt's (32 days). */
 uint64_t mount_default_ttl_s(const struct mount *mount);
 uint64_t mount_max_ttl_s(const struct mount *mount);

@@ -348,6 +348,20 @@ static enum err delete_slice(struct turn *turn, struct slice prefix, size_t *ret
     return all;
 }
 
+/* Below its path, and below those that it had before it was moved. */
+static enum err end_leases(struct turn *turn, const struct json *row, struct slice uuid, size_t *ret_left)
+{
+    const struct json *before = json_member(row, "moved_from");
+    enum err all = lease_end_of_mount(turn, json_text(turn->input, "path", SLICE_NONE), uuid, LEASE_SWEEP_ROWS, ret_left);
+    for (const struct json *path = before == NULL ? NULL : before->first; path != NULL; path = path->next) {
+        size_t left = 0;
+        enum err err = lease_end_of_mount(turn, path->text, uuid, LEASE_SWEEP_ROWS, &left);
+        all = all == ERR_NONE || (all == ERR_NEED && err != ERR_NONE) ? err : all;
+        *ret_left += left;
+    }
+    return all;
+}
+
 /* Keep's own, with what stands in sweep/NAME: {"name","prefix"} and of a mount {"path","row"}. Its leases end first, because the engine may need its rows for that;
  * then a slice of the rows below `prefix` a turn. The row brings the rest back later, and after a restart. */
 enum err operation_mount_sweep(struct turn *turn)
@@ -357,8 +371,8 @@ enum err operation_mount_sweep(struct turn *turn)
     if (name.len == 0 || prefix.len == 0) {
         return ERR_INTERNAL; /* an empty prefix would be every row there is */
     }
-    bool is_mount = json_member(turn->input, "row") != NULL;
-    enum err err = is_mount ? lease_end_of_mount(turn, json_text(turn->input, "path", SLICE_NONE), name, LEASE_SWEEP_ROWS, &left) : ERR_NONE;
+    const struct json *row = json_member(turn->input, "row");
+    enum err err = row != NULL ? end_leases(turn, row, name, &left) : ERR_NONE;
     if (err == ERR_NONE && left > 0) {
         err = turn_put_json(turn, sweep_path(turn, name), turn->input, turn_due_steady(turn->steady_ms + SWEEP_AGAIN_MS));
         return err == ERR_NONE ? turn_start(turn, "own_lease_sweep", NULL) : err;

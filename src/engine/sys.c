@@ -96,7 +96,7 @@ static struct json *seal_status(struct turn *turn)
     json_set_u64(turn->arena, top, "n", vault->shares_total);
     json_set_u64(turn->arena, top, "progress", vault->share_count);
     json_set_string(turn->arena, top, "nonce", SLICE_NONE);
-    json_set_string(turn->arena, top, "version", SLICE_LITERAL("1.15.0"));
+    json_set_string(turn->arena, top, "version", SLICE_LITERAL(COMPATIBLE_VERSION));
     json_set_string(turn->arena, top, "vogt_version", SLICE_LITERAL(VOGT_VERSION));
     json_set_bool(turn->arena, top, "migration", false);
     json_set_bool(turn->arena, top, "recovery_seal", false);
@@ -146,6 +146,7 @@ static enum err combine(struct turn *turn, struct vault *vault)
         secret_free(&vault->remote);
         vault->remote = secret_take(&remote);
         vault->remote_at_ms = turn->now_ms;
+        err = turn_start(turn, "own_version", NULL);
     }
     return err == ERR_FORGED || err == ERR_INVALID
                ? turn_refuse(turn, ERR_INVALID, TEXT("these unseal keys do not fit; start again", "diese Entsiegelungsschlüssel passen nicht; bitte von vorn"), SLICE_NONE)
@@ -200,7 +201,7 @@ enum err operation_sys_health(struct turn *turn)
     json_set_bool(turn->arena, top, "standby", false);
     json_set_bool(turn->arena, top, "performance_standby", false);
     json_set_i64(turn->arena, top, "server_time_utc", turn->now_ms / 1000);
-    json_set_string(turn->arena, top, "version", SLICE_LITERAL("1.15.0"));
+    json_set_string(turn->arena, top, "version", SLICE_LITERAL(COMPATIBLE_VERSION));
     json_set_string(turn->arena, top, "cluster_name", slice_string(around->vault->name));
     uint16_t status = !around->initialized ? health_code(turn, "uninitcode", 501) : around->sealed ? health_code(turn, "sealedcode", 503) : health_code(turn, "activecode", 200);
     return turn_reply_top(turn, status, top);
@@ -318,6 +319,7 @@ enum err operation_own_unseal(struct turn *turn)
     bool is_new = !vault->initialized;
     enum err err = is_new ? vault_initialize(vault, turn, 0, 0, NULL) : vault_unseal(vault, turn, secret_slice(&vault->remote));
     err = err == ERR_NONE ? turn_evidence(turn, is_new ? "vogt.initialized" : "vogt.unsealed", body, NULL) : err;
+    err = err == ERR_NONE ? turn_start(turn, "own_version", NULL) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 

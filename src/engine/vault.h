@@ -18,6 +18,7 @@
 #include "ledger/note.h"
 
 enum { VAULT_NAME_BYTES = 64 };
+#define COMPATIBLE_VERSION "1.15.0" /* of Vault: clients tell by it what they may ask for */
 
 struct vault {
     struct secret remote;               /* key-file: what seal answered */

@@ -1,0 +1,152 @@
+/* sys/: what clients ask about the server itself, and settings of Vault's that do not exist here and say so. */
+#include "engine/operations.h"
+
+#include "base/time.h"
+#include "engine/vault.h"
+
+static const char version_row[] = "core/versions";
+
+static void set_time(struct turn *turn, struct json *object, const char *name, int64_t unix_ms)
+{
+    char text[RFC3339_BYTES];
+    rfc3339_format(unix_ms, text);
+    json_set_string(turn->arena, object, name, slice_string(text));
+}
+
+/* One node: nobody stands by, and nobody is led. */
+enum err operation_sys_leader(struct turn *turn)
+{
+    struct json *top = json_new(turn->arena, JSON_OBJECT);
+    json_set_bool(turn->arena, top, "ha_enabled", false);
+    json_set_bool(turn->arena, top, "is_self", false);
+    json_set_string(turn->arena, top, "active_time", SLICE_LITERAL("0001-01-01T00:00:00Z"));
+    json_set_string(turn->arena, top, "leader_address", SLICE_NONE);
+    json_set_string(turn->arena, top, "leader_cluster_address", SLICE_NONE);
+    json_set_bool(turn->arena, top, "performance_standby", false);
+    json_set_u64(turn->arena, top, "performance_standby_last_remote_wal", 0);
+    return turn_reply_top(turn, 200, top);
+}
+
+enum err operation_sys_ha_status(struct turn *turn)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT), *nodes = json_set_array(turn->arena, data, "nodes");
+    struct json *node = json_append(nodes, json_new(turn->arena, JSON_OBJECT));
+    json_set_string(turn->arena, node, "hostname", SLICE_LITERAL("localhost"));
+    json_set_string(turn->arena, node, "api_address", slice_string(turn->around->address));
+    json_set_string(turn->arena, node, "cluster_address", SLICE_NONE);
+    json_set_bool(turn->arena, node, "active_node", true);
+    json_set_null(turn->arena, node, "last_echo");
+    json_set_string(turn->arena, node, "version", SLICE_LITERAL(COMPATIBLE_VERSION));
+    return turn_reply_both(turn, data);
+}
+
+/* ---- which versions have been here ---- */
+
+/* Keep's own, after each unsealing: a version that was not here before is written down. {"VERSION": unix ms}, oldest first. */
+enum err operation_own_version(struct turn *turn)
+{
+    const struct json *row = NULL;
+    enum err err = turn_json(turn, version_row, &row);
+    if (err != ERR_NONE && err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (err == ERR_NONE && json_member(row, VOGT_VERSION) != NULL) {
+        return ERR_NONE;
+    }
+    struct json *fresh = err == ERR_NONE ? json_copy(turn->arena, row) : json_new(turn->arena, JSON_OBJECT);
+    return json_set_i64(turn->arena, fresh, VOGT_VERSION, turn->now_ms) == NULL ? ERR_MEMORY : turn_put_json(turn, version_row, fresh, 0);
+}
+
+enum err operation_sys_version_history(struct turn *turn)
+{
+    const struct json *row = NULL;
+    enum err err = turn_json(turn, version_row, &row);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys"), *infos = json_set_object(turn->arena, data, "key_info");
+    struct slice previous = SLICE_NONE;
+    for (const struct json *one = row->first; one != NULL; one = one->next) {
+        int64_t at_ms = 0;
+        const char *name = arena_string(turn->arena, one->name);
+        struct json *info = json_set_object(turn->arena, infos, name);
+        err = json_i64(row, name, &at_ms);
+        json_append(keys, json_string(turn->arena, one->name));
+        json_set_null(turn->arena, info, "build_date");
+        if (previous.len > 0) {
+            json_set_string(turn->arena, info, "previous_version", previous);
+        } else {
+            json_set_null(turn->arena, info, "previous_version");
+        }
+        set_time(turn, info, "timestamp_installed", at_ms);
+        previous = one->name;
+    }
+    return err == ERR_NONE ? turn_reply_data(turn, data) : ERR_DAMAGED;
+}
+
+/* ---- settings ---- */
+
+enum err operation_sys_config_sanitized(struct turn *turn)
+{
+    const struct surroundings *around = turn->around;
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, data, "api_addr", slice_string(around->address));
+    json_set_string(turn->arena, data, "cluster_addr", SLICE_NONE);
+    json_set_u64(turn->arena, data, "default_lease_ttl", 0);
+    json_set_u64(turn->arena, data, "max_lease_ttl", 0);
+    json_set_bool(turn->arena, data, "disable_mlock", false);
+    struct json *listener = json_append(json_set_array(turn->arena, data, "listeners"), json_new(turn->arena, JSON_OBJECT));
+    json_set_string(turn->arena, listener, "type", SLICE_LITERAL("tcp"));
+    struct json *seal = json_append(json_set_array(turn->arena, data, "seals"), json_new(turn->arena, JSON_OBJECT));
+    json_set_string(turn->arena, seal, "type", slice_string(around->vault->type));
+    json_set_bool(turn->arena, seal, "disabled", false);
+    json_set_string(turn->arena, json_set_object(turn->arena, data, "storage"), "type", SLICE_LITERAL("sqlite"));
+    return turn_reply_data(turn, data);
+}
+
+enum err operation_sys_cors_read(struct turn *turn)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    json_set_bool(turn->arena, data, "enabled", false);
+    json_set_null(turn->arena, data, "allowed_origins");
+    json_set_null(turn->arena, data, "allowed_headers");
+    return turn_reply_both(turn, data);
+}
+
+enum err operation_sys_cors_write(struct turn *turn)
+{
+    return turn_refuse(turn, ERR_INVALID, TEXT("pages of other origins are never allowed to call this API: put a server of your own between them", "Seiten fremder Herkunft dürfen diese API nie aufrufen: bitte einen eigenen Server dazwischen stellen"), SLICE_NONE);
+}
+
+enum err operation_sys_nothing_there(struct turn *turn)
+{
+    (void)turn;
+    return ERR_NOT_FOUND;
+}
+
+enum err operation_sys_nothing_to_end(struct turn *turn)
+{
+    return turn_reply_none(turn);
+}
+
+enum err operation_sys_headers_write(struct turn *turn)
+{
+    return turn_refuse(turn, ERR_INVALID, TEXT("the page's headers are fixed: what they protect does not depend on a setting", "die Kopfzeilen der Seite stehen fest: ihr Schutz hängt an keiner Einstellung"), SLICE_NONE);
+}
+
+enum err operation_sys_request_headers_read(struct turn *turn)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    json_set_object(turn->arena, data, "headers");
+    return turn_reply_both(turn, data);
+}
+
+enum err operation_sys_request_headers_write(struct turn *turn)
+{
+    return turn_refuse(turn, ERR_INVALID, TEXT("records of audit devices carry no request headers", "Einträge der Audit-Geräte führen keine Kopfzeilen der Anfragen"), SLICE_NONE);
+}
+
+enum err operation_sys_plugins(struct turn *turn)
+{
+    return turn_refuse(turn, ERR_INVALID, TEXT("plugins are not supported: all engines are built in", "Plugins gibt es nicht: alle Engines sind eingebaut"), SLICE_NONE);
+}
