@@ -6,10 +6,13 @@
 #ifndef VOGT_CRYPTO_ALGORITHMS_H
 #define VOGT_CRYPTO_ALGORITHMS_H
 
+#include "crypto/hash.h"
+
 #include <openssl/evp.h>
 
 struct algorithms {
     EVP_MD *sha256, *shake128;
+    EVP_MD *hashes[HASH_COUNT];     /* of HASH_NONE: NULL */
     EVP_CIPHER *aes256_ecb, *aes256_gcm, *aes128_gcm, *chacha20_poly1305;
 };
 

@@ -34,7 +34,13 @@ static bool fetch(void)
         .aes128_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL),
         .chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL),
     };
-    return fetched.sha256 != NULL && fetched.shake128 != NULL && fetched.aes256_ecb != NULL &&
+    static const char *const names[HASH_COUNT] = {NULL, "SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512", "SHA3-224", "SHA3-256", "SHA3-384", "SHA3-512"};
+    bool has_hashes = true;
+    for (size_t i = HASH_NONE + 1; i < HASH_COUNT; i++) {
+        fetched.hashes[i] = EVP_MD_fetch(NULL, names[i], NULL);
+        has_hashes = has_hashes && fetched.hashes[i] != NULL;
+    }
+    return has_hashes && fetched.sha256 != NULL && fetched.shake128 != NULL && fetched.aes256_ecb != NULL &&
            fetched.aes256_gcm != NULL && fetched.aes128_gcm != NULL && fetched.chacha20_poly1305 != NULL;
 }
 

@@ -364,7 +364,7 @@ static const struct filter_call device[] = {
 
 const struct filter filters_of_roles[ROLE_COUNT] = {
     [ROLE_GATE] = LISTS(base, no_files, serve, threads),
-    [ROLE_KEEP] = LISTS(base),
+    [ROLE_KEEP] = LISTS(base, no_files, threads),
     [ROLE_STORE] = LISTS(base, files),
     [ROLE_JUDGE] = LISTS(base, no_files),
     [ROLE_REACH] = LISTS(base, read_files, network, tasks),

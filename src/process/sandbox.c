@@ -66,7 +66,7 @@ static bool set_limits(const struct sandbox_profile *profile)
     if (ok && profile->memory_max_bytes > 0 && !WITH_SANITIZER) {
         ok = set_limit(RLIMIT_AS, profile->memory_max_bytes);
     }
-    return ok && (profile->children || set_limit(RLIMIT_NPROC, 0));
+    return ok && (profile->children || profile->threads || set_limit(RLIMIT_NPROC, 0)); /* the limit counts threads too */
 }
 
 /* ---- user and capabilities ---- */

@@ -49,7 +49,7 @@ enum { FILES_FEW = 64 };
 
 const struct sandbox_profile sandbox_profiles[ROLE_COUNT] = {
     [ROLE_GATE] = {.root = ROOT_EMPTY, .files_max = 4096, .memory_max_bytes = 2 * GIBIBYTE},
-    [ROLE_KEEP] = {.root = ROOT_EMPTY, .files_max = 256},
+    [ROLE_KEEP] = {.root = ROOT_EMPTY, .threads = true, .files_max = 256}, /* RSA in a thread of its own */
     [ROLE_STORE] = {.root = ROOT_DIRECTORY, .files_max = 256, .hidden_names = store_hidden},
     /* Hostile facts: memory is bounded by the kernel too. Argon2id and a PDF fit well. */
     [ROLE_JUDGE] = {.root = ROOT_EMPTY, .files_max = FILES_FEW, .memory_max_bytes = 2 * GIBIBYTE},

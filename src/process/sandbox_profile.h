@@ -24,6 +24,7 @@ struct sandbox_profile {
     bool bind_any_port;    /* may bind TCP port 0: a port of the kernel's choice */
     bool directory_beside; /* ROOT_PATHS: and its one directory, as SANDBOX_DIRECTORY */
     bool children;         /* may have processes of its own */
+    bool threads;          /* may have threads; the filter refuses processes */
     uint64_t capabilities; /* kept when started by root: bits of CAP_* */
     uint64_t files_max, memory_max_bytes; /* RLIMIT_NOFILE; RLIMIT_AS, 0: as inherited */
     const char *const *read_paths; /* NULL-terminated; those that do not exist are passed over */

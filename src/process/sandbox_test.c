@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -114,6 +115,17 @@ static int try_fork(void)
     }
     return pid;
 }
+static void *idle(void *argument)
+{
+    return argument;
+}
+
+static int try_thread(void)
+{
+    pthread_t thread;
+    return pthread_create(&thread, NULL, idle, NULL) == 0 && pthread_join(thread, NULL) == 0 ? 0 : -1;
+}
+
 static int try_ptrace(void)
 {
     return (int)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
@@ -238,6 +250,7 @@ static const struct attempt attempts[] = {
     {"packet socket", try_packet_socket, 0, 0, CONFINEMENT_SECCOMP},
     {"exec", try_exec, 0, 0, CONFINEMENT_SECCOMP},
     {"fork", try_fork, R(REACH), 0, CONFINEMENT_SECCOMP},
+    {"thread", try_thread, R(KEEP), R(GATE) | R(REACH), CONFINEMENT_SECCOMP},
     {"ptrace", try_ptrace, 0, 0, CONFINEMENT_SECCOMP},
     {"memory of another process", try_read_parent_memory, 0, 0, CONFINEMENT_SECCOMP},
     {"become root", try_become_root, 0, 0, CONFINEMENT_SECCOMP},

@@ -82,9 +82,8 @@ void worker_hear_parent(struct worker *worker)
 }
 
 /* The one frame that waits, if any. */
-static enum err serve(struct worker *worker, struct arena *arena)
+static enum err serve(const struct worker *worker, struct channel *keep, struct arena *arena)
 {
-    struct channel *keep = worker->start.keep;
     struct frame frame;
     enum err err = channel_receive(keep, &frame);
     if (err != ERR_NONE) {
@@ -110,7 +109,7 @@ static enum err serve_loop(struct worker *worker)
         return ERR_MEMORY;
     }
     while (!worker->stopping) {
-        enum err err = serve(worker, arena);
+        enum err err = serve(worker, worker->start.keep, arena);
         if (err == ERR_NONE) {
             worker_hear_parent(worker);
             continue;
@@ -128,6 +127,21 @@ static enum err serve_loop(struct worker *worker)
         }
     }
     return ERR_NONE;
+}
+
+enum err worker_serve(struct channel *channel, const struct work *works, size_t count)
+{
+    const struct worker worker = {.works = works, .work_count = count};
+    struct arena *arena cleanup_arena = arena_new(WORKER_ARENA_BYTES);
+    enum err err = arena == NULL ? ERR_MEMORY : ERR_NONE;
+    while (err == ERR_NONE) {
+        err = serve(&worker, channel, arena);
+        struct pollfd wait = {channel_fd(channel), POLLIN, 0};
+        if (err == ERR_BUSY) {
+            err = poll(&wait, 1, -1) < 0 && errno != EINTR ? err_from_errno(errno) : ERR_NONE;
+        }
+    }
+    return err;
 }
 
 int worker_run(enum role self, const struct work *works, size_t count)

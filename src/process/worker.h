@@ -36,6 +36,10 @@ struct work {
  * of work at a time. */
 int worker_run(enum role self, const struct work *works, size_t count) must_check;
 
+/* The same on one channel until it closes, for a thread of keep's own: no start, no sandbox but the process's. */
+struct channel;
+enum err worker_serve(struct channel *channel, const struct work *works, size_t count) must_check;
+
 /* Asks the parent to start a program of its fixed table; *ret_fd is its standard input and output
  * (shut down the writing side to end the input). ERR_NOT_FOUND: not installed; ERR_RIGHTS: not this
  * role's program, or the host refuses it. The program is killed after 20 s. judge: "pdftotext";

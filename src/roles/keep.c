@@ -398,7 +398,7 @@ static void drain_members(struct keep *keep)
             if (err != ERR_CLOSED) {
                 LOG(LOG_WARN, "keep.channel-ended", LOG_TEXT("role", role_name(member->role)), LOG_ERR(err));
             }
-            keep->failed = keep->failed == ERR_NONE && member->role == ROLE_STORE ? err : keep->failed;
+            keep->failed = keep->failed == ERR_NONE && (member->role == ROLE_STORE || member->role == ROLE_KEEP) ? err : keep->failed;
             keep_lose_member(keep, member);
         }
     }
@@ -525,6 +525,7 @@ static int end(struct keep *keep)
     if (failed != ERR_NONE) {
         LOG(LOG_ERROR, "keep.failed", LOG_ERR(failed), LOG_TEXT("what", err_text(failed, LANGUAGE_ENGLISH)));
     }
+    keep_end_slow(keep);
     vault_free(&keep->vault);
     state_free(keep->state);
     audit_free(keep->audit);
@@ -601,6 +602,7 @@ int main(void)
     keep_read_audit_directory(&keep);
     keep_look_around(&keep);
     err = err == ERR_NONE ? take_identity(&keep, &complaint) : err;
+    err = err == ERR_NONE ? keep_prepare_slow(&keep) : err;
     err = err == ERR_NONE ? role_confine(&keep.start, -1) : err;
     err = err == ERR_NONE ? role_ready(&keep.start) : err;
     if (err != ERR_NONE) {

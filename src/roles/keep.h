@@ -19,6 +19,8 @@
 #include "process/role_start.h"
 #include "process/worker.h"
 
+#include <pthread.h>
+
 enum {
     MEMBERS_MAX = 32,
     RUNNING_MAX = 4096,
@@ -164,6 +166,10 @@ struct keep {
     char boot[BOOT_ID_BYTES];           /* which start of the machine this is */
     struct countersign_config countersign;
     struct instant now;
+    int slow_fds[2];                    /* the channel to the thread: here, there; -1: taken */
+    pthread_t slow_thread;
+    bool has_slow_thread;
+    enum err (*start_slow)(struct keep *keep); /* keep_start_slow; NULL in tests without a thread */
     bool stopping;
     int64_t stop_mono_ns;               /* when STOP came; 0: the parent is gone */
     enum err failed;                    /* not ERR_NONE: keep must end */
@@ -189,6 +195,11 @@ enum err keep_take_worked(struct keep *keep, struct member *member, uint64_t id,
 void keep_lose_member(struct keep *keep, struct member *member);
 void keep_publish(struct keep *keep, enum log_id log);
 enum err keep_take_published(struct keep *keep, uint64_t id, struct slice body) must_check;
+
+/* keep_slow.c: a thread of keep's own for what takes long (RSA). It is a member like judge, and begun when it is first needed. */
+enum err keep_prepare_slow(struct keep *keep) must_check;   /* before the sandbox */
+enum err keep_start_slow(struct keep *keep) must_check;
+void keep_end_slow(struct keep *keep);                      /* waits until its piece of work is done */
 
 /* keep_tell.c: audit devices */
 enum err keep_tell(struct keep *keep, struct running *running, struct ask *ask, struct slice records) must_check; /* ask NULL: the record of a reply */

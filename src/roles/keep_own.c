@@ -195,6 +195,9 @@ static void describe_members(struct keep *keep, struct arena *arena, struct json
     json_set(arena, own, "features", json_copy(arena, keep->start.features));
     for (size_t i = 0; i < keep->member_count; i++) {
         const struct member *member = &keep->members[i];
+        if (member->role == ROLE_KEEP) {
+            continue; /* keep's own thread is no process */
+        }
         struct json *one = json_append(roles, json_new(arena, JSON_OBJECT));
         json_set_string(arena, one, "role", slice_string(role_name(member->role)));
         json_set_u64(arena, one, "index", member->index);

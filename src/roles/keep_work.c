@@ -77,6 +77,13 @@ enum err keep_add_task(struct keep *keep, struct running *running, struct ask *a
         mark_done(keep, ask, ERR_BUSY);
         return ERR_NONE;
     }
+    if (ask->role == ROLE_KEEP && keep->start_slow != NULL && !keep->has_slow_thread) {
+        enum err started = keep->start_slow(keep);
+        if (started != ERR_NONE) {
+            mark_done(keep, ask, started);
+            return ERR_NONE;
+        }
+    }
     struct task *task = calloc(1, sizeof *task);
     if (task == NULL) {
         return ERR_MEMORY;

@@ -63,7 +63,18 @@ enum err operation_transit_cache_write(struct turn *turn)
 #define CONTEXT F(context, FIELD_STRING, 0, "Base64; needed by derived keys.", "Base64; nötig bei abgeleiteten Schlüsseln.")
 #define ASSOCIATED F(associated_data, FIELD_STRING, 0, "Base64; checked too when decrypting, not contained.", "Base64; wird beim Entschlüsseln mitgeprüft, ist nicht enthalten.")
 #define KEY_VERSION F(key_version, FIELD_NUMBER, 0, "Version of the key; default: the newest.", "Version des Schlüssels; sonst die neueste.")
-#define TYPE F(type, FIELD_STRING, 0, "aes256-gcm96 (default), aes128-gcm96, chacha20-poly1305.", "aes256-gcm96 (Vorgabe), aes128-gcm96, chacha20-poly1305.")
+#define TYPE F(type, FIELD_STRING, 0, "aes256-gcm96 (default), aes128-gcm96, chacha20-poly1305, ed25519, ecdsa-p256, ecdsa-p384, ecdsa-p521, rsa-2048, rsa-3072, rsa-4096, hmac.", \
+               "aes256-gcm96 (Vorgabe), aes128-gcm96, chacha20-poly1305, ed25519, ecdsa-p256, ecdsa-p384, ecdsa-p521, rsa-2048, rsa-3072, rsa-4096, hmac.")
+#define INPUT F(input, FIELD_STRING, FIELD_SECRET, "Base64.", "Base64.")
+#define ALGORITHM F(algorithm, FIELD_STRING, 0, "sha2-256 (default), sha2-224, sha2-384, sha2-512, sha3-224 to sha3-512.", "sha2-256 (Vorgabe), sha2-224, sha2-384, sha2-512, sha3-224 bis sha3-512.")
+#define SIGNING F(hash_algorithm, FIELD_STRING, 0, "sha2-256 (default), sha1, sha2-…, sha3-…, none.", "sha2-256 (Vorgabe), sha1, sha2-…, sha3-…, none."), ALGORITHM, \
+                F(prehashed, FIELD_BOOL, 0, "The input is a digest.", "input ist ein Hash."), \
+                F(signature_algorithm, FIELD_STRING, 0, "Of RSA: pss (default) or pkcs1v15.", "Bei RSA: pss (Vorgabe) oder pkcs1v15."), \
+                F(marshaling_algorithm, FIELD_STRING, 0, "asn1 (default) or jws.", "asn1 (Vorgabe) oder jws."), \
+                F(salt_length, FIELD_STRING, 0, "Of PSS: auto (default), hash, or bytes.", "Bei PSS: auto (Vorgabe), hash oder Bytes.")
+#define VERIFIED F(signature, FIELD_STRING, 0, "vault:v1:…", "vault:v1:…"), F(hmac, FIELD_STRING, 0, "vault:v1:…", "vault:v1:…")
+#define FORMAT F(format, FIELD_STRING, 0, "hex or base64.", "hex oder base64.")
+#define BYTES F(bytes, FIELD_NUMBER, 0, "How many; default 32.", "Wie viele; sonst 32.")
 #define CONVERGENT F(convergent_encryption, FIELD_BOOL, 0, "The same text in the same context gives the same ciphertext; needs derived.", "Derselbe Text im selben Kontext gibt denselben Geheimtext; braucht derived.")
 #define EXPORTS F(exportable, FIELD_BOOL, 0, "The key can be exported; cannot be taken back.", "Der Schlüssel lässt sich ausgeben; nicht rücknehmbar."), \
                 F(allow_plaintext_backup, FIELD_BOOL, 0, "The key can be backed up in plain; cannot be taken back.", "Der Schlüssel lässt sich im Klartext sichern; nicht rücknehmbar."), \
@@ -93,6 +104,17 @@ static const struct route routes[] = {
           "Encrypts a ciphertext anew under a newer version; the text does not leave.", "Verschlüsselt einen Geheimtext neu mit einer neueren Version; der Text kommt nicht heraus.")
     ROUTE(transit_datakey, VERB_WRITE, "datakey/:plaintext/:name", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(CONTEXT, KEY_VERSION, F(bits, FIELD_NUMBER, 0, "128, 256 (default) or 512.", "128, 256 (Vorgabe) oder 512.")),
           "A fresh key for data: encrypted (wrapped), or in plain as well (plaintext).", "Ein frischer Datenschlüssel: verschlüsselt (wrapped) oder auch im Klartext (plaintext).")
+    ROUTE(transit_sign, VERB_WRITE, "sign/:name", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(INPUT, SIGNING, CONTEXT, KEY_VERSION, BATCH), "Signs.", "Signiert.")
+    ROUTE(transit_sign, VERB_WRITE, "sign/:name/:algorithm", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(INPUT, SIGNING, CONTEXT, KEY_VERSION, BATCH), "Signs with this hash algorithm.", "Signiert mit diesem Hash-Verfahren.")
+    ROUTE(transit_verify, VERB_WRITE, "verify/:name", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(INPUT, SIGNING, CONTEXT, VERIFIED, BATCH), "Checks a signature or a MAC.", "Prüft eine Signatur oder einen MAC.")
+    ROUTE(transit_verify, VERB_WRITE, "verify/:name/:algorithm", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(INPUT, SIGNING, CONTEXT, VERIFIED, BATCH), "Checks with this hash algorithm.", "Prüft mit diesem Hash-Verfahren.")
+    ROUTE(transit_hmac, VERB_WRITE, "hmac/:name", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(INPUT, ALGORITHM, KEY_VERSION, BATCH), "A MAC.", "Ein MAC.")
+    ROUTE(transit_hmac, VERB_WRITE, "hmac/:name/:algorithm", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(INPUT, ALGORITHM, KEY_VERSION, BATCH), "A MAC with this hash algorithm.", "Ein MAC mit diesem Hash-Verfahren.")
+    ROUTE(transit_hash, VERB_WRITE, "hash", ROUTE_OPEN_FIELDS, FIELDS(INPUT, ALGORITHM, FORMAT), "A digest.", "Ein Hash.")
+    ROUTE(transit_hash, VERB_WRITE, "hash/:algorithm", ROUTE_OPEN_FIELDS, FIELDS(INPUT, ALGORITHM, FORMAT), "A digest.", "Ein Hash.")
+    ROUTE(transit_random, VERB_WRITE, "random", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(BYTES, FORMAT), "Random bytes.", "Zufällige Bytes.")
+    ROUTE(transit_random, VERB_WRITE, "random/:source", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(BYTES, FORMAT), "Random bytes: so many, or of this source.", "Zufällige Bytes: so viele, oder aus dieser Quelle.")
+    ROUTE(transit_random, VERB_WRITE, "random/:source/:bytes", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(BYTES, FORMAT), "Random bytes of a source.", "Zufällige Bytes aus einer Quelle.")
     ROUTE(transit_settings_read, VERB_READ, "config/keys", 0, NO_FIELDS, "Settings of the mount.", "Einstellungen des Mounts.")
     ROUTE(transit_settings_write, VERB_WRITE, "config/keys", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(F(disable_upsert, FIELD_BOOL, 0, "Encrypting makes no keys.", "Verschlüsseln legt keine Schlüssel an.")),
           "Changes settings of the mount.", "Ändert Einstellungen des Mounts.")

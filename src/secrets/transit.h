@@ -15,6 +15,8 @@
 #define VOGT_SECRETS_TRANSIT_H
 
 #include "crypto/crypto.h"
+#include "crypto/ec.h"
+#include "crypto/rsa.h"
 #include "secrets/secrets.h"
 
 enum {
@@ -77,6 +79,8 @@ struct transit_key transit_new(struct turn *turn, struct slice name, const struc
 enum err transit_rotate(struct turn *turn, struct transit_key *key) must_check;
 /* The same with material from elsewhere; `version->hmac` is drawn. */
 enum err transit_add(struct turn *turn, struct transit_key *key, struct transit_version *version) must_check;
+/* The public half of a version's key. */
+enum err transit_set_public(struct turn *turn, const struct transit_key *key, struct transit_version *version) must_check;
 /* Sets when keep rotates the key next, and has it remembered; 0: no more. */
 enum err transit_schedule(struct turn *turn, struct transit_key *key) must_check;
 /* Takes the key away, its versions by and by. */
@@ -84,10 +88,15 @@ enum err transit_remove(struct turn *turn, const struct transit_key *key) must_c
 /* {"type","name",…,"keys":{…}} as Vault shows a key. */
 enum err transit_reply_key(struct turn *turn, const struct transit_key *key, const char *warning) must_check;
 
+/* A version's public key as people see it: PEM of a SubjectPublicKeyInfo, of Ed25519 base64; of a derived key the one of this context, or nothing without. */
+enum err transit_public_text(struct turn *turn, const struct transit_key *key, const struct transit_version *version, struct slice context, struct slice *ret_text) must_check;
+
 /* What may be said of a new key: type and options of the body, checked. */
 enum err transit_wish(struct turn *turn, struct slice name, struct transit_key *ret_key) must_check;
 enum err transit_allow_derived(struct turn *turn, const struct transit_key *key) must_check;
 enum err transit_read_period(struct turn *turn, uint64_t *ret_seconds) must_check;   /* auto_rotate_period; absent leaves *ret_seconds */
+
+bool transit_hash(struct slice name, enum hash *ret_hash);          /* "sha2-256"…, "none" */
 
 /* The key of a context (Vault's kdf "hkdf_sha256"): HKDF-SHA-256 without salt, the context as info. */
 enum err transit_derive(struct slice key, struct slice context, uint8_t *ret_out, size_t out_bytes) must_check;

@@ -59,19 +59,43 @@ static enum err cipher_of(struct transit_call *call, const struct transit_versio
     return err;
 }
 
+/* OAEP with SHA-256, as Vault has it. */
+static enum err seal_rsa(struct transit_call *call, const struct transit_version *version, struct slice associated)
+{
+    if (associated.len > 0) {
+        return turn_refuse(call->turn, ERR_INVALID, TEXT("associated data is not supported for keys of this type", "associated_data gibt es bei Schlüsseln dieses Typs nicht"), SLICE_NONE);
+    }
+    cleanup_buf struct buf sealed = BUF_INIT(RSA_MAX_BYTES);
+    enum err err = rsa_encrypt(version->public_key, HASH_SHA2_256, slice_from(buf_slice(&call->scratch), AEAD_NONCE_BYTES), &sealed);
+    if (err == ERR_TOO_LARGE) {
+        return turn_refuse(call->turn, ERR_INVALID, TEXT("the plaintext is longer than this RSA key can encrypt", "der Klartext ist länger, als dieser RSA-Schlüssel verschlüsseln kann"), SLICE_NONE);
+    }
+    buf_clear(&call->scratch);
+    return err == ERR_NONE ? buf_append(&call->scratch, buf_slice(&sealed)) : err;
+}
+
+static enum err open_rsa(struct transit_call *call, const struct transit_version *version, struct slice *ret_plain)
+{
+    struct json *input = json_new(call->turn->arena, JSON_OBJECT);
+    const struct json *output = NULL;
+    enum err err = version->key.len == 0 ? ERR_FORGED : transit_set_base64(call->turn, input, "sealed", buf_slice(&call->scratch));
+    json_set_u64(call->turn->arena, input, "hash", HASH_SHA2_256);
+    return err == ERR_NONE ? turn_work(call->turn, ROLE_KEEP, "rsa.decrypt", input, version->key, &output, ret_plain, NULL) : err;
+}
+
 /* call->scratch holds room for a nonce, then the plain text: it is sealed where it lies. */
 static enum err seal_scratch(struct transit_call *call, const struct transit_version *version, struct slice context, struct slice associated)
 {
     struct item_cipher cipher = {0};
-    uint8_t *nonce = call->scratch.data, *text = nonce + AEAD_NONCE_BYTES;
-    struct slice plain = slice_of(text, call->scratch.len - AEAD_NONCE_BYTES);
+    if (call->key.kind->family == TRANSIT_RSA) {
+        return seal_rsa(call, version, associated);
+    }
     enum err err = buf_reserve(&call->scratch, AEAD_TAG_BYTES);
     if (err != ERR_NONE) {
         return err;
     }
-    nonce = call->scratch.data;
-    text = nonce + AEAD_NONCE_BYTES;
-    plain.data = text;
+    uint8_t *nonce = call->scratch.data, *text = nonce + AEAD_NONCE_BYTES;
+    struct slice plain = slice_of(text, call->scratch.len - AEAD_NONCE_BYTES);
     err = cipher_of(call, version, context, &cipher);
     if (err == ERR_NONE && call->key.convergent) {
         uint8_t mac[SHA256_BYTES];
@@ -90,6 +114,9 @@ static enum err seal_scratch(struct transit_call *call, const struct transit_ver
 static enum err open_scratch(struct transit_call *call, const struct transit_version *version, struct slice context, struct slice associated, struct slice *ret_plain)
 {
     struct item_cipher cipher = {0};
+    if (call->key.kind->family == TRANSIT_RSA) {
+        return open_rsa(call, version, ret_plain);
+    }
     enum err err = call->scratch.len < OVERHEAD_BYTES ? ERR_FORGED : cipher_of(call, version, context, &cipher);
     if (err == ERR_NONE) {
         uint8_t *text = call->scratch.data + AEAD_NONCE_BYTES;
@@ -250,8 +277,13 @@ static enum err rewrap_item(struct transit_call *call, const struct json *item, 
     if (err != ERR_NONE) {
         return err;
     }
-    call->scratch.len -= AEAD_TAG_BYTES; /* nonce and plain text, as they are sealed */
-    err = fresh == NULL ? ERR_INTERNAL : seal_scratch(call, &fresh->version, context, associated);
+    if (call->key.kind->family == TRANSIT_RSA) {
+        err = start_scratch(call);
+        err = err == ERR_NONE ? buf_append(&call->scratch, plain) : err;
+    } else {
+        call->scratch.len -= AEAD_TAG_BYTES; /* nonce and plain text, as they are sealed */
+    }
+    err = err != ERR_NONE ? err : fresh == NULL ? ERR_INTERNAL : seal_scratch(call, &fresh->version, context, associated);
     err = err == ERR_NONE ? transit_set_text(call->turn, result, "ciphertext", number, buf_slice(&call->scratch)) : err;
     return err != ERR_NONE ? err : json_set_u64(call->turn->arena, result, "key_version", number) == NULL ? ERR_MEMORY : ERR_NONE;
 }

@@ -10,6 +10,14 @@ static const struct transit_kind kinds[] = {
     {"aes256-gcm96", TRANSIT_AEAD, AEAD_AES256_GCM, 0, 32, true, false, true, NULL},
     {"aes128-gcm96", TRANSIT_AEAD, AEAD_AES128_GCM, 8, 16, true, false, true, NULL},
     {"chacha20-poly1305", TRANSIT_AEAD, AEAD_CHACHA20_POLY1305, 5, 32, true, false, true, NULL},
+    {"ed25519", TRANSIT_ED25519, 0, 2, ED25519_SEED_BYTES, false, true, true, "ed25519"},
+    {"ecdsa-p256", TRANSIT_EC, CURVE_P256, 1, 32, false, true, false, "P-256"},
+    {"ecdsa-p384", TRANSIT_EC, CURVE_P384, 6, 48, false, true, false, "P-384"},
+    {"ecdsa-p521", TRANSIT_EC, CURVE_P521, 7, 66, false, true, false, "P-521"},
+    {"rsa-2048", TRANSIT_RSA, 2048, 3, 0, true, true, false, "rsa-2048"},
+    {"rsa-3072", TRANSIT_RSA, 3072, 9, 0, true, true, false, "rsa-3072"},
+    {"rsa-4096", TRANSIT_RSA, 4096, 4, 0, true, true, false, "rsa-4096"},
+    {"hmac", TRANSIT_HMAC, 0, 11, 0, false, false, false, NULL},
 };
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0], PAGE = 500 };
 
@@ -273,10 +281,68 @@ enum err transit_add(struct turn *turn, struct transit_key *key, struct transit_
     return err == ERR_NONE ? record(turn, key) : err;
 }
 
+static enum err make_plain(struct turn *turn, const struct transit_key *key, struct transit_version *version)
+{
+    version->key = drawn(turn, key->kind->key_bytes > 0 ? key->kind->key_bytes : key->key_bytes);
+    return version->key.len == 0 ? ERR_MEMORY : ERR_NONE;
+}
+
+static enum err make_ed25519(struct turn *turn, const struct transit_key *key, struct transit_version *version)
+{
+    uint8_t *public_key = arena_alloc(turn->arena, ED25519_PUBLIC_BYTES);
+    enum err err = make_plain(turn, key, version);
+    err = err == ERR_NONE && public_key == NULL ? ERR_MEMORY : err;
+    version->public_key = slice_of(public_key, ED25519_PUBLIC_BYTES);
+    return err == ERR_NONE && !key->derived ? ed25519_public(version->key, public_key) : err;
+}
+
+static enum err make_ec(struct turn *turn, const struct transit_key *key, struct transit_version *version)
+{
+    enum curve curve = (enum curve)key->kind->detail;
+    uint8_t from[EC_DRAW_BYTES], *made = arena_alloc(turn->arena, EC_PRIVATE_MAX_BYTES + EC_PUBLIC_MAX_BYTES);
+    turn_random(turn, from, sizeof from);
+    enum err err = made == NULL ? ERR_MEMORY : ec_make(curve, from, made, made + EC_PRIVATE_MAX_BYTES);
+    wipe(from, sizeof from);
+    version->key = slice_of(made, ec_private_bytes(curve));
+    version->public_key = slice_of(made + EC_PRIVATE_MAX_BYTES, ec_public_bytes(curve));
+    return err;
+}
+
+static enum err make_rsa(struct turn *turn, const struct transit_key *key, struct transit_version *version)
+{
+    struct json *input = json_new(turn->arena, JSON_OBJECT);
+    const struct json *output = NULL;
+    json_set_u64(turn->arena, input, "bits", key->kind->detail);
+    enum err err = turn_work(turn, ROLE_KEEP, "rsa.make", input, SLICE_NONE, &output, &version->key, NULL);
+    return err == ERR_NONE ? transit_set_public(turn, key, version) : err;
+}
+
+enum err transit_set_public(struct turn *turn, const struct transit_key *key, struct transit_version *version)
+{
+    size_t room = RSA_PUBLIC_MAX_BYTES;
+    struct buf out = {.data = arena_alloc(turn->arena, room), .capacity = room, .max = room};
+    enum err err = out.data == NULL ? ERR_MEMORY : ERR_NONE;
+    if (err == ERR_NONE && key->kind->family == TRANSIT_RSA) {
+        err = rsa_public(version->key, &out);
+    } else if (err == ERR_NONE && key->kind->family == TRANSIT_EC) {
+        err = ec_public((enum curve)key->kind->detail, version->key, out.data);
+        out.len = ec_public_bytes((enum curve)key->kind->detail);
+    } else if (err == ERR_NONE && key->kind->family == TRANSIT_ED25519) {
+        err = ed25519_public(version->key, out.data);
+        out.len = ED25519_PUBLIC_BYTES;
+    }
+    version->public_key = buf_slice(&out);
+    return err;
+}
+
 enum err transit_rotate(struct turn *turn, struct transit_key *key)
 {
-    struct transit_version version = {.key = drawn(turn, key->kind->key_bytes > 0 ? key->kind->key_bytes : key->key_bytes)};
-    return version.key.len == 0 ? ERR_MEMORY : transit_add(turn, key, &version);
+    static enum err (*const makers[])(struct turn *, const struct transit_key *, struct transit_version *) = {
+        [TRANSIT_AEAD] = make_plain, [TRANSIT_ED25519] = make_ed25519, [TRANSIT_EC] = make_ec, [TRANSIT_RSA] = make_rsa, [TRANSIT_HMAC] = make_plain,
+    };
+    struct transit_version version = {0};
+    enum err err = makers[key->kind->family](turn, key, &version);
+    return err == ERR_NONE ? transit_add(turn, key, &version) : err;
 }
 
 /* ---- the schedule ---- */

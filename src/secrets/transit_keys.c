@@ -58,11 +58,34 @@ static void set_options(struct arena *arena, struct json *data, const struct tra
     }
 }
 
+/* Reading a derived key, the query context says whose public key is wanted. */
+static enum err context_asked(struct turn *turn, const struct transit_key *key, struct slice *ret_context)
+{
+    struct json *holder = json_new(turn->arena, JSON_OBJECT);
+    struct slice text = turn_query(turn, "context");
+    *ret_context = SLICE_NONE;
+    if (!key->derived || text.len == 0) {
+        return ERR_NONE;
+    }
+    return json_set_string(turn->arena, holder, "context", text) == NULL ? ERR_MEMORY : transit_bytes(turn, holder, "context", ret_context);
+}
+
 static enum err set_version(struct turn *turn, struct json *keys, const struct transit_key *key, const struct transit_version *version)
 {
     const char *number = turn_path(turn, "%llu", (unsigned long long)version->number);
-    (void)key;
-    return json_set_i64(turn->arena, keys, number, version->created_ms / 1000) == NULL ? ERR_MEMORY : ERR_NONE;
+    if (key->kind->public_name == NULL) {
+        return json_set_i64(turn->arena, keys, number, version->created_ms / 1000) == NULL ? ERR_MEMORY : ERR_NONE;
+    }
+    char time[RFC3339_BYTES];
+    struct slice text, context;
+    struct json *one = json_set_object(turn->arena, keys, number);
+    rfc3339_format(version->created_ms, time);
+    enum err err = context_asked(turn, key, &context);
+    err = err == ERR_NONE ? transit_public_text(turn, key, version, context, &text) : err;
+    json_set_string(turn->arena, one, "certificate_chain", SLICE_NONE);
+    json_set_string(turn->arena, one, "creation_time", slice_string(time));
+    json_set_string(turn->arena, one, "name", slice_string(key->kind->public_name));
+    return err != ERR_NONE ? err : json_set_string(turn->arena, one, "public_key", text) == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
 enum err transit_reply_key(struct turn *turn, const struct transit_key *key, const char *warning)

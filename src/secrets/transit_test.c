@@ -1,44 +1,14 @@
 /* Transit through turns in memory: what Vault's clients see of keys, ciphertexts and batches. */
-#include "secrets/kv_scene.h"
+#include "secrets/transit_scene.h"
 
 #include "base/check.h"
 #include "base/encode.h"
-#include "crypto/crypto.h"
-#include "secrets/transit.h"
 
 #include <string.h>
 
-#define ASK(verb, path, query, body) kv_ask(&scene, scene.root, verb, path, query, body, &reply)
-#define READ(path) ASK(VERB_READ, path, NULL, NULL)
-#define WRITE(path, body) ASK(VERB_WRITE, path, NULL, body)
-#define PART(dotted) kv_text(&scene, reply, dotted)
-#define CHECK_PART(expected, dotted) CHECK_STRING(expected, PART(dotted))
-#define BODY(...) arena_printf(scene.arena, __VA_ARGS__)
-
-extern const struct engine engine_transit;
-
-static struct kv_scene start(void)
-{
-    struct kv_scene scene = kv_scene_start();
-    const struct json *reply = NULL;
-    driver_add_engine(scene.driver, &engine_transit);
-    if (WRITE("sys/mounts/t", "{\"type\":\"transit\"}") != ERR_NONE) {
-        __builtin_trap();
-    }
-    return scene;
-}
-
-/* A text of a reply, without quotes. */
-static const char *text_of(struct kv_scene *scene, const struct json *reply, const char *dotted)
-{
-    const struct json *part = json_path(reply, dotted);
-    return part == NULL ? "" : arena_string(scene->arena, part->text);
-}
-#define TEXT_OF(dotted) text_of(&scene, reply, dotted)
-
 TEST(a_key_is_made_read_listed_and_deleted_as_vault_does_it)
 {
-    struct kv_scene scene = start();
+    struct kv_scene scene = transit_scene_start();
     const struct json *reply = NULL;
     CHECK_ERR(ERR_NOT_FOUND, ASK(VERB_LIST, "t/keys", NULL, NULL));
     CHECK_ERR(ERR_NOT_FOUND, READ("t/keys/a"));
@@ -67,7 +37,7 @@ TEST(a_key_is_made_read_listed_and_deleted_as_vault_does_it)
 
 TEST(what_makes_no_sense_is_refused_when_a_key_is_made)
 {
-    struct kv_scene scene = start();
+    struct kv_scene scene = transit_scene_start();
     const struct json *reply = NULL;
     static const char *const bad[] = {
         "{\"type\":\"rot13\"}", "{\"convergent_encryption\":true}", "{\"auto_rotate_period\":\"59m\"}", "{\"key_size\":32}", "{\"derived\":\"x\"}",
@@ -85,7 +55,7 @@ TEST(what_makes_no_sense_is_refused_when_a_key_is_made)
 
 TEST(texts_come_back_with_every_cipher_and_only_with_the_right_key)
 {
-    struct kv_scene scene = start();
+    struct kv_scene scene = transit_scene_start();
     const struct json *reply = NULL;
     static const char *const types[] = {"aes256-gcm96", "aes128-gcm96", "chacha20-poly1305"};
     for (size_t i = 0; i < 3; i++) {
@@ -114,7 +84,7 @@ TEST(texts_come_back_with_every_cipher_and_only_with_the_right_key)
 
 TEST(what_is_no_ciphertext_is_said_to_be_none)
 {
-    struct kv_scene scene = start();
+    struct kv_scene scene = transit_scene_start();
     const struct json *reply = NULL;
     CHECK_ERR(ERR_NONE, WRITE("t/keys/a", "{}"));
     static const struct {
@@ -143,7 +113,7 @@ TEST(what_is_no_ciphertext_is_said_to_be_none)
 
 TEST(a_context_has_its_own_key_and_convergent_keys_say_the_same_twice)
 {
-    struct kv_scene scene = start();
+    struct kv_scene scene = transit_scene_start();
     const struct json *reply = NULL;
     CHECK_ERR(ERR_NONE, WRITE("t/keys/a", "{\"derived\":true,\"convergent_encryption\":true}"));
     CHECK_PART("\"hkdf_sha256\"", "data.kdf");
@@ -165,7 +135,7 @@ TEST(a_context_has_its_own_key_and_convergent_keys_say_the_same_twice)
 
 TEST(versions_have_minimums_and_are_rewrapped_and_trimmed)
 {
-    struct kv_scene scene = start();
+    struct kv_scene scene = transit_scene_start();
     const struct json *reply = NULL;
     CHECK_ERR(ERR_NONE, WRITE("t/encrypt/a", "{\"plaintext\":\"YQ==\"}"));
     const char *old = TEXT_OF("data.ciphertext");
@@ -205,7 +175,7 @@ TEST(versions_have_minimums_and_are_rewrapped_and_trimmed)
 
 TEST(a_batch_says_of_each_item_what_was_wrong_with_it)
 {
-    struct kv_scene scene = start();
+    struct kv_scene scene = transit_scene_start();
     const struct json *reply = NULL;
     CHECK_ERR(ERR_NONE, WRITE("t/keys/a", "{}"));
     CHECK_ERR(ERR_NONE, WRITE("t/encrypt/a", "{\"batch_input\":[{\"plaintext\":\"YQ==\",\"reference\":\"one\"},{\"plaintext\":\"Yg==\",\"associated_data\":\"Yg==\"}]}"));
@@ -236,7 +206,7 @@ TEST(a_batch_says_of_each_item_what_was_wrong_with_it)
 
 TEST(encrypting_makes_the_key_only_for_who_may_create)
 {
-    struct kv_scene scene = start();
+    struct kv_scene scene = transit_scene_start();
     const struct json *reply = NULL;
     kv_policy(&scene, "user", "[{\"labels\":[\"t/encrypt/*\"],\"line\":1,\"capabilities\":[\"update\"]}]");
     kv_policy(&scene, "maker", "[{\"labels\":[\"t/encrypt/*\"],\"line\":1,\"capabilities\":[\"create\",\"update\"]}]");
@@ -265,7 +235,7 @@ TEST(encrypting_makes_the_key_only_for_who_may_create)
 
 TEST(data_keys_are_wrapped_and_in_plain_only_when_asked)
 {
-    struct kv_scene scene = start();
+    struct kv_scene scene = transit_scene_start();
     const struct json *reply = NULL;
     CHECK_ERR(ERR_NONE, WRITE("t/keys/a", "{}"));
     static const unsigned bits[] = {128, 256, 512};
@@ -285,7 +255,7 @@ TEST(data_keys_are_wrapped_and_in_plain_only_when_asked)
 
 TEST(keep_rotates_keys_that_are_due_and_forgets_those_that_are_gone)
 {
-    struct kv_scene scene = start();
+    struct kv_scene scene = transit_scene_start();
     const struct json *reply = NULL;
     CHECK_ERR(ERR_NONE, WRITE("t/keys/a", "{\"auto_rotate_period\":\"1h\"}"));
     CHECK_PART("3600", "data.auto_rotate_period");

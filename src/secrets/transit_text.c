@@ -245,6 +245,7 @@ static enum err note_refusal(struct transit_call *call, struct json *result)
 static enum err run_batch(struct transit_call *call, transit_number_fn number, transit_item_fn run, struct json *results, size_t *ret_refused)
 {
     enum err err = ERR_NONE;
+    bool needs = false; /* slow work of several items is asked for at once */
     for (const struct json *item = call->batch->first; item != NULL && err == ERR_NONE; item = item->next) {
         struct json *result = json_append(results, json_new(call->turn->arena, JSON_OBJECT));
         const struct json *reference = json_member(item, "reference");
@@ -253,11 +254,13 @@ static enum err run_batch(struct transit_call *call, transit_number_fn number, t
             (*ret_refused)++;
             err = note_refusal(call, result);
         }
+        needs = needs || err == ERR_NEED;
+        err = err == ERR_NEED ? ERR_NONE : err;
         if (reference != NULL && reference->type == JSON_STRING && err == ERR_NONE) {
             err = json_set(call->turn->arena, result, "reference", json_string_kept(call->turn->arena, reference->text)) == NULL ? ERR_MEMORY : ERR_NONE;
         }
     }
-    return err;
+    return err == ERR_NONE && needs ? ERR_NEED : err;
 }
 
 /* 400 when an item was refused, or what the caller wants it to be when others were done. */
