@@ -2,72 +2,13 @@
 import json
 import os
 import re
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 
 sys.argv[1:] and os.environ.setdefault("VOGT_BUILD", os.path.abspath(sys.argv[1]))
-from daemon import BUILD, clean_environment  # noqa: E402
+from daemon import clean_environment  # noqa: E402
 from scenario import free_port, main  # noqa: E402
-
-FOLDER = tempfile.mkdtemp(prefix="vogt-dropin-")
-VAULT = os.path.join(FOLDER, "vault")
-os.symlink(os.path.join(BUILD, "vogt"), VAULT)
-
-
-
-class Server:
-    """`vault server`, ended by its process id; a home of its own, so that no token of the person who runs the tests is touched."""
-
-    def __init__(self, *arguments, port, scheme="http", environment=None):
-        self.home = tempfile.mkdtemp(prefix="home-", dir=FOLDER)
-        self.address = f"{scheme}://127.0.0.1:{port}"
-        self.more = environment or {}
-        self.out = os.path.join(self.home, "out")
-        with open(self.out, "wb") as out, open(os.path.join(self.home, "err"), "wb") as errors:
-            self.process = subprocess.Popen([VAULT, "server", *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=errors, env=clean_environment(HOME=self.home, **self.more))
-        self.wait("server started")
-
-    def text(self, name="out"):
-        with open(os.path.join(self.home, name), encoding="utf-8", errors="replace") as stream:
-            return stream.read()
-
-    def wait(self, word, seconds=30):
-        end = time.monotonic() + seconds
-        while word not in self.text():
-            assert self.process.poll() is None and time.monotonic() < end, (self.process.poll(), self.text(), self.text("err"))
-            time.sleep(0.05)
-
-    def vault(self, *words, code=0, input=None, **environment):
-        done = subprocess.run([VAULT, *words], input=input, capture_output=True, text=True, timeout=60, check=False,
-                              env=clean_environment(HOME=self.home, VAULT_ADDR=self.address, **{**self.more, **environment}))
-        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
-        return done.stdout if code == 0 else done.stdout + done.stderr
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(30)
-        return code
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(30)
-
-
-def configuration(text, name="vault.hcl"):
-    path = os.path.join(tempfile.mkdtemp(dir=FOLDER), name)
-    with open(path, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    return path
+from vault_server import FOLDER, VAULT, Server, configuration  # noqa: E402
 
 
 def on_disk(port, folder):
@@ -215,8 +156,5 @@ def what_cannot_be_kept_does_not_start():
 
 
 if __name__ == "__main__":
-    try:
-        main([a_server_from_a_configuration_is_set_up_and_used, a_development_server_is_ready_and_forgets, kv_goes_through_its_versions,
-             data_comes_from_words_files_and_standard_input, tokens_policies_and_logins, what_cannot_be_kept_does_not_start])
-    finally:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+    main([a_server_from_a_configuration_is_set_up_and_used, a_development_server_is_ready_and_forgets, kv_goes_through_its_versions, data_comes_from_words_files_and_standard_input,
+          tokens_policies_and_logins, what_cannot_be_kept_does_not_start])

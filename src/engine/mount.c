@@ -326,6 +326,10 @@ enum err mount_config(struct turn *turn, const struct json *given, struct json *
     }
     struct json *config = json_new(turn->arena, JSON_OBJECT);
     for (const struct json *one = checked->first; one != NULL; one = one->next) {
+        bool is_beside = slice_is(one->name, "description") || slice_is(one->name, "options"); /* the mount's own; clients send them here as well */
+        if (is_beside || one->type == JSON_NULL) {
+            continue;
+        }
         const struct json *value = lockout != NULL && slice_is(one->name, "user_lockout_config") ? lockout : one;
         json_set(turn->arena, config, arena_string(turn->arena, one->name), json_copy(turn->arena, value));
     }

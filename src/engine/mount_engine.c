@@ -261,6 +261,7 @@ static enum err tune(struct turn *turn, enum engine_class class, struct slice pa
     for (const struct json *member = mount.row->first; member != NULL; member = member->next) {
         const char *name = arena_string(turn->arena, member->name);
         const struct json *given = json_member(body, name), *value = member;
+        given = given != NULL && given->type == JSON_NULL ? NULL : given;
         if (slice_is(member->name, "config")) {
             value = config;
         } else if (slice_is(member->name, "options") && given != NULL) {

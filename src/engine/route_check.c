@@ -250,6 +250,13 @@ static bool is_in_path(const struct route *route, struct slice name)
     return false;
 }
 
+/* Clients write null for what was not given, and the empty text where they have no value for a time, a number or a yes. */
+static bool is_not_given(const struct field *field, const struct json *member)
+{
+    bool is_scalar = field->type == FIELD_DURATION || field->type == FIELD_NUMBER || field->type == FIELD_BOOL;
+    return member->type == JSON_NULL || (is_scalar && member->type == JSON_STRING && member->text.len == 0);
+}
+
 static enum err check_member(const struct route *route, struct arena *arena,
                              const struct json *member, struct json *checked,
                              struct complaint *complaint)
@@ -263,8 +270,8 @@ static enum err check_member(const struct route *route, struct arena *arena,
                       TEXT("there is no such field here", "dieses Feld gibt es hier nicht"),
                       member->name);
     }
-    if (member->type == JSON_NULL && field != NULL) {
-        return ERR_NONE; /* clients write null for "not given" */
+    if (field != NULL && is_not_given(field, member)) {
+        return ERR_NONE;
     }
     struct json *value;
     enum err err =
@@ -283,6 +290,9 @@ enum err route_check(const struct route *route, struct arena *arena, const struc
     struct json *checked = json_new(arena, JSON_OBJECT);
     if (checked == NULL) {
         return ERR_TOO_LARGE;
+    }
+    if (body != NULL && body->type == JSON_NULL) {
+        body = NULL; /* clients write null where they have nothing to say */
     }
     if (body != NULL && body->type != JSON_OBJECT) {
         return refuse(complaint,

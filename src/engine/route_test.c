@@ -140,6 +140,7 @@ TEST(values_are_brought_into_their_form)
     CHECKED("{\"object\":{\"x\":[1]}}", "everything", "{\"object\":{\"x\":[1]}}");
     CHECKED("{\"any\":[null]}", "everything", "{\"any\":[null]}");
     CHECKED("{}", "everything", "{\"text\":null}");
+    CHECKED("{\"text\":\"\"}", "everything", "{\"text\":\"\",\"ttl\":\"\",\"number\":\"\",\"flag\":\"\"}");
     CHECKED("{\"policy\":{\"text\":\"a = 1\",\"tree\":{\"a\":1}}}", "policy_write",
             "{\"policy\":\"a = 1\"}");
 }
@@ -167,6 +168,7 @@ TEST(wrong_values_name_their_field)
     CHECKED("a required field is missing: key", "unseal", "{\"reset\":true}");
     CHECKED("a required field is missing: key", "unseal", "{\"key\":null}");
     CHECKED("the body must be a JSON object", "unseal", "[]");
+    CHECKED("a required field is missing: key", "unseal", "null");
 }
 
 TEST(values_are_not_repeated)

@@ -76,6 +76,28 @@ static void scene_end(struct scene *scene)
     arena_free(scene->arena);
 }
 
+/* The official Go client writes every setting of a mount, null or empty where it has none. */
+TEST(settings_that_are_not_given_are_not_kept)
+{
+    struct scene scene = scene_start();
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/g",
+                            "{\"type\":\"kv\",\"description\":\"of the test\",\"config\":{\"options\":null,\"default_lease_ttl\":\"\",\"description\":null,\"max_lease_ttl\":\"2h\"}}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/g/tune", "{\"options\":null,\"description\":null,\"default_lease_ttl\":\"1h\",\"max_lease_ttl\":\"\"}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "sys/mounts/g/tune", NULL, &reply));
+    const struct json *data = json_member(reply, "data");
+    size_t descriptions = 0;
+    for (const struct json *member = data->first; member != NULL; member = member->next) {
+        descriptions += slice_is(member->name, "description") || slice_is(member->name, "options") ? 1 : 0;
+    }
+    CHECK(descriptions == 2);
+    CHECK_SLICE("of the test", json_text(data, "description", SLICE_NONE));
+    uint64_t own = 0, max = 0;
+    CHECK(json_u64(data, "default_lease_ttl", &own) == ERR_NONE && json_u64(data, "max_lease_ttl", &max) == ERR_NONE);
+    CHECK(own == 3600 && max == 7200);
+    scene_end(&scene);
+}
+
 TEST(a_value_comes_back_as_it_came)
 {
     struct scene scene = scene_start();
