@@ -241,20 +241,18 @@ static enum err tune(struct turn *turn, enum engine_class class, struct slice pa
         return err;
     }
     const struct json *body = turn->request->body, *before = json_member(mount.row, "config");
-    struct json *row = json_new(turn->arena, JSON_OBJECT), *config = json_new(turn->arena, JSON_OBJECT);
-    for (const struct json *member = before == NULL ? NULL : before->first; member != NULL; member = member->next) {
-        if (json_member(body, arena_string(turn->arena, member->name)) == NULL) {
+    struct json *row = json_new(turn->arena, JSON_OBJECT), *config = json_new(turn->arena, JSON_OBJECT), *changes = NULL;
+    err = mount_config(turn, body, &changes); /* what is empty in it is not given */
+    for (const struct json *member = before == NULL || err != ERR_NONE ? NULL : before->first; member != NULL; member = member->next) {
+        if (json_member(changes, arena_string(turn->arena, member->name)) == NULL) {
             json_set(turn->arena, config, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
         }
     }
-    for (const struct json *member = body == NULL ? NULL : body->first; member != NULL; member = member->next) {
-        if (slice_is(member->name, "user_lockout_config")) {
-            json_set(turn->arena, config, "user_lockout_config", merged_lockout(turn, json_member(before, "user_lockout_config"), member));
-        } else if (!slice_is(member->name, "description") && !slice_is(member->name, "options")) {
-            json_set(turn->arena, config, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
-        }
+    for (const struct json *member = err == ERR_NONE ? changes->first : NULL; member != NULL; member = member->next) {
+        const struct json *value = slice_is(member->name, "user_lockout_config") ? merged_lockout(turn, json_member(before, "user_lockout_config"), member) : member;
+        json_set(turn->arena, config, arena_string(turn->arena, member->name), json_copy(turn->arena, value));
     }
-    err = config == NULL ? ERR_MEMORY : mount_config(turn, config, &config);
+    err = err != ERR_NONE ? err : config == NULL ? ERR_MEMORY : mount_config(turn, config, &config); /* and the whole must fit together */
     if (err != ERR_NONE) {
         return err;
     }
