@@ -314,13 +314,12 @@ static enum err check_words(struct turn *turn, const struct json *config)
     return ERR_NONE;
 }
 
-enum err mount_config(struct turn *turn, const struct json *given, struct json **ret_config)
+enum err mount_config_members(struct turn *turn, const struct json *given, struct json **ret_config)
 {
     const struct json *checked = NULL, *lockout = NULL;
     enum err err = route_check(&config_route, turn->arena, given, &checked, &turn->complaint);
     const struct json *member = err == ERR_NONE ? json_member(checked, "user_lockout_config") : NULL;
     err = err == ERR_NONE && member != NULL ? route_check(&lockout_route, turn->arena, member, &lockout, &turn->complaint) : err;
-    err = err == ERR_NONE ? check_words(turn, checked) : err;
     if (err != ERR_NONE) {
         return err;
     }
@@ -335,6 +334,12 @@ enum err mount_config(struct turn *turn, const struct json *given, struct json *
     }
     *ret_config = config;
     return config == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+enum err mount_config(struct turn *turn, const struct json *given, struct json **ret_config)
+{
+    enum err err = mount_config_members(turn, given, ret_config);
+    return err == ERR_NONE ? check_words(turn, *ret_config) : err;
 }
 
 /* ---- mounting ---- */

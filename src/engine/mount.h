@@ -72,6 +72,8 @@ uint64_t mount_max_ttl_s(const struct mount *mount);
 
 /* What a mount's config may say, checked: durations in seconds, known words. Members that this release does not know are kept as they are. */
 enum err mount_config(struct turn *turn, const struct json *given, struct json **ret_config) must_check;
+/* The same for a part of one: each member is brought into its form, what is empty is left out, and whether they fit together is not asked. */
+enum err mount_config_members(struct turn *turn, const struct json *given, struct json **ret_config) must_check;
 
 /* Deletes all rows below a prefix, in slices by turns of keep's own; goes on after a restart. `name`: of the row that remembers it, drawn at random. */
 enum err mount_sweep_below(struct turn *turn, struct slice name, struct slice prefix) must_check;

@@ -242,7 +242,7 @@ static enum err tune(struct turn *turn, enum engine_class class, struct slice pa
     }
     const struct json *body = turn->request->body, *before = json_member(mount.row, "config");
     struct json *row = json_new(turn->arena, JSON_OBJECT), *config = json_new(turn->arena, JSON_OBJECT), *changes = NULL;
-    err = mount_config(turn, body, &changes); /* what is empty in it is not given */
+    err = mount_config_members(turn, body, &changes);
     for (const struct json *member = before == NULL || err != ERR_NONE ? NULL : before->first; member != NULL; member = member->next) {
         if (json_member(changes, arena_string(turn->arena, member->name)) == NULL) {
             json_set(turn->arena, config, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
