@@ -38,6 +38,7 @@ static const struct {
     {"default", "sys/internal/ui/mounts", "read"},
     {"default", "sys/internal/ui/mounts/*", "read"},
     {"admin", "*", "create,read,update,delete,list,patch,sudo,scan"},
+    {"admin", "sys/leases/lookup", "create,read,update,delete,list,patch,sudo,scan"}, /* else default's exact rule would decide, and nobody list leases from the top */
     {"operator", "annex/*", "read,update,create,list,delete"},
     {"operator", "agent/*", "read,update,list"},
     {"operator", "measures", "list"},

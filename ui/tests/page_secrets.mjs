@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
+import { transformWithEsbuild } from 'vite';
+
 import { launch } from './browser.mjs';
 import { finish, test } from './check.mjs';
 
@@ -64,6 +66,20 @@ async function isAccessible() {
   const result = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
   assert.deepEqual(result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join(' | ')}`), []);
 }
+
+await test('JSON comes back byte for byte: numbers, order, names like numbers; what is none is refused at its place', async () => {
+  const source = readFileSync(new URL('../src/lib/exact.ts', import.meta.url), 'utf8');
+  const { code } = await transformWithEsbuild(source, 'exact.ts', { sourcemap: false });
+  const { readExact, writeExact, shownExact, NotJson } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+  const same = ['{"b":1.0,"10":12345678901234567890,"2":1e400,"a":-0,"":"\\u2028"}', '[]', '{}', '[[{"x":[null,true,false,""]}],0.10,"\\"\\\\"]', '"ä\\n"'];
+  same.forEach((text) => assert.equal(writeExact(readExact(text)).replaceAll('\u2028', '\\u2028'), text));
+  same.forEach((text) => assert.equal(writeExact(readExact(writeExact(readExact(text), 2))), writeExact(readExact(text)), 'indented it says the same'));
+  assert.equal(shownExact('a"b'), 'a"b');
+  const places = { '': '1,1', '{"a":1,}': '1,8', '{"a":1,\n"a":2}': '2,1', '01': '1,2', '[1 2]': '1,4', '"a\nb"': '1,1', '{a:1}': '1,2', 'tru': '1,1', '"\\x"': '1,1', [`${'['.repeat(70)}`]: '1,66' };
+  for (const [text, place] of Object.entries(places)) {
+    assert.throws(() => readExact(text), (error) => error instanceof NotJson && `${error.line},${error.column}` === place, `${text}: ${place}`);
+  }
+});
 
 await test('login by link', async () => {
   await page.goto(new URL(link, address).href);
@@ -230,7 +246,7 @@ await test('versions: compared with their values hidden until asked, deleted, ta
   await row('password').waitFor();
   await page.click('button[aria-label="Version 1 vernichten"]');
   await page.click('text=Ja, vernichten');
-  await page.waitForSelector('td.destroyed');
+  await page.waitForSelector('.state.destroyed');
   assert.match((await api('GET', 'app/data/team/db?version=1')).text, /"destroyed":true/);
   await page.click('button[aria-label="Version 2 zeigen"]');
   await page.waitForSelector('text=die neueste ist 4');
@@ -341,7 +357,7 @@ await test('tokens by accessor: looked up, asked what they may, ended', async ()
   assert.equal((await api('POST', 'auth/token/lookup-accessor', { accessor: created.accessor })).status >= 400, true);
 });
 
-await test('leases: none is said, and a path without any likewise', async () => {
+await test('leases: that there are none is said', async () => {
   await go('#/leases');
   await page.waitForSelector('text=Kein Lease.');
   await isAccessible();
@@ -410,6 +426,37 @@ await test('by keyboard alone: to a secret, a value shown, hidden', async () => 
   await reach(() => document.activeElement.textContent === 'Jetzt verbergen');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => !document.querySelector('pre.value'));
+});
+
+await test('whoever may only read is led there all the same, and told in words what is denied', async () => {
+  await made('POST', 'sys/policies/acl/reader', { policy: 'path "app/metadata/team/" {\n  capabilities = ["list"]\n}\npath "app/data/team/*" {\n  capabilities = ["read"]\n}\n' });
+  const { data } = JSON.parse((await api('POST', 'auth/link/create', { name: 'ben', policies: ['default', 'reader'] })).text);
+  const other = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'de-DE' });
+  const his = await other.newPage();
+  his.setDefaultTimeout(15_000);
+  try {
+    await his.goto(new URL(data.link, address).href);
+    await his.click('text=Später');
+    await his.click('nav a:text-is("Secrets")');
+    await his.click('.tree a:text-is("app/")');
+    await his.waitForSelector('.trouble:has-text("Ihr Token darf das nicht.")'); /* the mount's top may not be listed */
+    await his.goto(`${base}#/secrets/app%2Fteam%2F`);
+    await his.click('.tree a:text-is("db")');
+    await his.waitForSelector('text=Die Namen allein dürfen Sie nicht abfragen');
+    await his.click('text=Secret lesen');
+    await his.click('button[aria-label="Wert von user zeigen"]');
+    await his.waitForSelector('pre.value:has-text("mine")');
+    await his.click('button.main:has-text("Bearbeiten")');
+    await his.click('button[aria-label="Wert von user ersetzen"]');
+    await his.fill('textarea[name=value-2]', 'not allowed');
+    await his.click('form.secret button.main');
+    await his.waitForSelector('.trouble');
+    assert.equal(await his.inputValue('textarea[name=value-2]'), 'not allowed', 'what was typed is still there');
+    await his.goto(`${base}#/tokens`);
+    await his.waitForSelector('.trouble');
+  } finally {
+    await other.close();
+  }
 });
 
 const views = {

@@ -33,6 +33,13 @@ interface Answer {
   complaint?: { english?: string; german?: string; line?: number; column?: number; detail?: string };
 }
 
+/* What keep says in one language, because Vault's clients match the words. */
+const known: Record<string, Said> = {
+  'permission denied': { english: 'Your token may not do this.', german: 'Ihr Token darf das nicht.' },
+  'Vault is sealed': { english: 'Vogt is sealed.', german: 'Vogt ist versiegelt.' },
+};
+const plain: Record<number, Said> = { 404: { english: 'There is nothing at this place.', german: 'Hier gibt es nichts.' } };
+
 function refusal(status: number, answer: Answer | null): Problem {
   const complaint = answer?.complaint;
   if (complaint?.english || complaint?.german) {
@@ -40,9 +47,9 @@ function refusal(status: number, answer: Answer | null): Problem {
   }
   const errors = answer?.errors?.filter((text) => text.length > 0) ?? [];
   if (errors.length > 0) {
-    return new Problem(status, errors.join('; '));
+    return new Problem(status, known[errors.join()] ?? errors.join('; '));
   }
-  return new Problem(status, { english: `The server answered ${status}.`, german: `Der Server antwortete mit ${status}.` });
+  return new Problem(status, plain[status] ?? { english: `The server answered ${status}.`, german: `Der Server antwortete mit ${status}.` });
 }
 
 export async function send(path: string, asking: Asking = {}): Promise<Response> {

@@ -11,6 +11,8 @@ export class Reveal {
   /** `forget` drops the values themselves. */
   constructor(private readonly forget: () => void) {}
 
+  private readonly away = () => this.hide();
+
   show(names: Iterable<string>): void {
     this.names = new Set([...this.names, ...names]);
     this.until = Date.now() + KEPT_S * 1000;
@@ -18,6 +20,7 @@ export class Reveal {
     this.wasHidden = false;
     clearInterval(this.timer);
     this.timer = setInterval(() => this.tick(), 1000);
+    addEventListener('pagehide', this.away); /* a page that the browser keeps for "back" keeps no value */
   }
 
   private tick(): void {
@@ -34,6 +37,7 @@ export class Reveal {
 
   hide(): void {
     clearInterval(this.timer);
+    removeEventListener('pagehide', this.away);
     this.left = 0;
     this.names = new Set();
     this.forget();

@@ -19,11 +19,11 @@ class Session {
     }
   }
 
-  /** Asks who the cookie's token belongs to. */
-  async look(): Promise<void> {
+  /** Asks who the cookie's token belongs to; `next` is what is shown when it is good. */
+  async look(next: SessionState = 'in'): Promise<void> {
     try {
       this.person = await ask<Person>('auth/token/lookup-self');
-      this.state = 'in';
+      this.state = next;
     } catch (error) {
       const problem = asProblem(error);
       this.person = null;
@@ -35,10 +35,7 @@ class Session {
   private async byLink(code: string): Promise<void> {
     try {
       await ask('auth/link/login', { method: 'POST', body: { code } });
-      await this.look();
-      if (this.state === 'in') {
-        this.state = 'passphrase';
-      }
+      await this.look('passphrase');
     } catch (error) {
       this.problem = asProblem(error);
       this.state = this.problem.status === 503 ? 'sealed' : 'out';
