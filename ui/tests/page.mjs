@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { launch } from './browser.mjs';
 import { finish, test } from './check.mjs';
 import { estateTests } from './page_estate.mjs';
+import { leaseTests } from './page_leases.mjs';
 import { CODE, PASSPHRASE, policy, Server } from './server.mjs';
 
 const pictures = process.argv[2];
@@ -429,6 +430,7 @@ await test('another key than the log\'s is seen', () =>
   }));
 
 await estateTests({ server, inPage, axe, fits, go, pictures });
+await leaseTests({ server, inPage, axe, fits });
 
 await test('printed: sentences and verdicts, no menu', () =>
   inPage({ theme: 'dark' }, '#/annex', async (page) => {

@@ -296,9 +296,10 @@ await test('a policy: an error is said at its line while it is typed, and saving
   await page.waitForSelector('textarea[name=policy]');
   await page.fill('textarea[name=policy]', 'path "app/data/team/*" {\n  capabilities = ["read", "peek"]\n}\n');
   await page.waitForSelector('#policy-problem .bad:has-text("peek")');
-  assert.equal(await page.locator('.lines .bad').count(), 1);
+  assert.deepEqual(await page.locator('.lines .bad').allTextContents(), ['2']);
+  assert.match(await page.textContent('#policy-problem'), /Zeile 2, Spalte 28\s+keine solche Fähigkeit/);
   await page.click('text=Richtlinie speichern');
-  await page.waitForFunction(() => document.activeElement?.name === 'policy');
+  await page.waitForFunction(() => document.activeElement?.name === 'policy' && document.activeElement.selectionStart > 40);
   assert.equal((await api('GET', 'sys/policies/acl/dev')).status, 404, 'nothing was written');
   await isAccessible();
   await shot('policy-error');

@@ -33,6 +33,9 @@ export class Server {
   sealed = false;
   hasAnnex = true;
   isLinkSpent = false;
+  leases = new Map([['database/creds/app/a1', { issue_time: '2026-11-26T10:00:00Z', expire_time: '2026-11-26T11:00:00Z', last_renewal: null, renewable: true, ttl: 3599 }],
+    ['database/creds/app/b2', { issue_time: '2026-11-26T10:00:00Z', expire_time: '2026-11-26T11:00:00Z', last_renewal: '2026-11-26T10:30:00Z', renewable: false, ttl: 59 }],
+    ['database/creds/web/c3', { issue_time: '2026-11-26T10:00:00Z', expire_time: '2026-11-26T11:00:00Z', last_renewal: null, renewable: true, ttl: 7200 }]]);
   which = 'small'; /* estate: small, large or empty */
   logs = { evidence: new Log('vogt.example.org/evidence', payloads(600)), audit: new Log('vogt.example.org/audit', payloads(7)) };
   files = { evidence: this.logs.evidence.files(), audit: this.logs.audit.files() };
@@ -127,6 +130,23 @@ export class Server {
     }
     if (request.method !== 'GET') {
       this.seen.push({ method: request.method, path, name: query.get('name'), body: request.headers['content-type'] === 'application/json' ? json() : body.toString('utf8') });
+    }
+    const leases = /^sys\/leases\/lookup\/(.*)$/.exec(path)?.[1];
+    if (query.get('list') === 'true' && leases !== undefined) {
+      const keys = [...new Set([...this.leases.keys()].filter((id) => id.startsWith(leases)).map((id) => id.slice(leases.length).replace(/\/.*$/, '/')))];
+      return keys.length > 0 ? ok({ keys }) : send(404, { errors: [] });
+    }
+    if (path === 'sys/leases/lookup') {
+      const lease = this.leases.get(json().lease_id);
+      return lease ? ok({ id: json().lease_id, ...lease }) : refuse(400, 'invalid lease', 'diesen Lease gibt es nicht');
+    }
+    if (/^sys\/leases\/revoke/.test(path)) {
+      const gone = json().lease_id ?? path.replace('sys/leases/revoke-prefix/', '');
+      [...this.leases.keys()].filter((id) => id.startsWith(gone)).forEach((id) => this.leases.delete(id));
+      return send(204);
+    }
+    if (path === 'sys/leases') {
+      return ok({ lease_count: 1, leases: [{ lease_id: 'database/creds/old/x1', error: 'the database does not answer' }] });
     }
     const clause = /^annex\/clauses\/([^/]+)$/.exec(path)?.[1];
     const proved = /^ledger\/evidence\/prove\/(\d+)$/.exec(path)?.[1];

@@ -63,7 +63,9 @@ export async function send(path: string, asking: Asking = {}): Promise<Response>
   }
   let response: Response;
   try {
-    response = await fetch(path, { method: asking.method ?? 'GET', headers, body, cache: 'no-store', redirect: 'error' });
+    const isList = asking.method === 'LIST'; /* asked by GET: proxies may not know the verb */
+    const target = isList ? `${path}${path.includes('?') ? '&' : '?'}list=true` : path;
+    response = await fetch(target, { method: isList ? 'GET' : (asking.method ?? 'GET'), headers, body, cache: 'no-store', redirect: 'error' });
   } catch {
     throw new Problem(0, {
       english: 'Vogt does not answer. Is it running, and is the network up?',
