@@ -60,9 +60,9 @@ measure "secrets.vault" {
     parameters = { days = 90 }
     sure       = ["rotation|rotier*|rotat*|gewechselt|wechsel|erneuert|renewed|ausgetauscht|replaced|changed"]
     observation "secret.rotated" {
-      subject      = "secret"
-      max_age      = "90d"
-      max_age_from = "days"
+      subject = "secret"
+      max_age = "24h"
+      probe   = "rotation"
     }
     observation "vault.key-age" {
       subject = "vault"

@@ -181,6 +181,12 @@ probe "source" {
   observations = ["source.complete", "source.read-only", "mfa.factor", "mfa.cloud-factor", "access.unused-rights", "access.matrix", "cloud.security-groups", "population.invoice", "bucket.encryption", "image.budget", "image.not-root", "vault.version", "vault.seal", "vault.kms", "vault.audit", "vault.key-age"]
 }
 
+probe "rotation" {
+  title        = { en = "a secret's old value at its target", de = "der alte Wert eines Secrets an seinem Ziel" }
+  subject      = "secret"
+  observations = ["secret.rotated"]
+}
+
 outside "physical" {
   title = { en = "physical security of buildings and rooms", de = "physische Sicherheit von Gebäuden und Räumen" }
   sure  = ["gebäude*|building|büro*|office|premises|räumlichkeit*|serverraum|server room|rechenzentrum + zutritt*|schloss|schließ*|besuch*|visitor|chip*|badge|empfang|reception|tür|türen|door|physical*|physisch*|lock|schlüssel=|ausweis*|video*|alarmanlage|überwacht", "besucher*|visitor", "videoüberwachung|cctv|camera", "türschl*|schließanlage|schließsystem*", "wachdienst|wachpersonal|pförtner*|security guard|guard", "badge|chipkarte*|zutrittskarte*", "zutrittskontrolle*|physical access", "einbruchmeld*|burglar|intruder alarm", "rauchmelder|feuerlösch*|smoke detector|fire extinguish*|brandmelde*|sprinkler", "klimaanlage|klimatis*|air conditioning|unterbrechungsfreie stromversorgung|usv=|ups=|uninterruptible|notstrom*|diesel*"]

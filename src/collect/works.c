@@ -9,6 +9,7 @@
 #include "collect/nft.h"
 #include "collect/port_scan.h"
 #include "collect/post.h"
+#include "collect/rotation.h"
 #include "collect/secrets.h"
 #include "collect/self.h"
 #include "collect/sockets.h"
@@ -31,6 +32,7 @@ static const struct work works[] = {
     {"http.post", http_post},             {"countersign.witness", countersign_witness},
     {"countersign.stamp", countersign_stamp}, {"collect.docker", collect_docker},
     {"judge.docker", judge_docker},
+    {"collect.rotation", collect_rotation}, {"judge.rotation", judge_rotation}, {"credential.try", credential_try}, {"rotation.hook", rotation_hook},
     {"collect.source", collect_source},   {"judge.source", judge_source},
 };
 

@@ -7,6 +7,7 @@ static const char *const operations[] = {
     [JOB_KV2_UPGRADE] = "kv2_upgrade",
     [JOB_ROTATE] = "own_rotate",
     [JOB_TRANSIT_ROTATE] = "transit_rotate_due",
+    [JOB_SECRET_ROTATE] = "secret_rotate",
 };
 enum { OPERATION_COUNT = sizeof operations / sizeof operations[0] };
 

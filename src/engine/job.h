@@ -16,6 +16,7 @@ enum job {
     JOB_KV2_UPGRADE,
     JOB_ROTATE,
     JOB_TRANSIT_ROTATE,
+    JOB_SECRET_ROTATE,
 };
 
 /* Due at `due_ms`; at once when that is not later than now. */

@@ -214,6 +214,36 @@ static enum err prepare_source(struct turn *turn, const struct world *world, str
     return err == ERR_NONE && run->options == NULL ? ERR_MEMORY : err;
 }
 
+/* The smallest number of days that a sentence of the annex promises; else the catalogue's own. */
+static uint64_t fewest_days(const struct world *world, const char *measure)
+{
+    uint64_t fewest = 0, number = 0;
+    for (const struct json *clause = edit_items(world->annex, "clauses"); clause != NULL; clause = clause->next) {
+        for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
+            const struct json *value = slice_is(json_text(promise, "measure", SLICE_NONE), measure) ? verdict_value(world, clause, promise, "days") : NULL;
+            bool is_number = value != NULL && slice_to_u64(value->text, &number) == ERR_NONE && number > 0;
+            fewest = is_number && (fewest == 0 || number < fewest) ? number : fewest;
+        }
+    }
+    return fewest;
+}
+
+/* The values go to the one task that tries them, and into no record. */
+static enum err prepare_rotation(struct turn *turn, const struct world *world, struct run *run)
+{
+    static const char *const carried[] = {"target", "port", "user", "authorities_pem", "current", "old", "rotated_at_ms"};
+    const struct json *row = NULL;
+    enum err err = turn_json(turn, standing_key(turn, "rotation", json_text(run->subject, "name", SLICE_NONE)), &row);
+    for (size_t i = 0; err == ERR_NONE && i < sizeof carried / sizeof carried[0]; i++) {
+        edit_carry(turn->arena, run->input, row, carried[i]);
+    }
+    uint64_t days = fewest_days(world, "secrets.vault");
+    if (err == ERR_NONE && days > 0) {
+        json_set_u64(turn->arena, run->options, "days", days);
+    }
+    return err;
+}
+
 static enum err prepare_ports(struct turn *turn, const struct world *world, struct run *run)
 {
     (void)world;
@@ -258,6 +288,7 @@ static const struct method methods[] = {
     {"secrets", ROLE_LOOK, "collect.secrets", prepare_secrets, FROM_THE_HOST, secrets_apply},
     {"disjoint", ROLE_KEEP, NULL, prepare_disjoint, FROM_ANYWHERE, segmentation_applies, true},
     {"source", ROLE_REACH, "collect.source", prepare_source, FROM_ANYWHERE},
+    {"rotation", ROLE_REACH, "collect.rotation", prepare_rotation, FROM_ANYWHERE},
 };
 
 const struct method *method_at(size_t index)

@@ -10,6 +10,7 @@
 #include "collect/judge_source.h"
 #include "collect/nft.h"
 #include "collect/port_scan.h"
+#include "collect/rotation.h"
 #include "collect/secrets.h"
 #include "collect/self.h"
 #include "collect/sockets.h"
@@ -40,6 +41,7 @@
     WORK("judge.outside", judge_outside)                                                                                           \
     WORK("judge.ports", judge_ports)                                                                                               \
     WORK("judge.privilege", judge_privilege)                                                                                       \
+    WORK("judge.rotation", judge_rotation)                                                                                         \
     WORK("judge.seal", judge_seal)                                                                                                 \
     WORK("judge.secrets", judge_secrets)                                                                                           \
     WORK("judge.sockets", judge_sockets)                                                                                           \

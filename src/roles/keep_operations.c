@@ -13,6 +13,7 @@
 
 #define OPERATION(name) enum err operation_##name(struct turn *turn);
 #include "secrets/operations.def"
+#include "secrets/rotation.def"
 #undef OPERATION
 #define ENGINE(name) extern const struct engine engine_##name;
 #include "secrets/engines.def"
@@ -49,6 +50,7 @@ static const struct {
 #include "measure/operations.def"
 #endif
 #include "secrets/operations.def"
+#include "secrets/rotation.def"
 #undef OPERATION
 };
 
