@@ -87,6 +87,9 @@ struct slice dropin_token(struct dropin *dropin); /* empty without */
 void connection_free(struct connection *connection);
 int dropin_keep_token(struct dropin *dropin, struct slice token); /* ~/.vault-token, 0600 */
 
+/* login -method=oidc: waits for the browser (dropin_oidc.c). Says a failure itself; the answer is the login's. */
+int dropin_login_browser(struct dropin *dropin, const char *mount, struct dropin_answer *ret_answer);
+
 /* ---- data of the words: key=value, key=@file, key=-, @file.json, - ---- */
 
 /* From word `first` on, into a new object. */

@@ -129,6 +129,17 @@ static int login_with_method(struct dropin *dropin, const char *method)
     return code == DROPIN_OK ? show_login(dropin, answer.tree) : code;
 }
 
+static int login_with_browser(struct dropin *dropin)
+{
+    struct dropin_answer answer;
+    const char *mount = dropin_flag(dropin, "path");
+    size_t len = mount == NULL ? 0 : strlen(mount);
+    len -= len > 0 && mount[len - 1] == '/' ? 1 : 0;
+    mount = mount == NULL ? "oidc" : arena_string(dropin->run.arena, slice_of(mount, len));
+    int code = mount == NULL ? dropin_out_of_memory(dropin) : dropin_login_browser(dropin, mount, &answer);
+    return code == DROPIN_OK ? show_login(dropin, answer.tree) : code;
+}
+
 int verb_login(struct dropin *dropin)
 {
     const char *method = dropin_flag(dropin, "method");
@@ -136,8 +147,7 @@ int verb_login(struct dropin *dropin)
         return login_with_token(dropin);
     }
     if (strcmp(method, "oidc") == 0) {
-        return dropin_say(dropin, TEXT("log in with a browser on Vogt's page, or with -method=jwt and a token of the provider",
-                                       "melde dich im Browser auf der Seite von Vogt an, oder mit -method=jwt und einem Token des Anbieters"), NULL);
+        return login_with_browser(dropin);
     }
     return login_with_method(dropin, method);
 }
