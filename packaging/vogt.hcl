@@ -39,3 +39,8 @@
 # HTTP without TLS, for test benches and for a proxy on this machine: refused unless every address is this machine's own (localhost, 127.0.0.1, ::1).
 # HTTP ohne TLS, für Testaufbauten und einen Proxy auf dieser Maschine: abgelehnt, wenn nicht alle Adressen eigene sind.
 # plain_http = true
+
+# How long tokens and leases live where nothing says less, and how long at most; 32 days without.
+# Wie lange Tokens und Leihen leben, wenn nichts Kürzeres gesagt ist, und wie lange höchstens; sonst 32 Tage.
+# default_lease_ttl = "768h"
+# max_lease_ttl     = "768h"

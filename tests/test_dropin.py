@@ -13,7 +13,7 @@ from vault_server import FOLDER, VAULT, Server, configuration  # noqa: E402
 
 def on_disk(port, folder):
     return configuration(f'ui = true\ndisable_mlock = true\nstorage "file" {{\n  path = "{folder}"\n}}\nlistener "tcp" {{\n  address = "127.0.0.1:{port}"\n  tls_disable = true\n}}\n'
-                         f'api_addr = "http://127.0.0.1:{port}"\n')
+                         f'api_addr = "http://127.0.0.1:{port}"\ndefault_lease_ttl = "2h"\nmax_lease_ttl = "3h"\n')
 
 
 def a_server_from_a_configuration_is_set_up_and_used():
@@ -34,6 +34,9 @@ def a_server_from_a_configuration_is_set_up_and_used():
         server.vault("secrets", "enable", "-path=app", "kv-v2")
         server.vault("kv", "put", "app/db", "password=correct horse", "port=5432")
         assert server.vault("kv", "get", "-field=password", "app/db") == "correct horse"
+        granted = json.loads(server.vault("token", "create", "-format=json", "-policy=default"))["auth"]
+        assert granted["lease_duration"] == 7200, granted
+        assert json.loads(server.vault("token", "create", "-format=json", "-policy=default", "-ttl=9h"))["auth"]["lease_duration"] == 10800
         assert server.stop() == 0
     with Server("-config=" + config, port=port) as server:
         assert re.search(r"Sealed +true", server.vault("status", code=2))
@@ -117,7 +120,7 @@ def tokens_policies_and_logins():
         assert "reader" in server.vault("policy", "list").split()
         assert "capabilities" in server.vault("policy", "read", "reader")
         assert "No policy named: none" in server.vault("policy", "read", "none", code=2)
-        token = server.vault("token", "create", "-policy=reader", "-ttl=1h", "-field=token")
+        token = server.vault("token", "create", "-policy=reader", "-ttl=1h", "-metadata=who=test", "-field=token")
         assert server.vault("token", "capabilities", "secret/data/x", VAULT_TOKEN=token).strip() == "read"
         assert "deny" in server.vault("token", "capabilities", "secret/metadata/x", VAULT_TOKEN=token)
         server.vault("kv", "put", "secret/x", "a=b")
@@ -143,6 +146,39 @@ def tokens_policies_and_logins():
         return "policies, tokens, approle"
 
 
+def a_root_token_can_have_a_name_of_the_callers_choice():
+    port = free_port()
+    with Server("-dev", f"-dev-listen-address=127.0.0.1:{port}", "-dev-root-token-id=my-root", port=port) as server:
+        server.wait("Root Token: my-root")
+        assert "root" in server.vault("token", "lookup", VAULT_TOKEN="my-root")
+        wrapped = server.vault("kv", "put", "-wrap-ttl=60s", "-field=wrapping_token", "secret/w", "a=b")
+        assert re.search(r"version +1", server.vault("unwrap", wrapped))
+        return "my-root; a reply unwrapped"
+
+
+def keys_make_a_root_token_and_new_keys():
+    port, folder = free_port(), os.path.join(FOLDER, "keys")
+    with Server("-config=" + on_disk(port, folder), port=port) as server:
+        made = json.loads(server.vault("operator", "init", "-key-shares=2", "-key-threshold=2", "-format=json"))
+        for key in made["unseal_keys_b64"]:
+            server.vault("operator", "unseal", key)
+        begun = json.loads(server.vault("operator", "generate-root", "-init", "-format=json"))
+        for key in made["unseal_keys_b64"]:
+            last = json.loads(server.vault("operator", "generate-root", "-format=json", "-nonce=" + begun["nonce"], key))
+        token = server.vault("operator", "generate-root", "-decode=" + last["encoded_token"], "-otp=" + begun["otp"]).strip()
+        assert "root" in server.vault("token", "lookup", VAULT_TOKEN=token)
+        begun = json.loads(server.vault("operator", "rekey", "-init", "-key-shares=3", "-key-threshold=2", "-format=json"))
+        for key in made["unseal_keys_b64"]:
+            last = json.loads(server.vault("operator", "rekey", "-format=json", "-nonce=" + begun["nonce"], "-", input=key + "\n"))
+        assert last["complete"] and len(last["keys_base64"]) == 3, last
+        assert server.vault("operator", "rotate", VAULT_TOKEN=token).startswith("Success!")
+        server.vault("operator", "seal", VAULT_TOKEN=token)
+        server.vault("operator", "unseal", last["keys_base64"][1])
+        assert re.search(r"Sealed +false", server.vault("operator", "unseal", last["keys_base64"][2]))
+        assert "nothing is under way" in server.vault("operator", "generate-root", made["unseal_keys_b64"][0], code=1)
+        return "generate-root, rekey, rotate"
+
+
 def what_cannot_be_kept_does_not_start():
     rows = [('storage "consul" {}\nlistener "tcp" {}\n', "consul"), ('storage "inmem" {}\n', "listener"), ('storage "inmem" {\n', "vault.hcl"),
             ('storage "inmem" {}\nlistener "tcp" { address = "0.0.0.0:0"\n tls_disable = true }\n', "")]
@@ -157,4 +193,4 @@ def what_cannot_be_kept_does_not_start():
 
 if __name__ == "__main__":
     main([a_server_from_a_configuration_is_set_up_and_used, a_development_server_is_ready_and_forgets, kv_goes_through_its_versions, data_comes_from_words_files_and_standard_input,
-          tokens_policies_and_logins, what_cannot_be_kept_does_not_start])
+          tokens_policies_and_logins, a_root_token_can_have_a_name_of_the_callers_choice, keys_make_a_root_token_and_new_keys, what_cannot_be_kept_does_not_start])

@@ -69,6 +69,7 @@ struct dropin_ask {
     const char *content_type;  /* NULL: application/json */
     const char *doing;         /* begins the words of a failure: "Error reading secret/x" */
     bool missing_is_fine;      /* 404 without errors is no failure */
+    bool is_own;               /* our question, not the caller's: its reply is never wrapped */
 };
 struct dropin_answer {
     unsigned status;

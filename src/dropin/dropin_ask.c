@@ -166,7 +166,7 @@ static size_t add_headers(struct dropin *dropin, const struct dropin_ask *ask, c
     if (namespace != NULL && namespace[0] != '\0') {
         headers[count++] = arena_printf(arena, "X-Vault-Namespace: %s", namespace);
     }
-    if (wrap != NULL && wrap[0] != '\0') {
+    if (!ask->is_own && wrap != NULL && wrap[0] != '\0') {
         headers[count++] = arena_printf(arena, "X-Vault-Wrap-TTL: %s", wrap);
     }
     if (ask->body != NULL || ask->raw != NULL) {

@@ -230,6 +230,12 @@ static enum err write_text(struct buf *out, const char *name, const char *value)
 enum err dropin_config_write(const struct dropin_config *config, struct buf *out)
 {
     enum err err = buf_append_string(out, "# Written from Vault's configuration at every start.\nseal \"shamir\" {}\n");
+    if (err == ERR_NONE && config->default_lease_s > 0) {
+        err = buf_printf(out, "default_lease_ttl = \"%llus\"\n", (unsigned long long)config->default_lease_s);
+    }
+    if (err == ERR_NONE && config->max_lease_s > 0) {
+        err = buf_printf(out, "max_lease_ttl = \"%llus\"\n", (unsigned long long)config->max_lease_s);
+    }
     if (err == ERR_NONE && config->is_plain) {
         err = buf_append_string(out, "plain_http = true\n");
     } else if (err == ERR_NONE && config->certificate != NULL) {

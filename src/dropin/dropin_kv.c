@@ -27,7 +27,7 @@ static int find_place(struct dropin *dropin, const char *path, struct place *ret
     }
     const char *whole = given_len > 0 ? arena_printf(arena, "%.*s/%s", (int)given_len, given, path) : path;
     struct dropin_answer answer;
-    struct dropin_ask ask = {.method = "GET", .path = arena_printf(arena, "sys/internal/ui/mounts/%s", whole), .doing = "Error making API request"};
+    struct dropin_ask ask = {.method = "GET", .path = arena_printf(arena, "sys/internal/ui/mounts/%s", whole), .doing = "Error making API request", .is_own = true};
     int code = ask.path == NULL ? dropin_out_of_memory(dropin) : dropin_ask(dropin, &ask, &answer);
     if (code != DROPIN_OK) {
         return code;
@@ -103,7 +103,8 @@ static int show_written(struct dropin *dropin, const char *path, const struct dr
         }
         return DROPIN_OK;
     }
-    if (field != NULL || !dropin_is_table(dropin)) {
+    const struct json *wrap = json_member(answer->tree, "wrap_info");
+    if (field != NULL || !dropin_is_table(dropin) || (wrap != NULL && wrap->type == JSON_OBJECT)) {
         return dropin_show(dropin, answer->tree);
     }
     struct json *outer = json_new(dropin->run.arena, JSON_OBJECT), *data = json_set_object(dropin->run.arena, outer, "data");

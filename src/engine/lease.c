@@ -84,7 +84,7 @@ static struct slice holder(const struct turn *turn)
 
 static uint64_t allowed_ttl_s(const struct turn *turn, const struct lease_wish *wish)
 {
-    uint64_t max_s = mount_max_ttl_s(turn->mount), ttl_s = wish->ttl_s == 0 ? mount_default_ttl_s(turn->mount) : wish->ttl_s;
+    uint64_t max_s = mount_max_ttl_s(turn, turn->mount), ttl_s = wish->ttl_s == 0 ? mount_default_ttl_s(turn, turn->mount) : wish->ttl_s;
     int64_t end_s = turn->caller.token_id.len == 0 ? token_expires_s(turn->caller.token) : 0;
     max_s = wish->max_ttl_s > 0 && wish->max_ttl_s < max_s ? wish->max_ttl_s : max_s;
     ttl_s = ttl_s > max_s ? max_s : ttl_s;
@@ -113,7 +113,7 @@ static struct json *new_row(struct turn *turn, const struct lease_wish *wish, st
     json_set_i64(turn->arena, row, "issued_ms", turn->steady_ms);
     json_set_i64(turn->arena, row, "expires_s", turn->steady_ms / 1000 + (int64_t)ttl_s);
     json_set_u64(turn->arena, row, "ttl_s", ttl_s);
-    json_set_u64(turn->arena, row, "max_ttl_s", wish->max_ttl_s == 0 ? mount_max_ttl_s(turn->mount) : wish->max_ttl_s);
+    json_set_u64(turn->arena, row, "max_ttl_s", wish->max_ttl_s == 0 ? mount_max_ttl_s(turn, turn->mount) : wish->max_ttl_s);
     json_set_bool(turn->arena, row, "renewable", !wish->not_renewable && turn->caller.token_id.len > 0);
     json_set(turn->arena, row, "data", wish->data == NULL ? json_new(turn->arena, JSON_OBJECT) : json_copy(turn->arena, wish->data));
     return row;

@@ -5,7 +5,7 @@
 
 #include "base/encode.h"
 
-enum { SEGMENTS_MAX = 8, PATH_BYTES_MAX = 200, UUID_BYTES = 16, TTL_S = 32 * 24 * 3600, MOVES_MAX = 32 };
+enum { SEGMENTS_MAX = 8, PATH_BYTES_MAX = 200, UUID_BYTES = 16, MOVES_MAX = 32 };
 
 static size_t segments(struct slice path)
 {
@@ -120,21 +120,21 @@ enum err mount_find(struct turn *turn, struct slice path, struct mount *ret_moun
     return ERR_NONE;
 }
 
-static uint64_t ttl_of(const struct mount *mount, const char *name)
+static uint64_t ttl_of(const struct mount *mount, const char *name, uint64_t fallback)
 {
     uint64_t seconds = 0;
     bool is_set = json_u64(json_member(mount->row, "config"), name, &seconds) == ERR_NONE && seconds > 0;
-    return is_set ? seconds : TTL_S;
+    return is_set ? seconds : fallback;
 }
 
-uint64_t mount_max_ttl_s(const struct mount *mount)
+uint64_t mount_max_ttl_s(const struct turn *turn, const struct mount *mount)
 {
-    return ttl_of(mount, "max_lease_ttl");
+    return ttl_of(mount, "max_lease_ttl", turn_max_ttl_s(turn));
 }
 
-uint64_t mount_default_ttl_s(const struct mount *mount)
+uint64_t mount_default_ttl_s(const struct turn *turn, const struct mount *mount)
 {
-    uint64_t own = ttl_of(mount, "default_lease_ttl"), max = mount_max_ttl_s(mount);
+    uint64_t own = ttl_of(mount, "default_lease_ttl", turn_default_ttl_s(turn)), max = mount_max_ttl_s(turn, mount);
     return own < max ? own : max;
 }
 
@@ -308,7 +308,7 @@ static enum err check_words(struct turn *turn, const struct json *config)
     }
     uint64_t own = 0, max = 0;
     bool has_own = json_u64(config, "default_lease_ttl", &own) == ERR_NONE, has_max = json_u64(config, "max_lease_ttl", &max) == ERR_NONE && max > 0;
-    if (has_own && own > (has_max ? max : (uint64_t)TTL_S)) {
+    if (has_own && own > (has_max ? max : turn_max_ttl_s(turn))) {
         return turn_refuse(turn, ERR_INVALID, TEXT("given default lease TTL greater than the max lease TTL", "default_lease_ttl ist größer als max_lease_ttl"), SLICE_NONE);
     }
     return ERR_NONE;

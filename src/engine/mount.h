@@ -66,9 +66,9 @@ enum err mount_remains(struct turn *turn, struct slice path, struct slice uuid, 
 enum err mount_check_free(struct turn *turn, enum engine_class class, struct slice path) must_check;
 /* The mount lies at `to` from now on, and nothing where it was. */
 enum err mount_put_at(struct turn *turn, const struct mount *mount, struct slice to) must_check;
-/* Lease times of the mount in seconds: its own, or Vogt's (32 days). */
-uint64_t mount_default_ttl_s(const struct mount *mount);
-uint64_t mount_max_ttl_s(const struct mount *mount);
+/* Lease times of the mount in seconds: its own, or those of turn.h. */
+uint64_t mount_default_ttl_s(const struct turn *turn, const struct mount *mount);
+uint64_t mount_max_ttl_s(const struct turn *turn, const struct mount *mount);
 
 /* What a mount's config may say, checked: durations in seconds, known words. Members that this release does not know are kept as they are. */
 enum err mount_config(struct turn *turn, const struct json *given, struct json **ret_config) must_check;

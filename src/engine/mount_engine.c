@@ -195,8 +195,8 @@ static enum err read(struct turn *turn, enum engine_class class)
         }
     }
     show_lockout(turn, json_member(data, "user_lockout_config"), lean);
-    json_set_u64(turn->arena, lean, "default_lease_ttl", mount_default_ttl_s(&mount));
-    json_set_u64(turn->arena, lean, "max_lease_ttl", mount_max_ttl_s(&mount));
+    json_set_u64(turn->arena, lean, "default_lease_ttl", mount_default_ttl_s(turn, &mount));
+    json_set_u64(turn->arena, lean, "max_lease_ttl", mount_max_ttl_s(turn, &mount));
     json_set_string(turn->arena, lean, "description", json_text(mount.row, "description", SLICE_NONE));
     const struct json *options = json_member(mount.row, "options");
     json_set(turn->arena, lean, "options", options == NULL ? json_new(turn->arena, JSON_OBJECT) : json_copy(turn->arena, options));

@@ -318,10 +318,10 @@ static void set_number(struct turn *turn, struct json *row, const char *name, ui
 }
 
 /* The first stretch: the period or the time asked for, never beyond what the token may live in all. */
-static uint64_t first_ttl_s(const struct token_wish *wish)
+static uint64_t first_ttl_s(const struct turn *turn, const struct token_wish *wish)
 {
     uint64_t ttl_s = wish->period_s > 0 ? wish->period_s : wish->ttl_s;
-    uint64_t max_s = wish->max_ttl_s == 0 || wish->max_ttl_s > TOKEN_MAX_TTL_S ? TOKEN_MAX_TTL_S : wish->max_ttl_s;
+    uint64_t all_s = turn_max_ttl_s(turn), max_s = wish->max_ttl_s == 0 || wish->max_ttl_s > all_s ? all_s : wish->max_ttl_s;
     if (wish->explicit_max_s > 0 && (ttl_s == 0 || ttl_s > wish->explicit_max_s)) {
         ttl_s = wish->explicit_max_s;
     }
@@ -331,7 +331,7 @@ static uint64_t first_ttl_s(const struct token_wish *wish)
 static struct json *make_row(struct turn *turn, const struct token_wish *wish, const struct json *policies, uint64_t depth)
 {
     struct arena *arena = turn->arena;
-    uint64_t ttl_s = first_ttl_s(wish);
+    uint64_t ttl_s = first_ttl_s(turn, wish);
     bool is_login = turn->mount != NULL && turn->mount->engine->class == ENGINE_AUTH;
     struct json *row = json_new(arena, JSON_OBJECT);
     json_set(arena, row, "policies", json_copy(arena, policies));

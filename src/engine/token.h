@@ -27,7 +27,7 @@
 
 enum token_type { TOKEN_SERVICE, TOKEN_BATCH, TOKEN_WRAPPING };
 
-enum { TOKEN_MAX_TTL_S = 32 * 24 * 3600, TOKEN_DEPTH_MAX = 32, TOKEN_POLICIES_MAX = 256 };
+enum { TOKEN_DEPTH_MAX = 32, TOKEN_POLICIES_MAX = 256 };
 
 struct token_wish {
     const char *name;                   /* shown and recorded: a person, "operator", "approle"; display_name in Vault's words */

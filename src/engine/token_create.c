@@ -184,7 +184,7 @@ static enum err choose_times(struct turn *turn, struct making *making)
         return refuse(turn, TEXT("expiring root tokens cannot create non-expiring root tokens", "ein Root-Token, das endet, erzeugt keines, das nicht endet"), SLICE_NONE);
     }
     if (wish->ttl_s == 0 && !is_root) {
-        wish->ttl_s = TOKEN_MAX_TTL_S;
+        wish->ttl_s = turn_default_ttl_s(turn);
     }
     return ERR_NONE;
 }

@@ -161,7 +161,7 @@ enum err token_renewed_ttl(struct turn *turn, const struct json *row, uint64_t i
     uint64_t period_s = token_number(row, "period_s"), explicit_s = token_number(row, "explicit_max_s"), mount_s = token_number(row, "max_ttl_s");
     uint64_t ttl_s = period_s > 0 ? period_s : increment_s > 0 ? increment_s : token_number(row, "ttl_s");
     int64_t age_s = (turn->steady_ms - token_created_ms(row)) / 1000;
-    uint64_t lived_s = age_s > 0 ? (uint64_t)age_s : 0, max_s = mount_s == 0 || mount_s > TOKEN_MAX_TTL_S ? TOKEN_MAX_TTL_S : mount_s;
+    uint64_t lived_s = age_s > 0 ? (uint64_t)age_s : 0, max_s = mount_s == 0 || mount_s > turn_max_ttl_s(turn) ? turn_max_ttl_s(turn) : mount_s;
     uint64_t end_s = period_s > 0 ? UINT64_MAX : max_s; /* of its whole life: a periodic token has none but its own maximum */
     end_s = explicit_s > 0 && explicit_s < end_s ? explicit_s : end_s;
     if (!token_is_renewable(row)) {

@@ -594,3 +594,16 @@ enum err turn_refuse(struct turn *turn, enum err err, struct text text, struct s
 {
     return complain(&turn->complaint, err, text, 0, 0, (const char *)detail.data, detail.len);
 }
+
+enum { USUAL_TTL_S = 32 * 24 * 3600 };
+
+uint64_t turn_max_ttl_s(const struct turn *turn)
+{
+    return turn->around == NULL || turn->around->max_lease_s == 0 ? USUAL_TTL_S : turn->around->max_lease_s;
+}
+
+uint64_t turn_default_ttl_s(const struct turn *turn)
+{
+    uint64_t own = turn->around == NULL || turn->around->default_lease_s == 0 ? USUAL_TTL_S : turn->around->default_lease_s, max = turn_max_ttl_s(turn);
+    return own < max ? own : max;
+}

@@ -57,6 +57,7 @@ struct surroundings {
     const char *audit_directory;    /* where file devices write, as paths name it */
     const struct countersign_config *countersign; /* witnesses and time-stamps as configured; NULL: none */
     struct found_anchor *anchor;    /* own_start puts here what the store knows of the clocks; NULL: nobody asks */
+    uint64_t default_lease_s, max_lease_s; /* as configured; 0: 32 days */
     struct limiter *limiter;        /* rate limits (quota.h); NULL: none are held to */
     struct vault *vault;            /* the key that names tokens; and for the operations that initialise, unseal, seal and rotate */
 };
@@ -79,6 +80,10 @@ struct turn {
     uint32_t retry_after_s;         /* of a refusal for now: when to come again; 0: not said */
     struct turn_private *inside;
 };
+
+/* How long tokens and leases live where nothing says less, and how long at most, in seconds: as configured, else 32 days. */
+uint64_t turn_default_ttl_s(const struct turn *turn);
+uint64_t turn_max_ttl_s(const struct turn *turn);
 
 /* Rows. ERR_NEED, ERR_NOT_FOUND, ERR_SEALED, ERR_FORGED (the row is damaged). The bytes live as long as the run. */
 enum err turn_row(struct turn *turn, const char *path, struct slice *ret_bytes) must_check;

@@ -55,7 +55,7 @@ static enum err put_away(struct turn *turn, const struct json *tree, const char 
                               .ttl_s = ttl_s, .uses = 1, .type = TOKEN_WRAPPING};
     struct json *auth = NULL;
     char *id = NULL;
-    uint64_t given_s = ttl_s < TOKEN_MAX_TTL_S ? ttl_s : TOKEN_MAX_TTL_S;
+    uint64_t given_s = ttl_s < turn_max_ttl_s(turn) ? ttl_s : turn_max_ttl_s(turn);
     enum err err = path == NULL ? ERR_MEMORY : token_create(turn, &wish, &auth);
     err = err == ERR_NONE ? token_name(turn, json_text(auth, "client_token", SLICE_NONE), &id) : err;
     char *row = err == ERR_NONE ? reply_path(turn, slice_string(id)) : NULL;

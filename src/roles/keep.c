@@ -600,6 +600,7 @@ int main(void)
     read_boot(keep.boot);
     keep_read_countersign(&keep);
     keep_read_audit_directory(&keep);
+    keep_read_lease_times(&keep);
     keep_look_around(&keep);
     err = err == ERR_NONE ? take_identity(&keep, &complaint) : err;
     err = err == ERR_NONE ? keep_prepare_slow(&keep) : err;

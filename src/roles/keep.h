@@ -210,6 +210,7 @@ void keep_lose_teller(struct keep *keep, size_t slot, enum err err, const char *
 void keep_drop_teller(struct keep *keep, size_t slot);
 void keep_drop_idle_tellers(struct keep *keep);
 void keep_read_audit_directory(struct keep *keep);
+void keep_read_lease_times(struct keep *keep);
 
 /* keep_reopen.c: a store older than what was published. */
 enum err keep_find_checkpoint(struct keep *keep, enum log_id log, struct slice note, uint64_t published_size) must_check;

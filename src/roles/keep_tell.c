@@ -8,6 +8,7 @@
 #include "roles/keep.h"
 
 #include "base/log.h"
+#include "base/time.h"
 #include "engine/device.h"
 #include "process/work.h"
 
@@ -325,6 +326,19 @@ void keep_drop_idle_tellers(struct keep *keep)
             keep_drop_teller(keep, slot);
         }
     }
+}
+
+static uint64_t configured_seconds(const struct json *config, const char *name)
+{
+    uint64_t seconds = 0;
+    return duration_parse(json_text(config, name, SLICE_NONE), &seconds) == ERR_NONE ? seconds : 0; /* the parent refused what is none */
+}
+
+void keep_read_lease_times(struct keep *keep)
+{
+    const struct json *config = json_member(keep->start.configuration, "config");
+    keep->around.default_lease_s = configured_seconds(config, "default_lease_ttl");
+    keep->around.max_lease_s = configured_seconds(config, "max_lease_ttl");
 }
 
 void keep_read_audit_directory(struct keep *keep)

@@ -102,6 +102,21 @@ static enum err read_whole(const char *path, struct buf *out)
     return err;
 }
 
+/* How long tokens and leases live. */
+static enum err check_lease_times(const struct parent *parent, struct complaint *complaint)
+{
+    static const char *const names[] = {"default_lease_ttl", "max_lease_ttl"};
+    uint64_t seconds[2] = {0, UINT64_MAX};
+    for (size_t i = 0; i < 2; i++) {
+        const struct json *value = json_member(parent->config, names[i]);
+        if (value != NULL && (duration_parse(value->text, &seconds[i]) != ERR_NONE || seconds[i] == 0)) {
+            return complain(complaint, ERR_INVALID, TEXT("a setting takes a duration, such as \"768h\"", "eine Einstellung nimmt eine Dauer, etwa \"768h\""), 0, 0, names[i], strlen(names[i]));
+        }
+    }
+    return seconds[0] <= seconds[1] ? ERR_NONE
+                                    : complain(complaint, ERR_INVALID, TEXT("default_lease_ttl is longer than max_lease_ttl", "default_lease_ttl ist länger als max_lease_ttl"), 0, 0, NULL, 0);
+}
+
 static enum err read_config(struct parent *parent, struct complaint *complaint)
 {
     parent->config = json_new(parent->arena, JSON_OBJECT);
@@ -122,7 +137,7 @@ static enum err read_config(struct parent *parent, struct complaint *complaint)
     err = hcl_read(parent->arena, text, &root, complaint);
     if (err == ERR_NONE) {
         parent->config = hcl_to_json(parent->arena, root);
-        err = parent->config == NULL ? ERR_MEMORY : ERR_NONE;
+        err = parent->config == NULL ? ERR_MEMORY : check_lease_times(parent, complaint);
     }
     return err;
 }

@@ -148,7 +148,7 @@ static enum err check_making(struct turn *turn, const struct approle *role, stru
                                   TEXT("num_uses cannot be higher than the role's secret_id_num_uses", "num_uses darf nicht größer sein als secret_id_num_uses der Rolle"), &making->uses) : err;
     err = err == ERR_NONE ? check_networks(turn, "cidr_list", json_member(role->row, "secret_id_bound_cidrs")) : err;
     err = err == ERR_NONE ? check_networks(turn, "token_bound_cidrs", json_member(json_member(role->row, "token"), "token_bound_cidrs")) : err;
-    uint64_t max_s = mount_max_ttl_s(turn->mount);
+    uint64_t max_s = mount_max_ttl_s(turn, turn->mount);
     making->ttl_s = making->ttl_s > max_s ? max_s : making->ttl_s;
     return err == ERR_NONE ? read_metadata(turn, &making->metadata) : err;
 }

@@ -36,10 +36,10 @@ static uint64_t lease_of(const struct turn *turn, const struct json *value)
     for (size_t i = 0; i < 2; i++) {
         struct slice text = json_text(value, names[i], SLICE_NONE);
         if (text.len > 0) {
-            return duration_parse(text, &seconds) == ERR_NONE ? seconds : mount_default_ttl_s(turn->mount);
+            return duration_parse(text, &seconds) == ERR_NONE ? seconds : mount_default_ttl_s(turn, turn->mount);
         }
     }
-    return mount_default_ttl_s(turn->mount);
+    return mount_default_ttl_s(turn, turn->mount);
 }
 
 enum err operation_kv1_read(struct turn *turn)

@@ -76,6 +76,24 @@ static void scene_end(struct scene *scene)
     arena_free(scene->arena);
 }
 
+TEST(a_configured_default_and_maximum_hold_where_a_mount_says_nothing)
+{
+    struct scene scene = scene_start();
+    const struct json *reply = NULL;
+    uint64_t own = 0, max = 0;
+    driver_surroundings(scene.driver)->default_lease_s = 7200;
+    driver_surroundings(scene.driver)->max_lease_s = 10800;
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/d", "{\"type\":\"kv\"}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "sys/mounts/d/tune", NULL, &reply));
+    CHECK(json_u64(json_member(reply, "data"), "default_lease_ttl", &own) == ERR_NONE && own == 7200);
+    CHECK(json_u64(json_member(reply, "data"), "max_lease_ttl", &max) == ERR_NONE && max == 10800);
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/d/tune", "{\"max_lease_ttl\":\"1h\"}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_READ, "sys/mounts/d/tune", NULL, &reply));
+    CHECK(json_u64(json_member(reply, "data"), "default_lease_ttl", &own) == ERR_NONE && own == 3600);
+    CHECK_ERR(ERR_INVALID, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/e", "{\"type\":\"kv\",\"config\":{\"default_lease_ttl\":\"4h\"}}", &reply));
+    scene_end(&scene);
+}
+
 /* The official Go client writes every setting of a mount, null or empty where it has none. */
 TEST(settings_that_are_not_given_are_not_kept)
 {

@@ -163,7 +163,7 @@ static char *display_name(struct turn *turn, struct slice name)
 static struct token_wish wish_of(struct turn *turn, const struct login *login)
 {
     const struct json *token = json_member(login->row, "token");
-    uint64_t max_s = token_number(token, "token_max_ttl"), mount_max_s = mount_max_ttl_s(turn->mount), ttl_s = token_number(token, "token_ttl");
+    uint64_t max_s = token_number(token, "token_max_ttl"), mount_max_s = mount_max_ttl_s(turn, turn->mount), ttl_s = token_number(token, "token_ttl");
     bool batch = is_batch(turn, json_text(token, "token_type", SLICE_NONE));
     bool is_narrow = login->cidrs != NULL && login->cidrs->count > 0;
     const struct json *policies = json_member(token, "token_policies");
@@ -172,7 +172,7 @@ static struct token_wish wish_of(struct turn *turn, const struct login *login)
         .path = arena_string(turn->arena, turn->request->path),
         .policies = policies == NULL ? json_new(turn->arena, JSON_ARRAY) : policies,
         .no_default_policy = json_bool(token, "token_no_default_policy", false),
-        .ttl_s = ttl_s > 0 ? ttl_s : mount_default_ttl_s(turn->mount),
+        .ttl_s = ttl_s > 0 ? ttl_s : mount_default_ttl_s(turn, turn->mount),
         .max_ttl_s = max_s > 0 && max_s < mount_max_s ? max_s : mount_max_s,
         .uses = token_number(token, "token_num_uses"),
         .type = batch ? TOKEN_BATCH : TOKEN_SERVICE,
