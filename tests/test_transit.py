@@ -1,6 +1,7 @@
 """Transit with a real client (python3-hvac) over TLS; what it makes is checked with other code (python3-cryptography)."""
 import base64
 import hashlib
+import hmac
 import os
 import sys
 import threading
@@ -9,8 +10,10 @@ import time
 try:
     import hvac
     from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, utils
+    from cryptography.hazmat.primitives import hashes, keywrap, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 except ImportError:
     if os.path.exists("/usr/lib/python3/dist-packages/hvac") and sys.executable != "/usr/bin/python3":
         os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
@@ -153,16 +156,90 @@ def others_do_not_wait_for_a_key_of_4096_bits():
         assert slowest[0] < max(0.35, took / 4), f"a read took {slowest[0]:.3f} s while keys were made for {took:.1f} s"
 
 
-def macs_are_checked_in_what_was_asked_for():
+# ---- keys in plain: what Vogt made is made again by other code ----
+
+def ciphertexts_open_elsewhere_and_others_open_here():
     with Vogt() as vogt:
         transit = vogt.transit
-        vogt.vault.write("transit/keys/m", type="hmac")  # hvac's own method does not know this type
+        for kind, cipher in (("aes256-gcm96", AESGCM), ("aes128-gcm96", AESGCM), ("chacha20-poly1305", ChaCha20Poly1305)):
+            vogt.vault.write(f"transit/keys/{kind}", type=kind, exportable=True)
+            vogt.vault.write(f"transit/keys/d-{kind}", type=kind, exportable=True, derived=True, convergent_encryption=True)
+            key = base64.b64decode(transit.export_key(kind, "encryption-key")["data"]["keys"]["1"])
+            sealed = bytes_of(vogt.vault.write(f"transit/encrypt/{kind}", plaintext=b64(TEXT), associated_data=b64(b"for"))["data"]["ciphertext"])
+            assert cipher(key).decrypt(sealed[:12], sealed[12:], b"for") == TEXT
+            ours = "vault:v1:" + b64(b"n" * 12 + cipher(key).encrypt(b"n" * 12, TEXT, None))
+            assert transit.decrypt_data(kind, ours)["data"]["plaintext"] == b64(TEXT)
+            # derived, convergent: HKDF-SHA-256 of the context; the nonce is an HMAC of the text under the bytes after the key
+            key = base64.b64decode(transit.export_key(f"d-{kind}", "encryption-key")["data"]["keys"]["1"])
+            derived = HKDF(hashes.SHA256(), len(key) + 32, salt=None, info=b"tenant 7").derive(key)
+            nonce = hmac.digest(derived[len(key):], TEXT, "sha256")[:12]
+            expected = "vault:v1:" + b64(nonce + cipher(derived[:len(key)]).encrypt(nonce, TEXT, None))
+            assert transit.encrypt_data(f"d-{kind}", plaintext=b64(TEXT), context=b64(b"tenant 7"))["data"]["ciphertext"] == expected
+
+
+def exported_pairs_sign_like_the_key():
+    with Vogt() as vogt:
+        transit = vogt.transit
+        for kind in ("ecdsa-p256", "ecdsa-p521", "rsa-2048"):
+            transit.create_key(kind, key_type=kind, exportable=True)
+            key = serialization.load_pem_private_key(transit.export_key(kind, "signing-key")["data"]["keys"]["1"].encode(), None)
+            sign = (key.sign(TEXT, padding.PKCS1v15(), hashes.SHA256()),) if kind.startswith("rsa") else (key.sign(TEXT, ec.ECDSA(hashes.SHA256())),)
+            answer = transit.verify_signed_data(kind, b64(TEXT), signature="vault:v1:" + b64(sign[0]), signature_algorithm="pkcs1v15" if kind.startswith("rsa") else None)
+            assert answer["data"]["valid"] is True, kind
+        transit.create_key("ed", key_type="ed25519", exportable=True)
+        pair = base64.b64decode(transit.export_key("ed", "signing-key")["data"]["keys"]["1"])
+        key = ed25519.Ed25519PrivateKey.from_private_bytes(pair[:32])
+        assert pair[32:] == base64.b64decode(public_key(transit, "ed"))
+        assert bytes_of(transit.sign_data("ed", b64(TEXT))["data"]["signature"]) == key.sign(TEXT)
+
+
+def own_keys_are_imported_as_the_documentation_says():
+    with Vogt() as vogt:
+        transit = vogt.transit
+        wrapping = serialization.load_pem_public_key(vogt.vault.read("transit/wrapping_key")["data"]["public_key"].encode())
+        assert wrapping.key_size == 4096
+        own = ec.generate_private_key(ec.SECP384R1())
+        secret = os.urandom(32)
+        keys = {
+            "aes256-gcm96": secret,
+            "ecdsa-p384": own.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+            "rsa-3072": rsa.generate_private_key(65537, 3072).private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+        }
+        for kind, form in keys.items():
+            ephemeral = os.urandom(32)
+            travel = wrapping.encrypt(ephemeral, padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)) + keywrap.aes_key_wrap_with_padding(ephemeral, form)
+            vogt.vault.write(f"transit/keys/{kind}/import", type=kind, ciphertext=b64(travel), hash_function="SHA256")
+            assert transit.read_key(kind)["data"]["imported_key"] is True
+        sealed = bytes_of(transit.encrypt_data("aes256-gcm96", plaintext=b64(TEXT))["data"]["ciphertext"])
+        assert AESGCM(secret).decrypt(sealed[:12], sealed[12:], None) == TEXT
+        own.public_key().verify(bytes_of(transit.sign_data("ecdsa-p384", b64(TEXT))["data"]["signature"]), TEXT, ec.ECDSA(hashes.SHA256()))
+        transit.sign_data("rsa-3072", b64(TEXT))
+
+
+def a_backup_made_here_is_restored_under_another_name():
+    with Vogt() as vogt:
+        transit = vogt.transit
+        transit.create_key("k", key_type="rsa-2048", exportable=True, allow_plaintext_backup=True)
+        sealed = transit.encrypt_data("k", plaintext=b64(TEXT))["data"]["ciphertext"]
+        backup = transit.backup_key("k")["data"]["backup"]
+        refused(lambda: transit.restore_key(backup), "already exists")
+        transit.restore_key(backup, name="other")
+        assert transit.decrypt_data("other", sealed)["data"]["plaintext"] == b64(TEXT)
+        refused(lambda: transit.restore_key(b64(b"{}"), name="none"), "damaged")
+
+
+def macs_are_those_of_the_standard_library():
+    with Vogt() as vogt:
+        transit = vogt.transit
+        vogt.vault.write("transit/keys/m", type="hmac", exportable=True)  # hvac's own method does not know this type
         mac = transit.generate_hmac("m", b64(TEXT), algorithm="sha2-512")["data"]["hmac"]
-        assert len(bytes_of(mac)) == 64
+        key = base64.b64decode(transit.export_key("m", "hmac-key")["data"]["keys"]["1"])
+        assert bytes_of(mac) == hmac.digest(key, TEXT, "sha512")
         assert transit.verify_signed_data("m", b64(TEXT), hmac=mac, hash_algorithm="sha2-512")["data"]["valid"] is True
         assert transit.verify_signed_data("m", b64(b"x"), hmac=mac, hash_algorithm="sha2-512")["data"]["valid"] is False
 
 
 if __name__ == "__main__":
     main([keys_live_as_hvac_expects_it, signatures_are_good_to_other_code, rsa_is_made_and_used_within_the_sandbox, others_do_not_wait_for_a_key_of_4096_bits,
-          macs_are_checked_in_what_was_asked_for])
+          ciphertexts_open_elsewhere_and_others_open_here, exported_pairs_sign_like_the_key, own_keys_are_imported_as_the_documentation_says,
+          a_backup_made_here_is_restored_under_another_name, macs_are_those_of_the_standard_library])

@@ -27,7 +27,7 @@ enum err rsa_numbers(struct slice private_key, struct slice ret_numbers[RSA_NUMB
     return err == ERR_NONE ? reader_end(&inner) : err;
 }
 
-static enum err public_numbers(struct slice public_key, struct slice *ret_n, struct slice *ret_e)
+enum err rsa_public_numbers(struct slice public_key, struct slice *ret_n, struct slice *ret_e)
 {
     struct reader outer = reader_of(public_key), inner;
     struct slice content;
@@ -59,7 +59,7 @@ static bool public_is_good(struct slice n, struct slice e)
 enum err rsa_check_public(struct slice public_key, unsigned *ret_bits)
 {
     struct slice n, e;
-    enum err err = public_numbers(public_key, &n, &e);
+    enum err err = rsa_public_numbers(public_key, &n, &e);
     if (err != ERR_NONE || !public_is_good(n, e)) {
         return ERR_INVALID;
     }
@@ -135,7 +135,7 @@ static EVP_PKEY *private_of(struct slice private_key)
 static EVP_PKEY *public_of(struct slice public_key)
 {
     struct slice numbers[2];
-    return public_numbers(public_key, &numbers[0], &numbers[1]) == ERR_NONE && public_is_good(numbers[0], numbers[1]) ? key_of(numbers, 2) : NULL;
+    return rsa_public_numbers(public_key, &numbers[0], &numbers[1]) == ERR_NONE && public_is_good(numbers[0], numbers[1]) ? key_of(numbers, 2) : NULL;
 }
 
 enum err rsa_make(unsigned bits, struct buf *ret_private)

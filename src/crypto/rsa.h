@@ -30,6 +30,7 @@ enum err rsa_decrypt(struct slice private_key, enum hash hash, struct slice seal
 /* The nine numbers of an RSAPrivateKey without its version: n e d p q dp dq qi. */
 enum { RSA_N, RSA_E, RSA_D, RSA_P, RSA_Q, RSA_DP, RSA_DQ, RSA_QI, RSA_NUMBERS };
 enum err rsa_numbers(struct slice private_key, struct slice ret_numbers[RSA_NUMBERS]) must_check;
+enum err rsa_public_numbers(struct slice public_key, struct slice *ret_n, struct slice *ret_e) must_check;
 /* From n, e, d and both primes: the others are computed. */
 enum err rsa_from_numbers(const struct slice numbers[RSA_NUMBERS], struct buf *ret_private) must_check;
 

@@ -24,6 +24,7 @@
 #include "secrets/jwt_provider.h"
 #include "secrets/kubernetes_judge.h"
 #include "secrets/login_judge.h"
+#include "secrets/transit_judge.h"
 
 #define JUDGE_WORKS                                                                                                                \
     WORK("annex.bind", annex_bind)                                                                                                 \
@@ -58,6 +59,8 @@
     WORK("login.metadata", login_metadata)                                                                                         \
     WORK("login.review", login_review)                                                                                             \
     WORK("login.userinfo", login_userinfo)                                                                                         \
-    WORK("report.pdf", report_pdf)
+    WORK("report.pdf", report_pdf)                                                                                                 \
+    WORK("transit.backup", transit_backup_text)                                                                                    \
+    WORK("transit.public", transit_public_pem)
 
 #endif

@@ -75,6 +75,10 @@ enum err operation_transit_cache_write(struct turn *turn)
 #define VERIFIED F(signature, FIELD_STRING, 0, "vault:v1:…", "vault:v1:…"), F(hmac, FIELD_STRING, 0, "vault:v1:…", "vault:v1:…")
 #define FORMAT F(format, FIELD_STRING, 0, "hex or base64.", "hex oder base64.")
 #define BYTES F(bytes, FIELD_NUMBER, 0, "How many; default 32.", "Wie viele; sonst 32.")
+#define HASH_FUNCTION F(hash_function, FIELD_STRING, 0, "Of OAEP: SHA256 (default), SHA1, SHA224, SHA384, SHA512.", "Für OAEP: SHA256 (Vorgabe), SHA1, SHA224, SHA384, SHA512.")
+#define RESTORE F(backup, FIELD_STRING, FIELD_REQUIRED | FIELD_SECRET, "The backup.", "Die Sicherung."), F(force, FIELD_BOOL, 0, "Replaces a key of the same name.", "Ersetzt einen Schlüssel gleichen Namens.")
+#define TRAVEL F(ciphertext, FIELD_STRING, 0, "Base64 of RSA-OAEP of an AES key, then AES-KWP of the key.", "Base64 von RSA-OAEP eines AES-Schlüssels, dann AES-KWP des Schlüssels."), \
+               F(public_key, FIELD_STRING, 0, "Instead: only the public part, in PEM.", "Stattdessen: nur der öffentliche Teil, in PEM.")
 #define CONVERGENT F(convergent_encryption, FIELD_BOOL, 0, "The same text in the same context gives the same ciphertext; needs derived.", "Derselbe Text im selben Kontext gibt denselben Geheimtext; braucht derived.")
 #define EXPORTS F(exportable, FIELD_BOOL, 0, "The key can be exported; cannot be taken back.", "Der Schlüssel lässt sich ausgeben; nicht rücknehmbar."), \
                 F(allow_plaintext_backup, FIELD_BOOL, 0, "The key can be backed up in plain; cannot be taken back.", "Der Schlüssel lässt sich im Klartext sichern; nicht rücknehmbar."), \
@@ -115,6 +119,20 @@ static const struct route routes[] = {
     ROUTE(transit_random, VERB_WRITE, "random", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(BYTES, FORMAT), "Random bytes.", "Zufällige Bytes.")
     ROUTE(transit_random, VERB_WRITE, "random/:source", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(BYTES, FORMAT), "Random bytes: so many, or of this source.", "Zufällige Bytes: so viele, oder aus dieser Quelle.")
     ROUTE(transit_random, VERB_WRITE, "random/:source/:bytes", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(BYTES, FORMAT), "Random bytes of a source.", "Zufällige Bytes aus einer Quelle.")
+    ROUTE(transit_export, VERB_READ, "export/:type/:name", ROUTE_SECRET, NO_FIELDS, "All versions of an exportable key in plain: encryption-key, signing-key, hmac-key; or public-key.", "Alle Versionen eines ausgebbaren Schlüssels im Klartext: encryption-key, signing-key, hmac-key; oder public-key.")
+    ROUTE(transit_export, VERB_READ, "export/:type/:name/:version", ROUTE_SECRET, NO_FIELDS, "One version: its number, or latest.", "Eine Version: ihre Nummer oder latest.")
+    ROUTE(transit_byok_export, VERB_READ | VERB_WRITE, "byok-export/:destination/:source", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(HASH_FUNCTION), "A key wrapped for another server, whose wrapping key is known here as an RSA key.", "Ein Schlüssel, verpackt für einen anderen Server, dessen wrapping_key hier als RSA-Schlüssel bekannt ist.")
+    ROUTE(transit_byok_export, VERB_READ | VERB_WRITE, "byok-export/:destination/:source/:version", ROUTE_SECRET | ROUTE_OPEN_FIELDS, FIELDS(HASH_FUNCTION), "One version of it.", "Eine Version davon.")
+    ROUTE(transit_backup, VERB_READ, "backup/:name", ROUTE_EFFECT | ROUTE_SECRET, NO_FIELDS, "A key with all versions in plain, to be restored here or in Vault.", "Ein Schlüssel mit allen Versionen im Klartext, zum Wiederherstellen hier oder in Vault.")
+    ROUTE(transit_restore, VERB_WRITE, "restore", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(RESTORE), "Restores a key from a backup.", "Stellt einen Schlüssel aus einer Sicherung wieder her.")
+    ROUTE(transit_restore, VERB_WRITE, "restore/:name", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(RESTORE), "Restores it under this name.", "Stellt ihn unter diesem Namen wieder her.")
+    ROUTE(transit_wrapping_key, VERB_READ, "wrapping_key", ROUTE_EFFECT, NO_FIELDS, "The RSA key under which keys are wrapped to be imported; made when first asked for.", "Der RSA-Schlüssel, mit dem Schlüssel zum Importieren verpackt werden; entsteht bei der ersten Frage.")
+    ROUTE(transit_import, VERB_WRITE, "keys/:name/import", ROUTE_EFFECT | ROUTE_OPEN_FIELDS,
+          FIELDS(TRAVEL, HASH_FUNCTION, TYPE, F(derived, FIELD_BOOL, 0, "A key of its own for each context.", "Je Kontext ein eigener Schlüssel."), F(allow_rotation, FIELD_BOOL, 0, "Vogt may make further versions.", "Vogt darf weitere Versionen erzeugen."), EXPORTS),
+          "Imports a key of one's own.", "Importiert einen eigenen Schlüssel.")
+    ROUTE(transit_import_version, VERB_WRITE, "keys/:name/import_version", ROUTE_EFFECT | ROUTE_OPEN_FIELDS,
+          FIELDS(TRAVEL, HASH_FUNCTION, F(version, FIELD_NUMBER, 0, "A version that has only its public part: it gets the private one.", "Eine Version, die nur ihren öffentlichen Teil hat: sie bekommt den geheimen.")),
+          "Gives an imported key a new version.", "Gibt einem importierten Schlüssel eine neue Version.")
     ROUTE(transit_settings_read, VERB_READ, "config/keys", 0, NO_FIELDS, "Settings of the mount.", "Einstellungen des Mounts.")
     ROUTE(transit_settings_write, VERB_WRITE, "config/keys", ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(F(disable_upsert, FIELD_BOOL, 0, "Encrypting makes no keys.", "Verschlüsseln legt keine Schlüssel an.")),
           "Changes settings of the mount.", "Ändert Einstellungen des Mounts.")

@@ -72,9 +72,13 @@ enum err transit_save(struct turn *turn, const struct transit_key *key) must_che
 enum err transit_version(struct turn *turn, const struct transit_key *key, uint64_t number, struct transit_version *ret_version) must_check;
 /* All versions from `first` on, in order. */
 enum err transit_versions(struct turn *turn, const struct transit_key *key, uint64_t first, struct transit_version **ret_versions, size_t *ret_count) must_check;
+/* The versions that a path names: "" all that may still be read, "latest", or a number. Refuses others. */
+enum err transit_versions_named(struct turn *turn, const struct transit_key *key, struct slice named, struct transit_version **ret_versions, size_t *ret_count) must_check;
 enum err transit_put_version(struct turn *turn, const struct transit_key *key, const struct transit_version *version, bool is_new) must_check;
 /* A key that never was: its id drawn, no version yet. */
 struct transit_key transit_new(struct turn *turn, struct slice name, const struct transit_kind *kind);
+/* Draws new material: key and public half of *version. */
+enum err transit_make(struct turn *turn, const struct transit_key *key, struct transit_version *version) must_check;
 /* Draws new material as the next version, saves key and version, and says so in the evidence log. */
 enum err transit_rotate(struct turn *turn, struct transit_key *key) must_check;
 /* The same with material from elsewhere; `version->hmac` is drawn. */
@@ -83,7 +87,9 @@ enum err transit_add(struct turn *turn, struct transit_key *key, struct transit_
 enum err transit_set_public(struct turn *turn, const struct transit_key *key, struct transit_version *version) must_check;
 /* Sets when keep rotates the key next, and has it remembered; 0: no more. */
 enum err transit_schedule(struct turn *turn, struct transit_key *key) must_check;
-/* Takes the key away, its versions by and by. */
+/* Its versions go by and by, and it is no longer rotated; the row stays, for who replaces it. */
+enum err transit_forget(struct turn *turn, const struct transit_key *key) must_check;
+/* Takes the key away. */
 enum err transit_remove(struct turn *turn, const struct transit_key *key) must_check;
 /* {"type","name",…,"keys":{…}} as Vault shows a key. */
 enum err transit_reply_key(struct turn *turn, const struct transit_key *key, const char *warning) must_check;

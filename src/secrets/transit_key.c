@@ -335,13 +335,18 @@ enum err transit_set_public(struct turn *turn, const struct transit_key *key, st
     return err;
 }
 
-enum err transit_rotate(struct turn *turn, struct transit_key *key)
+enum err transit_make(struct turn *turn, const struct transit_key *key, struct transit_version *version)
 {
     static enum err (*const makers[])(struct turn *, const struct transit_key *, struct transit_version *) = {
         [TRANSIT_AEAD] = make_plain, [TRANSIT_ED25519] = make_ed25519, [TRANSIT_EC] = make_ec, [TRANSIT_RSA] = make_rsa, [TRANSIT_HMAC] = make_plain,
     };
+    return makers[key->kind->family](turn, key, version);
+}
+
+enum err transit_rotate(struct turn *turn, struct transit_key *key)
+{
     struct transit_version version = {0};
-    enum err err = makers[key->kind->family](turn, key, &version);
+    enum err err = transit_make(turn, key, &version);
     return err == ERR_NONE ? transit_add(turn, key, &version) : err;
 }
 
@@ -389,10 +394,15 @@ enum err operation_transit_rotate_due(struct turn *turn)
     return err;
 }
 
-enum err transit_remove(struct turn *turn, const struct transit_key *key)
+enum err transit_forget(struct turn *turn, const struct transit_key *key)
 {
     struct slice prefix = slice_string(mount_path(turn, "version/%.*s/", (int)key->id.len, (const char *)key->id.data));
     enum err err = key->rotate_at_ms > 0 ? job_end(turn, JOB_TRANSIT_ROTATE, job_key(turn, key)) : ERR_NONE;
-    err = err == ERR_NONE ? mount_sweep_below(turn, key->id, prefix) : err;
+    return err == ERR_NONE ? mount_sweep_below(turn, key->id, prefix) : err;
+}
+
+enum err transit_remove(struct turn *turn, const struct transit_key *key)
+{
+    enum err err = transit_forget(turn, key);
     return err == ERR_NONE ? turn_delete(turn, transit_key_path(turn, key->name)) : err;
 }

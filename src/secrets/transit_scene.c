@@ -1,17 +1,22 @@
 #include "secrets/transit_scene.h"
 
+#include "secrets/transit_judge.h"
 #include "secrets/transit_rsa.h"
 
+#include <string.h>
+
 extern const struct engine engine_transit;
-static const struct work works[] = {TRANSIT_RSA_WORKS};
+/* Keep's thread's, then judge's. */
+static const struct work works[] = {TRANSIT_RSA_WORKS {"transit.backup", transit_backup_text}, {"transit.public", transit_public_pem}};
 static struct turn_driver *work_driver; /* whose work is being answered: the driver hands a work function no more than names and trees */
 
 static enum err work(struct arena *arena, enum role role, const char *name, const struct json *input, const struct json **ret_output)
 {
     cleanup_buf struct buf raw = BUF_INIT(1 << 16);
     struct work_reply reply = {.raw = &raw};
-    for (size_t i = 0; role == ROLE_KEEP && i < sizeof works / sizeof works[0]; i++) {
-        if (slice_is(slice_string(name), works[i].name)) {
+    for (size_t i = 0; i < sizeof works / sizeof works[0]; i++) {
+        bool is_here = strcmp(name, works[i].name) == 0 && (role == ROLE_JUDGE) == (strncmp(name, "transit.", 8) == 0);
+        if (is_here) {
             enum err err = works[i].run(arena, input, driver_work_raw(work_driver), &reply);
             *ret_output = reply.output == NULL ? json_new(arena, JSON_OBJECT) : reply.output;
             driver_work_say(work_driver, &reply.complaint, arena_copy(arena, buf_slice(&raw)));
