@@ -1,4 +1,4 @@
-"""The page in Debian's Chromium: its own suite against a fixture server under gate's policy (axe, keyboard, languages, the ledger check), then walks through a running Vogt."""
+"""The page in Debian's Chromium: its own suite against a fixture server under gate's policy (axe, keyboard, languages, the ledger check), then a walk through a running Vogt."""
 import os
 import subprocess
 import sys
@@ -28,26 +28,15 @@ def the_page_against_a_running_vogt():
         return node("tests/live.mjs", vogt.address, vogt.ready["login_link"], pictures)
 
 
-def secrets_and_access_on_a_running_vogt():
-    with Daemon() as vogt, tempfile.TemporaryDirectory() as pictures:
-        return node("tests/page_secrets.mjs", vogt.address, vogt.ready["login_link"], pictures)
-
-
-def unsealing_on_the_page():
-    with tempfile.NamedTemporaryFile("w", suffix=".hcl") as config:
-        config.write('seal "shamir" {}\n')
-        config.flush()
-        with Daemon(options=["--config", config.name]) as vogt:
-            status, made = vogt.call("PUT", "/v1/sys/init", {"secret_shares": 5, "secret_threshold": 3}, token="")
-            assert status == 200, made
-            return node("tests/page_unseal.mjs", vogt.address, ",".join(made["keys_base64"][:3]))
-
-
-if __name__ == "__main__":
+def run(tests):
     if not os.path.exists("/usr/bin/chromium") or not os.path.isdir(os.path.join(UI, "node_modules")):
         print("the page's packages or Chromium are not installed: make build, apt-get install chromium")
         sys.exit(77)
     if "asan" in os.path.basename(build_folder()):
         print("the page holds no C: make test runs it")
         sys.exit(77)
-    main([the_page_against_fixtures, the_page_against_a_running_vogt, secrets_and_access_on_a_running_vogt, unsealing_on_the_page])
+    main(tests)
+
+
+if __name__ == "__main__":
+    run([the_page_against_fixtures, the_page_against_a_running_vogt])

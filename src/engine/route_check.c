@@ -257,6 +257,15 @@ static bool is_not_given(const struct field *field, const struct json *member)
     return member->type == JSON_NULL || (is_scalar && member->type == JSON_STRING && member->text.len == 0);
 }
 
+/* A form without "=" makes its whole text a name ("curl -d SECRET", base64 with its padding): the
+ * value is empty then, or begins with "=". Such a name is not repeated. */
+static struct slice shown_name(const struct json *member)
+{
+    bool is_bare = member->type == JSON_STRING &&
+                   (member->text.len == 0 || member->text.data[0] == '=');
+    return is_bare ? SLICE_NONE : member->name;
+}
+
 static enum err check_member(const struct route *route, struct arena *arena,
                              const struct json *member, struct json *checked,
                              struct complaint *complaint)
@@ -268,7 +277,7 @@ static enum err check_member(const struct route *route, struct arena *arena,
     if (field == NULL && (route->flags & ROUTE_OPEN_FIELDS) == 0) {
         return refuse(complaint,
                       TEXT("there is no such field here", "dieses Feld gibt es hier nicht"),
-                      member->name);
+                      shown_name(member));
     }
     if (field != NULL && is_not_given(field, member)) {
         return ERR_NONE;

@@ -176,6 +176,8 @@ TEST(values_are_not_repeated)
     CHECKED("this field takes a whole number that is not negative: secret", "everything",
             "{\"secret\":\"hunter2\"}");
     CHECKED("this field takes an object: object", "everything", "{\"object\":\"hunter2\"}");
+    CHECKED("there is no such field here", "everything", "{\"hunter2\":\"\"}");
+    CHECKED("there is no such field here", "everything", "{\"aHVudGVyMg\":\"=\"}");
     CHECKED("this field takes a duration, such as 90, \"90s\", \"5m\" or \"1h30m\": ttl",
             "everything", "{\"ttl\":\"hunter2\"}");
 }

@@ -77,7 +77,9 @@ async function isGood(page, view, language, theme, width) {
   assert.equal(await page.getAttribute('html', 'lang'), language);
   assert.equal(await page.locator('h1').count(), 1);
   await page.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true; }));
-  await axe(page);
+  if ((language === 'de') === (theme === 'light')) {
+    await axe(page); /* contrast hangs on the colours, labels on the language: each of both is looked at */
+  }
   await fits(page);
   if (pictures) {
     await page.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = false; }));
