@@ -1,4 +1,5 @@
 """Tokens, wrapping, cubbyholes, capabilities and policies with a real client (python3-hvac) over TLS."""
+import datetime
 import os
 import sys
 import time
@@ -41,7 +42,9 @@ def wrapped_replies():
         assert info["ttl"] == 60 and info["creation_path"] == "sys/wrapping/wrap" and info["token"].startswith("hvs."), info
         assert set(info) == {"token", "accessor", "ttl", "creation_time", "creation_path"}, info
         looked = vault.adapter.post("/v1/sys/wrapping/lookup", json={"token": info["token"]})["data"]
-        assert looked == {"creation_path": "sys/wrapping/wrap", "creation_time": info["creation_time"], "creation_ttl": 60}, looked
+        assert set(looked) == {"creation_path", "creation_time", "creation_ttl"} and looked["creation_path"] == "sys/wrapping/wrap" and looked["creation_ttl"] == 60, looked
+        times = [datetime.datetime.fromisoformat(time.replace("Z", "+00:00")) for time in (looked["creation_time"], info["creation_time"])]
+        assert abs((times[0] - times[1]).total_seconds()) < 1, times
         assert vault.sys.unwrap(info["token"])["data"] == {"color": "blue", "n": 1.1}
         gone = ("wrapping token is not valid or does not exist",)
         refused(lambda: vault.sys.unwrap(info["token"]), hvac.exceptions.InvalidRequest, *gone)

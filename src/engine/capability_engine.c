@@ -14,8 +14,11 @@ static struct json *names_of(struct turn *turn, bool is_root, unsigned capabilit
 }
 
 /* {"PATH":[…],…}, and of a single path the same as "capabilities"; Vault repeats it all beside the envelope. */
-static enum err reply(struct turn *turn, const struct json *policies, bool is_root)
+static enum err reply(struct turn *turn, const struct token *token)
 {
+    const struct json *policies = token->policies;
+    bool is_root = token->is_root;
+    turn->caller.identity = token->identity; /* rules that name the caller mean this one */
     struct json *data = json_new(turn->arena, JSON_OBJECT);
     const struct json *paths = json_member(turn->request->body, "paths");
     paths = paths == NULL || paths->count == 0 ? json_member(turn->request->body, "path") : paths;
@@ -44,7 +47,8 @@ static enum err reply(struct turn *turn, const struct json *policies, bool is_ro
 
 enum err operation_sys_capabilities_self(struct turn *turn)
 {
-    return reply(turn, turn->caller.policies, turn->caller.is_root);
+    struct token own = {.policies = turn->caller.policies, .identity = turn->caller.identity, .is_root = turn->caller.is_root};
+    return reply(turn, &own);
 }
 
 enum err operation_sys_capabilities(struct turn *turn)
@@ -54,7 +58,7 @@ enum err operation_sys_capabilities(struct turn *turn)
     if (err != ERR_NONE) {
         return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, TEXT("invalid token", "dieses Token gibt es nicht"), SLICE_NONE) : err;
     }
-    return reply(turn, token.policies, token.is_root);
+    return reply(turn, &token);
 }
 
 enum err operation_sys_capabilities_accessor(struct turn *turn)
@@ -64,7 +68,7 @@ enum err operation_sys_capabilities_accessor(struct turn *turn)
     if (err != ERR_NONE) {
         return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, TEXT("invalid accessor", "diesen Accessor gibt es nicht"), SLICE_NONE) : err;
     }
-    return reply(turn, token.policies, token.is_root);
+    return reply(turn, &token);
 }
 
 /* ---- all of it ---- */
@@ -72,7 +76,10 @@ enum err operation_sys_capabilities_accessor(struct turn *turn)
 /* Rules with "+" stand as they are among the globs; a "*" at the end is left out, as Vault shows it. */
 static void add_rule(struct turn *turn, const struct json *rule, struct json *exact, struct json *glob)
 {
-    struct slice pattern = json_text(rule, "path", SLICE_NONE);
+    struct slice pattern;
+    if (!policy_pattern(turn, rule, &pattern)) {
+        return;
+    }
     bool is_glob = slice_ends(pattern, SLICE_LITERAL("*"));
     struct json *folder = is_glob ? glob : exact;
     char *name = arena_string(turn->arena, is_glob ? slice_first(pattern, pattern.len - 1) : pattern);

@@ -91,6 +91,7 @@ static const struct {
     enum engine_class class;
 } built_in[] = {
     {"cubbyhole", "cubbyhole", "cubbyhole_00000001", "00000000000000000000000000000001", "per-token private secret storage", ENGINE_SECRET},
+    {"identity", "identity", "identity_00000002", "00000000000000000000000000000002", "identity store", ENGINE_SECRET},
     {"sys", "system", "system_00000003", "00000000000000000000000000000003", "system endpoints used for control, policy and debugging", ENGINE_SECRET},
     {"auth/token", "token", MOUNT_TOKEN_ACCESSOR, "00000000000000000000000000000004", "token based credentials", ENGINE_AUTH},
 };

@@ -2,6 +2,7 @@
 
 #include "engine/mount.h"
 #include "engine/certificate.h"
+#include "engine/policy_template.h"
 #include "engine/token.h"
 #include "engine/turn_inside.h"
 #include "engine/wrap.h"
@@ -26,6 +27,8 @@ static const struct {
     {"default", "auth/token/revoke-self", "update"},
     {"default", "auth/passphrase/set", "update"},
     {"default", "cubbyhole/*", "create,read,update,delete,list"},
+    {"default", "identity/entity/id/{{identity.entity.id}}", "read"},
+    {"default", "identity/entity/name/{{identity.entity.name}}", "read"},
     {"default", "sys/capabilities-self", "update"},
     {"default", "sys/leases/lookup", "update"},
     {"default", "sys/leases/renew", "update"},
@@ -198,6 +201,10 @@ enum err policy_rules(struct arena *arena, const struct json *tree, const struct
                 return err;
             }
             struct slice path = labels->first->text;
+            if (!template_is_good(path)) {
+                return complain(complaint, ERR_INVALID, TEXT("this path names something between {{ and }} that is not known, or lacks an end", "dieser Pfad nennt zwischen {{ und }} etwas Unbekanntes, oder das Ende fehlt"), 0, 0,
+                                (const char *)path.data, path.len);
+            }
             struct json *rule = json_append(rules, json_new(arena, JSON_OBJECT));
             json_set_string(arena, rule, "path", slice_starts(path, SLICE_LITERAL("/")) ? slice_from(path, 1) : path);
             json_set(arena, rule, "capabilities", json_copy(arena, json_member(block, "capabilities")));
@@ -221,18 +228,25 @@ static unsigned capabilities_of(const struct json *rule)
     return set;
 }
 
-void policy_consider(const struct json *row, struct slice policy, struct slice path, struct grant *grant)
+bool policy_pattern(struct turn *turn, const struct json *rule, struct slice *ret_pattern)
+{
+    struct slice pattern = json_text(rule, "path", SLICE_NONE);
+    *ret_pattern = pattern;
+    return !template_has(pattern) || template_fill(turn->arena, turn->caller.identity, pattern, ret_pattern);
+}
+
+void policy_consider(struct turn *turn, const struct json *row, struct slice policy, struct slice path, struct grant *grant)
 {
     const struct json *rules = json_member(row, "rules");
     for (const struct json *rule = rules == NULL ? NULL : rules->first; rule != NULL; rule = rule->next) {
-        struct slice pattern = json_text(rule, "path", SLICE_NONE);
-        if (!policy_matches(pattern, path)) {
+        struct slice pattern;
+        if (!policy_pattern(turn, rule, &pattern) || !policy_matches(pattern, path)) {
             continue;
         }
         if (grant->pattern.data != NULL && slice_equal(pattern, grant->pattern)) {
             grant->capabilities |= capabilities_of(rule);
         } else if (grant->pattern.data == NULL || policy_is_more_specific(pattern, grant->pattern)) {
-            *grant = (struct grant){capabilities_of(rule), policy, pattern};
+            *grant = (struct grant){capabilities_of(rule), policy, pattern, json_text(rule, "path", SLICE_NONE)};
         }
     }
 }
@@ -247,7 +261,7 @@ enum err policy_grant(struct turn *turn, const struct json *policies, struct sli
         if (err == ERR_NEED) {
             waits = true; /* ask for all of them at once */
         } else if (err == ERR_NONE) {
-            policy_consider(row, name->text, path, &grant);
+            policy_consider(turn, row, name->text, path, &grant);
         } else if (err != ERR_NOT_FOUND) {
             return err;
         }
@@ -284,7 +298,8 @@ enum err policy_grant_below(struct turn *turn, const struct json *policies, stru
             return err;
         }
         for (const struct json *rule = rules == NULL ? NULL : rules->first; rule != NULL; rule = rule->next) {
-            if (reaches_below(json_text(rule, "path", SLICE_NONE), path)) {
+            struct slice pattern;
+            if (policy_pattern(turn, rule, &pattern) && reaches_below(pattern, path)) {
                 grant.capabilities |= capabilities_of(rule) & ~(unsigned)CAPABILITY_DENY;
             }
         }
@@ -408,7 +423,7 @@ enum err policy_grant_list(struct turn *turn, const struct json *policies, struc
 static enum err note_use(struct turn *turn, const struct grant *grant)
 {
     char *path = turn_path(turn, "usage/%.*s", (int)grant->policy.len, (const char *)grant->policy.data);
-    char *pattern = arena_string(turn->arena, grant->pattern);
+    char *pattern = arena_string(turn->arena, grant->rule);
     const struct json *row = NULL;
     enum err err = turn_json(turn, path, &row);
     if (err != ERR_NONE && err != ERR_NOT_FOUND) {
@@ -420,7 +435,7 @@ static enum err note_use(struct turn *turn, const struct grant *grant)
     }
     struct json *fresh = json_new(turn->arena, JSON_OBJECT);
     for (const struct json *member = err == ERR_NONE ? row->first : NULL; member != NULL; member = member->next) {
-        if (!slice_equal(member->name, grant->pattern)) {
+        if (!slice_equal(member->name, grant->rule)) {
             json_set(turn->arena, fresh, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
         }
     }

@@ -21,14 +21,17 @@ enum err policy_rules(struct arena *arena, const struct json *tree, const struct
 struct grant {
     unsigned capabilities;
     struct slice policy, pattern;
+    struct slice rule;                  /* the pattern as it was written, before the caller's names were filled in */
 };
 enum err policy_grant(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
 /* Takes the rules of one policy's row into the decision about a path; deny is not applied yet. */
-void policy_consider(const struct json *row, struct slice policy, struct slice path, struct grant *grant);
+void policy_consider(struct turn *turn, const struct json *row, struct slice policy, struct slice path, struct grant *grant);
 /* The same for a list: it is asked of "app/", however it was written; a rule for "app" itself counts too, and the more specific of both decides. */
 enum err policy_grant_list(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
 /* May these policies do anything at all below this path? *ret_grant then has capabilities. */
 enum err policy_grant_below(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
+/* The pattern of a rule, for the caller of the turn; false: it means nothing for this one (policy_template.h). */
+bool policy_pattern(struct turn *turn, const struct json *rule, struct slice *ret_pattern);
 /* The rules of one policy's row. ERR_NOT_FOUND, ERR_NEED. */
 enum err policy_rules_of(struct turn *turn, struct slice name, const struct json **ret_rules) must_check;
 /* The names of a capability set, as Vault lists them; "deny" for none. */

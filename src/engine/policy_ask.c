@@ -50,6 +50,7 @@ static enum err find_names(struct turn *turn, const struct json **ret_names)
     enum err err = token_find_accessor(turn, accessor, &token);
     if (err == ERR_NONE) {
         *ret_names = token.policies;
+        turn->caller.identity = token.identity; /* from here on the rules speak of this one */
     }
     return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, TEXT("invalid accessor", "diesen Accessor gibt es nicht"), SLICE_NONE) : err;
 }
@@ -97,11 +98,11 @@ static enum err load(struct turn *turn, const struct json *draft, struct asked *
     return all;
 }
 
-static void decide(struct asked *asked)
+static void decide(struct turn *turn, struct asked *asked)
 {
     size_t i = 0;
     for (const struct json *name = asked->names == NULL ? NULL : asked->names->first; name != NULL; name = name->next, i++) {
-        policy_consider(asked->rows[i], name->text, asked->path, &asked->grant);
+        policy_consider(turn, asked->rows[i], name->text, asked->path, &asked->grant);
     }
     asked->grant.capabilities = (asked->grant.capabilities & CAPABILITY_DENY) != 0 ? 0 : asked->grant.capabilities;
 }
@@ -109,14 +110,15 @@ static void decide(struct asked *asked)
 /* ---- the answer ---- */
 
 /* Every rule that matches the path; those that decide say so. */
-static void add_rules(struct arena *arena, const struct asked *asked, struct json *rules)
+static void add_rules(struct turn *turn, const struct asked *asked, struct json *rules)
 {
+    struct arena *arena = turn->arena;
     size_t i = 0;
     for (const struct json *name = asked->names == NULL ? NULL : asked->names->first; name != NULL; name = name->next, i++) {
         const struct json *own = json_member(asked->rows[i], "rules");
         for (const struct json *rule = own == NULL ? NULL : own->first; rule != NULL; rule = rule->next) {
-            struct slice pattern = json_text(rule, "path", SLICE_NONE);
-            if (!policy_matches(pattern, asked->path)) {
+            struct slice pattern;
+            if (!policy_pattern(turn, rule, &pattern) || !policy_matches(pattern, asked->path)) {
                 continue;
             }
             struct json *shown = json_append(rules, json_copy(arena, rule));
@@ -180,7 +182,7 @@ static enum err reply(struct turn *turn, const struct asked *asked)
     }
     json_set_bool(arena, data, "root", asked->is_root);
     json_set(arena, data, "capabilities", policy_capability_names(arena, asked->grant.capabilities));
-    add_rules(arena, asked, json_set_array(arena, data, "rules"));
+    add_rules(turn, asked, json_set_array(arena, data, "rules"));
     enum err err = add_requests(turn, asked, json_set_array(arena, data, "requests"));
     return err == ERR_NONE ? turn_reply_data(turn, data) : err;
 }
@@ -199,6 +201,6 @@ enum err operation_policy_test(struct turn *turn)
     if (err != ERR_NONE) {
         return err;
     }
-    decide(&asked);
+    decide(turn, &asked);
     return reply(turn, &asked);
 }

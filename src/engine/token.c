@@ -2,6 +2,7 @@
 #include "engine/token.h"
 
 #include "base/encode.h"
+#include "engine/entity.h"
 #include "engine/lease.h"
 #include "engine/operations.h"
 #include "engine/vault.h"
@@ -199,8 +200,14 @@ static enum err complete(struct turn *turn, struct slice id, const struct json *
         return err;
     }
     const struct json *policies = json_member(row, "policies");
-    *ret_token = (struct token){.id = id, .row = row, .policies = policies, .is_root = token_has(policies, "root"), .is_batch = id.len == 0};
-    return ERR_NONE;
+    const struct identity *identity = NULL;
+    struct slice entity_id = json_text(row, "entity_id", SLICE_NONE);
+    err = entity_id.len == 0 ? ERR_NONE : identity_resolve(turn, entity_id, &identity);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    *ret_token = (struct token){.id = id, .row = row, .policies = identity_policies(turn, policies, identity), .identity = identity, .is_root = token_has(policies, "root"), .is_batch = id.len == 0};
+    return ret_token->policies == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
 enum err token_find_id(struct turn *turn, struct slice id, struct token *ret_token)
@@ -255,7 +262,10 @@ enum err token_identify(struct turn *turn)
         return err == ERR_NOT_FOUND ? ERR_DENIED : err;
     }
     turn->caller = (struct caller){.token_id = token.id, .accessor = json_text(token.row, "accessor", SLICE_NONE), .name = json_text(token.row, "name", SLICE_NONE),
-                                   .token = token.row, .policies = token.policies, .is_root = token.is_root};
+                                   .token = token.row, .policies = token.policies, .identity = token.identity, .is_root = token.is_root};
+    if (token.identity != NULL && token.identity->is_barred) {
+        return ERR_DENIED; /* its entity is gone or disabled */
+    }
     if (!token_cidr_allows(json_member(token.row, "cidrs"), turn->request->remote)) {
         return ERR_DENIED;
     }
@@ -407,6 +417,14 @@ static enum err join_parent(struct turn *turn, const struct token_wish *wish, st
     return err == ERR_NONE ? token_mark(turn, &parent, "children") : err;
 }
 
+/* With those of the entity, as the reply shows them. */
+static enum err all_policies(struct turn *turn, const struct token_wish *wish, const struct json *policies, struct token *token)
+{
+    enum err err = wish->entity_id.len == 0 ? ERR_NONE : identity_resolve(turn, wish->entity_id, &token->identity);
+    token->policies = err == ERR_NONE ? identity_policies(turn, policies, token->identity) : policies;
+    return err != ERR_NONE ? err : token->policies == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
 static enum err create_batch(struct turn *turn, const struct token_wish *wish, const struct json *policies, struct json **ret_auth)
 {
     uint64_t depth = 0;
@@ -417,9 +435,10 @@ static enum err create_batch(struct turn *turn, const struct token_wish *wish, c
     if (err != ERR_NONE) {
         return err;
     }
-    struct token token = {.row = row, .policies = policies, .is_batch = true};
-    *ret_auth = token_auth(turn, &token, text);
-    return ERR_NONE;
+    struct token token = {.row = row, .is_batch = true};
+    err = all_policies(turn, wish, policies, &token);
+    *ret_auth = err == ERR_NONE ? token_auth(turn, &token, text) : NULL;
+    return err;
 }
 
 /* The row's name; that a chosen one is free has to be looked up, a random one is. */
@@ -458,7 +477,8 @@ enum err token_create(struct turn *turn, const struct token_wish *wish, struct j
     err = turn_is_new(turn, accessor_path(turn, accessor->text));
     err = err == ERR_NONE ? token_put(turn, slice_string(id), row) : err;
     err = err == ERR_NONE ? turn_put_json(turn, accessor_path(turn, accessor->text), pointer, 0) : err;
-    struct token token = {.id = slice_string(id), .row = row, .policies = policies};
+    struct token token = {.id = slice_string(id), .row = row};
+    err = err == ERR_NONE ? all_policies(turn, wish, policies, &token) : err;
     *ret_auth = err == ERR_NONE ? token_auth(turn, &token, text->text) : NULL;
     return err != ERR_NONE ? err : *ret_auth == NULL ? ERR_MEMORY : ERR_NONE;
 }

@@ -62,6 +62,7 @@ struct token {
     struct slice id;
     const struct json *row;
     const struct json *policies;        /* all */
+    const struct identity *identity;    /* NULL: the token names no entity */
     bool is_root, is_batch;
 };
 /* ERR_NOT_FOUND: unknown, over, an ancestor or its mount has ended. Counts no use. */

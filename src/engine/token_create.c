@@ -1,6 +1,8 @@
 /* auth/token/create and its siblings: who may make which token. The words of refusals are Vault's, which clients match. */
 #include "engine/token.h"
 
+#include "engine/entity.h"
+#include "engine/mount.h"
 #include "engine/operations.h"
 #include "engine/policy.h"
 
@@ -222,6 +224,26 @@ static enum err choose_id(struct turn *turn, struct making *making)
     return ERR_NONE;
 }
 
+/* A role may let its tokens stand for somebody: an alias of auth/token/ itself. */
+static enum err choose_entity(struct turn *turn, struct making *making)
+{
+    struct slice alias = turn_field(turn, "entity_alias");
+    struct json *mount = json_new(turn->arena, JSON_OBJECT);
+    if (alias.len == 0) {
+        return ERR_NONE;
+    }
+    if (making->role == NULL) {
+        return refuse(turn, TEXT("'entity_alias' is only allowed in combination with token role", "'entity_alias' verlangt eine Rolle"), SLICE_NONE);
+    }
+    if (!lists(list_of(making->role, "allowed_entity_aliases"), alias, true)) {
+        return refuse(turn, TEXT("invalid 'entity_alias' value", "diesen 'entity_alias' erlaubt die Rolle nicht"), alias);
+    }
+    json_set_string(turn->arena, mount, "accessor", SLICE_LITERAL(MOUNT_TOKEN_ACCESSOR));
+    json_set_string(turn->arena, mount, "type", SLICE_LITERAL("token"));
+    struct identity_login login = {.alias = alias};
+    return identity_of_alias(turn, mount, SLICE_LITERAL("auth/token"), &login, &making->wish.entity_id);
+}
+
 static enum err choose_line(struct turn *turn, struct making *making)
 {
     bool asks = json_bool(making->body, "no_parent", false);
@@ -232,11 +254,8 @@ static enum err choose_line(struct turn *turn, struct making *making)
     const struct json *cidrs = list_of(making->role, "token_bound_cidrs");
     making->wish.cidrs = cidrs != NULL || making->is_orphan ? cidrs : json_member(making->parent, "cidrs");
     making->wish.parent = making->is_orphan ? SLICE_NONE : turn->caller.token_id;
-    if (turn_field(turn, "entity_alias").len > 0) {
-        return refuse(turn, TEXT("'entity_alias' is only allowed in combination with token role", "'entity_alias' verlangt eine Rolle, die es erlaubt"), SLICE_NONE);
-    }
     making->wish.entity_id = making->is_orphan ? SLICE_NONE : json_text(making->parent, "entity_id", SLICE_NONE);
-    return ERR_NONE;
+    return choose_entity(turn, making);
 }
 
 static enum err choose_metadata(struct turn *turn, struct making *making)

@@ -20,7 +20,7 @@ static enum err bad_accessor(struct turn *turn)
 static struct token own_token(const struct turn *turn)
 {
     const struct caller *caller = &turn->caller;
-    return (struct token){.id = caller->token_id, .row = caller->token, .policies = caller->policies, .is_root = caller->is_root, .is_batch = caller->token_id.len == 0};
+    return (struct token){.id = caller->token_id, .row = caller->token, .policies = caller->policies, .identity = caller->identity, .is_root = caller->is_root, .is_batch = caller->token_id.len == 0};
 }
 
 /* The token that the body names; *ret_is_own when it is the caller's. */

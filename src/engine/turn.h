@@ -20,6 +20,7 @@ struct mount;
 struct countersign_config;
 struct found_anchor;
 struct limiter;
+struct identity;
 typedef enum err (*operation_fn)(struct turn *turn);
 
 enum capability {
@@ -42,6 +43,7 @@ struct caller {
     const struct json *token;       /* its row; NULL when a certificate called */
     const struct json *policies;    /* names: the token's, and those of its identity */
     struct slice certificate;       /* name of the certificate's row: hex of its SHA-256; empty with a token */
+    const struct identity *identity; /* who is behind the token (engine/entity.h); NULL: nobody is known */
     bool is_root;
 };
 

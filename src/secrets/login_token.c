@@ -1,5 +1,6 @@
 #include "secrets/login_token.h"
 
+#include "engine/entity.h"
 #include "engine/token.h"
 
 enum kind { KIND_NUMBER, KIND_BOOL, KIND_TEXTS, KIND_TEXT };
@@ -192,7 +193,9 @@ enum err login_token_give(struct turn *turn, const struct login *login)
         return ERR_DENIED;
     }
     struct json *auth = NULL;
-    enum err err = wish.name == NULL ? ERR_MEMORY : token_create(turn, &wish, &auth);
+    struct identity_login who = {.alias = login->alias, .metadata = login->metadata, .groups = login->groups};
+    enum err err = wish.name == NULL ? ERR_MEMORY : login->alias.len == 0 ? ERR_NONE : identity_of_login(turn, &who, &wish.entity_id);
+    err = err == ERR_NONE ? token_create(turn, &wish, &auth) : err;
     if (err != ERR_NONE) {
         return err;
     }

@@ -35,9 +35,11 @@ struct login {
     struct slice name;                  /* of who logged in, shown behind the mount's ("userpass-ada"); may be empty */
     struct slice alias;                 /* by which identity knows it */
     const struct json *metadata;        /* object of texts; NULL: none */
+    const struct json *groups;          /* names of groups that the method vouches for (external groups of identity); NULL: it knows of none */
     const struct json *cidrs;           /* narrower networks than the row's; NULL or empty: the row's */
 };
-/* Makes the token and the reply. ERR_DENIED: the caller's address is not of the networks. */
+/* Makes the token and the reply, and at the first login the entity of identity that it names. ERR_DENIED: the caller's address is not of the networks, or the
+ * entity is disabled. */
 enum err login_token_give(struct turn *turn, const struct login *login) must_check;
 
 #endif
