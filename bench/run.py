@@ -83,7 +83,7 @@ def main():
     build = os.path.abspath(sys.argv[1])
     word = sys.argv[2] if len(sys.argv) > 2 else ""
     os.environ["VOGT_BUILD"] = build
-    subprocess.check_call(["ninja", "-C", build, "load", "bench_tls", *PROGRAMS], stdout=subprocess.DEVNULL)
+    subprocess.check_call(["ninja", "-C", build, "load", "fill", "bench_tls", *PROGRAMS], stdout=subprocess.DEVNULL)
     for name in PROGRAMS:
         if word in name:
             print(f"== {name}", flush=True)
@@ -91,6 +91,9 @@ def main():
     if word in "bench_tls":
         print("== bench_tls", flush=True)
         subprocess.run([sys.executable, os.path.join(ROOT, "bench", "bench_tls.py"), build], cwd=ROOT, check=False)
+    if word in "bench_leases":
+        print("== bench_leases", flush=True)
+        subprocess.run([sys.executable, os.path.join(ROOT, "bench", "bench_leases.py"), build], cwd=ROOT, check=False)
     if word in "daemon":
         print("== daemon", flush=True)
         idle()

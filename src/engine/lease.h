@@ -16,7 +16,7 @@
 
 #include "engine/mount.h"
 
-enum { LEASE_STUCK_FAILURES = 6, LEASE_SWEEP_ROWS = 100, LEASE_ENDS_AT_ONCE = 8 };
+enum { LEASE_STUCK_FAILURES = 6, LEASE_SWEEP_ROWS = 50, LEASE_ENDS_AT_ONCE = 8 };
 
 struct lease_wish {
     uint64_t ttl_s;                     /* 0: the mount's default; never longer than the mount's maximum, nor than a batch token that asked lives */

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { CLAIM_MS = 300 * 1000, RETRY_MS = 10 * 1000, RETRY_MAX_MS = 3600 * 1000, CHAIN_MS = 5000, CUT_ROWS = 100, LATER_MS = 5000 };
+enum { CLAIM_MS = 300 * 1000, RETRY_MS = 10 * 1000, RETRY_MAX_MS = 3600 * 1000, CHAIN_MS = 5000, CUT_ROWS = 50, LATER_MS = 5000 };
 
 static void join(enum err *all, enum err err)
 {
