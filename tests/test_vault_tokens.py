@@ -149,6 +149,34 @@ def what_a_token_may():
                 "no such capability (create, read, update, delete, list, patch, scan, sudo, deny): fly")
 
 
+def rules_that_look_at_parameters_and_wrapping():
+    with Daemon() as vogt:
+        vault = admin(vogt)
+        vault.sys.enable_secrets_engine("kv", path="app", options={"version": "1"})
+        vault.sys.create_or_update_policy("narrow", """
+            path "app/db" {
+              capabilities        = ["create", "update", "read"]
+              required_parameters = ["owner"]
+              allowed_parameters  = { "owner" = ["ada", "bob*"], "size" = [] }
+              denied_parameters   = { "size" = ["huge"] }
+            }
+            path "app/wrapped" {
+              capabilities     = ["read"]
+              min_wrapping_ttl = "1s"
+              max_wrapping_ttl = "90s"
+            }""")
+        narrow = as_token(vogt, vault.auth.token.create(policies=["narrow"])["auth"]["client_token"])
+        for good in ({"owner": "ada"}, {"owner": "bobby", "size": "small"}):
+            narrow.adapter.put("/v1/app/db", json=good)
+        for bad in ({"owner": "eve"}, {"size": "small"}, {"owner": "ada", "size": "huge"}, {"owner": "ada", "more": "x"}):
+            refused(lambda: narrow.adapter.put("/v1/app/db", json=bad), hvac.exceptions.Forbidden, "permission denied")
+        vault.secrets.kv.v1.create_or_update_secret("wrapped", {"a": "b"}, mount_point="app")
+        refused(lambda: narrow.adapter.get("/v1/app/wrapped"), hvac.exceptions.Forbidden, "permission denied")
+        refused(lambda: narrow.adapter.get("/v1/app/wrapped", wrap_ttl="2m"), hvac.exceptions.Forbidden, "permission denied")
+        token = narrow.adapter.get("/v1/app/wrapped", wrap_ttl="1m")["wrap_info"]["token"]
+        assert vault.sys.unwrap(token)["data"] == {"a": "b"}
+
+
 def leases_and_their_names_of_old():
     with Daemon() as vogt:
         vault = admin(vogt)
@@ -164,4 +192,4 @@ def leases_and_their_names_of_old():
 
 
 if __name__ == "__main__":
-    main([wrapped_replies, a_cubbyhole_is_its_token_s_own, tokens_as_clients_make_them, what_a_token_may, leases_and_their_names_of_old])
+    main([wrapped_replies, a_cubbyhole_is_its_token_s_own, tokens_as_clients_make_them, what_a_token_may, rules_that_look_at_parameters_and_wrapping, leases_and_their_names_of_old])

@@ -101,6 +101,19 @@ static void add_copy(const struct line *line, struct json *tree, const char *nam
     }
 }
 
+/* Those of the caller that do not stand in the token's own row; NULL: none. */
+static struct json *policies_of_identity(const struct line *line)
+{
+    const struct caller *caller = &line->turn->caller;
+    struct json *names = json_new(line->arena, JSON_ARRAY);
+    for (const struct json *one = caller->policies == NULL ? NULL : caller->policies->first; one != NULL; one = one->next) {
+        if (!is_listed(json_member(caller->token, "policies"), one->text)) {
+            json_append(names, json_string(line->arena, one->text));
+        }
+    }
+    return names == NULL || names->count == 0 ? NULL : names;
+}
+
 /* Who asked. */
 static struct json *auth_of(const struct line *line, enum err result)
 {
@@ -111,13 +124,13 @@ static struct json *auth_of(const struct line *line, enum err result)
     add_text(line, auth, "accessor", accessor_of(line, turn->caller.accessor));
     add_text(line, auth, "display_name", turn->caller.name);
     add_text(line, auth, "certificate", turn->caller.certificate);
-    add_copy(line, auth, "policies", json_member(token, "policies"));
+    add_copy(line, auth, "policies", turn->caller.policies);
     add_copy(line, auth, "token_policies", json_member(token, "policies"));
-    add_copy(line, auth, "identity_policies", json_member(token, "identity_policies"));
+    add_copy(line, auth, "identity_policies", policies_of_identity(line));
     add_copy(line, auth, "metadata", json_member(token, "meta"));
     add_text(line, auth, "entity_id", json_text(token, "entity_id", SLICE_NONE));
     if (token != NULL) {
-        add_text(line, auth, "token_type", json_text(token, "type", SLICE_LITERAL("service")));
+        add_text(line, auth, "token_type", turn->caller.token_id.len == 0 ? SLICE_LITERAL("batch") : SLICE_LITERAL("service"));
         json_set_bool(line->arena, json_set_object(line->arena, auth, "policy_results"), "allowed", result != ERR_DENIED);
     }
     return auth;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { MOUNTS_MAX = 10000, SWEEP_ROWS = 500, SWEEP_AGAIN_MS = 5000 };
+enum { MOUNTS_MAX = 10000, SWEEP_ROWS = 100, SWEEP_AGAIN_MS = 5000 };
 
 static const char *class_name(enum engine_class class)
 {

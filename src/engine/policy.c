@@ -150,9 +150,38 @@ bool policy_is_more_specific(struct slice a, struct slice b)
     return a.len != b.len ? a.len > b.len : slice_compare(a, b) > 0;
 }
 
-static const char *const rule_words[] = {"labels", "line", "capabilities", "comment", NULL};
+static const char *const rule_words[] = {"labels",           "line",           "capabilities",    "comment", "policy", "allowed_parameters", "denied_parameters", "required_parameters",
+                                         "min_wrapping_ttl", "max_wrapping_ttl", NULL};
 
-static enum err check_rule(const struct json *block, struct complaint *complaint)
+/* What rules said before there were capabilities. */
+static const struct {
+    const char *word, *capabilities;
+} old_words[] = {{"deny", "deny"}, {"read", "read,list"}, {"write", "create,read,update,delete,list"}, {"sudo", "create,read,update,delete,list,sudo"}};
+
+static struct json *split_names(struct arena *arena, const char *comma_list)
+{
+    struct json *names = json_new(arena, JSON_ARRAY);
+    struct slice rest = slice_string(comma_list), name;
+    while (slice_split(&rest, ',', &name)) {
+        json_append(names, json_string(arena, name));
+    }
+    return names;
+}
+
+/* The capabilities of a block as written; NULL: it names none. */
+static const struct json *written_capabilities(struct arena *arena, const struct json *block)
+{
+    const struct json *named = json_member(block, "capabilities");
+    struct slice word = json_text(block, "policy", SLICE_NONE);
+    for (size_t i = 0; named == NULL && i < sizeof old_words / sizeof old_words[0]; i++) {
+        if (slice_is(word, old_words[i].word)) {
+            return split_names(arena, old_words[i].capabilities);
+        }
+    }
+    return named;
+}
+
+static enum err check_rule(struct arena *arena, const struct json *block, struct complaint *complaint)
 {
     uint64_t line = 0;
     if (json_u64(block, "line", &line) != ERR_NONE) {
@@ -164,11 +193,11 @@ static enum err check_rule(const struct json *block, struct complaint *complaint
             i++;
         }
         if (rule_words[i] == NULL) {
-            return complain(complaint, ERR_INVALID, TEXT("a rule knows only capabilities and comment, not this word", "eine Regel kennt nur capabilities und comment, dieses Wort nicht"),
+            return complain(complaint, ERR_INVALID, TEXT("a rule does not know this word", "dieses Wort kennt eine Regel nicht"),
                             (size_t)line, 0, (const char *)member->name.data, member->name.len);
         }
     }
-    const struct json *capabilities = json_member(block, "capabilities");
+    const struct json *capabilities = written_capabilities(arena, block);
     if (capabilities == NULL || capabilities->type != JSON_ARRAY || capabilities->count == 0) {
         return complain(complaint, ERR_INVALID, TEXT("a rule needs a list of capabilities", "eine Regel braucht eine Liste capabilities"), (size_t)line, 0, NULL, 0);
     }
@@ -187,6 +216,9 @@ enum err policy_rules(struct arena *arena, const struct json *tree, const struct
 {
     struct json *rules = json_new(arena, JSON_ARRAY);
     for (const struct json *kind = tree == NULL ? NULL : tree->first; kind != NULL; kind = kind->next) {
+        if (slice_is(kind->name, "name") && kind->type == JSON_STRING) {
+            continue; /* some write it above their rules; the path of the policy says it */
+        }
         if (!slice_is(kind->name, "path") || kind->type != JSON_ARRAY) {
             return complain(complaint, ERR_INVALID, TEXT("a policy consists of path blocks only", "eine Richtlinie besteht nur aus path-Blöcken"), 0, 0,
                             (const char *)kind->name.data, kind->name.len);
@@ -196,7 +228,7 @@ enum err policy_rules(struct arena *arena, const struct json *tree, const struct
             if (labels == NULL || labels->count != 1) {
                 return complain(complaint, ERR_INVALID, TEXT("a path block needs one path", "ein path-Block braucht genau einen Pfad"), 0, 0, NULL, 0);
             }
-            enum err err = check_rule(block, complaint);
+            enum err err = check_rule(arena, block, complaint);
             if (err != ERR_NONE) {
                 return err;
             }
@@ -207,10 +239,14 @@ enum err policy_rules(struct arena *arena, const struct json *tree, const struct
             }
             struct json *rule = json_append(rules, json_new(arena, JSON_OBJECT));
             json_set_string(arena, rule, "path", slice_starts(path, SLICE_LITERAL("/")) ? slice_from(path, 1) : path);
-            json_set(arena, rule, "capabilities", json_copy(arena, json_member(block, "capabilities")));
+            json_set(arena, rule, "capabilities", json_copy(arena, written_capabilities(arena, block)));
             uint64_t line = 0;
             if (json_u64(block, "line", &line) == ERR_NONE) {
                 json_set_u64(arena, rule, "line", line);
+            }
+            err = policy_limits_read(arena, block, rule, complaint);
+            if (err != ERR_NONE) {
+                return err;
             }
         }
     }
@@ -226,6 +262,19 @@ static unsigned capabilities_of(const struct json *rule)
         set |= capability_of(name->text);
     }
     return set;
+}
+
+/* More of them than fit deny: nothing is allowed that no rule was asked about. */
+static void add_limits(struct grant *grant, const struct json *rule)
+{
+    if (!policy_limits_has(rule)) {
+        return;
+    }
+    if (grant->limit_count == GRANT_LIMITS_MAX) {
+        grant->capabilities |= CAPABILITY_DENY;
+        return;
+    }
+    grant->limits[grant->limit_count++] = rule;
 }
 
 bool policy_pattern(struct turn *turn, const struct json *rule, struct slice *ret_pattern)
@@ -245,8 +294,10 @@ void policy_consider(struct turn *turn, const struct json *row, struct slice pol
         }
         if (grant->pattern.data != NULL && slice_equal(pattern, grant->pattern)) {
             grant->capabilities |= capabilities_of(rule);
+            add_limits(grant, rule);
         } else if (grant->pattern.data == NULL || policy_is_more_specific(pattern, grant->pattern)) {
-            *grant = (struct grant){capabilities_of(rule), policy, pattern, json_text(rule, "path", SLICE_NONE)};
+            *grant = (struct grant){.capabilities = capabilities_of(rule), .policy = policy, .pattern = pattern, .rule = json_text(rule, "path", SLICE_NONE)};
+            add_limits(grant, rule);
         }
     }
 }
@@ -326,16 +377,6 @@ struct json *policy_capability_names(struct arena *arena, unsigned capabilities)
     }
     if (names != NULL && names->count == 0) {
         json_append(names, json_string(arena, SLICE_LITERAL("deny")));
-    }
-    return names;
-}
-
-static struct json *split_names(struct arena *arena, const char *comma_list)
-{
-    struct json *names = json_new(arena, JSON_ARRAY);
-    struct slice rest = slice_string(comma_list), name;
-    while (slice_split(&rest, ',', &name)) {
-        json_append(names, json_string(arena, name));
     }
     return names;
 }
@@ -487,5 +528,6 @@ enum err turn_authorize(struct turn *turn)
     if ((turn->route->flags & ROUTE_SUDO) != 0 && (grant.capabilities & CAPABILITY_SUDO) == 0) {
         return ERR_DENIED;
     }
-    return note_use(turn, &grant);
+    err = policy_limits_check(turn, &grant);
+    return err == ERR_NONE ? note_use(turn, &grant) : err;
 }

@@ -2,7 +2,7 @@
  * Policies: Vault's ACL language. A policy is a list of rules, path pattern -> capabilities. In a pattern "+" stands for one segment, a "*" at the end for any
  * ending. Of all rules that match a path the most specific pattern decides (Vault's documented order), the same pattern in several policies adds up, deny wins.
  *
- * Rows: policy/acl/NAME {"text": HCL as written, "rules": [{"path","capabilities":[…],"line"}]}, the line of the text (absent in rows of older releases). The policy "root" is built in and allows everything.
+ * Rows: policy/acl/NAME {"text": HCL as written, "rules": [{"path","capabilities":[…],"line", and the limits of policy_limit.c}]}, the line of the text (absent in rows of older releases). The policy "root" is built in and allows everything.
  *       usage/NAME {"PATTERN": unix seconds of the last use}: what least privilege is measured by; written at most once an hour and rule.
  */
 #ifndef VOGT_ENGINE_POLICY_H
@@ -18,14 +18,22 @@ bool policy_is_more_specific(struct slice a, struct slice b);
 enum err policy_rules(struct arena *arena, const struct json *tree, const struct json **ret_rules, struct complaint *complaint) must_check;
 
 /* Capabilities of the policies (an array of names) on a path; of the deciding rule also policy and pattern. */
+enum { GRANT_LIMITS_MAX = 16 };
 struct grant {
     unsigned capabilities;
     struct slice policy, pattern;
     struct slice rule;                  /* the pattern as it was written, before the caller's names were filled in */
+    const struct json *limits[GRANT_LIMITS_MAX]; /* the deciding rules that say more than capabilities (policy_limit.c) */
+    size_t limit_count;
 };
 enum err policy_grant(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
 /* Takes the rules of one policy's row into the decision about a path; deny is not applied yet. */
 void policy_consider(struct turn *turn, const struct json *row, struct slice policy, struct slice path, struct grant *grant);
+/* Parameters and wrapping, of a rule's block as written, checked. */
+enum err policy_limits_read(struct arena *arena, const struct json *block, struct json *rule, struct complaint *complaint) must_check;
+bool policy_limits_has(const struct json *rule);
+/* Is the request within them? ERR_NONE, ERR_DENIED. */
+enum err policy_limits_check(const struct turn *turn, const struct grant *grant) must_check;
 /* The same for a list: it is asked of "app/", however it was written; a rule for "app" itself counts too, and the more specific of both decides. */
 enum err policy_grant_list(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant) must_check;
 /* May these policies do anything at all below this path? *ret_grant then has capabilities. */

@@ -201,8 +201,9 @@ TEST(an_unmounted_engine_leaves_nothing)
     json_set_string(scene.arena, input, "prefix", slice_string(arena_printf(scene.arena, "m/%.*s/", (int)uuid.len, (const char *)uuid.data)));
     CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_DELETE, "sys/mounts/gone", NULL, &reply));
     CHECK_ERR(ERR_NOT_FOUND, ask(&scene, scene.root, VERB_READ, "gone/1", NULL, &reply));
-    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "mount_sweep", input, NULL));
-    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "mount_sweep", input, NULL));
+    for (int i = 0; i < 10; i++) { /* in slices */
+        CHECK_ERR(ERR_NONE, driver_run(scene.driver, "mount_sweep", input, NULL));
+    }
     CHECK(memory_row_count(driver_rows(scene.driver)) < before - 550);
     CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/gone", "{\"type\":\"kv\"}", &reply));
     CHECK_ERR(ERR_NOT_FOUND, ask(&scene, scene.root, VERB_READ, "gone/1", NULL, &reply));
