@@ -64,6 +64,11 @@ measure "secrets.vault" {
       max_age = "24h"
       probe   = "rotation"
     }
+    observation "keys.rotated" {
+      subject = "vogt"
+      max_age = "24h"
+      probe   = "keys"
+    }
     observation "vault.key-age" {
       subject = "vault"
       max_age = "24h"

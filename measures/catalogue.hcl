@@ -163,6 +163,11 @@ probe "seal" {
   subject      = "vogt"
   observations = ["seal.kms"]
 }
+probe "keys" {
+  title        = { en = "the age of the key that seals every row", de = "das Alter des Schlüssels, der jede Zeile versiegelt" }
+  subject      = "vogt"
+  observations = ["keys.rotated"]
+}
 probe "ledger" {
   title        = { en = "the ledger's integrity and completeness", de = "Unversehrtheit und Vollständigkeit des Hauptbuchs" }
   subject      = "vogt"

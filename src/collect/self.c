@@ -71,12 +71,23 @@ static struct json *plant_privilege(struct arena *arena, const struct json *fact
     return json_set_bool(arena, probe, "denied", false) == NULL ? NULL : planted;
 }
 
+/* A ring whose key is as old as the time that people count from. */
+static struct json *plant_keys(struct arena *arena, const struct json *facts)
+{
+    static const char *const replaced[] = {"installed_at_ms"};
+    struct json *planted = copy_without(arena, facts, replaced, 1);
+    if (json_member(planted, "late") == NULL) {
+        json_set_array(arena, planted, "late");
+    }
+    return json_set_i64(arena, planted, "installed_at_ms", 1) == NULL ? NULL : planted;
+}
+
 struct json *self_planted(struct arena *arena, const char *probe, const struct json *facts)
 {
     static const struct {
         const char *probe;
         struct json *(*plant)(struct arena *arena, const struct json *facts);
-    } rows[] = {{"seal", plant_seal}, {"ledger", plant_ledger}, {"privilege", plant_privilege}, {"exposure", exposure_planted}, {"disjoint", disjoint_planted}};
+    } rows[] = {{"seal", plant_seal}, {"keys", plant_keys}, {"ledger", plant_ledger}, {"privilege", plant_privilege}, {"exposure", exposure_planted}, {"disjoint", disjoint_planted}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strcmp(rows[i].probe, probe) == 0) {
             return rows[i].plant(arena, facts);

@@ -35,6 +35,21 @@ TEST(seal_kinds)
     CHECK_ROWS(rows, judge_seal, "seal", "seal.kms")
 }
 
+TEST(keys_are_judged_by_their_age_and_what_was_left_undone)
+{
+    static const struct row rows[] = {
+        {"{\"term\":3,\"installed_at_ms\":1795420000000,\"late\":[]}", "{}", "pass keys.rotated"},
+        {"{\"term\":3,\"installed_at_ms\":1763800000000,\"late\":[]}", "{}", "fail keys.old"},
+        {"{\"term\":3,\"installed_at_ms\":1795000000000,\"late\":[]}", "{\"days\":3}", "fail keys.old"},
+        {"{\"term\":3,\"installed_at_ms\":1795420000000,\"late\":[\"transit_rotate_due/x\"]}", "{}", "fail keys.late"},
+        {"{\"term\":3,\"installed_at_ms\":1795420000000}", "{}", "error facts.missing"},
+        {"{\"term\":3,\"late\":[]}", "{}", "error facts.missing"},
+        {"{\"term\":3,\"installed_at_ms\":1895420000000,\"late\":[]}", "{}", "error facts.missing"},
+        {"{\"term\":3,\"installed_at_ms\":1795420000000,\"late\":[]}", "{\"days\":0}", "error options.unknown"},
+    };
+    CHECK_ROWS(rows, judge_keys, "keys", "keys.rotated")
+}
+
 #define ROOT "\"root\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\""
 #define SAME "\"verified_root\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\""
 #define OTHER "\"verified_root\":\"10112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\""

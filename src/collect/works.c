@@ -27,7 +27,7 @@ static const struct work works[] = {
     {"collect.volumes", collect_volumes}, {"judge.volume", judge_volume},
     {"collect.sockets", collect_sockets}, {"judge.sockets", judge_sockets},
     {"collect.host", collect_host},       {"judge.machine", judge_machine},
-    {"judge.outside", judge_outside},    {"judge.seal", judge_seal},
+    {"judge.outside", judge_outside},    {"judge.seal", judge_seal}, {"judge.keys", judge_keys},
     {"judge.ledger", judge_ledger},       {"judge.privilege", judge_privilege},
     {"http.post", http_post},             {"countersign.witness", countersign_witness},
     {"countersign.stamp", countersign_stamp}, {"collect.docker", collect_docker},

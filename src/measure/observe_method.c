@@ -281,7 +281,7 @@ static const struct method methods[] = {
     {"sockets", ROLE_LOOK, "collect.sockets", prepare_host, FROM_THE_HOST}, {"volume", ROLE_LOOK, "collect.volumes", prepare_volume, FROM_THE_HOST},
     {"outside", ROLE_REACH, "collect.tls", prepare_tls, FROM_A_VANTAGE},
     {"docker", ROLE_LOOK, "collect.docker", prepare_docker, FROM_THE_HOST},
-    {"seal", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},               {"ledger", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},
+    {"keys", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},              {"seal", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},               {"ledger", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},
     {"privilege", ROLE_KEEP, NULL, prepare_self, FROM_THE_HOST},          {"machine", ROLE_LOOK, "collect.host", prepare_machine, FROM_THE_HOST},
     {"ports", ROLE_REACH, "collect.ports", prepare_ports, FROM_A_VANTAGE}, {"exposure", ROLE_KEEP, NULL, prepare_exposure, FROM_ANYWHERE, NULL, true},
     {"connect", ROLE_REACH, "collect.connect", prepare_connect, FROM_THE_HOST, segmentation_applies},

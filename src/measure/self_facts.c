@@ -28,6 +28,31 @@ static struct json *set_root(struct arena *arena, struct json *log, const char *
     return hex_encode(&hex, tree_hash_slice(root)) != ERR_NONE ? NULL : json_set_string(arena, log, name, buf_slice(&hex));
 }
 
+/* A rotation that is due is begun by the next tick, and its row gets a later time: what is still due an hour afterwards was left undone. */
+static enum err late_rotations(struct turn *turn, struct json *late)
+{
+    static const char *const jobs[] = {"job/own_rotate/", "job/transit_rotate_due/", "job/secret_rotate/"};
+    struct turn_names rows;
+    enum err err = turn_due(turn, turn->now_ms - OVERDUE_MS, RULES_MAX, &rows);
+    for (size_t i = 0; err == ERR_NONE && i < rows.count; i++) {
+        for (size_t k = 0; k < sizeof jobs / sizeof jobs[0]; k++) {
+            if (slice_starts(rows.names[i], slice_string(jobs[k]))) {
+                json_append(late, json_string(turn->arena, slice_from(rows.names[i], sizeof "job/" - 1)));
+            }
+        }
+    }
+    return err;
+}
+
+static enum err keys_facts(struct turn *turn, struct slice subject, struct json *facts)
+{
+    (void)subject;
+    struct barrier *barrier = state_barrier(turn->state);
+    json_set_u64(turn->arena, facts, "term", barrier_active_id(barrier));
+    json_set_i64(turn->arena, facts, "installed_at_ms", barrier_active_since_unix_ms(barrier));
+    return late_rotations(turn, json_set_array(turn->arena, facts, "late"));
+}
+
 /* What verification has reached so far: a log is long, so that one run of the turn takes up where the last observation ended. The edge is kept
  * sealed like every row; whoever could change it there could change the whole store. */
 static enum err load_edge(struct turn *turn, const char *path, uint64_t size, struct tree *ret_tree)
@@ -220,7 +245,7 @@ enum err self_facts(struct turn *turn, struct slice probe, struct slice subject,
     static const struct {
         const char *probe;
         enum err (*gather)(struct turn *turn, struct slice subject, struct json *facts);
-    } rows[] = {{"seal", seal_facts}, {"ledger", ledger_facts}, {"privilege", privilege_facts}, {"exposure", exposure_facts}, {"disjoint", secrets_facts}};
+    } rows[] = {{"seal", seal_facts}, {"keys", keys_facts}, {"ledger", ledger_facts}, {"privilege", privilege_facts}, {"exposure", exposure_facts}, {"disjoint", secrets_facts}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (slice_is(probe, rows[i].probe)) {
             struct json *facts = json_new(turn->arena, JSON_OBJECT);

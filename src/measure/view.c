@@ -215,7 +215,7 @@ enum err view_annex(struct turn *turn, const struct world *world, struct json **
 
 void view_own(struct turn *turn, const struct world *world, struct json *data)
 {
-    static const char *const probes[] = {"ledger", "seal", "privilege"};
+    static const char *const probes[] = {"ledger", "seal", "keys", "privilege"};
     struct json *own = json_set_array(turn->arena, data, "own");
     for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++) {
         const struct probe *probe = catalogue_probe(slice_string(probes[i]));

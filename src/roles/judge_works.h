@@ -37,6 +37,7 @@
     WORK("judge.disjoint", judge_disjoint)                                                                                         \
     WORK("judge.exposure", judge_exposure)                                                                                         \
     WORK("judge.firewall", judge_firewall)                                                                                         \
+    WORK("judge.keys", judge_keys)                                                                                                 \
     WORK("judge.ledger", judge_ledger)                                                                                             \
     WORK("judge.machine", judge_machine)                                                                                           \
     WORK("judge.outside", judge_outside)                                                                                           \
