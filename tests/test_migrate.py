@@ -45,6 +45,9 @@ def fill(vogt):
     ask(vogt, "POST", "auth/people/users/ada", {"password": "correct horse battery", "token_policies": ["app"], "token_ttl": "15m"})
     ask(vogt, "POST", "sys/mounts/keys", {"type": "transit"})
     ask(vogt, "POST", "keys/keys/stays", {"type": "aes256-gcm96"})
+    ask(vogt, "POST", "keys/keys/moves", {"type": "aes256-gcm96", "exportable": True, "allow_plaintext_backup": True})
+    ask(vogt, "POST", "keys/keys/moves/rotate", {})
+    return ask(vogt, "POST", "keys/encrypt/moves", {"plaintext": "c2VjcmV0"})["ciphertext"]
 
 
 def migrate(source, target, *more, code=0, token=None):
@@ -65,13 +68,13 @@ class Empty(Store):
 
 def everything_that_can_be_moved_is_moved_with_its_numbers():
     with Store() as source, Empty() as target:
-        fill(source)
+        ciphertext = fill(source)
         source.reader = source.may("reads", READS)
         before = source.evidence()
         dry = migrate(source, target, "--dry-run", code=1)
         assert dry["dry_run"] and dry["moved"]["secrets"] == 6 and "app/" not in ask(target, "GET", "sys/mounts"), dry
         report = migrate(source, target, code=1)
-        assert report["moved"] == {"mounts": 5, "secrets": 6, "versions": 6, "policies": 2, "roles": 1, "users": 1, "keys": 0}, report["moved"]
+        assert report["moved"] == {"mounts": 5, "secrets": 6, "versions": 6, "policies": 2, "roles": 1, "users": 1, "keys": 1}, report["moved"]
         # versions, their numbers, what was destroyed, metadata, the mount's settings
         metadata = ask(target, "GET", "app/metadata/db")
         assert metadata["current_version"] == 3 and metadata["versions"]["2"]["destroyed"] and metadata["custom_metadata"] == {"owner": "ada"} and metadata["max_versions"] == 7
@@ -81,6 +84,8 @@ def everything_that_can_be_moved_is_moved_with_its_numbers():
         assert ask(target, "GET", "app/metadata/gone")["versions"]["2"]["destroyed"] and ask(target, "GET", "app/data/gone?version=1")["data"] == {"a": "1"}
         assert ask(target, "GET", "app/data/team/%C3%A4%20b/deep")["data"] == {"a": "1"} and ask(target, "GET", "app/config")["max_versions"] == 20
         assert ask(target, "GET", "old/plain")["a"] == "1" and ask(target, "GET", "old/team/x") == {"a": "2"}
+        # what was encrypted there is decrypted here, and only a key that may leave left
+        assert ask(target, "POST", "keys/decrypt/moves", {"ciphertext": ciphertext})["plaintext"] == "c2VjcmV0" and ask(target, "GET", "keys/keys/moves")["latest_version"] == 2
         # the programs' role answers to the same role_id, with a new secret id
         role = ask(source, "GET", "auth/programs/role/web/role-id")["role_id"]
         secret = ask(target, "POST", "auth/programs/role/web/secret-id", {})["secret_id"]
