@@ -206,7 +206,7 @@ await test('who writes meanwhile is not overwritten: the page says so, shows wha
   await page.waitForSelector('.notice:has-text("Inzwischen hat jemand Version 3 geschrieben")');
   assert.equal(await page.inputValue('textarea[name=value-2]'), 'mine', 'what was typed is still there');
   await page.click('text=Was wurde geändert?');
-  await page.waitForSelector('.difference');
+  await page.waitForSelector('.difference .kind');
   assert.deepEqual(await page.locator('.difference .kind').allTextContents(), ['geändert', 'geändert', 'entfallen']);
   assert.equal(await holds('theirs-3') || await holds(SECOND), false, 'differences hide values too');
   await isAccessible();
@@ -233,9 +233,10 @@ await test('versions: compared with their values hidden until asked, deleted, ta
   await page.selectOption('select[name=left]', '1');
   await page.selectOption('select[name=right]', '3');
   await page.click('text=Unterschiede zeigen');
-  await page.waitForSelector('.difference');
+  await page.waitForSelector('.difference .kind');
   assert.equal(await holds(FIRST) || await holds('theirs-3'), false);
   await page.click('.difference button[aria-label="Wert von password zeigen"]');
+  await page.waitForSelector('.difference pre.value');
   assert.deepEqual(await page.locator('.difference pre.value').allTextContents(), [FIRST, 'theirs-3']);
   await shot('secret-difference');
   await page.clock.fastForward(HALF_MINUTE_MS);

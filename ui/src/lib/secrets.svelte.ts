@@ -13,6 +13,8 @@ export interface Place {
 }
 
 export const encodePath = (path: string) => path.split('/').map(encodeURIComponent).join('/');
+/** Vogt's own: always there, neither tuned nor disabled. */
+export const fixedTypes = new Set(['system', 'cubbyhole', 'identity', 'token']);
 export const isVersioned = (mount: Mount | undefined) => mount?.options?.version === '2';
 
 class MountsRead {

@@ -142,7 +142,7 @@ export const secretWords = {
   'diff.close': ['Close the comparison', 'Vergleich schließen'],
 
   'settings.title': ['Settings and notes', 'Einstellungen und Vermerke'],
-  'settings.most': ['Versions that are kept (0: as above it says, else 10)', 'Versionen, die bleiben (0: wie darüber festgelegt, sonst 10)'],
+  'settings.most': ['Versions that are kept (0: the usual number)', 'Versionen, die bleiben (0: die übliche Zahl)'],
   'settings.ends': ['A version is deleted by itself after (such as 720h; 0s: never)', 'Eine Version wird von selbst gelöscht nach (etwa 720h; 0s: nie)'],
   'settings.kept': ['The recycle bin keeps deleted secrets for (such as 720h; 0s: not at all)', 'Der Papierkorb hält gelöschte Secrets (etwa 720h; 0s: gar nicht)'],
   'settings.cas': ['Who writes must name the newest version', 'Wer schreibt, muss die neueste Version nennen'],
