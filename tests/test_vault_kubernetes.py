@@ -2,7 +2,9 @@
 (tests/schemas/logins/kubernetes.json: origin and date), its own replies too; and clusters that lie."""
 import json
 import os
+import shutil
 import sys
+import tempfile
 import time
 
 try:
@@ -20,6 +22,7 @@ from login_fake import Issuer
 from scenario import Daemon, main
 from source_fake import HERE, faults_of
 from test_vault_jwt import client, guest
+from test_vault_system import IN_NAMESPACE
 
 PATH = "/apis/authentication.k8s.io/v1/tokenreviews"
 with open(os.path.join(HERE, "schemas", "logins", "kubernetes.json"), encoding="utf-8") as schema_file:
@@ -154,5 +157,34 @@ def clusters_that_lie_are_refused_in_words():
         assert not any("eyJ" in json.dumps(entry) or "reviewer" in json.dumps(entry) for entry in vogt.evidence())
 
 
+def in_a_cluster_the_pods_own_files_are_used():
+    """The directory that Kubernetes mounts into every pod, in a mount namespace of this daemon's own."""
+    with Cluster() as cluster:
+        pod = tempfile.mkdtemp(prefix="vogt-pod-")
+
+        def give(token):
+            for name, text in (("ca.crt", cluster.authority), ("token", token)):
+                with open(os.path.join(pod, name), "w", encoding="utf-8") as file:
+                    file.write(text)
+        give("pod.token-1")
+        place = "/run/secrets/kubernetes.io/serviceaccount"
+        script = f"mount -t tmpfs run /run && mkdir -p {place} && mount --bind {pod} {place} && exec \"$@\""
+        with Daemon(wrapper=[*IN_NAMESPACE, "sh", "-c", script, "sh"]) as vogt:
+            vault = client(vogt)
+            vault.sys.enable_auth_method("kubernetes")
+            vault.auth.kubernetes.configure(kubernetes_host=cluster.url)
+            vault.auth.kubernetes.create_role("app", bound_service_account_names=["shop"], bound_service_account_namespaces=["web"])
+            token = cluster.account("web", "shop")
+            refused(lambda: guest(vogt).auth.kubernetes.login("app", token), "the cluster does not know the token that asks")
+            cluster.reviewers["pod.token-1"] = 201
+            assert guest(vogt).auth.kubernetes.login("app", token)["auth"]["client_token"]
+            assert not any("pod.token" in json.dumps(entry) for entry in vogt.evidence())
+            vault.adapter.post("/v1/auth/kubernetes/config", json={"kubernetes_host": cluster.url, "kubernetes_ca_cert": cluster.authority, "disable_local_ca_jwt": True})
+            refused(lambda: guest(vogt).auth.kubernetes.login("app", token), "the cluster does not know the token that asks")
+        shutil.rmtree(pod, ignore_errors=True)
+        assert cluster.faults == [], cluster.faults
+
+
 if __name__ == "__main__":
-    main([service_accounts_log_in, audiences_are_asked_for_and_confirmed, who_may_not_ask_is_told_so, clusters_that_lie_are_refused_in_words])
+    main([service_accounts_log_in, audiences_are_asked_for_and_confirmed, who_may_not_ask_is_told_so, in_a_cluster_the_pods_own_files_are_used,
+          clusters_that_lie_are_refused_in_words])

@@ -27,7 +27,7 @@ static const char *const tell_paths[] = {
 };
 
 /* What describes the machine. /dev for the headers of encrypted volumes; permissions still decide
- * there. */
+ * there. In a pod, what its cluster gave it to ask the cluster's API (collect/pod.h). */
 static const char *const look_paths[] = {
     "/proc",
     "/sys",
@@ -37,6 +37,7 @@ static const char *const look_paths[] = {
     "/etc/hostname",
     "/etc/crypttab",
     "/etc/fstab",
+    "/var/run/secrets/kubernetes.io/serviceaccount",
     NULL,
 };
 

@@ -5,6 +5,7 @@
 #include "collect/docker.h"
 #include "collect/host.h"
 #include "collect/nft.h"
+#include "collect/pod.h"
 #include "collect/secrets.h"
 #include "collect/sockets.h"
 #include "collect/volume.h"
@@ -13,6 +14,7 @@
     WORK("collect.docker", collect_docker)                                                                                         \
     WORK("collect.host", collect_host)                                                                                             \
     WORK("collect.nft", collect_nft)                                                                                               \
+    WORK("collect.pod", collect_pod)                                                                                               \
     WORK("collect.secrets", collect_secrets)                                                                                       \
     WORK("collect.sockets", collect_sockets)                                                                                       \
     WORK("collect.volumes", collect_volumes)

@@ -204,12 +204,12 @@ enum err operation_kubernetes_role_delete(struct turn *turn)
 
 #define CONFIG_FIELDS \
     F(kubernetes_host, FIELD_STRING, FIELD_REQUIRED, "The cluster's API: host, host:port or https address.", "Die API des Clusters: Rechnername, Rechnername:Port oder https-Adresse."), \
-    F(kubernetes_ca_cert, FIELD_STRING, 0, "Authorities in PEM for the API's certificate; default: the system's.", "Zertifizierungsstellen in PEM für das Zertifikat der API; Vorgabe: die des Systems."), \
-    F(token_reviewer_jwt, FIELD_STRING, FIELD_SECRET, "Token that may make TokenReviews; default: the one that logs in.", "Token, das TokenReviews anlegen darf; Vorgabe: das, das sich anmeldet."), \
+    F(kubernetes_ca_cert, FIELD_STRING, 0, "Authorities in PEM for the API's certificate; default: those of the pod that Vogt runs in, else the system's.", "Zertifizierungsstellen in PEM für das Zertifikat der API; Vorgabe: die des Pods, in dem Vogt läuft, sonst die des Systems."), \
+    F(token_reviewer_jwt, FIELD_STRING, FIELD_SECRET, "Token that may make TokenReviews; default: that of the pod that Vogt runs in, else the one that logs in.", "Token, das TokenReviews anlegen darf; Vorgabe: das des Pods, in dem Vogt läuft, sonst das, das sich anmeldet."), \
     F(pem_keys, FIELD_STRINGS, 0, "Public keys or certificates that sign the tokens; the cluster is asked all the same.", "Öffentliche Schlüssel oder Zertifikate, die die Tokens signieren; der Cluster wird trotzdem gefragt."), \
     F(issuer, FIELD_STRING, 0, "The value of iss, where it is checked; default: kubernetes/serviceaccount.", "Der Wert von iss, wo er geprüft wird; Vorgabe: kubernetes/serviceaccount."), \
     F(disable_iss_validation, FIELD_BOOL, 0, "Does not check iss, as the cluster does that; default: true.", "Prüft iss nicht, weil der Cluster das tut; Vorgabe: ja."), \
-    F(disable_local_ca_jwt, FIELD_BOOL, 0, "Kept for clients that ask: files of a pod are never read here.", "Für Clients, die danach fragen: Dateien eines Pods werden hier nie gelesen."), \
+    F(disable_local_ca_jwt, FIELD_BOOL, 0, "Takes nothing from the pod that Vogt runs in.", "Nimmt nichts aus dem Pod, in dem Vogt läuft."), \
     F(use_annotations_as_alias_metadata, FIELD_BOOL, 0, "Kept for clients that ask.", "Für Clients, die danach fragen.")
 
 #define ROLE_FIELDS \

@@ -2,6 +2,7 @@
  * Logins of programs in Kubernetes: the token of a service account is shown to the cluster's TokenReview, as Vault's method kubernetes does it. Rows:
  *   m/UUID/config        {"kubernetes_host","kubernetes_ca_cert","token_reviewer_jwt","pem_keys":[PEM…],"issuer","disable_iss_validation","disable_local_ca_jwt",
  *                         "use_annotations_as_alias_metadata"}
+ *   m/UUID/pod           {"ca","token","read_ms"}: what the pod has that Vogt runs in; texts empty where it runs in none
  *   m/UUID/role/NAME     {"bound_service_account_names":[…],"bound_service_account_namespaces":[…],"audience","alias_name_source","token":{…}}
  * What a token says of itself only refuses early; who it is, the cluster says.
  */

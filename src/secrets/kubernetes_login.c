@@ -4,6 +4,8 @@
 #include "engine/token.h"
 #include "secrets/web.h"
 
+enum { POD_FRESH_MS = 5 * 60 * 1000 };
+
 static const char review_path[] = "/apis/authentication.k8s.io/v1/tokenreviews";
 
 static enum err deny(struct turn *turn, struct text text)
@@ -99,17 +101,58 @@ static enum err wrong_status(struct turn *turn, uint64_t status)
     }
 }
 
+static enum err read_pod(struct turn *turn, const struct json **ret_pod)
+{
+    char *path = mount_path(turn, "pod");
+    const struct json *output = NULL;
+    int64_t read_ms = 0;
+    enum err err = turn_json(turn, path, ret_pod);
+    if (err != ERR_NOT_FOUND && (err != ERR_NONE || (json_i64(*ret_pod, "read_ms", &read_ms) == ERR_NONE && turn->steady_ms - read_ms < POD_FRESH_MS))) {
+        return err;
+    }
+    err = turn_work(turn, ROLE_LOOK, "collect.pod", NULL, SLICE_NONE, &output, NULL, NULL);
+    if (err == ERR_NEED || err == ERR_MEMORY) {
+        return err;
+    }
+    turn->complaint = (struct complaint){0}; /* no look, no pod */
+    struct json *row = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, row, "ca", member(output, "ca"));
+    json_set_string(turn->arena, row, "token", member(output, "token"));
+    json_set_i64(turn->arena, row, "read_ms", turn->steady_ms);
+    *ret_pod = row;
+    err = turn_put_json(turn, path, row, 0);
+    turn_keep_changes(turn);
+    return err;
+}
+
+/* What the configuration leaves open is taken from the pod that Vogt runs in, if it runs in one: files that Kubernetes renews, so they are read again every few minutes. */
+static enum err fill_from_pod(struct turn *turn, const struct json *config, struct slice *ca, struct slice *reviewer)
+{
+    const struct json *pod = NULL;
+    if (json_bool(config, "disable_local_ca_jwt", false) || (ca->len > 0 && reviewer->len > 0)) {
+        return ERR_NONE;
+    }
+    enum err err = read_pod(turn, &pod);
+    *ca = err == ERR_NONE && ca->len == 0 ? member(pod, "ca") : *ca;
+    *reviewer = err == ERR_NONE && reviewer->len == 0 ? member(pod, "token") : *reviewer;
+    return err;
+}
+
 static enum err ask_cluster(struct turn *turn, const struct json *config, const struct json *role, const struct json **ret_review)
 {
-    struct slice host = member(config, "kubernetes_host"), reviewer = member(config, "token_reviewer_jwt"), body = SLICE_NONE;
+    struct slice host = member(config, "kubernetes_host"), ca = member(config, "kubernetes_ca_cert"), reviewer = member(config, "token_reviewer_jwt"), body = SLICE_NONE;
+    enum err err = fill_from_pod(turn, config, &ca, &reviewer);
+    if (err != ERR_NONE) {
+        return err;
+    }
     struct slice bearer = reviewer.len > 0 ? reviewer : turn_field(turn, "jwt");
     bool has_scheme = slice_find(host, SLICE_LITERAL("://")) != SIZE_MAX, has_slash = slice_ends(host, SLICE_LITERAL("/"));
     uint64_t status = 0;
     cleanup_buf struct buf question = BUF_INIT(4 * KUBERNETES_JWT_MAX_BYTES);
-    enum err err = write_question(turn, role, &question);
+    err = write_question(turn, role, &question);
     const struct web_ask ask = {
         .url = slice_string(turn_path(turn, "%s%.*s%s", has_scheme ? "" : "https://", (int)(host.len - (has_slash ? 1 : 0)), (const char *)host.data, review_path)),
-        .authorities_pem = member(config, "kubernetes_ca_cert"),
+        .authorities_pem = ca,
         .authorization = slice_string(turn_path(turn, "Bearer %.*s", (int)bearer.len, (const char *)bearer.data)),
         .content_type = "application/json",
         .body = buf_slice(&question),

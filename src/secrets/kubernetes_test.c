@@ -11,7 +11,8 @@ extern const struct engine engine_kubernetes;
 static struct {
     enum err err;
     unsigned status, asked;
-    const char *review;
+    const char *review, *pod_ca, *pod_token;
+    unsigned looked;
     char url[256], authorization[4096], body[8192], authorities[64];
     uint64_t port;
 } cluster;
@@ -23,6 +24,12 @@ static void keep(char *out, size_t out_bytes, struct slice text)
 
 static enum err reach(struct arena *arena, const char *name, const struct json *input, struct slice raw, struct work_reply *reply)
 {
+    if (strcmp(name, "collect.pod") == 0) {
+        cluster.looked++;
+        reply->output = json_new(arena, JSON_OBJECT);
+        json_set_string(arena, reply->output, "ca", slice_string(cluster.pod_ca));
+        return json_set_string(arena, reply->output, "token", slice_string(cluster.pod_token)) == NULL ? ERR_MEMORY : ERR_NONE;
+    }
     cluster.asked++;
     keep(cluster.url, sizeof cluster.url, json_text(input, "url", SLICE_NONE));
     keep(cluster.authorization, sizeof cluster.authorization, json_text(input, "authorization", SLICE_NONE));
@@ -248,6 +255,34 @@ TEST(only_the_clusters_word_counts)
     cluster.err = ERR_FORGED;
     CHECK_ERR(ERR_INVALID, log_in(&scene, "app", SHOP, &reply));
     CHECK(says(reply, "the server's certificate is not trusted"));
+    end(&scene);
+}
+
+TEST(in_a_pod_its_own_files_stand_in_for_what_is_not_configured)
+{
+    struct pod_scene scene = start();
+    const struct json *reply = NULL;
+    cluster.pod_ca = "POD CA";
+    cluster.pod_token = "pod-token";
+    CHECK_ERR(ERR_NONE, log_in(&scene, "app", SHOP, &reply));
+    CHECK(cluster.looked == 0 && strcmp(cluster.authorization, "Bearer reviewer") == 0); /* all is configured */
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "config", "{\"kubernetes_host\":\"h\"}", &reply));
+    for (int i = 0; i < 3; i++) {
+        CHECK_ERR(ERR_NONE, log_in(&scene, "app", SHOP, &reply));
+        CHECK(strcmp(cluster.authorization, "Bearer pod-token") == 0 && strcmp(cluster.authorities, "POD CA") == 0);
+    }
+    CHECK_U64(1, cluster.looked);
+    cluster.pod_token = "newer"; /* the kubelet renews it */
+    login_scene_move(&scene.login, 5 * 60 * 1000);
+    CHECK_ERR(ERR_NONE, log_in(&scene, "app", SHOP, &reply));
+    CHECK(strcmp(cluster.authorization, "Bearer newer") == 0);
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "config", "{\"kubernetes_host\":\"h\",\"kubernetes_ca_cert\":\"PEM\"}", &reply));
+    CHECK_ERR(ERR_NONE, log_in(&scene, "app", SHOP, &reply));
+    CHECK(strcmp(cluster.authorization, "Bearer newer") == 0 && strcmp(cluster.authorities, "PEM") == 0);
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "config", "{\"kubernetes_host\":\"h\",\"kubernetes_ca_cert\":\"PEM\",\"disable_local_ca_jwt\":true}", &reply));
+    CHECK_ERR(ERR_NONE, log_in(&scene, "app", SHOP, &reply));
+    CHECK(strncmp(cluster.authorization, "Bearer ey", 9) == 0);
+    CHECK_U64(2, cluster.looked);
     end(&scene);
 }
 
