@@ -15,14 +15,14 @@
 
 #include <openssl/ssl.h>
 
-enum { REPLY_BYTES = 64 << 10, TIMES_MAX = 1 << 20, EVENTS_MAX = 256 };
+enum { REPLY_BYTES = 16 << 10, REPLY_MAX_BYTES = 32 << 20, TIMES_MAX = 1 << 20, EVENTS_MAX = 256 };
 
 struct link {
     int fd;
     SSL *tls;
     double sent_at;
-    size_t len;
-    char reply[REPLY_BYTES];
+    size_t sent, len, capacity;
+    char *reply;
 };
 
 struct run {
@@ -54,6 +54,9 @@ static bool link_open(struct run *run, struct link *link)
     }
     setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     link->tls = SSL_new(run->context);
+    if (link->tls != NULL) {
+        SSL_set_mode(link->tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    }
     if (link->tls == NULL || SSL_set_fd(link->tls, link->fd) != 1 || SSL_connect(link->tls) != 1) {
         return false;
     }
@@ -62,14 +65,37 @@ static bool link_open(struct run *run, struct link *link)
     return epoll_ctl(run->epoll_fd, EPOLL_CTL_ADD, link->fd, &event) == 0;
 }
 
+static void watch(struct run *run, struct link *link, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = link};
+    epoll_ctl(run->epoll_fd, EPOLL_CTL_MOD, link->fd, &event);
+}
+
+/* What the socket takes; the rest when it takes more. */
+static void link_write(struct run *run, struct link *link)
+{
+    size_t len = run->load->request_len > 0 ? run->load->request_len : strlen(run->load->request);
+    bool was_cut = link->sent > 0;
+    while (link->sent < len) {
+        int put = SSL_write(link->tls, run->load->request + link->sent, (int)(len - link->sent));
+        if (put <= 0) {
+            bool waits = SSL_get_error(link->tls, put) == SSL_ERROR_WANT_WRITE;
+            run->result.bad += !waits;
+            watch(run, link, waits ? EPOLLIN | EPOLLOUT : 0);
+            return;
+        }
+        link->sent += (size_t)put;
+    }
+    if (was_cut) {
+        watch(run, link, EPOLLIN);
+    }
+}
+
 static void link_ask(struct run *run, struct link *link)
 {
-    link->len = 0;
+    link->len = link->sent = 0;
     link->sent_at = now();
-    int len = (int)strlen(run->load->request);
-    if (SSL_write(link->tls, run->load->request, len) != len) {
-        run->result.bad++;
-    }
+    link_write(run, link);
 }
 
 /* Length of the reply at the start of the buffer; 0: not complete. */
@@ -102,10 +128,26 @@ static void finish(struct run *run, struct link *link, size_t len)
     }
 }
 
+static bool make_room(struct link *link)
+{
+    if (link->len < link->capacity) {
+        return true;
+    }
+    size_t capacity = link->capacity == 0 ? REPLY_BYTES : link->capacity * 2;
+    char *grown = capacity > REPLY_MAX_BYTES ? NULL : realloc(link->reply, capacity);
+    link->reply = grown == NULL ? link->reply : grown;
+    link->capacity = grown == NULL ? link->capacity : capacity;
+    return grown != NULL;
+}
+
 static void link_read(struct run *run, struct link *link)
 {
     for (;;) {
-        int got = SSL_read(link->tls, link->reply + link->len, (int)(REPLY_BYTES - link->len));
+        if (!make_room(link)) {
+            run->result.bad++;
+            return;
+        }
+        int got = SSL_read(link->tls, link->reply + link->len, (int)(link->capacity - link->len));
         if (got <= 0) {
             if (SSL_get_error(link->tls, got) != SSL_ERROR_WANT_READ) {
                 run->result.bad++;
@@ -129,6 +171,9 @@ static void go_on_until(struct run *run, double end)
         struct epoll_event events[EVENTS_MAX];
         int count = epoll_wait(run->epoll_fd, events, EVENTS_MAX, 100);
         for (int i = 0; i < count; i++) {
+            if ((events[i].events & EPOLLOUT) != 0) {
+                link_write(run, events[i].data.ptr);
+            }
             link_read(run, events[i].data.ptr);
         }
     }
@@ -178,6 +223,7 @@ bool load_run(const struct load *load, struct load_result *ret_result)
             SSL_free(run.links[i].tls);
             close(run.links[i].fd);
         }
+        free(run.links[i].reply);
     }
     SSL_CTX_free(run.context);
     free(run.links);

@@ -10,7 +10,8 @@
 struct load {
     const char *host; /* an address in numbers */
     uint16_t port;
-    const char *request; /* sent again and again, complete with its empty line */
+    const char *request; /* sent again and again, complete with its empty line and body */
+    size_t request_len;  /* 0: up to its NUL */
     size_t connections;
     double warm_up_seconds, seconds;
 };

@@ -1,15 +1,17 @@
 """Every figure of Vogt beside its floor, from one run: bench/run.py BUILD [WORD]. Nothing here fails on slowness; it prints what came out."""
+import base64
 import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 from scenario import Daemon  # noqa: E402  the daemon of the tests is the daemon measured
 
-PROGRAMS = ["bench_crypto", "bench_json", "bench_channel", "bench_store", "bench_ledger", "bench_tasks", "bench_estate", "bench_gate"]
+PROGRAMS = ["bench_crypto", "bench_json", "bench_channel", "bench_store", "bench_ledger", "bench_tasks", "bench_estate", "bench_gate", "bench_transit"]
 ROUNDS = 5
 WARM_UP = 1.25  # load runs 0.5 s before the 2 s that it counts
 
@@ -59,6 +61,30 @@ def whole_daemon(build):
     print("bar: gate, keep, store at least 40 %")
 
 
+def transit(build):
+    """Batches of a megabyte over TLS: gate, keep, store (every request is recorded) and back, with the client on the same two cores."""
+    with Daemon() as vogt, tempfile.TemporaryDirectory() as folder:
+        code = vogt.ready["login_link"].split("#login=")[1]
+        token = vogt.call("POST", "/v1/auth/link/login", {"code": code}, token="")[1]["auth"]["client_token"]
+        for path, body in (("sys/mounts/transit", {"type": "transit"}), ("transit/keys/k", {})):
+            assert vogt.call("POST", "/v1/" + path, body, token)[0] < 300
+        for count in (1, 16, 256):
+            plain = [{"plaintext": base64.b64encode(os.urandom((1 << 20) // count)).decode()} for _ in range(count)]
+            sealed = vogt.call("POST", "/v1/transit/encrypt/k", {"batch_input": plain}, token)[1]["data"]["batch_results"]
+            for verb, batch in (("encrypt", plain), ("decrypt", [{"ciphertext": one["ciphertext"]} for one in sealed])):
+                file = os.path.join(folder, "body")
+                with open(file, "w", encoding="ascii") as stream:
+                    json.dump({"batch_input": batch}, stream)
+                found, spent = [], []
+                for _ in range(ROUNDS):
+                    before_us = cpu_us(vogt.process)
+                    one = json.loads(subprocess.run([os.path.join(build, "load"), str(vogt.port), f"/v1/transit/{verb}/k", "4", "2", token, file], capture_output=True, check=True).stdout)
+                    found.append(one["requests_per_second"])
+                    spent.append((cpu_us(vogt.process) - before_us) / (one["requests"] * WARM_UP))
+                rate = statistics.median(found) * (1 << 20) / 1e6
+                print(f"transit {verb}, {count} x {(1 << 20) // count} bytes: {rate:.0f} MB/s end to end (bar: 150), {statistics.median(spent) / 1000:.2f} ms of processor time of all roles a batch")
+
+
 def idle():
     """Memory (PSS over all processes) and the time from the start to READY."""
     sums, starts = [], []
@@ -98,6 +124,9 @@ def main():
         print("== daemon", flush=True)
         idle()
         whole_daemon(build)
+    if word in "transit":
+        print("== transit", flush=True)
+        transit(build)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 #include "base/encode.h"
 
+#include "base/encode_wide.h"
+
 enum { BAD = 0xff };
 
 /* An alphabet: 64 digits, whether '=' pads, and for decoding the value of each byte (BAD for none).
@@ -31,7 +33,10 @@ static enum err encode64(struct buf *out, struct slice bytes, const struct alpha
     uint8_t *to = out->data + out->len;
     const uint8_t *from = bytes.data;
     const char *digits = alphabet->digits;
-    for (size_t i = 0; i < groups; i++, from += 3) {
+    size_t wide = alphabet == &standard ? base64_encode_wide(from, groups * 3, to) : 0;
+    from += wide;
+    to += wide / 3 * 4;
+    for (size_t i = wide / 3; i < groups; i++, from += 3) {
         uint32_t bits = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
         *to++ = (uint8_t)digits[bits >> 18];
         *to++ = (uint8_t)digits[bits >> 12 & 63];
@@ -110,7 +115,10 @@ static enum err decode64(struct buf *out, struct slice text, const struct alphab
     }
     uint8_t *to = out->data + out->len;
     const uint8_t *from = text.data;
-    for (size_t i = 0; i < groups; i++, from += 4, to += 3) {
+    size_t wide = alphabet == &standard ? base64_decode_wide(from, groups * 4, to, bytes) : 0;
+    from += wide;
+    to += wide / 4 * 3;
+    for (size_t i = wide / 4; i < groups; i++, from += 4, to += 3) {
         uint8_t a = value_of(from[0], alphabet), b = value_of(from[1], alphabet);
         uint8_t c = value_of(from[2], alphabet), d = value_of(from[3], alphabet);
         if (a == BAD || b == BAD || c == BAD || d == BAD) {

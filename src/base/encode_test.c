@@ -1,6 +1,8 @@
 #include "base/check.h"
 #include "base/encode.h"
 
+#include <string.h>
+
 typedef enum err (*code_fn)(struct buf *out, struct slice bytes);
 
 static bool gives(code_fn code, struct slice input, struct slice expected)
@@ -49,6 +51,56 @@ TEST(base64_refuses_other_spellings)
     static const char *const bad_url[] = {"Z", "Zg==", "Zh", "Zm9", "+/+/", "Zm9vZ", "Zm 9"};
     for (size_t i = 0; i < sizeof(bad_url) / sizeof(bad_url[0]); i++) {
         CHECK_ERR(ERR_MALFORMED, result_of(base64url_decode, bad_url[i]));
+    }
+}
+
+/* Slowly and by the book: what the wide steps must give at every length and place. */
+static void encode_plainly(const uint8_t *from, size_t len, char *to)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t bit = 0; bit < len * 8; bit += 6) {
+        unsigned value = 0;
+        for (size_t i = bit; i < bit + 6; i++) {
+            value = value << 1 | (i < len * 8 ? (from[i / 8] >> (7 - i % 8)) & 1u : 0u);
+        }
+        *to++ = digits[value];
+    }
+    for (size_t i = 0; i < (3 - len % 3) % 3; i++) {
+        *to++ = '=';
+    }
+    *to = '\0';
+}
+
+TEST(base64_of_every_length_is_the_same_by_wide_and_plain_steps)
+{
+    uint8_t bytes[300];
+    char expected[404];
+    uint32_t random = 1;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        random = random * 1664525 + 1013904223;
+        bytes[i] = (uint8_t)(random >> 24);
+    }
+    for (size_t start = 0; start < 8; start++) {
+        for (size_t len = 0; len + start < sizeof bytes; len++) {
+            encode_plainly(bytes + start, len, expected);
+            CHECK(gives(base64_encode, slice_of(bytes + start, len), slice_string(expected)));
+            CHECK(gives(base64_decode, slice_string(expected), slice_of(bytes + start, len)));
+        }
+    }
+}
+
+TEST(base64_refuses_what_is_no_digit_wherever_it_stands)
+{
+    char text[133];
+    for (unsigned byte = 0; byte < 256; byte++) {
+        bool is_digit = (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '+' || byte == '/';
+        for (size_t at = 0; at < 132; at += byte == '=' ? 5 : 1) {
+            memset(text, 'Q', sizeof text);
+            text[at] = (char)byte;
+            cleanup_buf struct buf out = BUF_INIT(100);
+            bool pads = byte == '=' && at == 131; /* Q ends with zero bits */
+            CHECK_ERR(is_digit || pads ? ERR_NONE : ERR_MALFORMED, base64_decode(&out, slice_of(text, 132)));
+        }
     }
 }
 

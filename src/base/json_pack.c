@@ -38,31 +38,52 @@ static enum err pack_one(struct buf *out, const struct json *value, const struct
     return ERR_NONE;
 }
 
+/* The walk over a tree that packing takes twice: the next value after `value`, NULL at the end. */
+struct walk {
+    const struct json *parents[JSON_DEPTH_MAX];
+    size_t depth;
+};
+
+static enum err walk_on(struct walk *walk, const struct json *value, const struct json **ret_next)
+{
+    if (value->first != NULL) {
+        if (walk->depth == JSON_DEPTH_MAX) {
+            return ERR_TOO_LARGE;
+        }
+        walk->parents[walk->depth++] = value;
+        *ret_next = value->first;
+        return ERR_NONE;
+    }
+    while (walk->depth > 0 && value->next == NULL) {
+        value = walk->parents[--walk->depth];
+    }
+    *ret_next = walk->depth == 0 ? NULL : value->next;
+    return ERR_NONE;
+}
+
+/* Room for all at once: growing copies and wipes, which costs more than the walk. Where it does not fit, packing itself says so. */
+static enum err reserve_all(struct buf *out, const struct json *value)
+{
+    struct walk walk = {.depth = 0};
+    size_t bytes = 0;
+    while (value != NULL) {
+        bytes += 1 + 2 * sizeof(uint32_t) + value->name.len + value->text.len;
+        enum err err = walk_on(&walk, value, &value);
+        if (err != ERR_NONE) {
+            return err;
+        }
+    }
+    size_t left = out->max > out->len ? out->max - out->len : 0;
+    return buf_reserve(out, bytes < left ? bytes : left);
+}
+
 enum err json_pack(struct buf *out, const struct json *value)
 {
-    const struct json *parents[JSON_DEPTH_MAX];
-    size_t depth = 0;
-    enum err err = value == NULL ? ERR_INVALID : ERR_NONE;
-    while (err == ERR_NONE) {
-        err = pack_one(out, value, depth > 0 ? parents[depth - 1] : NULL);
-        if (err != ERR_NONE) {
-            break;
-        }
-        if (value->first != NULL) {
-            if (depth == JSON_DEPTH_MAX) {
-                return ERR_TOO_LARGE;
-            }
-            parents[depth++] = value;
-            value = value->first;
-            continue;
-        }
-        while (depth > 0 && value->next == NULL) {
-            value = parents[--depth];
-        }
-        if (depth == 0) {
-            return ERR_NONE;
-        }
-        value = value->next;
+    struct walk walk = {.depth = 0};
+    enum err err = value == NULL ? ERR_INVALID : reserve_all(out, value);
+    while (err == ERR_NONE && value != NULL) {
+        err = pack_one(out, value, walk.depth > 0 ? walk.parents[walk.depth - 1] : NULL);
+        err = err == ERR_NONE ? walk_on(&walk, value, &value) : err;
     }
     return err;
 }

@@ -95,6 +95,7 @@ static bool has_special(uint64_t word)
  * whether all are ASCII. */
 static uint8_t *skip_plain(uint8_t *at, const uint8_t *end, uint64_t *all)
 {
+    at += json_plain_bytes(at, (size_t)(end - at));
     while ((size_t)(end - at) >= sizeof(uint64_t)) {
         uint64_t word = load_u64_little(at);
         if (has_special(word)) {

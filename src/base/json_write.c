@@ -2,6 +2,7 @@
  * tree. */
 #include "base/json.h"
 
+#include "base/json_tree.h"
 #include "base/utf8.h"
 
 /* 0: stands for itself. 'u': \u00XX. Else the letter after the backslash. 0x80 and above: looked at
@@ -28,6 +29,7 @@ static enum err write_escape(struct buf *out, uint8_t byte)
  * or at the end. */
 static size_t plain_run(struct slice text, size_t position)
 {
+    position += position < text.len ? json_plain_bytes(text.data + position, text.len - position) : 0;
     while (position < text.len) {
         uint8_t byte = text.data[position];
         uint32_t code_point;

@@ -1,6 +1,9 @@
 #include "base/utf8.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* The lead byte's table of RFC 3629, section 4: sequence length and the range of the second byte.
  */
@@ -54,9 +57,20 @@ enum err utf8_next(struct slice text, size_t *position, uint32_t *ret_code_point
     return ERR_NONE;
 }
 
-/* Most text is ASCII: eight bytes at a time until one is not. */
+/* Most text is ASCII: sixteen or eight bytes at a time until one is not. */
 static size_t skip_ascii(struct slice text, size_t position)
 {
+#ifdef __SSE2__
+    for (; text.len - position >= 64; position += 64) {
+        __m128i all = _mm_setzero_si128();
+        for (size_t i = 0; i < 64; i += 16) {
+            all = _mm_or_si128(all, _mm_loadu_si128((const __m128i *)(const void *)(text.data + position + i)));
+        }
+        if (_mm_movemask_epi8(all) != 0) {
+            break;
+        }
+    }
+#endif
     while (text.len - position >= sizeof(uint64_t)) {
         if ((load_u64_little(text.data + position) & 0x8080808080808080u) != 0) {
             break;

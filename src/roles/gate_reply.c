@@ -264,6 +264,9 @@ void gate_reply(struct exchange *exchange, struct slice body)
     arena_reset(exchange->gate->arena);
     enum err err = reply_get(exchange->gate->arena, body, &reply);
     exchange->retry_after_s = reply.retry_after_s;
+    if (err == ERR_NONE && body.len > GATE_SMALL_REPLY_BYTES) {
+        err = buf_reserve(&out, body.len < GATE_REPLY_MAX_BYTES ? body.len : GATE_REPLY_MAX_BYTES); /* at once: growing copies and wipes */
+    }
     if (err == ERR_NONE) {
         err = write_body(exchange, &reply, &out, &cookie);
     }
