@@ -151,10 +151,35 @@ static void add_blocks(struct arena *arena, struct json *blocks, const struct js
     }
 }
 
+/* As deep as HCL may be: what keep gets must fit the depth of packed trees, with all that stands around it. */
+static bool is_too_deep(const struct json *tree)
+{
+    const struct json *level[HCL_DEPTH_MAX + 1] = {tree->first};
+    for (size_t depth = 0;;) {
+        const struct json *here = level[depth];
+        if (here == NULL && depth == 0) {
+            return false;
+        }
+        if (here == NULL) {
+            depth--;
+            level[depth] = level[depth]->next;
+        } else if (here->first == NULL) {
+            level[depth] = here->next;
+        } else if (depth == HCL_DEPTH_MAX) {
+            return true;
+        } else {
+            level[++depth] = here->first;
+        }
+    }
+}
+
 static enum err read_json_blocks(struct arena *arena, struct slice text, struct json **ret_tree, struct complaint *complaint)
 {
     struct json *given = NULL, *tree = json_new(arena, JSON_OBJECT);
     enum err err = json_read(arena, text, &given, complaint);
+    if (err == ERR_NONE && is_too_deep(given)) {
+        return refuse(complaint, TEXT("this is nested deeper than 32 levels", "das ist tiefer als 32 Ebenen verschachtelt"), SLICE_NONE);
+    }
     for (const struct json *member = err == ERR_NONE ? given->first : NULL; member != NULL; member = member->next) {
         char *name = arena_string(arena, member->name);
         if (member->type != JSON_OBJECT && member->type != JSON_ARRAY) {

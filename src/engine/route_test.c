@@ -199,6 +199,35 @@ TEST(hcl_errors_keep_their_place)
     CHECK(complaint.line >= 2);
 }
 
+TEST(policies_may_be_json_of_bounded_depth)
+{
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    cleanup_buf struct buf deep = BUF_INIT(4096), packed = BUF_INIT(1 << 16);
+    struct complaint complaint;
+    struct json *again = NULL, *body = json_new(arena, JSON_OBJECT);
+    const struct json *out = NULL;
+    json_set_string(arena, body, "policy", SLICE_LITERAL("{\"name\":\"x\",\"path\":{\"a/*\":{\"capabilities\":[\"read\"]},\"b\":{\"policy\":\"deny\"}}}"));
+    CHECK_ERR(ERR_NONE, route_check(route_named("policy_write"), arena, body, &out, &complaint));
+    CHECK_ERR(ERR_NONE, json_write(&packed, json_path(out, "policy.tree"), 0));
+    CHECK_SLICE("{\"name\":\"x\",\"path\":[{\"labels\":[\"a/*\"],\"capabilities\":[\"read\"]},{\"labels\":[\"b\"],\"policy\":\"deny\"}]}", buf_slice(&packed));
+    for (size_t depth = 1; depth < 64; depth++) {
+        buf_clear(&deep);
+        buf_clear(&packed);
+        for (size_t i = 0; i < 2 * depth; i++) {
+            CHECK_ERR(ERR_NONE, buf_append_string(&deep, i < depth ? "{\"a\":" : i == depth ? "1}" : "}"));
+        }
+        body = json_new(arena, JSON_OBJECT);
+        json_set_string(arena, body, "policy", buf_slice(&deep));
+        if (route_check(route_named("policy_write"), arena, body, &out, &complaint) == ERR_NONE) {
+            CHECK(depth <= 34);
+            CHECK_ERR(ERR_NONE, json_pack(&packed, out));
+            CHECK_ERR(ERR_NONE, json_unpack(arena, buf_slice(&packed), &again));
+        } else {
+            CHECK(depth > 32);
+        }
+    }
+}
+
 TEST(no_body_is_an_empty_one)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
