@@ -140,6 +140,9 @@ def a_value_is_changed_at_its_target_and_the_old_one_is_refused_there():
         assert not any(value in said for value in target.passwords) and "hook-token" not in said
         assert [entry["type"] for entry in vogt.evidence() if entry and entry["type"].startswith("rotation.")] == ["rotation.set", "rotation.done", "rotation.set", "rotation.done"]
         vogt.command("rotation", "remove", PATH)
+        # verdicts follow from the evidence log alone, and the ledger is whole
+        vogt.command("replay")
+        vogt.command("ledger", "verify", vogt.address)
         ask(vogt, "GET", "sys/rotation/of/" + PATH, wanted=(404,))
 
 

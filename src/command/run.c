@@ -167,10 +167,13 @@ static void block_signals(sigset_t *waited, sigset_t *before)
 }
 
 /* After fork: only what is safe there. `fd` closes by exec; else it carries errno. */
-static void become(char **program, char **block, const sigset_t *mask, int fd)
+static void become(char **program, char **block, const sigset_t *mask, int fd, pid_t parent)
 {
     struct sigaction usual = {.sa_handler = SIG_DFL};
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* whoever kills us does not leave it with secrets that nobody renews or revokes */
+    if (getppid() != parent) {
+        _exit(NOT_STARTED_CODE); /* that happened already */
+    }
     sigaction(SIGPIPE, &usual, NULL);
     sigprocmask(SIG_SETMASK, mask, NULL);
     execvpe(program[0], program, block);
@@ -187,9 +190,9 @@ static pid_t start_program(char **program, char **block, const sigset_t *mask, i
         *ret_number = errno;
         return -1;
     }
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid == 0) {
-        become(program, block, mask, fds[1]);
+        become(program, block, mask, fds[1], parent);
     }
     *ret_number = pid < 0 ? errno : 0;
     close(fds[1]);

@@ -4,9 +4,10 @@
 #include "engine/route.h"
 #include "secrets/secrets.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { PATH_BYTES = 256, METHODS_MAX = 6 };
+enum { PATH_BYTES = 256, METHODS_MAX = 6, TAKEN_MAX = 2000 };
 
 enum row_kind { ROW_SECTION, ROW_ENDPOINT, ROW_DIFFERS };
 
@@ -197,9 +198,9 @@ static const char introduction[] =
     "# What of Vault's API is here\n\n"
     "Every endpoint of Vault's public API documentation (and OpenBao's of the same names), held against Vogt's tables of routes: *done*, *different* and how, or *not there*.\n"
     "The list of endpoints is `src/roles/compatibility.def`, written by hand; what stands beside each comes from the tables that the daemon itself works by. After a change:\n"
-    "`ninja -C build compatibility_page && build/compatibility_page > docs/vault-compatibility.md`. Logins and engines are shown where they are usually mounted.\n\n"
+    "`ninja -C build compatibility_page && build/compatibility_page > docs/vault-compatibility.md` (`tests/test_compatibility.py` compares, and asks a running Vogt). Logins and engines are shown where they are usually mounted.\n\n"
     "That a route is *done* says that it exists and takes the documented fields that clients send; the behaviour is held by the tests of each engine and by real clients.\n"
-    "Vogt's own paths (`sys/search`, `sys/policies/test`, `sys/rotation`, a kv mount's `bin/`…) stand in its OpenAPI document and in the folders' READMEs.\n\n";
+    "What is here beside it stands at the end.\n\n";
 
 struct counts {
     size_t by_state[3];
@@ -290,6 +291,90 @@ static enum err put_section(struct buf *out, size_t index)
     return err;
 }
 
+/* ---- what is here beside it ---- */
+
+struct taken {
+    const struct route *list[TAKEN_MAX];
+    size_t count;
+};
+
+/* Routes that some documented endpoint leads to. */
+static enum err take_all(struct taken *taken)
+{
+    const struct row *section = NULL;
+    enum err err = ERR_NONE;
+    for (size_t i = 0; err == ERR_NONE && i < ROW_COUNT; i++) {
+        section = rows[i].kind == ROW_SECTION ? &rows[i] : section;
+        struct slice rest = slice_string(rows[i].first), method;
+        while (err == ERR_NONE && rows[i].kind == ROW_ENDPOINT && next_method(&rest, &method)) {
+            cleanup_buf struct buf path = BUF_INIT(PATH_BYTES);
+            err = concrete(&path, rows[i].second);
+            const struct route *route = err == ERR_NONE ? find(section, verb_of(method), buf_slice(&path)) : NULL;
+            if (route != NULL && taken->count == TAKEN_MAX) {
+                return ERR_TOO_LARGE;
+            }
+            if (route != NULL) {
+                taken->list[taken->count++] = route;
+            }
+        }
+    }
+    return err;
+}
+
+static bool is_taken(const struct taken *taken, const struct route *route)
+{
+    for (size_t i = 0; i < taken->count; i++) {
+        if (taken->list[i] == route) {
+            return true;
+        }
+    }
+    return is_catch_all(route);
+}
+
+static enum err put_route(struct buf *out, const struct route *route, const char *mount)
+{
+    static const struct {
+        enum verb verb;
+        const char *name;
+    } verbs[] = {{VERB_READ, "GET"}, {VERB_WRITE, "POST"}, {VERB_DELETE, "DELETE"}, {VERB_LIST, "LIST"}, {VERB_PATCH, "PATCH"}, {VERB_SCAN, "SCAN"}};
+    enum err err = buf_append_string(out, "| ");
+    bool is_first = true;
+    for (size_t i = 0; err == ERR_NONE && i < sizeof verbs / sizeof verbs[0]; i++) {
+        if ((route->verbs & (unsigned)verbs[i].verb) != 0) {
+            err = buf_printf(out, "%s%s", is_first ? "" : ", ", verbs[i].name);
+            is_first = false;
+        }
+    }
+    return err == ERR_NONE ? buf_printf(out, " | `%s%s` | %s |\n", mount, route->pattern, route->help.english) : err;
+}
+
+static enum err put_engine(struct buf *out, const struct taken *taken, const struct engine *engine)
+{
+    char mount[64];
+    snprintf(mount, sizeof mount, "%s%s/", engine->class == ENGINE_AUTH ? "auth/" : "", strcmp(engine->type, "kv") == 0 ? "secret" : engine->type);
+    enum err err = ERR_NONE;
+    for (size_t i = 0; err == ERR_NONE && i < engine->route_count; i++) {
+        err = is_taken(taken, &engine->routes[i]) ? ERR_NONE : put_route(out, &engine->routes[i], mount);
+    }
+    return err;
+}
+
+static enum err put_own(struct buf *out)
+{
+    struct taken taken = {.count = 0};
+    const struct engine *engine = NULL;
+    enum err err = take_all(&taken);
+    err = err == ERR_NONE ? buf_append_string(out, "\n## Beside Vault's documentation\n\nVogt's own paths, and older names of documented ones.\n\n| method | path | |\n|---|---|---|\n") : err;
+    for (size_t i = 0; err == ERR_NONE && i < route_count(); i++) {
+        err = is_taken(&taken, route_at(i)) ? ERR_NONE : put_route(out, route_at(i), "");
+    }
+    for (size_t i = 0; err == ERR_NONE && (engine = engine_at(i)) != NULL; i++) {
+        bool is_kv = engine->class == ENGINE_SECRET && strcmp(engine->type, "kv") == 0;
+        err = put_engine(out, &taken, is_kv ? &engine_kv2 : engine);
+    }
+    return err;
+}
+
 enum err compatibility_page(struct buf *out, struct complaint *complaint)
 {
     enum err err = check(complaint);
@@ -298,5 +383,5 @@ enum err compatibility_page(struct buf *out, struct complaint *complaint)
     for (size_t i = 0; err == ERR_NONE && i < ROW_COUNT; i++) {
         err = rows[i].kind == ROW_SECTION ? put_section(out, i) : ERR_NONE;
     }
-    return err;
+    return err == ERR_NONE ? put_own(out) : err;
 }
