@@ -74,9 +74,26 @@ static void begin(size_t asks)
     }
 }
 
+/* What a test left unanswered. */
+static void drop_all(struct task_queue *queue)
+{
+    for (struct task *task = queue->first, *next; task != NULL; task = next) {
+        next = task->next;
+        for (struct task *same = task->same, *after; same != NULL; same = after) {
+            after = same->same;
+            free(same);
+        }
+        free(task);
+    }
+}
+
 static void end(void)
 {
+    for (enum role role = ROLE_NONE; role < ROLE_COUNT; role++) {
+        drop_all(&scene->keep.waiting[role]);
+    }
     for (size_t i = 0; i < WORKERS; i++) {
+        drop_all(&scene->keep.members[i].at_work);
         channel_free(scene->workers[i]);
         channel_free(scene->keep.members[i].channel);
     }
