@@ -9,13 +9,19 @@ NAMES = {"role_name", "type", "token_type", "token_bound_cidrs", "bound_cidrs", 
 NOT_ASKED = {"/sys/seal", "/sys/init", "/sys/rotate", "/auth/token/revoke-self"}
 FORMS = (VALUE, [VALUE], {"a": VALUE}, [{"a": VALUE}])
 MOUNTS = (("mounts", "one", {"type": "kv", "options": {"version": "1"}}), ("mounts", "two", {"type": "kv", "options": {"version": "2"}}),
-          ("auth", "approle", {"type": "approle"}), ("auth", "userpass", {"type": "userpass"}))
+          ("auth", "approle", {"type": "approle"}), ("auth", "userpass", {"type": "userpass"}),
+          ("auth", "jwt", {"type": "jwt"}), ("auth", "kubernetes", {"type": "kubernetes"}))
 PATHS = ("one/a", "two/a", "two/data/a", "two/metadata/a", "two/config", "two/delete/a", "two/undelete/a", "two/destroy/a", "cubbyhole/a", "auth/approle/role/r",
-         "auth/approle/role/r/secret-id", "auth/approle/login", "auth/userpass/users/u", "auth/userpass/login/u")
+         "auth/approle/role/r/secret-id", "auth/approle/login", "auth/userpass/users/u", "auth/userpass/login/u",
+         "auth/jwt/config", "auth/jwt/role/r", "auth/jwt/login", "auth/jwt/oidc/auth_url", "auth/kubernetes/config", "auth/kubernetes/role/r", "auth/kubernetes/login")
 BODIES = ('{"data":%s}', '{"data":"%s"}', '{"data":["%s"]}', '"%s"', '["%s"]', "%s", '{"a":"%s" "b":1}', '{"a":"\\%s"}', '{"a":"%s', '{"a":%s,"a":1}', '{"data":{"a":"%s"},"options":"%s"}',
           '{"data":{"a":"%s"},"options":{"cas":"%s"}}', '{"versions":["%s"]}', '{"versions":"%s"}', '{"custom_metadata":"%s"}', '{"custom_metadata":{"a":["%s"]}}',
           '{"custom_metadata":{"a":"%s\\u0001"}}', '{"max_versions":"%s"}', '{"delete_version_after":"%s"}', '{"deleted_keep":"%s"}', '{"cas_required":"%s"}', '{"password":["%s"]}',
-          '{"password":{"a":"%s"}}', '{"password_hash":"%s"}', '{"role_id":"%s","secret_id":"%s"}', '{"secret_id":["%s"]}', '{"secret_id_num_uses":"%s"}', '{"token_ttl":"%s"}', '{"metadata":"%s"}')
+          '{"password":{"a":"%s"}}', '{"password_hash":"%s"}', '{"role_id":"%s","secret_id":"%s"}', '{"secret_id":["%s"]}', '{"secret_id_num_uses":"%s"}', '{"token_ttl":"%s"}', '{"metadata":"%s"}',
+          '{"jwt":"%s","role":"r"}', '{"jwt":["%s"],"role":"r"}', '{"jwt_validation_pubkeys":["%s"]}', '{"jwt_validation_pubkeys":{"a":"%s"}}', '{"oidc_client_secret":"%s"}', '{"oidc_client_id":"a","oidc_client_secret":["%s"]}',
+          '{"oidc_discovery_url":"https://u:%s@localhost"}', '{"jwks_url":"%s"}', '{"jwks_ca_pem":["%s"]}', '{"bound_claims":"%s"}', '{"claim_mappings":"%s"}', '{"expiration_leeway":"%s"}',
+          '{"redirect_uri":"%s","client_nonce":["%s"]}', '{"kubernetes_host":"https://u:%s@h"}', '{"kubernetes_host":"h","token_reviewer_jwt":["%s"]}', '{"kubernetes_host":"h","pem_keys":["%s"]}',
+          '{"kubernetes_host":"h","disable_iss_validation":"%s"}')
 KINDS = (("POST", "application/json"), ("POST", "application/x-www-form-urlencoded"), ("PATCH", "application/merge-patch+json"))
 
 

@@ -2,6 +2,8 @@
 
 #include "secrets/jose.h"
 
+#include <stdio.h>
+
 /* What the keys tried so far came to. */
 struct trial {
     const struct jose *jose;
@@ -75,13 +77,16 @@ static enum err check_pems(const struct json *pems, struct complaint *complaint)
     if (pems != NULL && pems->count > JWT_PEMS_MAX) {
         return complain(complaint, ERR_INVALID, TEXT("there may be 32 public keys at most", "es dürfen höchstens 32 öffentliche Schlüssel sein"), 0, 0, NULL, 0);
     }
-    for (const struct json *one = pems == NULL ? NULL : pems->first; one != NULL; one = one->next) {
+    size_t number = 1;
+    for (const struct json *one = pems == NULL ? NULL : pems->first; one != NULL; one = one->next, number++) {
         struct jose_key key;
+        char which[24];
         if (jose_key_pem(one->text, &key) != ERR_NONE) {
+            int len = snprintf(which, sizeof which, "%zu", number); /* not what stands there: it may be a private key */
             return complain(complaint, ERR_INVALID,
-                            TEXT("error parsing public key: it must be a PEM public key or certificate with RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519",
-                                 "der öffentliche Schlüssel ist unlesbar: erwartet wird PEM, ein öffentlicher Schlüssel oder ein Zertifikat mit RSA von 2048 bis 8192 Bit, P-256, P-384, P-521 oder Ed25519"),
-                            0, 0, (const char *)one->text.data, one->text.len < 40 ? one->text.len : 40);
+                            TEXT("error parsing public key: it must be a PEM public key or certificate with RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519; number",
+                                 "der öffentliche Schlüssel ist unlesbar: erwartet wird PEM, ein öffentlicher Schlüssel oder ein Zertifikat mit RSA von 2048 bis 8192 Bit, P-256, P-384, P-521 oder Ed25519; Nummer"),
+                            0, 0, which, (size_t)len);
         }
         jose_key_free(&key);
     }

@@ -91,7 +91,7 @@ static enum err check_config(struct turn *turn, struct json **row)
         return turn_refuse(turn, ERR_INVALID, TEXT("no host provided", "kubernetes_host fehlt"), SLICE_NONE);
     }
     if (!web_address_is_safe(address_of(turn, host))) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("kubernetes_host must be a host, host:port or an https address (http on this machine only)", "kubernetes_host muss ein Rechnername, Rechnername:Port oder eine https-Adresse sein (http nur auf dieser Maschine)"), host);
+        return turn_refuse(turn, ERR_INVALID, TEXT("kubernetes_host must be a host, host:port or an https address (http on this machine only)", "kubernetes_host muss ein Rechnername, Rechnername:Port oder eine https-Adresse sein (http nur auf dieser Maschine)"), SLICE_NONE);
     }
     if (json_bool(*row, "disable_local_ca_jwt", false) && json_text(*row, "kubernetes_ca_cert", SLICE_NONE).len == 0) {
         return turn_refuse(turn, ERR_INVALID, TEXT("kubernetes_ca_cert must be given when disable_local_ca_jwt is true", "kubernetes_ca_cert muss angegeben sein, wenn disable_local_ca_jwt gesetzt ist"), SLICE_NONE);
