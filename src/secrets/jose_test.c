@@ -127,6 +127,20 @@ TEST(the_algorithm_of_the_header_decides_and_the_signature_must_be_of_it)
     EVP_PKEY_free(key);
 }
 
+/* RFC 9864 names the curve; EdDSA is the older name of the same. */
+TEST(ed25519_has_two_names)
+{
+    struct arena *arena cleanup_arena = arena_new(ARENA_BYTES);
+    EVP_PKEY *key = jose_scene_key("EdDSA");
+    const char *jwk = jose_scene_jwk(arena, key, NULL), *narrow = arena_printf(arena, "%.*s,\"alg\":\"Ed25519\"}", (int)strlen(jwk) - 1, jwk);
+    const char *newer = jose_scene_token(arena, key, "EdDSA", "{\"alg\":\"Ed25519\"}", "{}"), *older = jose_scene_token(arena, key, "EdDSA", "{\"alg\":\"EdDSA\"}", "{}");
+    CHECK_ERR(ERR_NONE, verify(arena, jwk, slice_string(newer)));
+    CHECK_ERR(ERR_NONE, verify(arena, jwk, slice_string(older)));
+    CHECK_ERR(ERR_NONE, verify(arena, narrow, slice_string(newer)));
+    CHECK_ERR(ERR_FORGED, verify(arena, narrow, slice_string(older))); /* a key that names its algorithm means it */
+    EVP_PKEY_free(key);
+}
+
 TEST(headers_that_must_be_refused)
 {
     static const char *const headers[] = {

@@ -17,9 +17,9 @@ struct jose_algorithm {
 
 static const struct jose_algorithm algorithms[] = {
     {"ES256", "SHA256", JOSE_P256, false, 32}, {"ES384", "SHA384", JOSE_P384, false, 48}, {"ES512", "SHA512", JOSE_P521, false, 66},
-    {"EdDSA", NULL, JOSE_ED25519, false, 0},   {"PS256", "SHA256", JOSE_RSA, true, 0},    {"PS384", "SHA384", JOSE_RSA, true, 0},
-    {"PS512", "SHA512", JOSE_RSA, true, 0},    {"RS256", "SHA256", JOSE_RSA, false, 0},   {"RS384", "SHA384", JOSE_RSA, false, 0},
-    {"RS512", "SHA512", JOSE_RSA, false, 0},
+    {"Ed25519", NULL, JOSE_ED25519, false, 0}, {"EdDSA", NULL, JOSE_ED25519, false, 0},   {"PS256", "SHA256", JOSE_RSA, true, 0},
+    {"PS384", "SHA384", JOSE_RSA, true, 0},    {"PS512", "SHA512", JOSE_RSA, true, 0},    {"RS256", "SHA256", JOSE_RSA, false, 0},
+    {"RS384", "SHA384", JOSE_RSA, false, 0},   {"RS512", "SHA512", JOSE_RSA, false, 0},
 };
 
 const struct jose_algorithm *jose_algorithm_find(struct slice name)
