@@ -185,7 +185,7 @@ static enum err open_flow(struct turn *turn, const struct json **ret_flow)
         return err;
     }
     struct slice nonce = json_text(*ret_flow, "client_nonce", SLICE_NONE);
-    if (nonce.len > 0 && !slice_equal(nonce, turn_query(turn, "client_nonce"))) {
+    if (nonce.len > 0 && !secret_equal(nonce, turn_query(turn, "client_nonce"))) {
         return refuse(turn, TEXT("invalid client_nonce", "client_nonce ist falsch"));
     }
     if (error.len > 0) {
