@@ -1,5 +1,7 @@
-"""Login methods with a real client (python3-hvac) over TLS: AppRole, userpass and who is locked out."""
+"""Login methods with a real client (python3-hvac) over TLS: AppRole, userpass and who is locked out, client certificates made by openssl."""
 import os
+import subprocess
+import tempfile
 
 from test_vault_system import client, fails
 import hvac
@@ -110,5 +112,92 @@ def who_guesses_too_often_is_locked_out_until_let_in():
         fails(lambda: login_client(vogt).auth.userpass.login("nobody", "x"), "permission denied")
 
 
+# ---- client certificates ----
+
+class Authority:
+    """An authority in a directory of its own, made by openssl."""
+
+    def __init__(self, name="Our authority"):
+        self.directory = tempfile.mkdtemp(prefix="vogt-test-")
+        self.run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", f"/CN={name}")
+        with open(self.path("index.txt"), "w", encoding="ascii"):
+            pass
+        with open(self.path("ca.cnf"), "w", encoding="ascii") as file:
+            file.write("[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=2\ncertificate=ca.pem\nprivate_key=ca.key\n")
+
+    def run(self, *words):
+        subprocess.run(["openssl", *words], cwd=self.directory, check=True, capture_output=True)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def text(self, name):
+        with open(self.path(name), encoding="ascii") as file:
+            return file.read()
+
+    def client(self, name, kind="ec", extensions="extendedKeyUsage=clientAuth"):
+        """Paths of certificate and key."""
+        key = ["-newkey", "rsa:2048"] if kind == "rsa" else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        with open(self.path(f"{name}.ext"), "w", encoding="ascii") as file:
+            file.write(extensions + "\n")
+        self.run("req", *key, "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}/OU=engineering")
+        self.run("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1", "-sha256", "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+        return self.path(f"{name}.pem"), self.path(f"{name}.key")
+
+    def revoke(self, name):
+        self.run("ca", "-config", "ca.cnf", "-revoke", f"{name}.pem")
+        self.run("ca", "-config", "ca.cnf", "-gencrl", "-out", "crl.pem")
+        return self.text("crl.pem")
+
+
+def cert_login(vogt, pair, name=""):
+    who = hvac.Client(url=vogt.address, verify=os.path.join(vogt.directory, "tls.pem"), timeout=30, cert=pair)
+    who.token = who.adapter.post("/v1/auth/cert/login", json={"name": name} if name else {})["auth"]["client_token"]
+    return who
+
+
+def who_holds_a_certificates_key_logs_in():
+    ours, theirs = Authority(), Authority("Other authority")
+    web, rsa, server, foreign = ours.client("web"), ours.client("db", kind="rsa"), ours.client("server", extensions="extendedKeyUsage=serverAuth"), theirs.client("web")
+    with Daemon() as vogt:
+        vault = prepared(vogt, "cert")
+        vault.auth.cert.create_ca_certificate_role("web", certificate=ours.path("ca.pem"), allowed_common_names="web,server", token_policies=["app"], token_ttl=600)
+        vault.auth.cert.create_ca_certificate_role("rest", certificate=ours.path("ca.pem"), allowed_organizational_units="engineering", token_policies=["default"])
+        assert vault.auth.cert.list_certificate_roles()["data"]["keys"] == ["rest", "web"]
+        assert vault.auth.cert.read_ca_certificate_role("web")["data"]["certificate"] == ours.text("ca.pem")
+        one = cert_login(vogt, web, "web")
+        writes_and_reads(one)
+        assert one.auth.token.lookup_self()["data"]["meta"]["common_name"] == "web"
+        assert one.auth.token.renew_self()["auth"]["lease_duration"] == 600
+        fails(lambda: login_client(vogt, one.token).auth.token.renew_self(), "client identity during renewal")
+        assert cert_login(vogt, rsa).auth.token.lookup_self()["data"]["meta"]["cert_name"] == "rest"
+        fails(lambda: cert_login(vogt, rsa, "web"), "no chain matching all constraints could be found")
+        for bad in (server, foreign):
+            fails(lambda pair=bad: cert_login(vogt, pair), "invalid certificate or no client certificate supplied")
+        fails(lambda: cert_login(vogt, None), "client certificate must be supplied")
+        vault.adapter.post("/v1/auth/cert/crls/ours", json={"crl": ours.revoke("web")})
+        fails(lambda: cert_login(vogt, web, "web"), "invalid certificate or no client certificate supplied")
+        cert_login(vogt, rsa)
+        token = vault.token
+        assert vogt.stop() == 0
+        vogt.start()  # gate learns anew whom to ask
+        cert_login(vogt, rsa)
+        vault = client(vogt, token)
+        vault.sys.disable_auth_method("cert")
+        fails(lambda: cert_login(vogt, rsa), "no handler for route")
+
+
+def a_certificate_opens_nothing_but_its_login():
+    ours = Authority()
+    pair = ours.client("web")
+    with Daemon() as vogt:
+        vault = prepared(vogt, "cert")
+        vault.auth.cert.create_ca_certificate_role("web", certificate=ours.path("ca.pem"), token_policies=["app"])
+        who = hvac.Client(url=vogt.address, verify=os.path.join(vogt.directory, "tls.pem"), timeout=30, cert=pair)
+        for path in ("/v1/agent/tasks", "/v1/secret/data/db", "/v1/sys/mounts"):
+            fails(lambda where=path: who.adapter.get(where), "denied")
+
+
 if __name__ == "__main__":
-    main([a_program_logs_in_with_approle, secret_ids_end_by_accessor_and_survive_a_restart, a_person_logs_in_with_a_password, who_guesses_too_often_is_locked_out_until_let_in])
+    main([a_program_logs_in_with_approle, secret_ids_end_by_accessor_and_survive_a_restart, a_person_logs_in_with_a_password, who_guesses_too_often_is_locked_out_until_let_in,
+          who_holds_a_certificates_key_logs_in, a_certificate_opens_nothing_but_its_login])

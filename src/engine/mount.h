@@ -25,6 +25,8 @@ struct engine {
     size_t route_count;
     /* May be NULL. Checks type, config and options of a new mount (turn->request->body) and makes its first rows. */
     enum err (*enable)(struct turn *turn, const struct mount *mount);
+    /* May be NULL. The mount is being removed: what the engine noted elsewhere than in its own rows goes. turn->mount is set. */
+    enum err (*disable)(struct turn *turn);
     /* May be NULL. Tells create from update: ERR_NONE when what the path names exists, ERR_NOT_FOUND when it does not. Asked before policies decide. */
     enum err (*exists)(struct turn *turn);
     /* May be NULL: makes no leases. Ends what a lease stands for (a database account…); `data` is what lease_create was given. Run in a turn of keep's own, with

@@ -325,6 +325,12 @@ static enum err disable(struct turn *turn, enum engine_class class)
     json_set_string(turn->arena, body, "path", mount.path);
     json_set_string(turn->arena, body, "engine", json_text(mount.row, "type", SLICE_NONE));
     json_set_string(turn->arena, body, "by", turn->caller.name);
+    turn->mount = &mount;
+    err = mount.engine->disable == NULL ? ERR_NONE : mount.engine->disable(turn);
+    turn->mount = NULL;
+    if (err != ERR_NONE) {
+        return err;
+    }
     err = turn_delete(turn, turn_path(turn, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data));
     err = err == ERR_NONE ? turn_delete(turn, turn_path(turn, "mount/live/%.*s", (int)mount.uuid.len, (const char *)mount.uuid.data)) : err;
     err = err == ERR_NONE ? start_sweep(turn, mount.uuid, slice_string(turn_path(turn, "m/%.*s/", (int)mount.uuid.len, (const char *)mount.uuid.data)), &mount) : err;

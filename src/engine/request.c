@@ -76,6 +76,12 @@ static void step(enum err *err, enum err result)
         }                                                                                          \
     } while (0)
 
+bool request_takes_chain(enum verb verb, struct slice path)
+{
+    bool is_login = slice_ends(path, SLICE_LITERAL("/login")), is_renewal = slice_starts(path, SLICE_LITERAL("auth/token/renew"));
+    return verb == VERB_WRITE && slice_starts(path, SLICE_LITERAL("auth/")) && (is_login || is_renewal);
+}
+
 enum err request_put(struct buf *out, const struct request *request)
 {
     if (!is_verb((uint8_t)request->verb)) {
@@ -90,6 +96,7 @@ enum err request_put(struct buf *out, const struct request *request)
     STEP(&err, put_bytes(out, request->wrap_ttl));
     STEP(&err, put_bytes(out, request->name_space));
     STEP(&err, put_bytes(out, request->certificate));
+    STEP(&err, put_bytes(out, request->chain));
     STEP(&err, put_tree(out, request->query));
     STEP(&err, put_tree(out, request->body));
     STEP(&err, put_bytes(out, request->raw));
@@ -116,6 +123,7 @@ enum err request_get(struct arena *arena, struct slice body, struct request *ret
     STEP(&err, get_limited(&reader, WRAP_TTL_MAX_BYTES, &request.wrap_ttl));
     STEP(&err, get_limited(&reader, NAME_SPACE_MAX_BYTES, &request.name_space));
     STEP(&err, get_limited(&reader, REQUEST_CERTIFICATE_BYTES, &request.certificate));
+    STEP(&err, get_limited(&reader, REQUEST_CHAIN_MAX_BYTES, &request.chain));
     STEP(&err, get_tree(&reader, arena, REQUEST_BODY_MAX_BYTES, true, &request.query));
     STEP(&err, get_tree(&reader, arena, REQUEST_BODY_MAX_BYTES, true, &request.body));
     STEP(&err, get_limited(&reader, REQUEST_RAW_MAX_BYTES, &request.raw));

@@ -3,7 +3,8 @@
  *
  * REQUEST body: u8 verb, u8 flags, bytes path (after /v1/, no query, decoded, UTF-8), bytes token, bytes remote ("127.0.0.1:5123"),
  *               bytes wrap_ttl, bytes namespace, bytes certificate (SHA-256 of the client certificate that gate verified,
- *               or empty), bytes packed query (an object of strings), bytes packed body (an object; empty: none),
+ *               or empty), bytes chain (the certificates that a client showed who logs in or renews, each as bytes DER, its own
+ *               first; gate vouches for nothing but that the client holds the first one's key), bytes packed query (an object of strings), bytes packed body (an object; empty: none),
  *               bytes raw (the body of a route that takes files).
  * REPLY body:   u16 HTTP status, u8 kind, u32 seconds for Retry-After (0: not said), bytes content type (kind RAW), bytes file name (RAW, may be empty), bytes body
  *               (kind TREE: packed JSON, written as JSON text by gate; RAW: as it is; NONE: empty).
@@ -27,6 +28,8 @@ enum {
     REQUEST_PATH_MAX_BYTES = 480,
     REQUEST_TOKEN_MAX_BYTES = 3072,     /* a batch token carries its row */
     REQUEST_CERTIFICATE_BYTES = 32,
+    REQUEST_CHAIN_MAX_BYTES = 32 << 10,
+    REQUEST_CHAIN_MAX_COUNT = 8,
     REQUEST_RAW_MAX_BYTES = 8 << 20,
     REQUEST_BODY_MAX_BYTES = 8 << 20,
 };
@@ -34,7 +37,7 @@ enum {
 struct request {
     enum verb verb;
     uint8_t flags;
-    struct slice path, token, remote, wrap_ttl, name_space, certificate;
+    struct slice path, token, remote, wrap_ttl, name_space, certificate, chain;
     const struct json *query, *body;    /* NULL: none */
     struct slice raw;
 };
@@ -50,6 +53,8 @@ struct reply {
     struct slice raw;
 };
 
+/* Does gate hand on the client's certificates with this request? Logins and renewals below auth/ only. */
+bool request_takes_chain(enum verb verb, struct slice path);
 /* Writers append; readers borrow from the body and unpack trees into the arena. ERR_MALFORMED on anything unexpected. */
 enum err request_put(struct buf *out, const struct request *request) must_check;
 enum err request_get(struct arena *arena, struct slice body, struct request *ret_request) must_check;

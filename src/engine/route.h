@@ -72,6 +72,9 @@ const struct route *route_mounted(void);
 /* Checks a body against the route's fields and gives the tree that keep shall see (durations in seconds, HCL parsed). */
 enum err route_check(const struct route *route, struct arena *arena, const struct json *body, const struct json **ret_body,
                      struct complaint *complaint) must_check;
+/* For engines, whose clients give more than a route knows, the names of the path among it: Vault ignores that and says so. *ret_body is the body without it, *ret_ignored
+ * its names in one text; empty: none but those of the path. */
+enum err route_known(const struct route *route, struct arena *arena, const struct json *body, const struct json **ret_body, struct slice *ret_ignored) must_check;
 /* The whole API as OpenAPI 3.1. */
 enum err route_openapi(struct arena *arena, struct json **ret_document) must_check;
 

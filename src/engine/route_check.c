@@ -318,6 +318,47 @@ static enum err check_member(const struct route *route, struct arena *arena,
     return err;
 }
 
+/* Is there ":NAME" in the pattern? */
+static bool is_of_path(const struct route *route, struct slice name)
+{
+    struct slice rest = slice_string(route->pattern);
+    while (rest.len > 0) {
+        size_t slash = slice_find_byte(rest, '/');
+        struct slice segment = slice_first(rest, slash == SIZE_MAX ? rest.len : slash);
+        if (segment.len > 1 && segment.data[0] == ':' && slice_equal(slice_from(segment, 1), name)) {
+            return true;
+        }
+        rest = slash == SIZE_MAX ? SLICE_NONE : slice_from(rest, slash + 1);
+    }
+    return false;
+}
+
+enum err route_known(const struct route *route, struct arena *arena, const struct json *body, const struct json **ret_body, struct slice *ret_ignored)
+{
+    bool all = true;
+    *ret_body = body;
+    for (const struct json *member = body == NULL ? NULL : body->first; member != NULL; member = member->next) {
+        all = all && find_field(route, member->name) != NULL;
+    }
+    if (all || (route->flags & ROUTE_OPEN_FIELDS) != 0 || body->type != JSON_OBJECT) {
+        return ERR_NONE;
+    }
+    struct json *known = json_new(arena, JSON_OBJECT);
+    cleanup_buf struct buf ignored = BUF_INIT(1024);
+    enum err err = known == NULL ? ERR_TOO_LARGE : ERR_NONE;
+    for (const struct json *member = body->first; err == ERR_NONE && member != NULL; member = member->next) {
+        if (find_field(route, member->name) != NULL) {
+            err = json_set(arena, known, arena_string(arena, member->name), json_copy(arena, member)) == NULL ? ERR_TOO_LARGE : ERR_NONE;
+        } else if (!is_of_path(route, member->name) && ignored.len + member->name.len < 1000) { /* what else there is, is not named */
+            err = ignored.len == 0 ? ERR_NONE : buf_append_string(&ignored, " ");
+            err = err == ERR_NONE ? buf_append(&ignored, member->name) : err;
+        }
+    }
+    *ret_body = known;
+    *ret_ignored = arena_copy(arena, buf_slice(&ignored));
+    return err;
+}
+
 enum err route_check(const struct route *route, struct arena *arena, const struct json *body,
                      const struct json **ret_body, struct complaint *complaint)
 {

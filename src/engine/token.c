@@ -366,6 +366,7 @@ static struct json *make_row(struct turn *turn, const struct token_wish *wish, c
     set_text(turn, row, "role", slice_string(wish->role));
     set_text(turn, row, "entity_id", wish->entity_id);
     set_text(turn, row, "alias", wish->alias_name);
+    set_text(turn, row, "certificate", wish->certificate);
     set_text(turn, row, "parent", wish->parent);
     set_number(turn, row, "depth", depth);
     set_text(turn, row, "mount", is_login ? turn->mount->uuid : SLICE_NONE);

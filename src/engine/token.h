@@ -3,7 +3,7 @@
  * itself. A batch token ("hvb.") is its row, sealed under a key derived from the one that names tokens: it costs no row, and nobody can change, list or end it alone.
  *
  *   token/id/HEX         {"accessor","policies":[…],"name","path","created_ms","expires_s" (0: never),"ttl_s"
- *                         "uses_left" (absent: no limit),"period_s","explicit_max_s","max_ttl_s","renewable","cidrs":[…],"meta":{…},"role","entity_id","alias",
+ *                         "uses_left" (absent: no limit),"period_s","explicit_max_s","max_ttl_s","renewable","cidrs":[…],"meta":{…},"role","entity_id","alias","certificate",
  *                         "parent": HEX of the token that made it, "depth": how many stand above it (both absent: an orphan),
  *                         "mount": the uuid of the login mount that gave it,"type":"service"|"wrapping"
  *                         "children","leases","cubby": true once there is such a row to end with it}
@@ -46,6 +46,7 @@ struct token_wish {
     struct slice parent;                /* id of the parent's row; empty: an orphan */
     const char *role;                   /* of auth/token/roles; NULL: none */
     struct slice entity_id, alias_name; /* of identity; empty: none */
+    struct slice certificate;           /* HEX of the SHA-256 of the client certificate with which alone it can be renewed; empty: none */
     struct slice id;                    /* the token itself, as root chose it; empty: random */
 };
 

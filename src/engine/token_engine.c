@@ -1,6 +1,7 @@
 /* auth/token/: look up, renew, revoke, list. */
 #include "engine/token.h"
 
+#include "base/encode.h"
 #include "base/time.h"
 #include "engine/operations.h"
 
@@ -156,6 +157,25 @@ static enum err refuse_renewal(struct turn *turn, struct text text)
     return turn_refuse(turn, ERR_INVALID, text, SLICE_NONE);
 }
 
+/* A token that was given for a client certificate is renewed by who shows it again. Keep compares digests and parses nothing. */
+static enum err check_certificate(struct turn *turn, const struct json *row)
+{
+    struct slice bound = json_text(row, "certificate", SLICE_NONE), shown = SLICE_NONE;
+    struct reader reader = reader_of(turn->request->chain);
+    uint8_t digest[SHA256_BYTES];
+    cleanup_buf struct buf hex = BUF_INIT(2 * sizeof digest);
+    if (bound.len == 0) {
+        return ERR_NONE;
+    }
+    enum err err = turn->request->chain.len == 0 ? ERR_DENIED : get_bytes(&reader, REQUEST_CHAIN_MAX_BYTES, &shown);
+    sha256(shown, digest);
+    err = err == ERR_NONE ? hex_encode(&hex, slice_of(digest, sizeof digest)) : err;
+    if (err != ERR_NONE || !slice_equal(buf_slice(&hex), bound)) {
+        return refuse_renewal(turn, TEXT("client identity during renewal not matching client identity used during login", "die Verlängerung braucht das Zertifikat, mit dem angemeldet wurde"));
+    }
+    return ERR_NONE;
+}
+
 enum err token_renewed_ttl(struct turn *turn, const struct json *row, uint64_t increment_s, uint64_t *ret_ttl_s)
 {
     uint64_t period_s = token_number(row, "period_s"), explicit_s = token_number(row, "explicit_max_s"), mount_s = token_number(row, "max_ttl_s");
@@ -185,7 +205,8 @@ static enum err renew(struct turn *turn, struct token *token, struct slice clien
         return refuse_renewal(turn, TEXT("batch tokens cannot be renewed", "Batch-Tokens lassen sich nicht verlängern"));
     }
     (void)!json_u64(turn->request->body, "increment", &increment_s);
-    enum err err = token_renewed_ttl(turn, token->row, increment_s, &ttl_s);
+    enum err err = check_certificate(turn, token->row);
+    err = err == ERR_NONE ? token_renewed_ttl(turn, token->row, increment_s, &ttl_s) : err;
     if (err != ERR_NONE) {
         return err;
     }

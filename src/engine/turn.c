@@ -117,6 +117,7 @@ static void forget_run(struct turn *turn)
     inside->effect_bytes = 0;
     inside->evidence_count = 0;
     inside->started = NULL;
+    inside->ignored = SLICE_NONE;
     inside->devices = NULL;
     turn->caller = (struct caller){0};
     turn->reply = (struct reply){0};
@@ -163,9 +164,24 @@ static enum err check_body(struct turn *turn, const struct route *route)
         return ERR_MEMORY;
     }
     *checked = *given;
-    enum err err = has_body && (route->flags & ROUTE_RAW_BODY) == 0 ? route_check(route, turn->arena, given->body, &checked->body, &turn->complaint) : ERR_NONE;
     turn->request = checked;
-    return err;
+    if (!has_body || (route->flags & ROUTE_RAW_BODY) != 0) {
+        return ERR_NONE;
+    }
+    const struct json *known = NULL;
+    enum err err = route_known(route, turn->arena, given->body, &known, &turn->inside->ignored);
+    return err == ERR_NONE ? route_check(route, turn->arena, known, &checked->body, &turn->complaint) : err;
+}
+
+/* Who misspelled a field learns it from a warning, as with Vault. */
+static enum err warn_of_ignored(struct turn *turn)
+{
+    struct slice names = turn->inside->ignored;
+    char *warning = turn_path(turn, "Endpoint ignored these unrecognized parameters: [%.*s]", (int)names.len, (const char *)names.data);
+    if (warning == NULL || turn->reply.kind == REPLY_RAW) {
+        return warning == NULL ? ERR_MEMORY : ERR_NONE;
+    }
+    return turn->reply.kind == REPLY_NONE ? turn_reply_warning(turn, 200, warning) : turn_reply_warn(turn, warning);
 }
 
 /* Below a mount: which engine answers, by which of its routes. What there is not is said only to those who may ask there. */
@@ -239,6 +255,7 @@ static enum err run_request(struct turn *turn)
     }
     operation_fn operation = turn->inside->operation;
     err = operation == NULL ? ERR_INTERNAL : operation(turn);
+    err = err == ERR_NONE && turn->inside->ignored.len > 0 ? warn_of_ignored(turn) : err;
     bool may_wrap = turn->request->wrap_ttl.len > 0 && (flags & ROUTE_WHILE_SEALED) == 0;
     return err == ERR_NONE && may_wrap ? wrap_reply(turn) : err;
 }

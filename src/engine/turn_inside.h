@@ -61,6 +61,7 @@ struct turn_private {
     struct slice *evidence;             /* payload texts, of this run */
     size_t evidence_count, evidence_capacity;
     struct started *started;
+    struct slice ignored;               /* names in the body that the engine's route does not know; of this run */
     struct buf scratch;
     operation_fn operation;
     const struct request *request;      /* as gate sent it; a run below a mount sees a copy whose body was checked */

@@ -242,12 +242,24 @@ static enum err derive_root(struct turn *turn, struct slice remote, struct secre
     return err == ERR_NONE ? root_key_derive(remote, buf_slice(&local), json_text(seal, "type", SLICE_NONE), ret_root) : ERR_DAMAGED;
 }
 
+enum err vault_clients_load(struct vault *vault, struct turn *turn)
+{
+    const struct json *row = NULL;
+    enum err err = turn_json(turn, "core/clients", &row);
+    const struct json *mounts = json_member(row, "mounts");
+    if (err == ERR_NONE || err == ERR_NOT_FOUND) {
+        vault->asks_certificates = mounts != NULL && mounts->count > 0;
+    }
+    return err == ERR_NOT_FOUND ? ERR_NONE : err;
+}
+
 enum err vault_unseal(struct vault *vault, struct turn *turn, struct slice remote)
 {
     bool ready = turn_want(turn, "boot/seal");
     ready = turn_want(turn, "boot/keyring") && ready;
     ready = turn_want(turn, "core/keys") && ready;
     ready = turn_want(turn, "core/authority") && ready;
+    ready = turn_want(turn, "core/clients") && ready;
     if (!ready) {
         return ERR_NEED;
     }
@@ -266,6 +278,7 @@ enum err vault_unseal(struct vault *vault, struct turn *turn, struct slice remot
         err = vault_authority_load(vault, turn);
         err = err == ERR_NOT_FOUND ? ERR_NONE : err;
     }
+    err = err == ERR_NONE ? vault_clients_load(vault, turn) : err;
     if (err != ERR_NONE) {
         vault_seal(vault, turn->state);
         return err;

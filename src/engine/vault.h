@@ -5,6 +5,7 @@
  * Rows: boot/seal     {"type":"key-file"|"shamir","local":hex of 32 bytes,"shares","threshold","initialized_ms"}
  *       boot/keyring  the sealed ring (store/barrier.h)
  *       boot/tls      u8 1, bytes private key (DER, SEC 1), bytes certificate (PEM): not behind the barrier, because a sealed Vogt must answer too
+ *       core/clients   {"mounts":{UUID:true}}: mounts of logins by certificate
  *       core/authority u8 1, seed[32] (Ed25519), bytes certificate (DER) that signs the client certificates of agents; made with the first agent
  *       core/keys     u8 2, token key[32], evidence seed[32], audit seed[32], bytes name, bytes former name: the origins are "NAME/evidence" and "NAME/audit";
  *                     the former name is empty until `ledger/reopen`. Version 1 ends with the name.
@@ -30,6 +31,7 @@ struct vault {
     struct secret authority_seed;       /* of the agents' authority; empty: there is none */
     uint8_t authority[1024];            /* its certificate, DER */
     size_t authority_len;
+    bool asks_certificates;             /* a login by certificate is mounted: the row core/clients names one; gates ask clients for theirs */
     struct secret shares[SHARES_MAX];   /* given to sys/unseal so far */
     size_t share_count;
     struct root_making root_making;
@@ -76,6 +78,8 @@ enum err vault_sign(const struct vault *vault, uint16_t scheme, struct slice dig
 
 /* SHA-256 of the TLS key's SubjectPublicKeyInfo: what agents pin. It outlives a new certificate for the same key. */
 enum err vault_pin(const struct vault *vault, uint8_t ret_pin[SHA256_BYTES]) must_check;
+/* asks_certificates, as the row core/clients says. */
+enum err vault_clients_load(struct vault *vault, struct turn *turn) must_check;
 /* The authority that signs agents' client certificates: taken from its row. ERR_NOT_FOUND: there is none yet. */
 enum err vault_authority_load(struct vault *vault, struct turn *turn) must_check;
 /* The same, made when there is none. */

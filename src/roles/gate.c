@@ -66,6 +66,11 @@ void gate_frame(struct gate *gate, enum message kind, uint64_t id, struct slice 
         if (err != ERR_NONE) {
             LOG(LOG_ERROR, "gate.authority-refused", LOG_ERR(err));
         }
+    } else if (kind == MESSAGE_CLIENTS) {
+        enum err err = gate_tls_clients(gate, body);
+        if (err != ERR_NONE) {
+            LOG(LOG_ERROR, "gate.clients-refused", LOG_ERR(err));
+        }
     } else if (kind == MESSAGE_REPLY) {
         struct exchange *exchange = exchange_find(gate, id);
         if (exchange != NULL) {

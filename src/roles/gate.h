@@ -133,7 +133,8 @@ struct gate {
     struct arena *arena; /* of the request or reply at hand */
     size_t buffered_bytes;
     uint64_t sign_id;
-    struct buf authority; /* DER; empty: no client is asked for a certificate */
+    struct buf authority; /* DER; empty: there are no agents */
+    bool asks_all;        /* a login by certificate is mounted: whatever a client has is asked for */
     bool authority_is_new; /* not yet among the trusted */
     struct identity *identities; /* newest first; handshakes under way may still use an older one */
     struct counters counters;
@@ -195,6 +196,10 @@ int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authoritie
                       gnutls_privkey_t *ret_key);
 /* The authority whose client certificates count from now on. */
 enum err gate_tls_authority(struct gate *gate, struct slice body) must_check;
+/* Whether certificates of all issuers are asked for from now on. */
+enum err gate_tls_clients(struct gate *gate, struct slice body) must_check;
+/* Appends what this connection's client showed, as REQUEST has it; nothing when it showed none, or too much. The handshake proved that it holds the first one's key. */
+enum err gate_tls_chain(struct exchange *exchange, struct buf *out) must_check;
 /* The SHA-256 of the client certificate of this connection, empty without a good one. */
 struct slice gate_tls_peer(struct exchange *exchange);
 void gate_tls_stop(struct gate *gate);

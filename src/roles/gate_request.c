@@ -185,6 +185,10 @@ void gate_request(struct exchange *exchange)
         return;
     }
     request.certificate = gate_tls_peer(exchange);
+    cleanup_buf struct buf chain = BUF_INIT(REQUEST_CHAIN_MAX_BYTES);
+    if (request_takes_chain(request.verb, request.path) && gate_tls_chain(exchange, &chain) == ERR_NONE) {
+        request.chain = buf_slice(&chain);
+    }
     if (gate->stopping || ask_keep(exchange, &request) != ERR_NONE) {
         gate_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
                     TEXT("too many requests are waiting, try again",

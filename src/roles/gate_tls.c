@@ -6,7 +6,11 @@
  *
  * Agents on other hosts bring a client certificate. Once keep named their authority, clients are asked for one, with that
  * authority as the only issuer, so that browsers have nothing to offer; nobody must have one. What a client shows is verified
- * with the connection's first request; keep then gets its SHA-256 and nothing else of it.
+ * with the connection's first request; keep then gets its SHA-256 and nothing else of it. Only that authority is among the trusted.
+ *
+ * Where a login by certificate is mounted, keep says so, and clients are asked for any certificate they have: its issuers are not
+ * named, since gate knows none. Such a certificate is never verified here. A login or renewal hands on what the client showed, and
+ * judge decides what it is worth; the handshake has proved that the client holds the key.
  *
  * SIGN: u16 TLS SignatureScheme, bytes: for ECDSA and RSA the digest that the scheme names, for
  * Ed25519 the message itself. SIGNED: bytes signature (ECDSA: DER); empty: refused.
@@ -263,6 +267,19 @@ enum err gate_tls_authority(struct gate *gate, struct slice body)
     return err;
 }
 
+enum err gate_tls_clients(struct gate *gate, struct slice body)
+{
+    struct reader reader = reader_of(body);
+    uint8_t asks_all = 0;
+    enum err err = get_u8(&reader, &asks_all);
+    err = err == ERR_NONE ? reader_end(&reader) : err;
+    if (err != ERR_NONE || asks_all > 1) {
+        return ERR_MALFORMED;
+    }
+    gate->asks_all = asks_all == 1;
+    return ERR_NONE;
+}
+
 /* MHD owns the credentials and takes an authority at its start only; the session leads to them. */
 static bool trust_authority(struct gate *gate, gnutls_session_t session)
 {
@@ -303,7 +320,7 @@ static enum peer look_at_peer(struct exchange *exchange)
     }
     size_t len = sizeof(link->certificate);
     if (!verify_peer(session) || gnutls_fingerprint(GNUTLS_DIG_SHA256, &chain[0], link->certificate, &len) != 0) {
-        exchange->gate->counters.refused_certificates++;
+        exchange->gate->counters.refused_certificates += !exchange->gate->asks_all; /* else it may be one to log in with */
         return PEER_NONE;
     }
     return PEER_VERIFIED;
@@ -319,6 +336,26 @@ struct slice gate_tls_peer(struct exchange *exchange)
                                        : SLICE_NONE;
 }
 
+enum err gate_tls_chain(struct exchange *exchange, struct buf *out)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    unsigned count = 0;
+    if (!exchange->gate->asks_all || info == NULL) {
+        return ERR_NONE;
+    }
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(info->tls_session, &count);
+    size_t len = 0;
+    for (unsigned i = 0; chain != NULL && i < count; i++) {
+        len += sizeof(uint32_t) + chain[i].size;
+    }
+    enum err err = ERR_NONE;
+    for (unsigned i = 0; err == ERR_NONE && len <= REQUEST_CHAIN_MAX_BYTES && count <= REQUEST_CHAIN_MAX_COUNT && i < count; i++) {
+        err = put_bytes(out, slice_of(chain[i].data, chain[i].size));
+    }
+    return err;
+}
+
 int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
                       int authority_count, const gnutls_pk_algorithm_t *algorithms,
                       int algorithm_count, gnutls_pcert_st **ret_chain, unsigned *ret_chain_count,
@@ -332,8 +369,12 @@ int gate_tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authoritie
     if (identity == NULL) {
         return -1;
     }
-    if (trust_authority(only_gate, session)) {
+    bool has_agents = trust_authority(only_gate, session);
+    if (has_agents || only_gate->asks_all) {
         gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+    }
+    if (only_gate->asks_all) {
+        gnutls_certificate_send_x509_rdn_sequence(session, 1); /* 1: no issuers are named */
     }
     *ret_chain = identity->chain;
     *ret_chain_count = identity->chain_count;

@@ -20,6 +20,7 @@
 #include "measure/binding.h"
 #include "measure/report.h"
 #include "roles/judge_password.h"
+#include "secrets/cert_judge.h"
 #include "secrets/jwt_judge.h"
 #include "secrets/jwt_provider.h"
 #include "secrets/kubernetes_judge.h"
@@ -30,6 +31,9 @@
     WORK("annex.bind", annex_bind)                                                                                                 \
     WORK("annex.read", annex_read)                                                                                                 \
     WORK("argon2id", judge_password)                                                                                               \
+    WORK("cert.crl", cert_judge_crl)                                                                                               \
+    WORK("cert.entry", cert_judge_entry)                                                                                           \
+    WORK("cert.login", cert_judge_login)                                                                                           \
     WORK("countersign.stamp", countersign_stamp)                                                                                   \
     WORK("countersign.witness", countersign_witness)                                                                               \
     WORK("judge.docker", judge_docker)                                                                                             \

@@ -512,6 +512,7 @@ static void turn_loop(struct keep *keep)
         keep_dispatch(keep);
         keep_dispatch_tellers(keep);
         keep_tell_authority(keep);
+        keep_tell_clients(keep);
         tick(keep);
         flush_all(keep);
         state_trim(keep->state);

@@ -159,6 +159,7 @@ struct keep {
     char certificate[16384];
     size_t certificate_len;
     bool authority_told;                /* every gate of now knows the agents' authority */
+    bool asks_all_told;                 /* what every gate of now was told of whom to ask for certificates */
     struct counters counters;
     int64_t tick_ms, anchor_ms, leases_ms, countersign_ms[2];
     struct steady steady;
@@ -224,6 +225,7 @@ void keep_look_around(struct keep *keep);
 void keep_set_clock(struct keep *keep);                   /* every round: what the steady clock shows */
 void keep_anchor_clock(struct keep *keep);                /* writes an anchor when one is due */
 void keep_tell_authority(struct keep *keep);              /* to every gate, once there is one */
+void keep_tell_clients(struct keep *keep);                /* to every gate, when a login by certificate came or went */
 void keep_countersign(struct keep *keep);                /* witnesses and time-stamps of what is published, once a minute */
 void keep_read_countersign(struct keep *keep);           /* the configuration; one line of log for each thing wrong */
 const char *keep_config(const struct keep *keep, const char *name);

@@ -78,6 +78,28 @@ void keep_tell_authority(struct keep *keep)
     }
 }
 
+static void send_clients(struct keep *keep, struct channel *gate)
+{
+    uint8_t body[1] = {keep->vault.asks_certificates};
+    enum err err = channel_send(gate, MESSAGE_CLIENTS, 0, slice_of(body, sizeof body));
+    if (err != ERR_NONE) {
+        LOG(LOG_ERROR, "keep.clients-lost", LOG_ERR(err));
+    }
+}
+
+void keep_tell_clients(struct keep *keep)
+{
+    if (keep->asks_all_told == keep->vault.asks_certificates) {
+        return;
+    }
+    keep->asks_all_told = keep->vault.asks_certificates;
+    for (size_t i = 0; i < keep->member_count; i++) {
+        if (keep->members[i].role == ROLE_GATE && keep->members[i].channel != NULL) {
+            send_clients(keep, keep->members[i].channel);
+        }
+    }
+}
+
 void keep_greet_gate(struct keep *keep, struct channel *gate)
 {
     if (keep->certificate_len > 0) {
@@ -85,6 +107,9 @@ void keep_greet_gate(struct keep *keep, struct channel *gate)
     }
     if (keep->vault.authority_len > 0) {
         send_authority(keep, gate);
+    }
+    if (keep->asks_all_told) {
+        send_clients(keep, gate);
     }
 }
 

@@ -148,7 +148,6 @@ TEST(what_a_role_cannot_be_is_refused)
         {ROLE(",\"claim_mappings\":{\"x\":1}"), "this field takes an object of texts, or texts such as claim=name: claim_mappings"},
         {ROLE(",\"expiration_leeway\":\"soon\""), "this field takes a duration, such as 90, \"5m\" or -1: expiration_leeway"},
         {ROLE(",\"token_ttl\":20,\"token_max_ttl\":10"), "'token_ttl' cannot be greater than 'token_max_ttl'"},
-        {ROLE(",\"bound_audience\":\"x\""), "there is no such field here: bound_audience"},
     };
     struct jwt_scene scene = start("");
     const struct json *reply = NULL;

@@ -4,6 +4,7 @@
 #include "crypto/crypto.h"
 #include "engine/operations.h"
 #include "engine/token.h"
+#include "secrets/cert_judge.h"
 #include "secrets/jwt_judge.h"
 #include "secrets/jwt_provider.h"
 #include "secrets/kubernetes_judge.h"
@@ -29,7 +30,22 @@ static enum err hash(struct arena *arena, const struct json *input, struct slice
     return err;
 }
 
-static const struct work works[] = {{"argon2id", hash}, {"login.crypt", login_crypt}, {"login.account", login_account}, {"login.discovery", login_discovery}, {"login.exchange", login_exchange}, {"login.jwks", login_jwks}, {"login.jwt", login_jwt}, {"login.keys", login_keys}, {"login.metadata", login_metadata}, {"login.review", login_review}, {"login.userinfo", login_userinfo}};
+static const struct work works[] = {
+    {"argon2id", hash},
+    {"cert.crl", cert_judge_crl},
+    {"cert.entry", cert_judge_entry},
+    {"cert.login", cert_judge_login},
+    {"login.account", login_account},
+    {"login.crypt", login_crypt},
+    {"login.discovery", login_discovery},
+    {"login.exchange", login_exchange},
+    {"login.jwks", login_jwks},
+    {"login.jwt", login_jwt},
+    {"login.keys", login_keys},
+    {"login.metadata", login_metadata},
+    {"login.review", login_review},
+    {"login.userinfo", login_userinfo},
+};
 
 static struct buf work_raw;
 static login_scene_reach_fn reach;
@@ -135,7 +151,7 @@ static struct request request_of(struct login_scene *scene, struct slice token, 
     struct slice whole = slice_string(path);
     size_t question = slice_find_byte(whole, '?');
     return (struct request){.verb = verb, .path = slice_first(whole, question), .query = question == SIZE_MAX ? NULL : query_of(scene, slice_from(whole, question + 1)), .token = token,
-                            .remote = slice_string(scene->remote), .body = parsed(scene->arena, body)};
+                            .remote = slice_string(scene->remote), .chain = scene->chain, .body = parsed(scene->arena, body)};
 }
 
 enum err login_scene_ask(struct login_scene *scene, struct slice token, enum verb verb, const char *path, const char *body, const struct json **ret_reply)

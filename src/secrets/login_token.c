@@ -70,6 +70,9 @@ enum err login_token_read(struct turn *turn, const struct json *before, struct j
         if (value == NULL) {
             continue;
         }
+        if (members[i].kind == KIND_TEXT && value->text.len == 0) {
+            continue; /* clients write "" for the default */
+        }
         bool is_policies = members[i].kind == KIND_TEXTS && members[i].name[6] == 'p';
         json_set(turn->arena, token, members[i].name, is_policies ? token_clean_policies(turn, value, true) : json_copy(turn->arena, value));
         if (shows_old) {
@@ -182,6 +185,7 @@ static struct token_wish wish_of(struct turn *turn, const struct login *login)
         .cidrs = is_narrow ? login->cidrs : json_member(token, "token_bound_cidrs"),
         .metadata = login->metadata,
         .alias_name = login->alias,
+        .certificate = login->certificate,
     };
 }
 

@@ -36,6 +36,7 @@ struct login {
     struct slice alias;                 /* by which identity knows it */
     const struct json *metadata;        /* object of texts; NULL: none */
     const struct json *groups;          /* names of groups that the method vouches for (external groups of identity); NULL: it knows of none */
+    struct slice certificate;           /* HEX of the SHA-256 of the client certificate that a renewal needs; empty: none */
     const struct json *cidrs;           /* narrower networks than the row's; NULL or empty: the row's */
 };
 /* Makes the token and the reply, and at the first login the entity of identity that it names. ERR_DENIED: the caller's address is not of the networks, or the
