@@ -180,8 +180,11 @@ static enum err read(struct turn *turn, enum engine_class class)
 {
     struct slice path = turn->values[0];
     bool is_tune = takes_tune(&path);
-    struct mount mount;
-    enum err err = find(turn, class, path, &mount);
+    struct slice whole = path_of(turn, class, path);
+    size_t own = built_in_at(whole);
+    bool is_own = own < BUILT_IN_COUNT && slice_is(whole, built_in[own].path);
+    struct mount mount = {.path = whole, .row = is_own ? built_in_row(turn, own) : NULL};
+    enum err err = is_own ? ERR_NONE : find(turn, class, path, &mount);
     if (err != ERR_NONE) {
         return err;
     }

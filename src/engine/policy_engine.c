@@ -5,9 +5,20 @@
 
 enum { POLICIES_MAX = 1000, NAME_MAX_BYTES = 128 };
 
+/* Names of policies are in lower case, as tokens have them. */
+static struct slice name_of(struct turn *turn)
+{
+    char *name = arena_string(turn->arena, turn->values[0]);
+    for (char *at = name; at != NULL && *at != '\0'; at++) {
+        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + ('a' - 'A') : *at);
+    }
+    return slice_string(name);
+}
+
 static char *row_path(struct turn *turn)
 {
-    return turn_path(turn, "policy/acl/%.*s", (int)turn->values[0].len, (const char *)turn->values[0].data);
+    struct slice name = name_of(turn);
+    return turn_path(turn, "policy/acl/%.*s", (int)name.len, (const char *)name.data);
 }
 
 /* Asked by the path of old, which repeats `data` beside the envelope and calls the text "rules". */
@@ -38,30 +49,34 @@ enum err operation_policy_list(struct turn *turn)
 enum err operation_policy_read(struct turn *turn)
 {
     const struct json *row = NULL;
-    enum err err = turn_json(turn, row_path(turn), &row);
+    bool is_root = slice_is(name_of(turn), "root"); /* built in: no rules, and everything allowed */
+    enum err err = is_root ? ERR_NONE : turn_json(turn, row_path(turn), &row);
     if (err != ERR_NONE) {
         return err;
     }
     struct json *data = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, data, "name", turn->values[0]);
+    json_set_string(turn->arena, data, "name", name_of(turn));
     json_set_string(turn->arena, data, is_old(turn) ? "rules" : "policy", json_text(row, "text", SLICE_NONE));
     return is_old(turn) ? turn_reply_both(turn, data) : turn_reply_data(turn, data);
 }
 
-static enum err check_name(struct turn *turn)
+static enum err check_name(struct turn *turn, bool deletes)
 {
-    struct slice name = turn->values[0];
-    if (slice_is(name, "root") || name.len > NAME_MAX_BYTES) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("this policy is built in, or its name is too long", "diese Richtlinie ist eingebaut, oder ihr Name ist zu lang"), name);
+    struct slice name = name_of(turn);
+    if (slice_is(name, "root") || slice_is(name, "response-wrapping")) {
+        return turn_refuse(turn, ERR_INVALID, deletes ? TEXT("cannot delete this policy", "diese Richtlinie lässt sich nicht löschen") : TEXT("cannot update this policy", "diese Richtlinie lässt sich nicht ändern"), name);
     }
-    return ERR_NONE;
+    if (deletes && slice_is(name, "default")) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("cannot delete this policy", "diese Richtlinie lässt sich nicht löschen"), name);
+    }
+    return name.len <= NAME_MAX_BYTES ? ERR_NONE : turn_refuse(turn, ERR_INVALID, TEXT("a policy's name has at most 128 bytes", "der Name einer Richtlinie hat höchstens 128 Bytes"), SLICE_NONE);
 }
 
 enum err operation_policy_write(struct turn *turn)
 {
     const struct json *policy = json_member(turn->request->body, "policy"), *rules = NULL;
     policy = policy == NULL ? json_member(turn->request->body, "rules") : policy;
-    enum err err = check_name(turn);
+    enum err err = check_name(turn, false);
     if (err == ERR_NONE && policy == NULL) {
         err = turn_refuse(turn, ERR_INVALID, TEXT("'policy' parameter not supplied or empty", "es fehlt 'policy'"), SLICE_NONE);
     }
@@ -73,7 +88,7 @@ enum err operation_policy_write(struct turn *turn)
     json_set_string(turn->arena, row, "text", json_text(policy, "text", SLICE_NONE));
     json_set(turn->arena, row, "rules", json_copy(turn->arena, rules));
     json_set_i64(turn->arena, row, "changed_s", turn->now_ms / 1000);
-    json_set_string(turn->arena, record, "name", turn->values[0]);
+    json_set_string(turn->arena, record, "name", name_of(turn));
     json_set(turn->arena, record, "rules", json_copy(turn->arena, rules));
     json_set_string(turn->arena, record, "by", turn->caller.name);
     err = turn_put_json(turn, row_path(turn), row, 0);
@@ -84,9 +99,9 @@ enum err operation_policy_write(struct turn *turn)
 enum err operation_policy_delete(struct turn *turn)
 {
     struct json *record = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, record, "name", turn->values[0]);
+    json_set_string(turn->arena, record, "name", name_of(turn));
     json_set_string(turn->arena, record, "by", turn->caller.name);
-    enum err err = check_name(turn);
+    enum err err = check_name(turn, true);
     err = err == ERR_NONE ? turn_delete(turn, row_path(turn)) : err;
     err = err == ERR_NONE ? turn_evidence(turn, "policy.deleted", record, NULL) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;

@@ -193,6 +193,25 @@ TEST(capabilities_of_oneself_of_a_token_and_of_an_accessor)
     token_scene_end(&scene);
 }
 
+TEST(policies_are_named_in_lower_case_and_some_stay)
+{
+    struct token_scene scene = token_scene_start();
+    token_scene_policy(&scene, "Team-A", "{\"auth/token/roles/x\":[\"read\"]}");
+    struct slice token = token_scene_token(&scene, "{\"policies\":[\"TEAM-a\"]}");
+    CHECK_ERR(ERR_NOT_FOUND, token_scene_ask(&scene, token, VERB_READ, "auth/token/roles/x", NULL)); /* allowed, and nothing there */
+    token_scene_do(&scene, VERB_READ, "sys/policies/acl/TEAM-A", NULL);
+    CHECK_STRING("team-a", token_scene_text(&scene, "data.name"));
+    token_scene_do(&scene, VERB_DELETE, "sys/policies/acl/team-A", NULL);
+    CHECK_ERR(ERR_DENIED, token_scene_ask(&scene, token, VERB_READ, "auth/token/roles/x", NULL));
+    token_scene_do(&scene, VERB_READ, "sys/policies/acl/root", NULL);
+    CHECK_STRING("", token_scene_text(&scene, "data.policy"));
+    static const char *const kept[] = {"sys/policies/acl/root", "sys/policies/acl/Default"};
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_ERR(ERR_INVALID, token_scene_ask(&scene, scene.root, VERB_DELETE, kept[i], NULL));
+    }
+    token_scene_end(&scene);
+}
+
 TEST(what_is_there_without_being_mounted_stands_in_the_lists)
 {
     struct token_scene scene = token_scene_start();
@@ -203,6 +222,11 @@ TEST(what_is_there_without_being_mounted_stands_in_the_lists)
     CHECK_STRING("token", token_scene_text(&scene, "data.token/.type"));
     token_scene_do(&scene, VERB_READ, "sys/internal/ui/mounts/cubbyhole/a", NULL);
     CHECK_STRING("cubbyhole/", token_scene_text(&scene, "data.path"));
+    token_scene_do(&scene, VERB_READ, "sys/mounts/cubbyhole", NULL);
+    CHECK_STRING("cubbyhole", token_scene_text(&scene, "data.type"));
+    token_scene_do(&scene, VERB_READ, "sys/auth/token/tune", NULL);
+    CHECK_STRING("default-service", token_scene_text(&scene, "data.token_type"));
+    CHECK_ERR(ERR_INVALID, token_scene_ask(&scene, scene.root, VERB_READ, "sys/mounts/none", NULL));
     CHECK_ERR(ERR_DENIED, token_scene_ask(&scene, scene.root, VERB_READ, "sys/internal/ui/mounts/none/a", NULL));
     token_scene_end(&scene);
 }

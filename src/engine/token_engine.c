@@ -5,7 +5,7 @@
 #include "base/time.h"
 #include "engine/operations.h"
 
-enum { ACCESSORS_MAX = 10000 };
+enum { ACCESSORS_MAX = 200000 };
 
 static enum err bad_token(struct turn *turn)
 {
@@ -138,16 +138,21 @@ enum err operation_token_lookup_accessor(struct turn *turn)
 
 enum err operation_token_accessors(struct turn *turn)
 {
-    struct turn_names names;
-    enum err err = turn_names(turn, "token/accessor/", turn_query(turn, "after"), ACCESSORS_MAX, &names);
-    if (err != ERR_NONE) {
-        return err;
-    }
     struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys");
-    for (size_t i = 0; i < names.count; i++) {
-        json_append(keys, json_string(turn->arena, names.names[i]));
+    struct slice after = turn_query(turn, "after");
+    for (bool goes_on = true; goes_on;) {
+        struct turn_names page;
+        enum err err = turn_names(turn, "token/accessor/", after, LIST_LIMIT_MAX, &page);
+        if (err != ERR_NONE) {
+            return err;
+        }
+        for (size_t i = 0; i < page.count; i++) {
+            json_append(keys, json_string(turn->arena, page.names[i]));
+        }
+        goes_on = page.count == LIST_LIMIT_MAX && keys != NULL && keys->count < ACCESSORS_MAX;
+        after = page.count > 0 ? page.names[page.count - 1] : after;
     }
-    return names.count == 0 ? ERR_NOT_FOUND : turn_reply_data(turn, data);
+    return keys != NULL && keys->count == 0 ? ERR_NOT_FOUND : turn_reply_data(turn, data);
 }
 
 /* ---- renewing ---- */

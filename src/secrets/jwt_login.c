@@ -69,7 +69,7 @@ enum err jwt_give(struct turn *turn, struct slice role_name, const struct json *
     struct jwt_user user;
     enum err err = jwt_user(turn, role_name, role, claims, &user);
     err = err == ERR_NONE ? jwt_check_bound(turn, role, claims) : err;
-    struct login login = {.row = role, .name = user.name, .alias = user.name, .metadata = user.metadata};
+    struct login login = {.row = role, .name = user.name, .alias = user.name, .metadata = user.metadata, .groups = user.groups};
     return err == ERR_NONE ? login_token_give(turn, &login) : err;
 }
 

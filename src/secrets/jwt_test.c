@@ -281,6 +281,24 @@ TEST(groups_and_pointers_are_read)
     end(&scene);
 }
 
+TEST(groups_of_the_token_are_external_groups_of_identity)
+{
+    struct jwt_scene scene = start("");
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "role/app", ROLE(",\"groups_claim\":\"g\""), &reply));
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene.login, scene.login.root, VERB_READ, "sys/auth/jwt", NULL, &reply));
+    struct slice accessor = json_text(json_member(reply, "data"), "accessor", SLICE_NONE);
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene.login, scene.login.root, VERB_WRITE, "identity/group", "{\"name\":\"staff\",\"type\":\"external\",\"policies\":[\"of-staff\"]}", &reply));
+    struct slice id = json_text(json_member(reply, "data"), "id", SLICE_NONE);
+    const char *alias = scene_text(&scene.login, "{\"name\":\"/staff\",\"canonical_id\":\"%.*s\",\"mount_accessor\":\"%.*s\"}", (int)id.len, (const char *)id.data, (int)accessor.len, (const char *)accessor.data);
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene.login, scene.login.root, VERB_WRITE, "identity/group-alias", alias, &reply));
+    CHECK_ERR(ERR_NONE, log_in(&scene, "app", claims(&scene, ",\"g\":[\"/staff\"]"), &reply));
+    CHECK_SLICE("[\"of-staff\"]", login_scene_text(&scene.login, reply, "auth.identity_policies"));
+    CHECK_ERR(ERR_NONE, log_in(&scene, "app", claims(&scene, ",\"g\":[\"/other\"]"), &reply));
+    CHECK_SLICE("[]", login_scene_text(&scene.login, reply, "auth.identity_policies"));
+    end(&scene);
+}
+
 TEST(logins_that_are_refused_before_the_claims_count)
 {
     struct jwt_scene scene = start(",\"jwt_supported_algs\":[\"ES256\",\"RS256\"]");
