@@ -90,6 +90,27 @@ def keys_come_from_the_provider():
         assert guest(vogt).auth.jwt.jwt_login("app", issuer.token({"sub": "ada"}))["auth"]["client_token"]
 
 
+def groups_of_the_token_are_groups_of_identity():
+    """External groups: who is in them is what the issuer says with each login, no longer and no wider."""
+    with Issuer() as issuer, Daemon() as vogt:
+        vault = methods(vogt)
+        vault.auth.jwt.configure(jwt_validation_pubkeys=[issuer.keys["one"].pem])
+        vault.auth.jwt.create_role("app", **ROLE, groups_claim="/realm/groups")
+        accessor = vault.sys.list_auth_methods()["data"]["jwt/"]["accessor"]
+        group = vault.secrets.identity.create_or_update_group(name="deployers", group_type="external", policies=["deploy"])["data"]["id"]
+        vault.secrets.identity.create_or_update_group_alias(name="team-deploy", mount_accessor=accessor, canonical_id=group)
+        log_in = lambda sub, groups: guest(vogt).auth.jwt.jwt_login("app", issuer.token({"sub": sub, "realm": {"groups": groups}}))["auth"]
+        auth = log_in("ada", ["everyone", "team-deploy"])
+        assert auth["identity_policies"] == ["deploy"] and auth["policies"] == ["default", "deploy"], auth
+        again = log_in("ada", ["everyone", "team-deploy"])
+        assert again["entity_id"] == auth["entity_id"] != "" and log_in("bob", [])["entity_id"] not in ("", auth["entity_id"])
+        entity = vault.secrets.identity.read_entity(auth["entity_id"])["data"]
+        assert [(alias["name"], alias["mount_accessor"]) for alias in entity["aliases"]] == [("ada", accessor)], entity
+        out = log_in("ada", ["everyone"]) # left the group at the issuer
+        assert not out.get("identity_policies") and out["policies"] == ["default"], out
+        assert client(vogt, auth["client_token"]).auth.token.lookup_self()["data"].get("identity_policies") in (None, []) # and so have the tokens from before
+
+
 def many_logins_at_once_ask_the_issuer_once():
     with Issuer() as issuer, Daemon() as vogt:
         vault = methods(vogt)
@@ -139,4 +160,4 @@ def issuers_that_lie_are_refused_in_words():
 
 
 if __name__ == "__main__":
-    main([tokens_are_taken_by_their_keys_in_pem, keys_come_from_the_provider, many_logins_at_once_ask_the_issuer_once, issuers_that_lie_are_refused_in_words])
+    main([tokens_are_taken_by_their_keys_in_pem, keys_come_from_the_provider, groups_of_the_token_are_groups_of_identity, many_logins_at_once_ask_the_issuer_once, issuers_that_lie_are_refused_in_words])
