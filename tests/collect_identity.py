@@ -367,7 +367,7 @@ def csv_that_is_pasted_in():
         return seen
     seen = judged("\ufeffEmail;Login;Admin;Second_Factor;Active;Last_Login;Note\r\nalice@example.org;alice;ja;ja;ja;" + RECENT[:10] + ";\"a;\"\"b\"\"\"\r\n"
                   "bob@example.org;bob;yes;no;yes;2020-01-01;" + SECRET + "\r\ncarol@example.org;;no;;nein;;\r\n")
-    seen.expect("source.complete", "pass source.all-read")
+    seen.expect("source.complete", "pass source.text-read")
     seen.expect("source.read-only", "pass source.no-credential")
     expect_account(seen, "csv/list/alice", "unprovable mfa.only-said", "pass mfa.not-cloud", "pass access.used", "pass access.approved-admin")
     expect_account(seen, "csv/list/bob", "fail mfa.none", "pass mfa.not-cloud", "fail access.unused", "fail access.unapproved-admin")

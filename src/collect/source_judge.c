@@ -231,10 +231,12 @@ void source_judge_complete(struct judge_case *judge_case)
         judge_observe(judge_case, "source.complete", OUTCOME_ERROR, "facts.missing");
         return;
     }
-    struct json *values = judge_observe(judge_case, "source.complete", OUTCOME_PASS, "source.all-read");
+    struct slice address = json_text(judge_case->facts, "address", SLICE_LITERAL("?"));
+    bool is_text = slice_is(address, "-") || slice_is(address, "import"); /* put in by a person, asked of nobody */
+    struct json *values = judge_observe(judge_case, "source.complete", OUTCOME_PASS, is_text ? "source.text-read" : "source.all-read");
     json_set_u64(judge_case->arena, values, "requests", requests);
     json_set_u64(judge_case->arena, values, "items", items);
-    judge_value(judge_case, values, "address", json_text(judge_case->facts, "address", SLICE_LITERAL("?")));
+    judge_value(judge_case, values, "address", address);
     judge_case->whole = true;
 }
 

@@ -121,11 +121,9 @@ enum err turn_reply_none(struct turn *turn)
     return ERR_NONE;
 }
 
-/* {"errors":["…"]}, Vault's words where clients match them; with a complaint its parts beside, for page and command line. */
-void reply_error(struct turn *turn, enum err err)
+/* {"errors":["…"]}, Vault's words where clients match them; with a complaint its parts beside, for page and command line. NULL: no room. */
+static struct json *error_tree(struct arena *arena, const struct complaint *complaint, enum err err)
 {
-    struct arena *arena = turn->arena;
-    const struct complaint *complaint = &turn->complaint;
     struct json *body = json_new(arena, JSON_OBJECT), *errors = json_set_array(arena, body, "errors");
     bool is_empty = err == ERR_NOT_FOUND && complaint->text.english == NULL;
     if (complaint->text.english != NULL) {
@@ -138,9 +136,20 @@ void reply_error(struct turn *turn, enum err err)
         json_set_string(arena, parts, "german", slice_of(text, len));
         json_set_u64(arena, parts, "line", complaint->line);
         json_set_u64(arena, parts, "column", complaint->column);
-        json_set_string(arena, parts, "detail", slice_string(complaint->detail));
-    } else if (!is_empty) {
-        json_append(errors, json_string(arena, slice_string(err_text(err, LANGUAGE_ENGLISH))));
+        return json_set_string(arena, parts, "detail", slice_string(complaint->detail)) == NULL ? NULL : body;
     }
-    turn->reply = (struct reply){.status = (uint16_t)err_http_status(err), .kind = REPLY_TREE, .retry_after_s = turn->retry_after_s, .tree = body};
+    bool is_made = is_empty ? errors != NULL : json_append(errors, json_string(arena, slice_string(err_text(err, LANGUAGE_ENGLISH)))) != NULL;
+    return is_made ? body : NULL;
+}
+
+/* A run that filled its arena is the one whose refusal must still leave: it gets a small one of its own. What the run keeps stays where it is. */
+void reply_error(struct turn *turn, enum err err)
+{
+    struct turn_private *inside = turn->inside;
+    struct json *body = error_tree(turn->arena, &turn->complaint, err);
+    if (body == NULL) {
+        inside->refusal = inside->refusal == NULL ? arena_new(TURN_REFUSAL_MAX_BYTES) : inside->refusal;
+        body = inside->refusal == NULL ? NULL : error_tree(inside->refusal, &turn->complaint, err);
+    }
+    turn->reply = (struct reply){.status = (uint16_t)err_http_status(err), .kind = body == NULL ? REPLY_NONE : REPLY_TREE, .retry_after_s = turn->retry_after_s, .tree = body};
 }

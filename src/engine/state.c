@@ -47,7 +47,7 @@ struct state {
     bool touched_evidence, touched_audit;
 };
 
-enum { BATCH_MAX_BYTES = 24 << 20, IDLE_BUFFER_MAX_BYTES = 256 << 10, ENTRY_COST_BYTES = sizeof(struct entry) + 32 };
+enum { BATCH_MAX_BYTES = 64 << 20, IDLE_BUFFER_MAX_BYTES = 256 << 10, ENTRY_COST_BYTES = sizeof(struct entry) + 32 };
 
 struct state *state_new(size_t cache_max_bytes)
 {
@@ -439,6 +439,11 @@ bool state_batch_is_empty(const struct state *state)
     return state->change_count == 0 && state->append_count == 0;
 }
 
+size_t state_batch_bytes(const struct state *state)
+{
+    return state->changes.len + state->appends.len;
+}
+
 static enum err put_intent(struct buf *out, enum log_id log, const struct tree *tree)
 {
     struct tree_hash root;
@@ -497,6 +502,11 @@ void state_batch_committed(struct state *state, uint64_t number)
     if (number > state->committed_number) {
         state->committed_number = number;
     }
+}
+
+void state_set_cache(struct state *state, size_t max_bytes)
+{
+    state->cache_max_bytes = max_bytes;
 }
 
 void state_trim(struct state *state)

@@ -53,9 +53,11 @@ bool state_open_below(const struct state *state, struct slice prefix);
 /* The open batch: number (grows by one with each batch taken), whether it holds anything, and its COMMIT body. */
 uint64_t state_batch_number(const struct state *state);
 bool state_batch_is_empty(const struct state *state);
+size_t state_batch_bytes(const struct state *state);                /* of the open batch, as it would be sent */
 enum err state_batch_take(struct state *state, struct buf *out) must_check;
 void state_batch_committed(struct state *state, uint64_t number);   /* its rows may now be evicted */
 void state_trim(struct state *state);                               /* evicts down to the maximum */
+void state_set_cache(struct state *state, size_t max_bytes);
 size_t state_cached_bytes(const struct state *state);
 
 #endif

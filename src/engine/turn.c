@@ -36,13 +36,16 @@ struct turn *turn_new(struct state *state, const struct surroundings *around)
 void turn_reset(struct turn *turn)
 {
     struct turn_private *inside = turn->inside;
-    struct turn_private kept = {.lasting = inside->lasting, .row_asks = inside->row_asks, .row_ask_capacity = inside->row_ask_capacity,
+    struct turn_private kept = {.lasting = inside->lasting, .refusal = inside->refusal, .row_asks = inside->row_asks, .row_ask_capacity = inside->row_ask_capacity,
                                 .evidence = inside->evidence, .evidence_capacity = inside->evidence_capacity, .scratch = inside->scratch};
     wipe(inside->seed, sizeof inside->seed);
     wipe(kept.scratch.data, kept.scratch.len);
     buf_clear(&kept.scratch);
     arena_reset(turn->arena);
     arena_reset(inside->lasting);
+    if (inside->refusal != NULL) {
+        arena_reset(inside->refusal);
+    }
     *inside = kept;
     *turn = (struct turn){.arena = turn->arena, .state = turn->state, .around = turn->around, .inside = inside};
 }
@@ -62,6 +65,7 @@ void turn_free(struct turn *turn)
     arena_free(turn->arena);
     wipe(turn->inside->seed, sizeof turn->inside->seed);
     arena_free(turn->inside->lasting);
+    arena_free(turn->inside->refusal);
     free(turn->inside->row_asks);
     free(turn->inside->evidence);
     free(turn->inside);
@@ -306,7 +310,7 @@ enum err turn_run(struct turn *turn)
         err = ERR_SEALED; /* a turn of keep's own, before unsealing */
     }
     if (err == ERR_NONE && inside->effect_bytes > TURN_EFFECTS_MAX_BYTES) {
-        err = ERR_TOO_LARGE;
+        err = turn_refuse(turn, ERR_TOO_LARGE, TEXT("this would change more at once than 48 MiB; do it in parts", "das würde auf einmal mehr als 48 MiB ändern; bitte in Teilen"), SLICE_NONE);
     }
     if (err != ERR_NONE) {
         drop_changes(turn);

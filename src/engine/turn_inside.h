@@ -9,9 +9,10 @@
 #include "engine/turn.h"
 
 enum {
-    TURN_ARENA_MAX_BYTES = 192 << 20,   /* of one run, and of what outlives runs: an estate of 20,000 subjects */
+    TURN_ARENA_MAX_BYTES = 640 << 20,   /* of one run, and of what outlives runs: an estate of 20,000 subjects, all of them told by one source */
     TURN_ROUNDS_MAX = 4096,             /* runs of one turn: a report over long logs asks in slices */
-    TURN_EFFECTS_MAX_BYTES = 12 << 20,
+    TURN_EFFECTS_MAX_BYTES = 48 << 20,  /* what a source with 10,000 people brings at its first run; a batch holds one such turn */
+    TURN_REFUSAL_MAX_BYTES = 64 << 10,  /* of the reply that says what went wrong, when the run itself left no room */
 };
 
 enum ask_state { ASK_OPEN, ASK_SENT, ASK_DONE };
@@ -48,6 +49,7 @@ struct started {
 
 struct turn_private {
     struct arena *lasting;              /* the request, answers; until the turn ends */
+    struct arena *refusal;              /* NULL until a refusal found no room in the run's arena */
     uint8_t seed[32];
     uint64_t random_count;
     unsigned rounds;

@@ -129,6 +129,19 @@ static enum err operation_refuse(struct turn *turn)
     return err == ERR_NONE ? turn_refuse(turn, ERR_INVALID, TEXT("no", "nein"), SLICE_LITERAL("because")) : err;
 }
 
+/* Takes all the memory that a run may have. */
+static enum err operation_fill(struct turn *turn)
+{
+    enum err err = turn_refuse(turn, ERR_MEMORY, TEXT("too much", "zu viel"), SLICE_LITERAL("the detail"));
+    for (size_t bytes = 16 << 20; bytes > 16; bytes /= 2) {
+        while (arena_alloc(turn->arena, bytes) != NULL) {
+        }
+    }
+    while (arena_alloc(turn->arena, 1) != NULL) {
+    }
+    return err;
+}
+
 static enum err operation_works(struct turn *turn)
 {
     const struct json *first = NULL, *second = NULL;
@@ -182,6 +195,7 @@ static struct turn_driver *start(uint64_t seed)
         {"put", operation_put},       {"delete", operation_delete}, {"count", operation_count},   {"wants", operation_wants},
         {"own", operation_own_writes}, {"list", operation_list},     {"random", operation_random}, {"records", operation_records},
         {"refuse", operation_refuse}, {"works", operation_works},   {"due", operation_due},       {"due_put", operation_due_put},
+        {"fill", operation_fill},
     };
     struct turn_driver *driver = driver_new(seed, NOON_MS);
     for (size_t i = 0; driver != NULL && i < sizeof operations / sizeof operations[0]; i++) {
@@ -340,6 +354,20 @@ TEST(too_long_a_path_is_refused)
     memset(path, 'p', sizeof path - 1);
     path[sizeof path - 1] = '\0';
     CHECK_ERR(ERR_TOO_LARGE, driver_run(driver, "put", pair(arena, path, "x"), NULL));
+    driver_free(driver);
+}
+
+/* Nobody hears nothing: the words of a refusal have room of their own. */
+TEST(a_run_that_filled_its_memory_is_refused_in_words)
+{
+    struct turn_driver *driver = start(1);
+    struct turn *turn = NULL;
+    CHECK(driver != NULL);
+    CHECK_ERR(ERR_MEMORY, driver_run(driver, "fill", NULL, &turn));
+    CHECK_U64(500, turn->reply.status);
+    CHECK_SLICE("zu viel: the detail", json_text(json_member(turn->reply.tree, "complaint"), "german", SLICE_NONE));
+    CHECK_SLICE("the detail", json_text(json_member(turn->reply.tree, "complaint"), "detail", SLICE_NONE));
+    driver_end(turn);
     driver_free(driver);
 }
 

@@ -97,7 +97,7 @@ void edit_carry(struct arena *arena, struct json *to, const struct json *from, c
 {
     const struct json *member = json_member(from, name);
     if (member != NULL) {
-        json_set(arena, to, name, json_copy(arena, member));
+        json_set(arena, to, name, edit_share(arena, member));
     }
 }
 

@@ -304,6 +304,7 @@ enum err inventory_found(struct turn *turn, struct world *world, struct slice pr
         return err;
     }
     struct estate_change change = {.put = run.put, .removed = run.removed, .by = source};
-    (void)(standing_goes_on(&all, put_found(&run, whole)) && standing_goes_on(&all, standing_estate_change(turn, world, &change)));
+    /* the estate first: it refuses what is too much before anything is changed */
+    (void)(standing_goes_on(&all, standing_estate_change(turn, world, &change)) && standing_goes_on(&all, put_found(&run, whole)));
     return all;
 }

@@ -6,9 +6,13 @@
 #include "measure/observe_inside.h"
 #include "measure/self_facts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { DETAIL_MAX_BYTES = 400 };
+enum {
+    DETAIL_MAX_BYTES = 400,
+    BROUGHT_MAX = 64000,                /* subjects and judgements of them in one run: 10,000 people of an identity provider are 60,000 */
+};
 
 /* ---- who looks at what ---- */
 
@@ -167,14 +171,14 @@ static enum err collect(struct turn *turn, const struct world *world, struct run
 static enum err judge(struct turn *turn, struct run *run)
 {
     struct json *input = json_new(turn->arena, JSON_OBJECT), *plant = NULL;
-    json_set(turn->arena, input, "subject", json_copy(turn->arena, run->subject));
-    json_set(turn->arena, input, "facts", run->facts == NULL ? json_new(turn->arena, JSON_NULL) : json_copy(turn->arena, run->facts));
+    json_set(turn->arena, input, "subject", edit_share(turn->arena, run->subject));
+    json_set(turn->arena, input, "facts", run->facts == NULL ? json_new(turn->arena, JSON_NULL) : edit_share(turn->arena, run->facts));
     plant = json_set_object(turn->arena, input, "plant");
     if (run->planted != NULL) {
-        json_set(turn->arena, plant, "facts", json_copy(turn->arena, run->planted));
+        json_set(turn->arena, plant, "facts", edit_share(turn->arena, run->planted));
     }
-    json_set(turn->arena, input, "options", json_copy(turn->arena, run->options));
-    json_set(turn->arena, input, "estate", json_copy(turn->arena, run->estate));
+    json_set(turn->arena, input, "options", edit_share(turn->arena, run->options));
+    json_set(turn->arena, input, "estate", edit_share(turn->arena, run->estate));
     if (json_set_i64(turn->arena, input, "collected_at_ms", run->collected_at_ms) == NULL) {
         return ERR_MEMORY;
     }
@@ -186,26 +190,58 @@ static enum err judge(struct turn *turn, struct run *run)
     return turn_work(turn, ROLE_JUDGE, work, input, SLICE_NONE, &run->judged, NULL, NULL);
 }
 
-/* A collector or judge that gave nothing is an observation too: an error of every kind that the probe makes, with the reason. */
-static const struct json *refused(struct turn *turn, const struct run *run)
+/* An error of every kind that the probe makes, with the reason and its values. */
+static const struct json *all_errors(struct turn *turn, const struct run *run, const char *reason, const struct json *values)
 {
     struct json *judged = json_new(turn->arena, JSON_OBJECT), *observations = json_set_array(turn->arena, judged, "observations");
     const struct probe *probe = catalogue_probe(run->watch.probe);
+    for (size_t i = 0; i < probe->observation_count; i++) {
+        struct json *one = json_append(observations, json_new(turn->arena, JSON_OBJECT));
+        json_set_string(turn->arena, one, "kind", slice_string(probe->observations[i]));
+        json_set_string(turn->arena, one, "outcome", SLICE_LITERAL("error"));
+        json_set_string(turn->arena, one, "reason", slice_string(reason));
+        json_set(turn->arena, one, "values", edit_share(turn->arena, values));
+    }
+    /* no plant was missed here: nothing was measured at all */
+    json_set_bool(turn->arena, json_set_object(turn->arena, judged, "plant"), "caught", true);
+    return judged;
+}
+
+/* A collector or judge that gave nothing is an observation too. */
+static const struct json *refused(struct turn *turn, const struct run *run)
+{
+    struct json *values = json_new(turn->arena, JSON_OBJECT);
     char detail[DETAIL_MAX_BYTES];
     if (run->complaint.text.english != NULL) {
         complaint_format(&run->complaint, LANGUAGE_ENGLISH, detail, sizeof detail);
     }
     struct slice why = slice_string(run->complaint.text.english != NULL ? detail : err_text(run->err, LANGUAGE_ENGLISH));
-    for (size_t i = 0; i < probe->observation_count; i++) {
-        struct json *one = json_append(observations, json_new(turn->arena, JSON_OBJECT));
-        json_set_string(turn->arena, one, "kind", slice_string(probe->observations[i]));
-        json_set_string(turn->arena, one, "outcome", SLICE_LITERAL("error"));
-        json_set_string(turn->arena, one, "reason", SLICE_LITERAL("collector.refused"));
-        json_set_string(turn->arena, json_set_object(turn->arena, one, "values"), "detail", why);
+    json_set_string(turn->arena, values, "detail", why);
+    return all_errors(turn, run, "collector.refused", values);
+}
+
+/* What cannot be taken over is taken over in no part: the facts go, and the entry says how much it was. */
+static void refuse_many(struct turn *turn, struct run *run, const char *reason, size_t found, uint64_t limit)
+{
+    struct json *values = json_new(turn->arena, JSON_OBJECT);
+    json_set_u64(turn->arena, values, "found", found);
+    json_set_u64(turn->arena, values, "limit", limit);
+    run->facts = run->planted = NULL;
+    run->judged = all_errors(turn, run, reason, values);
+}
+
+static size_t count_of(const struct json *judged, const char *name)
+{
+    const struct json *list = json_member(judged, name);
+    return list == NULL ? 0 : list->count;
+}
+
+static void refuse_what_is_too_much(struct turn *turn, struct run *run)
+{
+    size_t brought = count_of(run->judged, "observations") + count_of(run->judged, "proposals");
+    if (brought > BROUGHT_MAX) {
+        refuse_many(turn, run, "source.too-many", brought, BROUGHT_MAX);
     }
-    /* no plant was missed here: nothing was measured at all */
-    json_set_bool(turn->arena, json_set_object(turn->arena, judged, "plant"), "caught", true);
-    return judged;
 }
 
 /* What the outside refuses is a result; only rows and memory stop the turn. */
@@ -225,7 +261,11 @@ static enum err settle(struct turn *turn, struct run *run, enum err err)
 static enum err advance(struct turn *turn, const struct world *world, struct run *run)
 {
     enum err err = collect(turn, world, run);
-    return settle(turn, run, err == ERR_NONE ? judge(turn, run) : err);
+    err = settle(turn, run, err == ERR_NONE ? judge(turn, run) : err);
+    if (err == ERR_NONE) {
+        refuse_what_is_too_much(turn, run);
+    }
+    return err;
 }
 
 static struct json *payload_of(struct turn *turn, const struct run *run)
@@ -237,19 +277,19 @@ static struct json *payload_of(struct turn *turn, const struct run *run)
     edit_carry(arena, body, run->judged, "observations");
     edit_carry(arena, body, run->judged, "plant");
     edit_carry(arena, body, run->judged, "not_covered");
-    json_set(arena, body, "about", json_copy(arena, run->subject));
-    json_set(arena, body, "options", json_copy(arena, run->options));
-    json_set(arena, body, "estate", json_copy(arena, run->estate));
+    json_set(arena, body, "about", edit_share(arena, run->subject));
+    json_set(arena, body, "options", edit_share(arena, run->options));
+    json_set(arena, body, "estate", edit_share(arena, run->estate));
     json_set_i64(arena, body, "collected_at_ms", run->collected_at_ms);
     if (run->vantage != NULL) {
-        json_set(arena, body, "vantage", json_copy(arena, run->vantage));
+        json_set(arena, body, "vantage", edit_share(arena, run->vantage));
     }
     json_set_string(arena, body, "catalogue", slice_string(catalogue_version));
     if (run->facts != NULL) {
-        json_set(arena, body, "facts", json_copy(arena, run->facts));
+        json_set(arena, body, "facts", edit_share(arena, run->facts));
     }
     if (run->planted != NULL) {
-        json_set(arena, body, "planted", json_copy(arena, run->planted));
+        json_set(arena, body, "planted", edit_share(arena, run->planted));
     }
     return body;
 }
@@ -270,26 +310,50 @@ static char *history_path(struct turn *turn, struct slice subject, uint64_t inde
     return turn_path(turn, "observation/of/%.*s/%016llx", (int)subject.len, (const char *)subject.data, (unsigned long long)index);
 }
 
-/* The run in the history of its own subject; what it saw of others stands in theirs where it changed. */
+struct seen {
+    struct slice subject;
+    const struct json *observation;
+};
+
+/* By subject; what was seen of one in the order in which it was seen: it lies in one array. */
+static int by_subject(const void *left, const void *right)
+{
+    const struct seen *a = left, *b = right;
+    int order = slice_compare(a->subject, b->subject);
+    return order != 0 ? order : a->observation < b->observation ? -1 : 1;
+}
+
+/* The run in the history of its own subject; what it saw of others stands in theirs, one row each, where any of it changed. */
 static enum err put_history(struct turn *turn, const struct run *run, const struct json *payload, uint64_t index, const bool *is_new)
 {
-    const struct json *own = json_new(turn->arena, JSON_ARRAY), *row = row_of(turn, payload, index);
-    size_t number = 0;
-    enum err all = ERR_NONE;
-    for (const struct json *one = edit_items(payload, "observations"); one != NULL; one = one->next, number++) {
+    const struct json *list = json_member(payload, "observations"), *row = row_of(turn, payload, index);
+    struct seen *seen = arena_alloc_array(turn->arena, (list == NULL ? 0 : list->count) + 1, sizeof *seen);
+    struct json *own = json_new(turn->arena, JSON_ARRAY);
+    size_t number = 0, count = 0;
+    enum err all = seen == NULL ? ERR_MEMORY : ERR_NONE;
+    for (const struct json *one = all == ERR_NONE ? edit_items(payload, "observations") : NULL; one != NULL; one = one->next, number++) {
         struct slice subject = json_text(one, "subject", SLICE_NONE);
-        const struct json *single = edit_item(turn->arena, json_new(turn->arena, JSON_ARRAY), 0, one);
         if (subject.len == 0 || slice_equal(subject, run->watch.subject)) {
-            own = edit_item(turn->arena, own, own == NULL ? 0 : own->count, one);
-            continue;
+            json_append(own, edit_share(turn->arena, one));
+        } else if (is_new[number]) {
+            seen[count++] = (struct seen){subject, one};
         }
-        const struct json *theirs = edit_with(turn->arena, edit_with(turn->arena, row, "observations", single), "subject", json_string(turn->arena, subject));
-        if (is_new[number] && !standing_goes_on(&all, turn_put_json(turn, history_path(turn, subject, index), theirs, 0))) {
+    }
+    if (count > 0) {
+        qsort(seen, count, sizeof *seen, by_subject);
+    }
+    for (size_t first = 0, next = 0; first < count; first = next) {
+        struct json *theirs = json_new(turn->arena, JSON_ARRAY);
+        for (next = first; next < count && slice_equal(seen[next].subject, seen[first].subject); next++) {
+            json_append(theirs, edit_share(turn->arena, seen[next].observation));
+        }
+        const struct json *their_row = edit_with(turn->arena, edit_with(turn->arena, row, "observations", theirs), "subject", json_string(turn->arena, seen[first].subject));
+        if (!standing_goes_on(&all, turn_put_json(turn, history_path(turn, seen[first].subject, index), their_row, 0))) {
             return all;
         }
     }
     char *path = history_path(turn, run->watch.subject, index); /* of an index that is only now given */
-    enum err err = turn_is_new(turn, path);
+    enum err err = all == ERR_NONE || all == ERR_NEED ? turn_is_new(turn, path) : all;
     (void)standing_goes_on(&all, err == ERR_NONE ? turn_put_json(turn, path, edit_with(turn->arena, row, "observations", own), 0) : err);
     return all;
 }
@@ -309,10 +373,17 @@ static enum err put_schedule(struct turn *turn, const struct run *run, const str
 }
 
 /* What a source or machine told of: first who is there, then what was seen of them. */
-static enum err take_proposals(struct turn *turn, struct world *world, const struct run *run)
+static enum err take_proposals(struct turn *turn, struct world *world, struct run *run)
 {
     const struct json *proposals = json_member(run->judged, "proposals");
-    return proposals == NULL ? ERR_NONE : inventory_found(turn, world, run->watch.probe, run->watch.subject, proposals, json_bool(run->judged, "whole", false));
+    enum err err = proposals == NULL ? ERR_NONE
+                                     : inventory_found(turn, world, run->watch.probe, run->watch.subject, proposals, json_bool(run->judged, "whole", false));
+    if (err == ERR_TOO_LARGE) { /* before anything was changed */
+        turn->complaint = (struct complaint){0};
+        refuse_many(turn, run, "estate.too-many", proposals->count, STANDING_SUBJECTS_MAX);
+        err = ERR_NONE;
+    }
+    return err;
 }
 
 /* Something new at this subject: what is judged of its records is judged anew. */
@@ -330,17 +401,21 @@ static enum err wake_records(struct turn *turn, const struct run *run)
     return all;
 }
 
-static enum err record(struct turn *turn, struct world *world, const struct run *run, uint64_t *failed)
+static enum err record(struct turn *turn, struct world *world, struct run *run, uint64_t *failed)
 {
-    const struct json *payload = payload_of(turn, run), *observations = json_member(payload, "observations");
-    size_t count = observations == NULL ? 0 : observations->count;
+    enum err all = ERR_NONE;
+    if (!standing_goes_on(&all, take_proposals(turn, world, run))) {
+        return all;
+    }
+    const struct json *payload = payload_of(turn, run);
+    size_t count = count_of(payload, "observations");
     bool *is_new = arena_alloc_array(turn->arena, count + 1, sizeof *is_new);
     uint64_t index = 0;
-    enum err all = is_new == NULL ? ERR_MEMORY : ERR_NONE;
-    if (all == ERR_NONE) {
-        memset(is_new, 0, (count + 1) * sizeof *is_new);
+    if (is_new == NULL) {
+        return ERR_MEMORY;
     }
-    (void)(standing_goes_on(&all, take_proposals(turn, world, run)) && standing_goes_on(&all, standing_observe(turn, world, payload, &index, is_new)) &&
+    memset(is_new, 0, (count + 1) * sizeof *is_new);
+    (void)(standing_goes_on(&all, standing_observe(turn, world, payload, &index, is_new)) &&
            standing_goes_on(&all, put_history(turn, run, payload, index, is_new)) && standing_goes_on(&all, put_schedule(turn, run, payload, index)));
     bool has_news = false;
     for (size_t i = 0; i < count; i++) {
@@ -437,6 +512,9 @@ enum err observe_reported(struct turn *turn, struct world *world, const struct j
     run.vantage = json_member(report, "vantage");
     run.collected_at_ms = edit_number(report, "collected_at_ms", 0);
     err = settle(turn, &run, judge(turn, &run));
+    if (err == ERR_NONE) {
+        refuse_what_is_too_much(turn, &run);
+    }
     err = err == ERR_NONE && !world->standings[0].is_known ? standing_load_tallies(turn, world) : err;
     return err == ERR_NONE ? record(turn, world, &run, &failed) : err;
 }

@@ -97,6 +97,9 @@ static enum err row_of(struct turn *turn, const struct source_kind *kind, const 
     const struct json *credential = json_member(turn->request->body, "credential"), *options = json_member(turn->request->body, "options");
     struct slice address = turn_field(turn, "address");
     address = address.len == 0 ? slice_string(kind->address) : address;
+    if (address.len == 0 && json_text(options, "text", SLICE_NONE).len > 0) {
+        address = SLICE_LITERAL("https://localhost"); /* the text is the source: no address is used */
+    }
     bool same_place = slice_is(json_text(before, "kind", SLICE_NONE), kind->id) && slice_equal(json_text(before, "address", SLICE_NONE), address);
     if (credential == NULL && before != NULL && !same_place) {
         /* what was given for one place is not carried to another */

@@ -283,7 +283,7 @@ static enum err take_channel(struct keep *keep, struct arena *arena, const struc
         keep_lose_member(keep, member);
         member->restarts++;
     }
-    member->channel = channel_new(frame->fd, ROLE_KEEP, role, QUEUE_MAX_BYTES);
+    member->channel = channel_new(frame->fd, ROLE_KEEP, role, role == ROLE_STORE ? STORE_QUEUE_MAX_BYTES : QUEUE_MAX_BYTES);
     member->capacity = role == ROLE_REACH ? WORKER_REACH_TASKS : 1;
     copy_text(member->confinement, sizeof member->confinement, json_text(tree, "confinement", SLICE_NONE));
     copy_text(member->features, sizeof member->features, json_text(tree, "features", SLICE_NONE));
@@ -515,6 +515,7 @@ static void turn_loop(struct keep *keep)
         keep_tell_clients(keep);
         tick(keep);
         flush_all(keep);
+        state_set_cache(keep->state, keep->hungry_count > 0 ? CACHE_HUNGRY_BYTES : CACHE_MAX_BYTES);
         state_trim(keep->state);
     }
 }

@@ -28,7 +28,11 @@ enum {
     SPARE_TURN_MAX_BYTES = 64 << 10,    /* a turn that grew larger is freed */
     ASKED_MAX = 8,
     CACHE_MAX_BYTES = 8 << 20,
+    CACHE_HUNGRY_BYTES = 192 << 20,     /* while a turn needs more rows at once than the cache holds: it would fetch them for ever */
+    HUNGRY_ROUNDS = 12,                 /* a turn that ran so often without an end may be such a one */
     QUEUE_MAX_BYTES = 64 << 20,
+    STORE_QUEUE_MAX_BYTES = 256 << 20,  /* several full batches while store syncs one */
+    BATCH_FULL_BYTES = 56 << 20,        /* past this a batch is sent before the next turn goes into it */
     CHECKPOINT_EVERY_MS = 10000,
     TICK_EVERY_MS = 60000,
     LEASES_EVERY_MS = 5000,
@@ -138,7 +142,7 @@ struct keep {
     struct channel *store, *seal;
     struct running *running;            /* all, newest first */
     struct running_queue runnable, ended; /* ended: in the order of their batches */
-    size_t running_count;
+    size_t running_count, hungry_count;
     struct turn *spare[SPARE_MAX];
     size_t spare_count;
     uint8_t seed[32];                   /* of the loop's present round; each turn's own seed is derived from it */

@@ -69,6 +69,7 @@ static void leave(struct keep *keep, struct running *running)
 
 static void discard(struct keep *keep, struct running *running)
 {
+    keep->hungry_count -= running->turn->inside->rounds >= HUNGRY_ROUNDS ? 1 : 0;
     if (keep->spare_count < SPARE_MAX && turn_memory(running->turn) <= SPARE_TURN_MAX_BYTES) {
         turn_reset(running->turn);
         keep->spare[keep->spare_count++] = running->turn;
@@ -467,7 +468,9 @@ static void end_turn(struct keep *keep, struct running *running, enum err err)
         audit_count_refused(keep->audit, err);
     }
     if (err == ERR_NONE || has_effects(turn)) { /* a refused request has used up its token all the same */
-        enum err applied = turn_apply(turn);
+        bool is_full = state_batch_bytes(keep->state) + turn->inside->effect_bytes > BATCH_FULL_BYTES && !state_batch_is_empty(keep->state);
+        enum err applied = is_full && keep->store != NULL ? send_commit(keep) : ERR_NONE;
+        applied = applied == ERR_NONE ? turn_apply(turn) : applied;
         applied = applied == ERR_NONE ? record(keep, turn) : applied;
         if (applied != ERR_NONE) {
             LOG(LOG_ERROR, "keep.effect-lost", LOG_ERR(applied));
@@ -501,6 +504,7 @@ void keep_run(struct keep *keep)
         enum err err = running->result;
         if (err == ERR_NONE) {
             err = turn_run(running->turn);
+            keep->hungry_count += running->turn->inside->rounds == HUNGRY_ROUNDS ? 1 : 0;
         } else {
             turn_fail(running->turn, err);
         }
@@ -521,11 +525,23 @@ bool keep_has_runnable(const struct keep *keep)
     return keep->runnable.first != NULL;
 }
 
-static void send_reply(struct running *running)
+static enum err send_one(struct running *running, const struct reply *reply)
 {
     struct buf *out = channel_begin(running->gate, MESSAGE_REPLY, running->frame_id);
-    enum err err = out == NULL ? ERR_MEMORY : reply_put(out, &running->turn->reply);
-    err = err == ERR_NONE ? channel_end(running->gate) : err;
+    enum err err = out == NULL ? ERR_MEMORY : reply_put(out, reply);
+    return err == ERR_NONE ? channel_end(running->gate) : err;
+}
+
+/* A reply that cannot be written is answered by its bare failure: a client that hears nothing waits for ever. */
+static void send_reply(struct running *running)
+{
+    enum err err = send_one(running, &running->turn->reply);
+    if (err == ERR_NONE) {
+        return;
+    }
+    LOG(LOG_ERROR, "keep.reply-lost", LOG_ERR(err));
+    struct reply failed = {.status = (uint16_t)err_http_status(err == ERR_TOO_LARGE ? err : ERR_INTERNAL), .kind = REPLY_NONE};
+    err = send_one(running, &failed);
     if (err != ERR_NONE) {
         LOG(LOG_ERROR, "keep.reply-lost", LOG_ERR(err));
     }
