@@ -514,7 +514,7 @@ class Up(unittest.TestCase):
             self.assertEqual(json.loads(up.vogt("annex", "--json").stdout)["revision"], 1)
             self.assertEqual(up.stop(signal.SIGTERM), 0)
         done = vogt("ledger", "verify", directory, "--json")
-        self.assertEqual((done.returncode, json.loads(done.stdout)["rows"]), (0, "checked"), done.stdout)
+        self.assertEqual((done.returncode, json.loads(done.stdout)["rows"]), (0, "checked"), done.stdout + done.stderr)
         tile = os.path.join(directory, "ledger/evidence/tile/entries")
         victim = os.path.join(tile, sorted(os.listdir(tile))[0])
         while os.path.isdir(victim):

@@ -36,6 +36,8 @@ void sha256_finish(struct sha256 *sha256, uint8_t ret_digest[SHA256_BYTES]); /* 
 void sha256_free(struct sha256 *sha256);
 /* SHA256(prefix ‖ a ‖ b): the tree's hashes without copying. */
 void sha256_prefixed(uint8_t prefix, struct slice a, struct slice b, uint8_t ret_digest[SHA256_BYTES]);
+/* The last that a thread calls which digested: gives back what it kept for that. */
+void digest_end_thread(void);
 
 void hmac_sha256(struct slice key, struct slice data, uint8_t ret_mac[SHA256_BYTES]);
 enum err hkdf_sha256(struct slice key, struct slice salt, struct slice info, uint8_t *ret_out, size_t out_bytes) must_check;

@@ -37,6 +37,12 @@ static EVP_MD_CTX *begin(void)
     return shared;
 }
 
+void digest_end_thread(void)
+{
+    EVP_MD_CTX_free(shared);
+    shared = NULL;
+}
+
 static void update(EVP_MD_CTX *context, struct slice data)
 {
     if (data.len > 0) {

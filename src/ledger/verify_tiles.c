@@ -170,6 +170,7 @@ static void work(struct job *job, const struct verify_options *options)
 static void *work_beside(void *context)
 {
     work(context, NULL);
+    digest_end_thread();
     return NULL;
 }
 
