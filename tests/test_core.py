@@ -465,6 +465,11 @@ def shamir_shares_seal_and_unseal():
             for key in made["keys_base64"][2:5]:
                 status, reply = vogt.call("PUT", "/v1/sys/unseal", {"key": key}, token="")
             assert status == 200 and not reply["sealed"], reply
+
+            def said():
+                entries = vogt.call("GET", "/v1/evidence/entries?after=0&limit=100", token=root)[1]["data"]["entries"]
+                return [kind for kind in (json.loads(entry["payload"])["type"] for entry in entries) if kind.startswith("vogt.")]
+            wait_until(lambda: said() == ["vogt.unsealed", "vogt.sealed", "vogt.unsealed"], what="a record of each unsealing")
             before = vogt.call("GET", "/v1/sys/key-status", token=root)[1]["data"]["term"]
             assert vogt.call("PUT", "/v1/sys/rotate", {}, token=root)[0] == 204
             assert vogt.call("GET", "/v1/sys/key-status", token=root)[1]["data"]["term"] == before + 1

@@ -58,6 +58,20 @@ static void warn_of_key(struct run *run, const struct json *roles)
     }
 }
 
+/* Policies that somebody wrote stay as they are when the program knows more: whoever logs in by them misses it. */
+static void warn_of_policies(struct run *run, const struct json *behind)
+{
+    for (const struct json *one = behind == NULL ? NULL : behind->first; one != NULL; one = one->next) {
+        const struct json *missing = json_member(one, "missing");
+        struct slice name = json_text(one, "name", SLICE_NONE), first = missing == NULL || missing->first == NULL ? SLICE_NONE : missing->first->text;
+        const char *line = arena_printf(run->arena, "%s %.*s: %s (%llu; %.*s…)", SAY(run, "Policy", "Richtlinie"), (int)name.len, (const char *)name.data,
+                                        SAY(run, "it lacks rules that this Vogt starts with; `vogt policy read` shows it, `vogt policy write` adds them",
+                                            "ihr fehlen Regeln, mit denen dieses Vogt beginnt; `vogt policy read` zeigt sie, `vogt policy write` ergänzt sie"),
+                                        (unsigned long long)(missing == NULL ? 0 : missing->count), (int)first.len, (const char *)first.data);
+        screen_wrap(&run->screen, 0, 0, COLOUR_YELLOW, slice_string(line == NULL ? "" : line));
+    }
+}
+
 static enum outcome show_sealed(struct run *run)
 {
     const struct json *reply = NULL;
@@ -108,6 +122,7 @@ enum outcome command_status(struct run *run)
     }
     show_roles(run, json_member(data, "roles"));
     warn_of_key(run, json_member(data, "roles"));
+    warn_of_policies(run, json_member(data, "policies_behind"));
     if (counters != NULL && counters->count > 0) {
         show_heading(run, SAY(run, "Counters", "Zähler"));
         for (const struct json *counter = counters->first; counter != NULL;

@@ -47,5 +47,9 @@ struct json *policy_capability_names(struct arena *arena, unsigned capabilities)
 
 /* The policies that every new store gets: default, admin, operator, auditor. */
 enum err policy_create_defaults(struct turn *turn) must_check;
+/* After an update of the program: those that nobody has written since the store was made get this program's rules, with a record. */
+enum err policy_refresh_defaults(struct turn *turn) must_check;
+/* Those that somebody wrote, or that could not be refreshed, and which of this program's patterns they lack: [{"name","missing":[pattern]}]. */
+enum err policy_behind(struct turn *turn, struct json **ret_list) must_check;
 
 #endif

@@ -18,9 +18,11 @@ static enum err rotate(struct turn *turn, struct slice by)
     if (!turn_want(turn, "boot/keyring") || !turn_want(turn, "boot/seal")) {
         return ERR_NEED;
     }
-    struct json *body = json_new(turn->arena, JSON_OBJECT);
+    struct json *body = json_new(turn->arena, JSON_OBJECT), *from = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, body, "by", by);
-    enum err err = turn_evidence(turn, "key.rotated", body, NULL);
+    json_set_string(turn->arena, from, "after", SLICE_NONE);
+    enum err err = turn_put_json(turn, "core/reseal", from, 0); /* the first of the slices; a stop in between is gone on from */
+    err = err == ERR_NONE ? turn_evidence(turn, "key.rotated", body, NULL) : err;
     err = err == ERR_NONE ? turn_start(turn, "own_reseal", NULL) : err;
     return err == ERR_NONE ? vault_rotate(turn->around->vault, turn) : err; /* last: nothing after it may fail */
 }

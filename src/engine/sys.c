@@ -2,6 +2,7 @@
 #include "engine/operations.h"
 
 #include "base/time.h"
+#include "engine/policy.h"
 #include "engine/steady.h"
 #include "engine/token.h"
 #include "engine/vault.h"
@@ -168,6 +169,7 @@ enum err operation_sys_unseal(struct turn *turn)
         uint64_t needed = vault->threshold == 0 ? 1 : vault->threshold;
         if (err == ERR_NONE && vault->share_count >= needed) {
             err = combine(turn, vault);
+            err = err == ERR_NONE ? turn_start(turn, "own_unsealed", NULL) : err;
         }
         if (err != ERR_NONE) {
             return err;
@@ -237,7 +239,10 @@ enum err operation_sys_status(struct turn *turn)
     json_set_bool(arena, data, "reopen_needed", around->reopen_needed);
     json_set(arena, data, "roles", json_copy(arena, around->roles));
     json_set(arena, data, "counters", json_copy(arena, around->counters));
-    return turn_reply_data(turn, data);
+    struct json *behind = NULL;
+    enum err err = policy_behind(turn, &behind);
+    json_set(arena, data, "policies_behind", behind);
+    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
 }
 
 static enum err add_metric(struct buf *out, const char *name, const char *type, const char *help, uint64_t value)
@@ -329,6 +334,34 @@ enum err operation_own_role_ended(struct turn *turn)
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
+static const char reseal_row[] = "core/reseal"; /* {"after"}: rows up to there are sealed anew; while it stands, there are more */
+
+/* What people did with their shares, in a turn that waits for nothing, so that no other comes before its record. A store that went back takes none. */
+enum err operation_own_unsealed(struct turn *turn)
+{
+    struct json *body = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, body, "seal", slice_string(turn->around->vault->type));
+    json_set_u64(turn->arena, body, "threshold", turn->around->vault->threshold);
+    enum err err = turn->around->reopen_needed ? ERR_NONE : turn_evidence(turn, "vogt.unsealed", body, NULL);
+    return err == ERR_NONE ? turn_reply_none(turn) : err;
+}
+
+/* Keep's own, after each unsealing: what the store lacks of this program, and what a stop cut short. */
+enum err operation_own_settle(struct turn *turn)
+{
+    const struct json *reseal = NULL;
+    bool is_asked = turn_want(turn, reseal_row);
+    enum err err = policy_refresh_defaults(turn);
+    if (err == ERR_NEED || !is_asked) {
+        return ERR_NEED;
+    }
+    if (err == ERR_NONE) {
+        err = turn_json(turn, reseal_row, &reseal);
+        err = err == ERR_NONE ? turn_start(turn, "own_reseal", reseal) : err == ERR_NOT_FOUND ? ERR_NONE : err;
+    }
+    return err == ERR_NONE ? turn_reply_none(turn) : err;
+}
+
 enum { RESEAL_ROWS = 200 };
 
 /* boot/ is not behind the barrier; audit blobs are named by digest in their log and age out with it. */
@@ -373,7 +406,12 @@ enum err operation_own_reseal(struct turn *turn)
     if (rows.count == RESEAL_ROWS) {
         struct json *input = json_new(turn->arena, JSON_OBJECT);
         json_set_string(turn->arena, input, "after", rows.names[rows.count - 1]);
-        err = turn_start(turn, "own_reseal", input);
+        err = turn_put_json(turn, reseal_row, input, 0);
+        err = err == ERR_NONE ? turn_start(turn, "own_reseal", input) : err;
+    } else {
+        const struct json *row = NULL;
+        err = turn_json(turn, reseal_row, &row);
+        err = err == ERR_NONE ? turn_delete(turn, reseal_row) : err == ERR_NOT_FOUND ? ERR_NONE : err;
     }
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }

@@ -420,6 +420,7 @@ static void flush_all(struct keep *keep)
 static void tick(struct keep *keep)
 {
     int64_t mono_ms = keep->now.mono_ns / 1000000;
+    keep->is_settled = keep->is_settled && !keep->vault.sealed;
     if (keep->phase != PHASE_READY || keep->vault.sealed) {
         return;
     }
@@ -437,7 +438,11 @@ static void tick(struct keep *keep)
     if (!keep->around.reopen_needed) {
         keep_anchor_clock(keep);
     }
-    if (mono_ms - keep->leases_ms >= LEASES_EVERY_MS && !keep->around.reopen_needed) {
+    if (!keep->is_settled && !keep->around.reopen_needed) {
+        err = keep_begin_own(keep, ORIGIN_OWN, 0, "own_settle", NULL);
+        keep->is_settled = err == ERR_NONE;
+    }
+    if (err == ERR_NONE && mono_ms - keep->leases_ms >= LEASES_EVERY_MS && !keep->around.reopen_needed) {
         keep->leases_ms = mono_ms;
         err = keep_begin_own(keep, ORIGIN_OWN, 0, "own_lease_sweep", NULL);
     }

@@ -162,6 +162,7 @@ struct keep {
     bool is_held_against_found;         /* once, after the first unsealing */
     char certificate[16384];
     size_t certificate_len;
+    bool is_settled;                    /* own_settle was begun since the last unsealing */
     bool authority_told;                /* every gate of now knows the agents' authority */
     bool asks_all_told;                 /* what every gate of now was told of whom to ask for certificates */
     struct counters counters;
