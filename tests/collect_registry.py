@@ -28,7 +28,7 @@ SECRET = "must-never-be-a-fact"
 def ask(port, images, credential=None, options=None, **more):
     options = {"images": images, **(options or {})}
     output = run({"collect": "collect.source", "judge": "judge.source", "subject": {"kind": "source", "name": "test"}, "options": options,
-                  "input": {"kind": "registry", "address": f"http://127.0.0.1:{port}", "port": port, "ports": more.get("ports", []), "credential": credential or {}, "options": options,
+                  "input": {"kind": "registry", "address": f"http://127.0.0.1:{port}" + more.get("path", ""), "port": port, "ports": more.get("ports", []), "credential": credential or {}, "options": options,
                             "timeout_ms": more.get("timeout_ms", 40000)}})
     assert output["plant"]["caught"], output["plant"]
     assert not any("?" in sentence for sentence in output["sentences"]), output["sentences"]
@@ -137,7 +137,79 @@ def real_registry():
         # the same in Docker's own format
         shell("skopeo", "copy", "-q", "--format", "v2s2", "--dest-tls-verify=false", f"oci:{layout}:fat", f"docker://127.0.0.1:{registry.port}/shop/docker:1")
         assert item(ask(registry.port, ["shop/docker:1"]), "shop/docker:1")["packages"] == 200
+        # the same with layers packed by Zstandard
+        shell("skopeo", "copy", "-q", "--dest-decompress", f"oci:{layout}:fat", f"dir:{FOLDER}/unpacked")
+        shell("skopeo", "copy", "-q", "--format", "oci", "--dest-compress-format", "zstd", "--dest-tls-verify=false", f"dir:{FOLDER}/unpacked", f"docker://127.0.0.1:{registry.port}/shop/zstd:1")
+        manifest = json.loads(shell("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://127.0.0.1:{registry.port}/shop/zstd:1"))
+        if all(layer["mediaType"].endswith("+zstd") for layer in manifest["layers"]):
+            packed = item(ask(registry.port, ["shop/zstd:1"]), "shop/zstd:1")
+            assert (packed["packages"], packed["unpacked_bytes"]) == (200, item(fat, "shop/fat:1")["unpacked_bytes"]), packed
+        else:
+            print("left out: this skopeo packs nothing by Zstandard:", [layer["mediaType"] for layer in manifest["layers"]])
     real_login(layout)
+    real_layout(layout)
+
+
+class Folder:
+    """A folder given out by a web server, under /images/shop; `changed` holds other bytes for some of its files."""
+
+    def __init__(self, path):
+        self.changed, self.asked = {}, []
+        folder = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                name = self.path.removeprefix("/images/shop/")
+                folder.asked.append(self.path)
+                full = os.path.join(path, name)
+                data = folder.changed.get(name, open(full, "rb").read() if os.path.isfile(full) else None)
+                self.send_response(404 if data is None else 200)
+                self.send_header("Content-Length", str(len(data or b"")))
+                self.end_headers()
+                self.wfile.write(data or b"")
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def real_layout(layout):
+    """What umoci wrote, read as it lies there; then one whose files are not what their names say."""
+    with Folder(layout) as folder:
+        output = ask(folder.port, ["slim", "bare"], options={"layout": True}, path="/images/shop/")
+        assert said(output)["source.complete"] == "pass source.all-read" and said(output)["image.budget"] == "pass image.in-budget", said(output)
+        slim = item(output, "slim")
+        assert (slim["packages"], slim["from"], slim["shells"], slim["layers"], slim["user"]) == (2, "apk", 0, 2, "1000"), slim
+        assert all(path.startswith("/images/shop/") for path in folder.asked), folder.asked
+        assert item(ask(folder.port, ["fat"], options={"layout": True}, path="/images/shop"), "fat")["packages"] == 200
+        by_digest = ask(folder.port, [slim["digest"]], options={"layout": True}, path="/images/shop")
+        assert item(by_digest, slim["digest"])["digest"] == slim["digest"]
+        for absent in ("none", "../slim", "sha256:" + "0" * 64):
+            assert said(ask(folder.port, [absent], options={"layout": True}, path="/images/shop"))["source.complete"] == "error source.not-found"
+        manifest = "blobs/sha256/" + slim["digest"][7:]
+        with open(os.path.join(layout, manifest), "rb") as stream:
+            good = stream.read()
+        folder.changed = {manifest: good + b" "}
+        assert said(ask(folder.port, ["slim"], options={"layout": True}, path="/images/shop"))["source.complete"] == "error image.digest-differs"
+        folder.changed = {"blobs/sha256/" + json.loads(good)["layers"][0]["digest"][7:]: gzip.compress(b"\0" * 1024)}
+        changed = ask(folder.port, ["slim"], options={"layout": True}, path="/images/shop")
+        assert said(changed)["source.complete"] == "fail source.incomplete" and changed["facts"]["requests"][0]["error"] == "image.digest-differs", changed["facts"]["requests"]
+        folder.changed = {"oci-layout": b'{"imageLayoutVersion":"9.0.0"}'}
+        assert said(ask(folder.port, ["slim"], options={"layout": True}, path="/images/shop"))["source.complete"] == "error source.wrong-shape"
+        for index, reason in ((b"{}", "source.not-found"), (b"[", "source.malformed"),
+                              (b'{"manifests":[{"digest":"../../x","annotations":{"org.opencontainers.image.ref.name":"slim"}}]}', "source.wrong-shape")):
+            folder.changed = {"index.json": index}
+            assert said(ask(folder.port, ["slim"], options={"layout": True}, path="/images/shop"))["source.complete"] == "error " + reason, index
 
 
 def real_login(layout):

@@ -20,7 +20,7 @@ ALLOWED = {
     "keep": {"libcrypto.so", "libsodium.so"},
     "store": {"libcrypto.so", "libsodium.so", "libsqlite3.so"},
     "judge": {"libcrypto.so", "libsodium.so", "libarchive.so", "libxml2.so", "libz.so", "libcrypt.so"},
-    "reach": {"libcrypto.so", "libssl.so", "libcurl.so", "libz.so"},
+    "reach": {"libcrypto.so", "libssl.so", "libcurl.so", "libz.so", "libzstd.so"},
     "look": {"libsodium.so"},
     "relay": set(),
     "tell": set(),

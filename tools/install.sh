@@ -2,7 +2,7 @@
 # Installs the Debian packages that a target needs, if any is missing: install.sh build | test | wide
 set -eu
 build="gcc make meson ninja-build pkg-config python3 libmicrohttpd-dev libgnutls28-dev libsodium-dev libssl-dev libsqlite3-dev libseccomp-dev
-libcurl4-openssl-dev libarchive-dev libxml2-dev zlib1g-dev libcrypt-dev poppler-utils nftables ca-certificates fonts-dejavu-core"
+libcurl4-openssl-dev libarchive-dev libxml2-dev zlib1g-dev libzstd-dev libcrypt-dev poppler-utils nftables ca-certificates fonts-dejavu-core"
 test="$build curl openssl nginx-light iproute2 procps python3-docx python3-hvac qpdf mupdf-tools prometheus chromium sqlite3 zsh
 podman crun netavark umoci iptables ufw"
 # Mail, directories, databases: servers that start when they are installed, so not on every developer's machine.

@@ -1,5 +1,5 @@
 /*
- * gzip may have several members one after the other (eStargz and pigz write so). tar: 512 bytes a header, name[100] at 0, size in octal at 124, checksum at 148,
+ * tar: 512 bytes a header, name[100] at 0, size in octal at 124, checksum at 148,
  * type at 156, prefix[155] at 345; before an entry may stand a pax header ("x": "LEN path=…\n") or a GNU long name ("L") for it.
  * Whiteouts (OCI image specification, layer.md): ".wh.NAME" removes NAME of the layers below, ".wh..wh..opq" all that its directory held there.
  *
@@ -8,12 +8,12 @@
 #include "collect/layer.h"
 
 #include "collect/packages.h"
+#include "collect/unpack.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
-enum { BLOCK_BYTES = 512, PAX_MAX_BYTES = 64 << 10, PIECE_BYTES = 65536, PREFIX_AT = 345, PREFIX_BYTES = 155, NAME_BYTES = 100, SIZE_AT = 124, SIZE_BYTES = 12, TYPE_AT = 156 };
+enum { BLOCK_BYTES = 512, PAX_MAX_BYTES = 64 << 10, PREFIX_AT = 345, PREFIX_BYTES = 155, NAME_BYTES = 100, SIZE_AT = 124, SIZE_BYTES = 12, TYPE_AT = 156 };
 
 enum found_kind { FOUND_DPKG, FOUND_APK, FOUND_RPM, FOUND_SHELL };
 
@@ -44,9 +44,7 @@ struct layer_image {
     size_t found_count;
     uint64_t unpacked_bytes, entries;
     unsigned layer;
-    enum layer_pack pack;
-    z_stream inflate;
-    bool inflating, member_ended;
+    struct unpack *unpack;          /* NULL: plain tar */
     enum tar_state state;
     uint8_t header[BLOCK_BYTES];
     size_t header_bytes, empty_blocks;
@@ -68,20 +66,12 @@ struct layer_image *layer_image_new(void)
     return image;
 }
 
-static void end_inflate(struct layer_image *image)
-{
-    if (image->inflating) {
-        (void)inflateEnd(&image->inflate);
-        image->inflating = false;
-    }
-}
-
 void layer_image_free(struct layer_image *image)
 {
     if (image == NULL) {
         return;
     }
-    end_inflate(image);
+    unpack_free(image->unpack);
     for (size_t i = 0; i < image->found_count; i++) {
         free(image->found[i].path);
     }
@@ -379,54 +369,32 @@ static enum err feed_tar(struct layer_image *image, struct slice bytes)
 
 enum err layer_begin(struct layer_image *image, enum layer_pack pack)
 {
-    end_inflate(image);
+    unpack_free(image->unpack);
+    image->unpack = pack == LAYER_TAR ? NULL : unpack_new(pack == LAYER_GZIP ? UNPACK_GZIP : UNPACK_ZSTD);
     image->layer++;
-    image->pack = pack;
     image->state = STATE_HEADER;
     image->header_bytes = image->empty_blocks = 0;
-    image->has_next_path = image->member_ended = false;
+    image->has_next_path = false;
     buf_clear(&image->body);
-    image->inflate = (z_stream){0};
-    if (pack == LAYER_GZIP && inflateInit2(&image->inflate, 16 + MAX_WBITS) != Z_OK) {
-        return ERR_MEMORY;
-    }
-    image->inflating = pack == LAYER_GZIP;
-    return ERR_NONE;
+    return pack != LAYER_TAR && image->unpack == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+static enum err take_unpacked(void *context, struct slice bytes)
+{
+    return feed_tar(context, bytes);
 }
 
 enum err layer_feed(struct layer_image *image, struct slice bytes)
 {
-    uint8_t piece[PIECE_BYTES];
-    if (image->pack == LAYER_TAR) {
-        return feed_tar(image, bytes);
-    }
-    image->inflate.next_in = (Bytef *)(uintptr_t)bytes.data;
-    image->inflate.avail_in = (uInt)bytes.len;
-    enum err err = ERR_NONE;
-    bool full = false;
-    while (err == ERR_NONE && (image->inflate.avail_in > 0 || full)) {
-        if (image->member_ended && inflateReset(&image->inflate) != Z_OK) {
-            return ERR_MALFORMED;
-        }
-        image->member_ended = false;
-        image->inflate.next_out = piece;
-        image->inflate.avail_out = sizeof piece;
-        int status = inflate(&image->inflate, Z_NO_FLUSH);
-        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
-            return status == Z_MEM_ERROR ? ERR_MEMORY : ERR_MALFORMED;
-        }
-        image->member_ended = status == Z_STREAM_END;
-        full = image->inflate.avail_out == 0 && !image->member_ended;
-        err = feed_tar(image, slice_of(piece, sizeof piece - image->inflate.avail_out));
-    }
-    return err;
+    return image->unpack == NULL ? feed_tar(image, bytes) : unpack_feed(image->unpack, bytes, take_unpacked, image);
 }
 
 enum err layer_end(struct layer_image *image)
 {
     bool whole = image->state == STATE_END || (image->state == STATE_HEADER && image->header_bytes == 0);
-    bool ended = image->pack == LAYER_TAR || image->member_ended;
-    end_inflate(image);
+    bool ended = image->unpack == NULL || unpack_is_whole(image->unpack);
+    unpack_free(image->unpack);
+    image->unpack = NULL;
     return whole && ended ? ERR_NONE : ERR_MALFORMED;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The file system of an image, seen through its layers as they stream by: how much it unpacks to, how many packages its lists name, which shells it has.
- * Nothing is written anywhere; of all files only the package lists are kept, and counted at once. Hostile bytes (gzip, tar, paths): bounded in unpacked bytes,
+ * Nothing is written anywhere; of all files only the package lists are kept, and counted at once. Hostile bytes (gzip, Zstandard, tar, paths): bounded in unpacked bytes,
  * entries, and the size of a list. Layers come in order, the lowest first; what a later one replaces or whites out counts no more.
  */
 #ifndef VOGT_COLLECT_LAYER_H
@@ -11,7 +11,7 @@
 enum { LAYER_LIST_MAX_BYTES = 16 << 20, LAYER_PATH_MAX_BYTES = 4096, LAYER_LISTS_MAX_COUNT = 4096, LAYER_ENTRIES_MAX_COUNT = 2000000 };
 #define LAYER_UNPACKED_MAX_BYTES (UINT64_C(16) << 30) /* of one image */
 
-enum layer_pack { LAYER_TAR, LAYER_GZIP };
+enum layer_pack { LAYER_TAR, LAYER_GZIP, LAYER_ZSTD };
 
 struct layer_image; /* what is known of the image so far */
 

@@ -1,4 +1,4 @@
-/* A layer, hostile: gzip or plain tar, in pieces. Bounded memory and time, whatever it says. The first byte says how. */
+/* A layer, hostile: gzip, Zstandard or plain tar, in pieces. Bounded memory and time, whatever it says. The first byte says how. */
 #include "collect/layer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -7,8 +7,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct layer_image *image = layer_image_new();
     struct slice rest = slice_from(slice_of(data, size), 1);
-    size_t piece = size > 0 ? (size_t)(data[0] >> 1) + 1 : 1;
-    enum err err = layer_begin(image, size > 0 && (data[0] & 1) != 0 ? LAYER_GZIP : LAYER_TAR);
+    uint8_t how = size > 0 ? data[0] : 0;
+    size_t piece = (size_t)((how & 0x7f) >> 1) + 1;
+    enum err err = layer_begin(image, (how & 0x80) != 0 ? LAYER_ZSTD : (how & 1) != 0 ? LAYER_GZIP : LAYER_TAR);
     while (err == ERR_NONE && rest.len > 0) {
         err = layer_feed(image, slice_first(rest, piece * 64));
         rest = slice_from(rest, piece * 64);

@@ -6,6 +6,7 @@
 #include "collect/source.h"
 
 #include <zlib.h>
+#include <zstd.h>
 
 enum { ARENA_BYTES = 64 << 20, TAR_BYTES = 64 << 10 };
 
@@ -50,6 +51,14 @@ static enum err feed(struct layer_image *image, const struct tar *tar, enum laye
         rest = slice_of(packed, stream.total_out);
         (void)deflateEnd(&stream);
     }
+    if (pack == LAYER_ZSTD) { /* in two frames */
+        size_t half = tar->len / 2, first = ZSTD_compress(packed, sizeof packed, tar->bytes, half, 3);
+        size_t second = ZSTD_isError(first) ? 0 : ZSTD_compress(packed + first, sizeof packed - first, tar->bytes + half, tar->len - half, 3);
+        if (ZSTD_isError(first) || ZSTD_isError(second)) {
+            return ERR_INTERNAL;
+        }
+        rest = slice_of(packed, first + second);
+    }
     enum err err = layer_begin(image, pack);
     while (err == ERR_NONE && rest.len > 0) {
         err = layer_feed(image, slice_first(rest, piece));
@@ -70,9 +79,10 @@ TEST(lists_are_counted_in_every_packing_and_piece)
     add(&tar, "bin/sh", '2', "");
     add(&tar, "etc/passwd", '0', "root:x:0:0::/root:/bin/sh\n");
     static const size_t pieces[] = {1, 7, 511, 512, 513, 65536};
-    for (size_t i = 0; i < 12; i++) {
+    static const enum layer_pack packs[] = {LAYER_TAR, LAYER_GZIP, LAYER_ZSTD};
+    for (size_t i = 0; i < 18; i++) {
         struct layer_image *image = layer_image_new();
-        CHECK_ERR(ERR_NONE, feed(image, &tar, i < 6 ? LAYER_TAR : LAYER_GZIP, pieces[i % 6]));
+        CHECK_ERR(ERR_NONE, feed(image, &tar, packs[i / 6], pieces[i % 6]));
         struct layer_summary summary = layer_summary(image);
         CHECK_U64(2, summary.packages);
         CHECK_U64(1, summary.shells);
@@ -103,7 +113,7 @@ TEST(upper_layers_replace_and_white_out)
         add(&upper, rows[i].name, '0', rows[i].content);
         struct layer_image *image = layer_image_new();
         CHECK_ERR(ERR_NONE, feed(image, &base, LAYER_GZIP, 4096));
-        CHECK_ERR(ERR_NONE, feed(image, &upper, LAYER_GZIP, 4096));
+        CHECK_ERR(ERR_NONE, feed(image, &upper, LAYER_ZSTD, 4096));
         struct layer_summary summary = layer_summary(image);
         CHECK_U64(rows[i].packages, summary.packages);
         CHECK_STRING(rows[i].from, summary.from);
@@ -158,6 +168,31 @@ TEST(hostile_layers_are_refused)
     layer_image_free(image);
     image = layer_image_new();
     CHECK_ERR(ERR_NONE, layer_begin(image, LAYER_GZIP));
+    CHECK_ERR(ERR_MALFORMED, layer_end(image));
+    layer_image_free(image);
+}
+
+/* A frame that asks for a window of 2^28 bytes is refused before the memory is taken; one that breaks off is no layer. */
+TEST(hostile_zstandard_is_refused)
+{
+    static uint8_t packed[4096];
+    static const char content[3000] = "x";
+    ZSTD_CCtx *stream = ZSTD_createCCtx();
+    CHECK(stream != NULL && !ZSTD_isError(ZSTD_CCtx_setParameter(stream, ZSTD_c_windowLog, 28)));
+    ZSTD_inBuffer in = {content, sizeof content, 0};
+    ZSTD_outBuffer out = {packed, sizeof packed, 0};
+    CHECK(!ZSTD_isError(ZSTD_compressStream2(stream, &out, &in, ZSTD_e_flush)) && !ZSTD_isError(ZSTD_compressStream2(stream, &out, &in, ZSTD_e_end)));
+    ZSTD_freeCCtx(stream);
+    struct layer_image *image = layer_image_new();
+    CHECK_ERR(ERR_NONE, layer_begin(image, LAYER_ZSTD));
+    CHECK_ERR(ERR_TOO_LARGE, layer_feed(image, slice_of(packed, out.pos)));
+    CHECK_ERR(ERR_NONE, layer_begin(image, LAYER_ZSTD));
+    CHECK_ERR(ERR_MALFORMED, layer_feed(image, SLICE_LITERAL("this is no zstd")));
+    CHECK_ERR(ERR_NONE, layer_begin(image, LAYER_ZSTD));
+    CHECK_ERR(ERR_MALFORMED, layer_end(image));
+    size_t whole = ZSTD_compress(packed, sizeof packed, (const char[1024]){0}, 1024, 3);
+    CHECK_ERR(ERR_NONE, layer_begin(image, LAYER_ZSTD));
+    CHECK_ERR(ERR_NONE, layer_feed(image, slice_of(packed, whole - 1)));
     CHECK_ERR(ERR_MALFORMED, layer_end(image));
     layer_image_free(image);
 }

@@ -65,7 +65,7 @@ const char *source_field_form(const struct source_field *field)
 {
     static const struct {
         const char *name, *form;
-    } forms[] = {{"attempt", "switch"},   {"admin_groups", "list"},      {"zones", "list"},           {"products", "list"}, {"images", "list"},
+    } forms[] = {{"attempt", "switch"},   {"layout", "switch"},  {"admin_groups", "list"},      {"zones", "list"},           {"products", "list"}, {"images", "list"},
                  {"image_megabytes", "number"}, {"image_packages", "number"}, {"version_days", "number"}, {"key_days", "number"}, {"private_key", "long"}, {"text", "long"}};
     for (size_t i = 0; i < COUNT(forms); i++) {
         if (strcmp(field->name, forms[i].name) == 0) {

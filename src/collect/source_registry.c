@@ -5,6 +5,9 @@
  *   GET /v2/NAME/manifests/REFERENCE --401, WWW-Authenticate: Bearer realm=… --> GET realm (same place as the source, or its token address) --> again with the token
  *   manifest --> GET /v2/NAME/blobs/CONFIG, GET /v2/NAME/blobs/LAYER …
  *
+ * With the option `layout` the address is the folder of an OCI image layout (image-layout.md) that any web server gives out, and images are names of its index:
+ *   GET oci-layout, index.json, blobs/sha256/MANIFEST, blobs/sha256/CONFIG, blobs/sha256/LAYER …
+ *
  * Redirects are not followed: a registry that keeps its blobs elsewhere must be told to serve them itself (registry: storage.redirect.disable).
  */
 #include "collect/source_other.h"
@@ -22,7 +25,7 @@
 
 enum {
     IMAGES_MAX_COUNT = 20, LAYERS_MAX_COUNT = 127, DOCUMENT_MAX_BYTES = 4 << 20, LOGIN_MAX_BYTES = 16 << 10, URL_MAX_BYTES = 2048,
-    TIMEOUT_DEFAULT_MS = 110000, TIMEOUT_MAX_MS = 120000, TREE_MAX_BYTES = 32 << 20, DIGEST_TEXT_BYTES = 71, PLANTED_MS = 10000,
+    TIMEOUT_DEFAULT_MS = 110000, TIMEOUT_MAX_MS = 120000, TREE_MAX_BYTES = 32 << 20, DIGEST_TEXT_BYTES = 71, PLANTED_MS = 10000, NAME_MAX_BYTES = 255,
 };
 
 static const char accept_types[] = "Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
@@ -33,6 +36,7 @@ struct registry_run {
     struct source_wire wire;
     const struct json *credential, *options;
     struct source_address address, token_address;
+    bool is_layout;
     struct buf login;               /* "Authorization: …", NUL-terminated; empty: none. Wiped when freed */
     int64_t deadline_ms;
     const char *stopped;
@@ -145,12 +149,29 @@ static const char *log_in(struct registry_run *run, struct slice challenge, stru
     return reason;
 }
 
-/* "/v2/NAME/KIND/REFERENCE"; logs in when it must, once. With a sink the body goes there. */
+static const char folder_file[] = "file"; /* beside "manifests" and "blobs": a file of a layout by its name */
+
+/* "/v2/NAME/KIND/REFERENCE"; of a layout the file's path, where a manifest is a blob like others. */
+static char *url_of(const struct registry_run *run, struct slice name, const char *kind, struct slice reference)
+{
+    struct slice origin = run->address.origin, folder = run->address.target;
+    if (!run->is_layout) {
+        return arena_printf(run->arena, "%.*s/v2/%.*s/%s/%.*s", (int)origin.len, (const char *)origin.data, (int)name.len, (const char *)name.data, kind, (int)reference.len,
+                            (const char *)reference.data);
+    }
+    while (folder.len > 0 && folder.data[folder.len - 1] == '/') {
+        folder.len--;
+    }
+    bool is_file = strcmp(kind, folder_file) == 0;
+    struct slice last = is_file ? reference : slice_from(reference, 7); /* without "sha256:" */
+    return arena_printf(run->arena, "%.*s%.*s/%s%.*s", (int)origin.len, (const char *)origin.data, (int)folder.len, folder.len == 0 ? "" : (const char *)folder.data, is_file ? "" : "blobs/sha256/",
+                        (int)last.len, (const char *)last.data);
+}
+
+/* Logs in when it must, once. With a sink the body goes there. */
 static const char *get(struct registry_run *run, struct slice name, const char *kind, struct slice reference, http_sink_fn sink, void *sink_context, struct http_reply *reply)
 {
-    struct slice origin = run->address.origin;
-    const char *url = arena_printf(run->arena, "%.*s/v2/%.*s/%s/%.*s", (int)origin.len, (const char *)origin.data, (int)name.len, (const char *)name.data, kind, (int)reference.len,
-                                   (const char *)reference.data);
+    const char *url = url_of(run, name, kind, reference);
     const char *reason = url == NULL ? "source.too-large" : exchange(run, url, sink, sink_context, reply);
     if (reason == NULL && reply->status == 401) {
         struct slice challenge = arena_copy(run->arena, http_reply_header(reply, "WWW-Authenticate"));
@@ -226,8 +247,17 @@ static bool take_layer(void *context, struct slice bytes)
 
 static bool pack_of(struct slice media_type, enum layer_pack *ret_pack)
 {
-    *ret_pack = slice_ends(media_type, SLICE_LITERAL("gzip")) ? LAYER_GZIP : LAYER_TAR;
-    return slice_ends(media_type, SLICE_LITERAL("tar+gzip")) || slice_ends(media_type, SLICE_LITERAL(".tar")) || slice_ends(media_type, SLICE_LITERAL("tar.gzip"));
+    static const struct {
+        struct slice end;
+        enum layer_pack pack;
+    } rows[] = {{SLICE_INIT("tar+gzip"), LAYER_GZIP}, {SLICE_INIT("tar.gzip"), LAYER_GZIP}, {SLICE_INIT("tar+zstd"), LAYER_ZSTD}, {SLICE_INIT("tar.zstd"), LAYER_ZSTD}, {SLICE_INIT(".tar"), LAYER_TAR}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (slice_ends(media_type, rows[i].end)) {
+            *ret_pack = rows[i].pack;
+            return true;
+        }
+    }
+    return false;
 }
 
 static const char *read_layer(struct registry_run *run, struct slice name, const struct json *descriptor, struct layer_image *image)
@@ -330,6 +360,26 @@ static void keep_config(struct registry_run *run, const struct json *config, str
     }
 }
 
+/* The digest of the image that a layout's index calls so; by digest, what its index holds of it. */
+static const char *find_in_layout(struct registry_run *run, struct slice wanted, struct arena *tree_arena, struct slice *ret_digest)
+{
+    struct json *layout = NULL, *index = NULL;
+    const char *reason = read_document(run, SLICE_NONE, folder_file, SLICE_LITERAL("oci-layout"), tree_arena, &layout, NULL);
+    if (reason == NULL && !slice_starts(json_text(layout, "imageLayoutVersion", SLICE_NONE), SLICE_LITERAL("1."))) {
+        reason = "source.wrong-shape";
+    }
+    reason = reason == NULL ? read_document(run, SLICE_NONE, folder_file, SLICE_LITERAL("index.json"), tree_arena, &index, NULL) : reason;
+    const struct json *manifests = reason == NULL ? json_member(index, "manifests") : NULL;
+    for (const struct json *one = manifests != NULL && manifests->type == JSON_ARRAY ? manifests->first : NULL; one != NULL; one = one->next) {
+        struct slice digest = json_text(one, "digest", SLICE_NONE), name = json_text(json_member(one, "annotations"), "org.opencontainers.image.ref.name", SLICE_NONE);
+        if (slice_equal(digest, wanted) || (name.len > 0 && slice_equal(name, wanted))) {
+            *ret_digest = digest;
+            return is_digest(digest) ? NULL : "source.wrong-shape";
+        }
+    }
+    return reason == NULL ? "source.not-found" : reason;
+}
+
 static const char *read_image(struct registry_run *run, struct slice name, struct slice reference, struct json *item)
 {
     cleanup_arena struct arena *tree_arena = arena_new(TREE_MAX_BYTES);
@@ -337,7 +387,11 @@ static const char *read_image(struct registry_run *run, struct slice name, struc
     if (tree_arena == NULL) {
         return "source.too-large";
     }
-    const char *reason = read_document(run, name, "manifests", reference, tree_arena, &manifest, item);
+    const char *reason = run->is_layout ? find_in_layout(run, reference, tree_arena, &reference) : NULL;
+    if (reason != NULL) {
+        return reason;
+    }
+    reason = read_document(run, name, "manifests", reference, tree_arena, &manifest, item);
     if (reason == NULL && json_member(manifest, "manifests") != NULL) {
         struct slice digest = json_text(of_platform(run, manifest), "digest", SLICE_NONE);
         reason = is_digest(digest) ? read_document(run, name, "manifests", digest, tree_arena, &manifest, NULL) : "image.no-platform";
@@ -358,7 +412,12 @@ static enum err ask_image(struct registry_run *run, struct slice text, struct js
     items = json_set_array(run->arena, request, "items");
     item = json_new(run->arena, JSON_OBJECT);
     buf_clear(&run->login); /* tokens are for one repository */
-    const char *reason = run->stopped != NULL ? run->stopped : split_reference(text, &name, &reference) ? read_image(run, name, reference, item) : "source.not-found";
+    bool is_name = run->is_layout ? text.len > 0 && text.len <= NAME_MAX_BYTES : split_reference(text, &name, &reference);
+    if (run->is_layout) {
+        name = SLICE_NONE;
+        reference = text; /* compared with names in the index alone: it goes into no address */
+    }
+    const char *reason = run->stopped != NULL ? run->stopped : is_name ? read_image(run, name, reference, item) : "source.not-found";
     if (json_member(item, "digest") != NULL) {
         json_append(items, item);
     }
@@ -401,10 +460,13 @@ static enum err read_input(struct registry_run *run, const struct json *input, s
     const struct json *images = json_member(run->options, "images");
     uint64_t timeout_ms = 0;
     bool known = json_u64(input, "timeout_ms", &timeout_ms) == ERR_NONE && timeout_ms > 0 && timeout_ms <= TIMEOUT_MAX_MS;
+    run->is_layout = json_bool(run->options, "layout", false);
     run->deadline_ms = source_mono_ms() + (known ? (int64_t)timeout_ms : TIMEOUT_DEFAULT_MS);
-    if (source_address_read(text, &run->address) != ERR_NONE || source_address_read(token, &run->token_address) != ERR_NONE || run->address.target.len > 1 ||
+    if (source_address_read(text, &run->address) != ERR_NONE || source_address_read(token, &run->token_address) != ERR_NONE || (run->address.target.len > 1 && !run->is_layout) ||
+        slice_find_byte(run->address.target, '?') != SIZE_MAX ||
         slice_starts(text, SLICE_LITERAL("dns://")) || slice_starts(token, SLICE_LITERAL("dns://"))) {
-        return complain(complaint, ERR_INVALID, TEXT("the address of a registry is https://HOST, without a path", "die Adresse einer Registry lautet https://RECHNER, ohne Pfad"), 0, 0,
+        return complain(complaint, ERR_INVALID, TEXT("the address of a registry is https://HOST, that of a layout https://HOST/FOLDER",
+                                                     "die Adresse einer Registry lautet https://RECHNER, die eines Layouts https://RECHNER/ORDNER"), 0, 0,
                         (const char *)text.data, text.len);
     }
     bool here = slice_is(run->address.host, "localhost") || slice_starts(run->address.host, SLICE_LITERAL("127.")) || slice_is(run->address.host, "::1");

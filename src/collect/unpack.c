@@ -1,0 +1,113 @@
+#include "collect/unpack.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+enum { PIECE_BYTES = 65536, WINDOW_LOG_MAX = 27 }; /* 2^27: what zstd itself unpacks without being asked for more */
+
+struct unpack {
+    enum unpack_kind kind;
+    bool has_ended;             /* the present member or frame */
+    z_stream inflate;
+    ZSTD_DStream *zstd;
+    uint8_t piece[PIECE_BYTES];
+};
+
+static bool begin(struct unpack *unpack)
+{
+    if (unpack->kind == UNPACK_GZIP) {
+        return inflateInit2(&unpack->inflate, 16 + MAX_WBITS) == Z_OK;
+    }
+    unpack->zstd = ZSTD_createDStream();
+    return unpack->zstd != NULL && !ZSTD_isError(ZSTD_DCtx_setParameter(unpack->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX));
+}
+
+struct unpack *unpack_new(enum unpack_kind kind)
+{
+    struct unpack *unpack = calloc(1, sizeof *unpack);
+    if (unpack == NULL) {
+        return NULL;
+    }
+    unpack->kind = kind;
+    if (!begin(unpack)) {
+        unpack_free(unpack);
+        return NULL;
+    }
+    return unpack;
+}
+
+void unpack_free(struct unpack *unpack)
+{
+    if (unpack == NULL) {
+        return;
+    }
+    if (unpack->kind == UNPACK_GZIP) {
+        (void)inflateEnd(&unpack->inflate);
+    }
+    (void)ZSTD_freeDStream(unpack->zstd);
+    free(unpack);
+}
+
+static enum err feed_gzip(struct unpack *unpack, struct slice bytes, unpack_sink sink, void *context)
+{
+    z_stream *stream = &unpack->inflate;
+    enum err err = ERR_NONE;
+    bool full = false;
+    stream->next_in = (Bytef *)(uintptr_t)bytes.data;
+    stream->avail_in = (uInt)bytes.len;
+    while (err == ERR_NONE && (stream->avail_in > 0 || full)) {
+        if (unpack->has_ended && inflateReset(stream) != Z_OK) {
+            return ERR_MALFORMED;
+        }
+        stream->next_out = unpack->piece;
+        stream->avail_out = sizeof unpack->piece;
+        int status = inflate(stream, Z_NO_FLUSH);
+        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
+            return status == Z_MEM_ERROR ? ERR_MEMORY : ERR_MALFORMED;
+        }
+        unpack->has_ended = status == Z_STREAM_END;
+        full = stream->avail_out == 0 && !unpack->has_ended;
+        err = sink(context, slice_of(unpack->piece, sizeof unpack->piece - stream->avail_out));
+    }
+    return err;
+}
+
+static enum err zstd_error(size_t code)
+{
+    ZSTD_ErrorCode error = ZSTD_getErrorCode(code);
+    return error == ZSTD_error_memory_allocation ? ERR_MEMORY : error == ZSTD_error_frameParameter_windowTooLarge ? ERR_TOO_LARGE : ERR_MALFORMED;
+}
+
+/* A call that consumes nothing and gives nothing cannot come: input is left, or the last output was full. */
+static enum err feed_zstd(struct unpack *unpack, struct slice bytes, unpack_sink sink, void *context)
+{
+    ZSTD_inBuffer in = {bytes.data, bytes.len, 0};
+    enum err err = ERR_NONE;
+    bool full = false;
+    while (err == ERR_NONE && (in.pos < in.size || full)) {
+        ZSTD_outBuffer out = {unpack->piece, sizeof unpack->piece, 0};
+        size_t left = ZSTD_decompressStream(unpack->zstd, &out, &in);
+        if (ZSTD_isError(left)) {
+            return zstd_error(left);
+        }
+        unpack->has_ended = left == 0;
+        full = out.pos == out.size && !unpack->has_ended;
+        err = sink(context, slice_of(unpack->piece, out.pos));
+    }
+    return err;
+}
+
+enum err unpack_feed(struct unpack *unpack, struct slice bytes, unpack_sink sink, void *context)
+{
+    if (bytes.len == 0) {
+        return ERR_NONE;
+    }
+    return unpack->kind == UNPACK_GZIP ? feed_gzip(unpack, bytes, sink, context) : feed_zstd(unpack, bytes, sink, context);
+}
+
+bool unpack_is_whole(const struct unpack *unpack)
+{
+    return unpack->has_ended;
+}
