@@ -364,7 +364,7 @@ static void show_key(struct turn *turn, const struct thing *thing, struct json *
     struct json *one = json_set_object(turn->arena, info, arena_string(turn->arena, thing->id));
     json_set_string(turn->arena, one, "name", json_text(thing->row, "name", SLICE_NONE));
     if (thing->kind == KIND_GROUP) {
-        json_set_u64(turn->arena, one, "num_member_entities", json_member(thing->row, "entities") == NULL ? 0 : json_member(thing->row, "entities")->count);
+        json_set_u64(turn->arena, one, "num_member_entities", token_number(thing->row, "members"));
         json_set_u64(turn->arena, one, "num_parent_groups", json_member(thing->row, "parents") == NULL ? 0 : json_member(thing->row, "parents")->count);
         return;
     }

@@ -5,8 +5,9 @@
  *   identity/entity/ID            {"name","policies":[…],"metadata":{…},"disabled","created_ms","updated_ms","groups":[ids of the groups that name it],"merged":[ids],
  *                                  "aliases":[{"id","name","mount_accessor","mount_path","mount_type","metadata","custom_metadata","created_ms","updated_ms"}]}
  *                                 or {"merged_into": ID}: tokens that name it mean that one
- *   identity/group/ID             {"name","type":"internal|external","policies","metadata","created_ms","updated_ms","entities":[ids],"groups":[ids of members],
+ *   identity/group/ID             {"name","type":"internal|external","policies","metadata","created_ms","updated_ms","members": how many entities,"groups":[ids of members],
  *                                  "parents":[ids of the groups that name it],"aliases":[one at most, of an external group]}
+ *   identity/group-members/ID     {"entities":[ids]}: apart, because the group's own row is read with every request of each of them
  *   identity/KIND-name/NAME       {"id"}: NAME in lower case
  *   identity/KIND-alias/ID        {"id"}: whose alias this is
  *   identity/KIND-at/ACCESSOR/HASH {"id"}: the same by the mount's accessor and half of the SHA-256 of the alias's name

@@ -18,13 +18,12 @@ static void show_groups(struct turn *turn, const struct identity *identity, stru
 {
     const struct json *direct = json_member(identity->entity, "groups");
     struct json *all = json_set_array(turn->arena, data, "group_ids"), *inherited = json_set_array(turn->arena, data, "inherited_group_ids");
-    json_set(turn->arena, data, "direct_group_ids", thing_copy_or(turn, direct, JSON_ARRAY));
+    struct json *near = json_set_array(turn->arena, data, "direct_group_ids");
     for (const struct json *group = identity->groups->first; group != NULL; group = group->next) {
         struct slice id = json_text(group, "id", SLICE_NONE);
         json_append(all, json_string(turn->arena, id));
-        if (!token_has(direct, arena_string(turn->arena, id))) {
-            json_append(inherited, json_string(turn->arena, id));
-        }
+        bool is_direct = token_has(direct, arena_string(turn->arena, id));
+        json_append(is_direct ? near : inherited, json_string(turn->arena, id));
     }
 }
 

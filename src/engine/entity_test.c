@@ -263,6 +263,30 @@ TEST(merged_entities_are_one_for_tokens_and_groups)
     token_scene_end(&scene);
 }
 
+TEST(a_large_group_costs_its_members_requests_nothing)
+{
+    struct token_scene scene = start();
+    cleanup_buf struct buf body = BUF_INIT(1 << 20);
+    struct slice token = log_in(&scene, "ada", NULL);
+    const char *id = token_scene_text(&scene, "auth.entity_id");
+    CHECK_ERR(ERR_NONE, buf_printf(&body, "{\"name\":\"many\",\"policies\":[\"of-many\"],\"member_entity_ids\":[\"%s\"", id));
+    for (int i = 0; i < 300; i++) {
+        const char *one = make(&scene, "identity/entity", "{}");
+        CHECK_ERR(ERR_NONE, buf_printf(&body, ",\"%s\"", one));
+    }
+    CHECK_ERR(ERR_NONE, buf_append_string(&body, "]}"));
+    const char *group = make(&scene, "identity/group", arena_string(scene.arena, buf_slice(&body)));
+    size_t bytes = memory_row_bytes(driver_rows(scene.driver), SAY("identity/group/%s", group)).len;
+    CHECK(bytes < 1024 && memory_row_bytes(driver_rows(scene.driver), SAY("identity/group-members/%s", group)).len > 300 * 36);
+    CHECK_ERR(ERR_NONE, token_scene_ask(&scene, token, VERB_READ, "auth/token/lookup-self", NULL));
+    CHECK_STRING("[\"of-many\"]", token_scene_text(&scene, "data.identity_policies"));
+    token_scene_do(&scene, VERB_LIST, "identity/group/id", NULL);
+    CHECK_STRING("301", token_scene_text(&scene, SAY("data.key_info.%s.num_member_entities", group)));
+    token_scene_do(&scene, VERB_DELETE, SAY("identity/group/id/%s", group), NULL);
+    CHECK_U64(0, token_scene_rows(&scene, "identity/group"));
+    token_scene_end(&scene);
+}
+
 TEST(groups_do_not_lie_in_themselves)
 {
     struct token_scene scene = start();
