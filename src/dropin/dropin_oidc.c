@@ -245,7 +245,7 @@ static int begin(struct browser_login *login, const char *role, const char **ret
 
 static int finish(struct browser_login *login, const struct json *query, struct dropin_answer *ret_answer)
 {
-    static const char *const names[] = {"state", "code", "error"};
+    static const char *const names[] = {"state", "code", "error", "iss"};
     struct dropin *dropin = login->dropin;
     cleanup_buf struct buf path = BUF_INIT(HEAD_MAX_BYTES * 3);
     enum err err = buf_printf(&path, "auth/%s/oidc/callback?client_nonce=%.*s", login->mount, (int)login->nonce.len, (const char *)login->nonce.data);

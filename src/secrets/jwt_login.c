@@ -154,7 +154,7 @@ static const struct route routes[] = {
           FIELDS(F(role, FIELD_STRING, 0, "The role; default: default_role.", "Die Rolle; Vorgabe: default_role."), F(redirect_uri, FIELD_STRING, 0, "Where the browser comes back to.", "Wohin der Browser zurückkehrt."),
                  F(client_nonce, FIELD_STRING, FIELD_SECRET, "A word of the client's, which it must say again at the end.", "Ein Wort des Clients, das er am Ende wiederholen muss.")),
           "The provider's address for a login through the browser.", "Die Adresse des Anbieters für eine Anmeldung über den Browser.")
-    ROUTE(oidc_callback, VERB_READ, "oidc/callback", ROUTE_PUBLIC | ROUTE_EFFECT, NO_FIELDS, "Ends a login through the browser (queries state, code, client_nonce).", "Beendet eine Anmeldung über den Browser (Abfragen state, code, client_nonce).")
+    ROUTE(oidc_callback, VERB_READ, "oidc/callback", ROUTE_PUBLIC | ROUTE_EFFECT, NO_FIELDS, "Ends a login through the browser (queries state, code, client_nonce, iss).", "Beendet eine Anmeldung über den Browser (Abfragen state, code, client_nonce, iss).")
     ROUTE(jwt_role_list, VERB_LIST, "role", 0, NO_FIELDS, "Names of roles.", "Namen der Rollen.")
     ROUTE(jwt_role_write, VERB_WRITE, "role/:name", ROUTE_EFFECT, FIELDS(ROLE_FIELDS), "Creates a role, or changes what is given.", "Legt eine Rolle an oder ändert, was angegeben ist.")
     ROUTE(jwt_role_read, VERB_READ, "role/:name", 0, NO_FIELDS, "A role.", "Eine Rolle.")

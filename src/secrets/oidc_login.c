@@ -174,7 +174,13 @@ enum err operation_oidc_auth_url(struct turn *turn)
 
 /* ---- callback ---- */
 
-static enum err open_flow(struct turn *turn, const struct json **ret_flow)
+/* RFC 9207: a provider that names itself must be the one that was asked, or a code is about to go to somebody else. */
+static bool is_from(struct slice issuer, const struct json *config)
+{
+    return issuer.len == 0 || slice_equal(issuer, json_text(config, "oidc_discovery_url", SLICE_NONE));
+}
+
+static enum err open_flow(struct turn *turn, const struct json *config, const struct json **ret_flow)
 {
     struct slice state = turn_query(turn, "state"), error = turn_query(turn, "error");
     enum err err = oidc_state_open(turn, state, ret_flow);
@@ -188,6 +194,9 @@ static enum err open_flow(struct turn *turn, const struct json **ret_flow)
     if (nonce.len > 0 && !secret_equal(nonce, turn_query(turn, "client_nonce"))) {
         return refuse(turn, TEXT("invalid client_nonce", "client_nonce ist falsch"));
     }
+    if (!is_from(turn_query(turn, "iss"), config)) {
+        return refuse(turn, TEXT("Vault login failed. The answer comes from another provider (iss).", "Anmeldung fehlgeschlagen. Die Antwort kommt von einem anderen Anbieter (iss)."));
+    }
     if (error.len > 0) {
         return turn_refuse(turn, ERR_INVALID, TEXT("Vault login failed. The provider refused", "Anmeldung fehlgeschlagen. Der Anbieter lehnte ab"), error);
     }
@@ -199,7 +208,7 @@ enum err operation_oidc_callback(struct turn *turn)
     const struct json *config = NULL, *role = NULL, *flow = NULL, *claims = NULL;
     struct slice name = SLICE_NONE;
     enum err err = load(turn, &config);
-    err = err == ERR_NONE ? open_flow(turn, &flow) : err;
+    err = err == ERR_NONE ? open_flow(turn, config, &flow) : err;
     err = err == ERR_NONE ? jwt_find_role(turn, config, json_text(flow, "role", SLICE_NONE), &name, &role) : err;
     if (err != ERR_NONE) {
         return err;

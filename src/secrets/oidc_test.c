@@ -150,7 +150,7 @@ TEST(a_browser_is_sent_to_the_provider_and_comes_back_with_a_token)
     CHECK(strstr(scene.url, "&code_challenge_method=S256&") != NULL && strstr(scene.url, "&response_type=code&") != NULL && strstr(scene.url, "&scope=openid%20email%20groups&") != NULL);
     CHECK(strstr(scene.url, "&redirect_uri=http%3A%2F%2Flocalhost%3A8250%2Foidc%2Fcallback&") != NULL && strlen(scene.nonce) == 27 && strlen(scene.challenge) == 43);
     issue(&scene, good_claims(&scene, ""));
-    CHECK_ERR(ERR_NONE, come_back(&scene, "&code=abc&client_nonce=mine", &reply));
+    CHECK_ERR(ERR_NONE, come_back(&scene, "&code=abc&client_nonce=mine&iss=https://login.example", &reply));
     CHECK_SLICE("[\"default\",\"dev\"]", login_scene_text(&scene.login, reply, "auth.policies"));
     CHECK_SLICE("{\"role\":\"dev\"}", login_scene_text(&scene.login, reply, "auth.metadata"));
     struct slice token = login_scene_text(&scene.login, reply, "auth.client_token");
@@ -222,6 +222,7 @@ TEST(a_way_back_that_nobody_began_leads_nowhere)
     } cases[] = {
         {"&code=a", "invalid client_nonce"}, {"&code=a&client_nonce=yours", "invalid client_nonce"}, {"&client_nonce=mine", "Vault login failed. OAuth code parameter not provided"},
         {"&client_nonce=mine&error=access_denied", "Vault login failed. The provider refused: access_denied"},
+        {"&code=a&client_nonce=mine&iss=https://honest.example", "Vault login failed. The answer comes from another provider (iss)."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         CHECK_ERR(ERR_INVALID, come_back(&scene, cases[i].query, &reply));
