@@ -64,10 +64,24 @@ static struct turn *ask(struct kv_scene *scene, const char *path, const struct j
     return turn;
 }
 
+/* Seconds that packing a request takes: the driver does it in gate's stead, and keep does not. */
+static double gate_part(const struct kv_scene *scene, const char *path, const struct json *body)
+{
+    struct request request = {.verb = VERB_WRITE, .path = slice_string(path), .token = scene->root, .body = body};
+    double start = cpu_s();
+    for (int i = 0; i < ROUNDS; i++) {
+        cleanup_buf struct buf packed = BUF_INIT(8 << 20);
+        if (request_put(&packed, &request) != ERR_NONE) {
+            abort();
+        }
+    }
+    return (cpu_s() - start) / ROUNDS;
+}
+
 /* MB/s of plain text. Gives the reply's texts of the last round. */
 static double turns(struct kv_scene *scene, const char *path, const struct json *body, const char *result, struct arena *arena, struct slice *texts)
 {
-    double took = 0;
+    double took = -(double)ROUNDS * gate_part(scene, path, body);
     for (int i = 0; i < ROUNDS; i++) {
         cleanup_buf struct buf packed = BUF_INIT(8 << 20);
         double start = cpu_s();

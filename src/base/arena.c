@@ -19,8 +19,23 @@ struct block {
 
 struct arena {
     struct block *newest;
+    struct block *large;                /* of arena_room: each for one piece, so that small ones go on in the newest */
     size_t max, used;
 };
+
+/* Not zeroed: for whoever writes all of it at once. */
+static struct block *block_raw(size_t capacity)
+{
+    size_t bytes;
+    if (__builtin_add_overflow(capacity, sizeof(struct block), &bytes)) {
+        return NULL;
+    }
+    struct block *block = malloc(bytes);
+    if (block != NULL) {
+        *block = (struct block){.capacity = capacity};
+    }
+    return block;
+}
 
 static struct block *block_new(size_t capacity)
 {
@@ -41,6 +56,15 @@ static void block_free(struct block *block)
 {
     explicit_bzero(block->bytes, block->used);
     free(block);
+}
+
+static void free_large(struct arena *arena)
+{
+    while (arena->large != NULL) {
+        struct block *block = arena->large;
+        arena->large = block->older;
+        block_free(block);
+    }
 }
 
 struct arena *arena_new(size_t max_bytes)
@@ -64,6 +88,7 @@ void arena_free(struct arena *arena)
     if (arena == NULL) {
         return;
     }
+    free_large(arena);
     struct block *older = NULL;
     for (struct block *block = arena->newest; block != NULL; block = older) {
         older = block->older;
@@ -74,6 +99,7 @@ void arena_free(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
+    free_large(arena);
     while (arena->newest->older != NULL) {
         struct block *block = arena->newest;
         arena->newest = block->older;
@@ -129,15 +155,33 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t bytes)
     return __builtin_mul_overflow(count, bytes, &total) ? NULL : arena_alloc(arena, total);
 }
 
+void *arena_room(struct arena *arena, size_t bytes)
+{
+    size_t rounded = (bytes + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
+    if (bytes <= LARGEST_USUAL_BLOCK_BYTES / 4 || bytes > SIZE_MAX - ALIGN_BYTES || rounded > arena->max - arena->used) {
+        return arena_alloc(arena, bytes); /* small, or refused there */
+    }
+    struct block *block = block_raw(rounded);
+    if (block == NULL) {
+        return NULL;
+    }
+    block->older = arena->large;
+    arena->large = block;
+    block->used = rounded;
+    arena->used += rounded;
+    return block->bytes;
+}
+
 struct slice arena_copy(struct arena *arena, struct slice slice)
 {
-    uint8_t *copy = slice.len == SIZE_MAX ? NULL : arena_alloc(arena, slice.len + 1);
+    uint8_t *copy = slice.len == SIZE_MAX ? NULL : arena_room(arena, slice.len + 1);
     if (copy == NULL) {
         return slice_of(NULL, slice.len);
     }
     if (slice.len > 0) {
         memcpy(copy, slice.data, slice.len);
     }
+    copy[slice.len] = 0;
     return slice_of(copy, slice.len);
 }
 

@@ -14,6 +14,8 @@ struct arena *arena_new(size_t max_bytes);                        /* NULL withou
 void arena_free(struct arena *arena);
 void arena_reset(struct arena *arena);                            /* keeps the first block; all pointers die */
 void *arena_alloc(struct arena *arena, size_t bytes);             /* 16-byte aligned, zeroed; NULL past the maximum */
+/* The same, but perhaps not zeroed: for megabytes that are written at once. */
+void *arena_room(struct arena *arena, size_t bytes);
 void *arena_alloc_array(struct arena *arena, size_t count, size_t bytes); /* overflow-checked */
 /* Copies; data is NULL only when memory ran out and slice.len > 0. A copied slice is followed by a NUL byte. */
 struct slice arena_copy(struct arena *arena, struct slice slice);

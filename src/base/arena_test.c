@@ -65,4 +65,23 @@ TEST(arena_free_of_nothing)
     CHECK(empty != NULL && arena_alloc(empty, 0) == NULL);
 }
 
+TEST(arena_of_large_pieces_counts_wipes_and_goes_on_with_small_ones)
+{
+    enum { LARGE = 1 << 20 };
+    struct arena *arena = arena_new(3 * LARGE);
+    for (int i = 0; i < 3; i++) {
+        uint8_t *small = arena_alloc(arena, 16), *room = arena_room(arena, LARGE), *next = arena_alloc(arena, 16);
+        CHECK(small != NULL && room != NULL && next == small + 16);
+        memset(room, 0xee, LARGE);
+        CHECK_U64(32 + LARGE, arena_used(arena));
+        CHECK(arena_room(arena, 2 * LARGE) == NULL); /* past the maximum */
+        CHECK(arena_room(arena, SIZE_MAX) == NULL);
+        struct slice copy = arena_copy(arena, slice_of(room, LARGE));
+        CHECK(copy.len == LARGE && copy.data[LARGE] == 0 && memcmp(copy.data, room, LARGE) == 0);
+        arena_reset(arena);
+        CHECK_U64(0, arena_used(arena));
+    }
+    arena_free(arena);
+}
+
 TEST_MAIN

@@ -116,7 +116,7 @@ enum err transit_number_to_read(struct transit_call *call, struct slice text, bo
 static enum err set_encoded(struct turn *turn, struct json *result, const char *name, struct slice prefix, struct slice bytes)
 {
     size_t room = prefix.len + (bytes.len + 2) / 3 * 4;
-    struct buf out = {.data = arena_alloc(turn->arena, room + 1), .capacity = room + 1, .max = room + 1};
+    struct buf out = {.data = arena_room(turn->arena, room + 1), .capacity = room + 1, .max = room + 1};
     if (out.data == NULL) {
         return ERR_MEMORY;
     }
