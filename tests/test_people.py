@@ -1,4 +1,5 @@
 """A source of many people, whole: ten thousand are taken over in one run, more are refused in words and none of them is, and the history tells all of each."""
+import json
 import os
 
 from scenario import ROOT, Daemon, main
@@ -33,6 +34,8 @@ def ten_thousand_people_are_taken_over():
         assert vogt.call("GET", "/v1/observations?subject=account:csv/more/p20007")[1]["data"]["observations"] == []
         complete = put(vogt, "staff", people(0, 9900))
         assert complete["verdict"] == "kept", complete
+        replayed = vogt.vogt("replay", "--json", timeout=600)
+        assert replayed.returncode == 0 and json.loads(replayed.stdout)["differing"] == 0, replayed.stdout + replayed.stderr
 
 
 def a_list_of_too_many_is_refused_in_words():
@@ -42,6 +45,8 @@ def a_list_of_too_many_is_refused_in_words():
         assert complete["verdict"] == "unproven" and complete["reason"]["id"] == "source.too-many", complete
         assert "at most 64000" in complete["reason"]["english"] and "höchstens 64000" in complete["reason"]["german"], complete
         assert vogt.call("GET", "/v1/estate/sources/staff")[1]["data"]["found"] == 0
+        replayed = vogt.vogt("replay", "--json")
+        assert replayed.returncode == 0 and json.loads(replayed.stdout)["differing"] == 0, replayed.stdout + replayed.stderr
 
 
 if __name__ == "__main__":

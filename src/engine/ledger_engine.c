@@ -209,6 +209,9 @@ enum err operation_ledger_prove(struct turn *turn)
     return err == ERR_NONE ? turn_reply_data(turn, data) : err;
 }
 
+/* A page ends early where payloads are long: whoever asks goes on after what came. Rows are asked for few at a time, because nobody knows how long they are. */
+enum { PAGE_MAX_BYTES = 4 << 20, ROWS_AT_ONCE = 6 };
+
 enum err operation_evidence_entries(struct turn *turn)
 {
     uint64_t after = 0, limit = ENTRIES_MAX;
@@ -221,16 +224,18 @@ enum err operation_evidence_entries(struct turn *turn)
     uint32_t wanted = limit == 0 || limit > ENTRIES_MAX ? ENTRIES_MAX : (uint32_t)limit;
     enum err err = turn_entries(turn, LOG_EVIDENCE, after, wanted, &entries, &count);
     struct json *data = json_new(turn->arena, JSON_OBJECT), *list = json_set_array(turn->arena, data, "entries");
-    bool waits = false;
-    for (size_t i = 0; i < count && err == ERR_NONE; i++) {
-        err = describe_entry(turn, json_append(list, json_new(turn->arena, JSON_OBJECT)), LOG_EVIDENCE, entries[i], after + i);
+    size_t missing = 0, bytes = 0;
+    for (size_t i = 0; i < count && err == ERR_NONE && missing < ROWS_AT_ONCE && bytes < PAGE_MAX_BYTES; i++) {
+        struct json *item = json_append(list, json_new(turn->arena, JSON_OBJECT));
+        err = describe_entry(turn, item, LOG_EVIDENCE, entries[i], after + i);
+        bytes += json_text(item, "payload", SLICE_NONE).len;
         if (err == ERR_NEED) {
-            waits = true; /* go on: one fetch for all */
+            missing++; /* go on: one fetch for several */
             err = ERR_NONE;
         }
     }
     json_set_u64(turn->arena, data, "size", state_log(turn->state, LOG_EVIDENCE)->tree.size);
-    return err != ERR_NONE ? err : waits ? ERR_NEED : turn_reply_data(turn, data);
+    return err != ERR_NONE ? err : missing > 0 ? ERR_NEED : turn_reply_data(turn, data);
 }
 
 enum err operation_evidence_erase(struct turn *turn)
