@@ -208,6 +208,21 @@ def postgresql_takes_the_new_password_only():
             assert observed(vogt)["outcome"] == "pass"
 
 
+def the_rings_key_and_unscheduled_transit_keys_are_said():
+    with Store() as vogt:
+        ask(vogt, "POST", "sys/mounts/transit", {"type": "transit"})
+        ask(vogt, "POST", "transit/keys/scheduled", {"auto_rotate_period": "24h"})
+        ask(vogt, "POST", "transit/keys/forgotten", {})
+        vogt.command("observe")
+        morning = ask(vogt, "GET", "morning")
+        own = next(one for one in morning["own"] if one["kind"] == "keys.rotated")
+        assert own["verdict"] == "kept" and "term 1" in own["reason"]["english"], own
+        assert any(one["english"].startswith("1 of 2 transit keys have no auto_rotate_period") for one in morning["not_covered"]), morning["not_covered"]
+        vogt.command("rotate")
+        vogt.command("observe")
+        assert "Term 2" in next(one for one in ask(vogt, "GET", "morning")["own"] if one["kind"] == "keys.rotated")["reason"]["german"]
+
+
 if __name__ == "__main__":
     main([a_value_is_changed_at_its_target_and_the_old_one_is_refused_there, nothing_is_written_before_the_target_takes_it, only_who_may_change_a_secret_may_let_it_be_changed,
-          postgresql_takes_the_new_password_only])
+          postgresql_takes_the_new_password_only, the_rings_key_and_unscheduled_transit_keys_are_said])

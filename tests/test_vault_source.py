@@ -40,6 +40,9 @@ def another_vogt_is_observed_by_its_api():
         observed.call("PUT", "/v1/sys/audit/file", {"type": "file", "options": {"file_path": os.path.join(observed.directory, "audit", "audit.log")}}, token=observed.admin)
         observer.command("source", "run", "other")
         assert newest(observer, "vault:other")["vault.audit"] == "pass vault.audited"
+        # a source is judged by what its kind tells, and by nothing that only others do
+        shown = observer.tree("estate", "show", "other")
+        assert {one["subject"]: one.get("verdict") for one in shown["coverage"]}["source:other"] == "kept", shown["coverage"]
         # it took no more rights than it says, and left nothing
         assert observed.call("GET", "/v1/auth/token/lookup-self", token=token)[1]["data"]["policies"] == ["default", "look"]
 

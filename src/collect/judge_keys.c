@@ -1,6 +1,6 @@
 /*
  * "judge.keys": the key that seals every row is younger than the limit, and no rotation that was due (of this ring, of transit keys) was left undone. Facts
- * {"term","installed_at_ms","late":["transit_rotate_due/…"]}. Option "days" (365).
+ * {"term","installed_at_ms","late":["transit_rotate_due/…"],"transit_keys","transit_unscheduled"}. Option "days" (365).
  */
 #include "collect/judge.h"
 #include "collect/self.h"
@@ -26,7 +26,12 @@ static void judge_ring(struct judge_case *judge_case)
     json_set_i64(judge_case->arena, finding.values, "days", age_ms < 0 ? 0 : age_ms / day_ms);
     json_set_i64(judge_case->arena, finding.values, "limit", limit);
     judge_report(judge_case, "keys.rotated", finding);
-    judge_not_covered(judge_case, "keys.unscheduled-unseen");
+    int64_t unscheduled = judge_number(judge_case->facts, "transit_unscheduled", 0);
+    if (unscheduled > 0) {
+        struct json *values = judge_not_covered(judge_case, "keys.unscheduled");
+        json_set_i64(judge_case->arena, values, "count", unscheduled);
+        json_set_i64(judge_case->arena, values, "keys", judge_number(judge_case->facts, "transit_keys", 0));
+    }
 }
 
 enum err judge_keys(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)

@@ -3,7 +3,7 @@
  *   seal       {"seal":"key-file|shamir|pkcs11|tpm|awskms|transit","kms_asked_at_ms"?}
  *   ledger     {"evidence":{"size","root","verified_size","verified_root","findings"},"audit":{the same},"checkpoint_age_ms","gaps"}
  *              root: what is signed; verified_*: what was recomputed; findings, gaps: numbers or arrays
- *   keys       {"term","installed_at_ms","late":["JOB"]}: of the ring that seals every row; rotations that were due and did not happen
+ *   keys       {"term","installed_at_ms","late":["JOB"],"transit_keys","transit_unscheduled"}: of the ring that seals every row; rotations that were due and did not happen
  *   privilege  {"rules":[{"holder","rule","capabilities":[…],"granted_at_ms","last_used_ms"?}],"probe":{"tried","denied","path"}}
  */
 #ifndef VOGT_COLLECT_SELF_H

@@ -89,7 +89,7 @@ static enum err cover(struct showing *showing, const struct json *subject, struc
     for (size_t i = 0; i < kinds_count(); i++) {
         const struct kind *kind = kinds_at(i);
         const struct json *part = NULL;
-        if (kind->fed != NULL || !kind_is_about(kind, subject)) {
+        if (kind->fed != NULL || !kind_is_about(kind, subject) || !kind_is_told_by(kind, subject)) {
             continue;
         }
         if (!standing_goes_on(&all, standing_part(showing->turn, &showing->parts[i], standing_key(showing->turn, "standing", slice_string(kind->id)), tally_shard(id), &part))) {

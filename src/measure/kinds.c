@@ -68,6 +68,21 @@ bool kind_is_about(const struct kind *kind, const struct json *subject)
     return kind->fed != NULL ? feeds(subject, kind->fed) : slice_is(json_text(subject, "kind", SLICE_NONE), kind->subject);
 }
 
+bool kind_is_told_by(const struct kind *kind, const struct json *subject)
+{
+    static const struct {
+        const char *kind, *source;
+    } own[] = {{"population.invoice", "invoice"}, {"image.budget", "registry"}, {"image.not-root", "registry"}};
+    struct slice source = json_text(json_member(subject, "attributes"), "kind", SLICE_NONE);
+    bool is_source = slice_is(json_text(subject, "kind", SLICE_NONE), "source");
+    for (size_t i = 0; is_source && i < sizeof own / sizeof own[0]; i++) {
+        if (strcmp(kind->id, own[i].kind) == 0) {
+            return slice_is(source, own[i].source);
+        }
+    }
+    return true;
+}
+
 const struct kind *kinds_population(struct slice subject_kind)
 {
     for (size_t i = 0; i < catalogue_kinds_count; i++) {

@@ -24,6 +24,8 @@ size_t kinds_index(const struct kind *kind);
 const struct kind *kinds_find(struct slice id);                /* NULL: no probe makes it */
 /* Is this observation expected of this subject, as far as its kind goes? Whether what it needs is there, others say. */
 bool kind_is_about(const struct kind *kind, const struct json *subject);
+/* Of a source: does its kind ever tell this? An invoice tells of hosts billed, a registry of images, no other does. True for all other subjects. */
+bool kind_is_told_by(const struct kind *kind, const struct json *subject);
 /* The kind that tells whether these subjects are known; NULL: nothing feeds such subjects. */
 const struct kind *kinds_population(struct slice subject_kind);
 /* Does this observation say how whole its subject's word of these subjects was: of a host "host.discovered", and "engine.read" of its containers; of a
