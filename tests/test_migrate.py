@@ -132,6 +132,17 @@ def what_is_there_and_different_is_never_overwritten():
         assert "mine" not in json.dumps(report)
 
 
+def a_limit_of_requests_is_waited_for():
+    with Store() as source, Empty() as target:
+        for number in range(40):
+            write(source, f"app/data/{number}", {"n": number})
+        ask(source, "POST", "sys/quotas/rate-limit/slow", {"rate": 30, "interval": "1s"})
+        source.reader = source.admin
+        report = migrate(source, target)
+        assert report["moved"]["secrets"] == 40 and report["moved"]["versions"] == 40, report
+        assert ask(target, "GET", "app/data/39")["data"] == {"n": 39}
+
+
 def what_cannot_be_read_is_said_and_a_wrong_token_ends_it():
     with Store() as source, Empty() as target:
         write(source, "app/data/open", {"a": "1"})
@@ -146,4 +157,4 @@ def what_cannot_be_read_is_said_and_a_wrong_token_ends_it():
 
 
 if __name__ == "__main__":
-    main([everything_that_can_be_moved_is_moved_with_its_numbers, what_is_there_and_different_is_never_overwritten, what_cannot_be_read_is_said_and_a_wrong_token_ends_it])
+    main([everything_that_can_be_moved_is_moved_with_its_numbers, what_is_there_and_different_is_never_overwritten, a_limit_of_requests_is_waited_for, what_cannot_be_read_is_said_and_a_wrong_token_ends_it])

@@ -21,6 +21,7 @@ struct client {
     struct http_client *http;
     const char *address, *authorities; /* in the run's arena */
     struct buf pem;
+    const char *namespace_header; /* NULL: the root */
     struct secret token_header; /* "X-Vault-Token: …" and NUL; empty without a token */
 };
 
@@ -183,6 +184,13 @@ enum outcome client_open(struct run *run, const char *address, const char *autho
     if (run->client->http == NULL || run->client->address == NULL) {
         return run_fail_err(run, ERR_MEMORY, "");
     }
+    const char *namespace = getenv("VAULT_NAMESPACE");
+    for (const char *letter = namespace == NULL ? "" : namespace; *letter != '\0'; letter++) {
+        if (*letter <= ' ' || *letter > '~') {
+            return run_fail(run, OUTCOME_INPUT, TEXT("this is no namespace", "das ist kein Namespace"), slice_string(namespace));
+        }
+    }
+    run->client->namespace_header = namespace == NULL || namespace[0] == '\0' ? NULL : arena_printf(run->arena, "X-Vault-Namespace: %s", namespace);
     return client_use_token(run, token);
 }
 
@@ -210,10 +218,13 @@ static enum err exchange(struct run *run, const struct ask *ask, size_t max_byte
 {
     struct client *client = run->client;
     cleanup_buf struct buf body = BUF_INIT(REPLY_MAX_BYTES);
-    const char *headers[4] = {NULL};
+    const char *headers[5] = {NULL};
     size_t count = 0;
     if (client->token_header.len > 0) {
         headers[count++] = (const char *)client->token_header.data;
+    }
+    if (client->namespace_header != NULL) {
+        headers[count++] = client->namespace_header;
     }
     struct slice bytes = SLICE_NONE;
     if (ask->raw != NULL) {
@@ -230,7 +241,7 @@ static enum err exchange(struct run *run, const struct ask *ask, size_t max_byte
     }
     headers[count] =
         run->language == LANGUAGE_GERMAN ? "Accept-Language: de" : "Accept-Language: en";
-    const char *all[5] = {headers[0], headers[1], headers[2], headers[3], NULL};
+    const char *all[6] = {headers[0], headers[1], headers[2], headers[3], headers[4], NULL};
     const char *url = arena_printf(run->arena, "%s%s%s", client->address,
                                    ask->path[0] == '/' ? "" : "/v1/", ask->path);
     struct http_request request = {.method = ask->method,
@@ -323,6 +334,9 @@ enum outcome client_ask(struct run *run, const struct ask *ask, const struct jso
     }
     struct slice body = arena_copy(run->arena, buf_slice(&reply.body));
     unsigned status = reply.status;
+    if (ask->ret_status != NULL) {
+        *ask->ret_status = status;
+    }
     http_reply_free(&reply);
     if (slice_trim(body).len > 0 && json_read(run->arena, body, &tree, &complaint) != ERR_NONE) {
         tree = NULL;

@@ -22,6 +22,7 @@ struct ask {
     unsigned timeout_ms;     /* 0: 30 s */
     bool missing_is_fine;    /* 404 gives OUTCOME_OK and NULL */
     bool quiet;              /* nothing is said of a failure */
+    unsigned *ret_status;    /* of the answer, whatever it was; may be NULL */
     const char **ret_words;  /* nothing is said; the words come here, in the run's arena. May be NULL */
 };
 
@@ -39,7 +40,8 @@ enum outcome client_raw(struct run *run, const struct ask *ask, struct buf *out)
 enum err client_fetch(struct run *run, const char *path, size_t max_bytes,
                       struct buf *out) must_check; /* public, quiet */
 const char *client_address(struct run *run);
-/* Another server than Vogt's own: its address, a file of its authorities (NULL: the system's), a token. Replaces run->client, which the caller kept. */
+/* Another server than Vogt's own: its address, a file of its authorities (NULL: the system's), a token; a namespace as VAULT_NAMESPACE names it. Replaces
+ * run->client, which the caller kept. */
 enum outcome client_open(struct run *run, const char *address, const char *authorities_file, struct slice token);
 /* From now on with this token, until the client is freed. Says that it cannot be one. */
 enum outcome client_use_token(struct run *run, struct slice token);

@@ -6,8 +6,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { ITEM_BYTES = 256 << 20, TOKEN_BYTES = 4096, CA_BYTES = 256 << 10 };
+enum { ITEM_BYTES = 256 << 20, TOKEN_BYTES = 4096, TOO_MANY_STATUS = 429, PATIENCE_S = 60 };
 
 /* ---- asking ---- */
 
@@ -29,9 +30,14 @@ enum outcome migrate_ask(struct migrate *migrate, enum migrate_side side, const 
     if (path == NULL || migrate->stop != OUTCOME_OK) {
         return migrate->stop != OUTCOME_OK ? migrate->stop : OUTCOME_FAILED;
     }
-    struct ask ask = {.method = method, .path = path, .body = body, .missing_is_fine = true, .ret_words = &migrate->words};
+    unsigned status = 0;
+    struct ask ask = {.method = method, .path = path, .body = body, .missing_is_fine = true, .ret_words = &migrate->words, .ret_status = &status};
     use(migrate, side);
     enum outcome outcome = client_data(migrate->run, &ask, ret_data);
+    for (int i = 0; outcome == OUTCOME_FAILED && status == TOO_MANY_STATUS && i < PATIENCE_S; i++) {
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL); /* a limit of requests a second: it is kept, not taken for an answer */
+        outcome = client_data(migrate->run, &ask, ret_data);
+    }
     release(migrate);
     if (outcome == OUTCOME_UNREACHABLE) {
         migrate->stop = run_fail(migrate->run, outcome,
