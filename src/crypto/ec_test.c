@@ -55,6 +55,31 @@ TEST(ecdsa_of_rfc_6979)
     }
 }
 
+/* What Wycheproof's tests of ECDSA are about: r and s at the edges, forms that are not DER. Every one must be refused, whatever the key; n is P-256's order. */
+#define N_HEX "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"
+static const struct {
+    const char *what, *hex;
+} forgeries[] = {
+    {"r and s zero", "3006020100020100"}, {"r zero, s one", "3006020100020101"}, {"r one, s zero", "3006020101020100"}, {"r and s one", "3006020101020101"},
+    {"r and s minus one", "30060201ff0201ff"}, {"r the order", "3026022100" N_HEX "020101"}, {"s the order", "30260201010221" "00" N_HEX}, {"both the order", "3046022100" N_HEX "022100" N_HEX},
+    {"an empty number", "300402000200"}, {"an empty sequence", "3000"}, {"no sequence", "0500"}, {"a number only", "3003020101"}, {"three numbers", "3009020101020101020101"},
+    {"an indefinite length", "30800201010201010000"}, {"a length in long form", "308106020101020101"}, {"a number with a needless zero", "300702020001020101"},
+    {"something behind it", "30060201010201010000"}, {"r huge", "300a0205ffffffffff020101"},
+};
+
+TEST(signatures_that_a_careless_check_would_take)
+{
+    struct vector point = vector_hex(vectors[0].point);
+    uint8_t digests[2][HASH_MAX_BYTES] = {{0}};
+    CHECK_ERR(ERR_NONE, hash_of(HASH_SHA2_256, SLICE_LITERAL("sample"), digests[0])); /* and a digest of zeros, with which r and s one has been taken */
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < sizeof forgeries / sizeof forgeries[0]; i++) {
+            struct vector signature = vector_hex(forgeries[i].hex);
+            CHECK_ERR(ERR_FORGED, ec_verify(CURVE_P256, vector_slice(&point), slice_of(digests[k], 32), vector_slice(&signature)));
+        }
+    }
+}
+
 TEST(numbers_outside_the_order_and_points_beside_the_curve_are_no_keys)
 {
     /* The order of P-256, one less, zero. */

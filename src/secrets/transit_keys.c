@@ -171,7 +171,7 @@ enum err transit_wish(struct turn *turn, struct slice name, struct transit_key *
                                                    "der Name eines Schlüssels hat höchstens 128 Buchstaben, Ziffern, '_', '-', '.' und beginnt und endet nicht mit den letzten beiden"), name);
     }
     if (kind == NULL) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("unknown key type", "diesen Typ von Schlüsseln gibt es nicht"), type);
+        return turn_refuse(turn, ERR_INVALID, TEXT("unknown key type", "diesen Typ von Schlüsseln gibt es nicht"), SLICE_NONE);
     }
     struct transit_key key = transit_new(turn, name, kind);
     key.derived = json_bool(body, "derived", false);

@@ -47,7 +47,7 @@ static enum err read_hash(struct turn *turn, bool takes_none, enum hash *ret_has
     named = named.len > 0 ? named : turn_field(turn, "algorithm");
     *ret_hash = HASH_SHA2_256;
     if (named.len > 0 && (!transit_hash(named, ret_hash) || (*ret_hash == HASH_NONE && !takes_none))) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("invalid hash algorithm", "dieses Hash-Verfahren gibt es hier nicht"), named);
+        return turn_refuse(turn, ERR_INVALID, TEXT("invalid hash algorithm", "dieses Hash-Verfahren gibt es hier nicht"), SLICE_NONE);
     }
     return ERR_NONE;
 }
@@ -63,7 +63,7 @@ static enum err read_salt(struct turn *turn, struct manner *manner)
         return ERR_NONE;
     }
     if (slice_to_u64(text, &bytes) != ERR_NONE || bytes > RSA_MAX_BYTES) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("salt_length must be auto, hash, or a number of bytes", "salt_length ist auto, hash oder eine Zahl von Bytes"), text);
+        return turn_refuse(turn, ERR_INVALID, TEXT("salt_length must be auto, hash, or a number of bytes", "salt_length ist auto, hash oder eine Zahl von Bytes"), SLICE_NONE);
     }
     manner->scheme.salt_bytes = (int)bytes;
     return ERR_NONE;
@@ -76,10 +76,10 @@ static enum err read_manner(struct turn *turn, struct manner *ret_manner)
     enum err err = read_hash(turn, true, &manner.scheme.hash);
     manner.scheme.is_pss = !slice_is(padding, "pkcs1v15");
     if (err == ERR_NONE && marshaling.len > 0 && !manner.is_jws && !slice_is(marshaling, "asn1")) {
-        err = turn_refuse(turn, ERR_INVALID, TEXT("invalid marshaling algorithm: asn1 or jws", "marshaling_algorithm ist asn1 oder jws"), marshaling);
+        err = turn_refuse(turn, ERR_INVALID, TEXT("invalid marshaling algorithm: asn1 or jws", "marshaling_algorithm ist asn1 oder jws"), SLICE_NONE);
     }
     if (err == ERR_NONE && padding.len > 0 && manner.scheme.is_pss && !slice_is(padding, "pss")) {
-        err = turn_refuse(turn, ERR_INVALID, TEXT("unsupported signature algorithm: pss or pkcs1v15", "signature_algorithm ist pss oder pkcs1v15"), padding);
+        err = turn_refuse(turn, ERR_INVALID, TEXT("unsupported signature algorithm: pss or pkcs1v15", "signature_algorithm ist pss oder pkcs1v15"), SLICE_NONE);
     }
     if (err == ERR_NONE && manner.scheme.hash == HASH_NONE && (manner.scheme.is_pss || !manner.is_prehashed)) {
         err = turn_refuse(turn, ERR_INVALID, TEXT("hash_algorithm=none requires both prehashed=true and signature_algorithm=pkcs1v15", "hash_algorithm=none braucht prehashed=true und signature_algorithm=pkcs1v15"), SLICE_NONE);
@@ -373,7 +373,7 @@ static enum err read_format(struct turn *turn, const char *otherwise, struct sli
     struct slice format = turn_field(turn, "format");
     *ret_format = format.len > 0 ? format : slice_string(otherwise);
     return slice_is(*ret_format, "hex") || slice_is(*ret_format, "base64") ? ERR_NONE
-               : turn_refuse(turn, ERR_INVALID, TEXT("unsupported encoding format; must be \"hex\" or \"base64\"", "format ist hex oder base64"), format);
+               : turn_refuse(turn, ERR_INVALID, TEXT("unsupported encoding format; must be \"hex\" or \"base64\"", "format ist hex oder base64"), SLICE_NONE);
 }
 
 enum err operation_transit_hash(struct turn *turn)
@@ -383,7 +383,7 @@ enum err operation_transit_hash(struct turn *turn)
     uint8_t digest[HASH_MAX_BYTES];
     struct json *data = json_new(turn->arena, JSON_OBJECT);
     if (named.len > 0 && (!transit_hash(named, &hash) || hash == HASH_NONE || hash == HASH_SHA1)) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("unsupported algorithm", "dieses Hash-Verfahren gibt es hier nicht"), named);
+        return turn_refuse(turn, ERR_INVALID, TEXT("unsupported algorithm", "dieses Hash-Verfahren gibt es hier nicht"), SLICE_NONE);
     }
     enum err err = read_format(turn, "hex", &format);
     err = err == ERR_NONE ? transit_bytes(turn, turn->request->body, "input", &input) : err;
@@ -403,7 +403,7 @@ enum err operation_transit_random(struct turn *turn)
     struct json *data = json_new(turn->arena, JSON_OBJECT);
     enum err err = text.len > 0 ? slice_to_u64(text, &bytes) : json_u64(turn->request->body, "bytes", &bytes);
     if ((err != ERR_NONE && err != ERR_NOT_FOUND) || bytes < 1 || bytes > RANDOM_MAX_BYTES || (!has_source && turn->values[1].len > 0)) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("\"bytes\" must be between 1 and 131072", "„bytes“ liegt zwischen 1 und 131072"), text);
+        return turn_refuse(turn, ERR_INVALID, TEXT("\"bytes\" must be between 1 and 131072", "„bytes“ liegt zwischen 1 und 131072"), SLICE_NONE);
     }
     uint8_t *drawn = arena_alloc(turn->arena, (size_t)bytes);
     err = drawn == NULL ? ERR_MEMORY : read_format(turn, "base64", &format);

@@ -75,7 +75,7 @@ enum err transit_number_to_make(struct transit_call *call, const struct json *it
     uint64_t number = 0;
     enum err err = json_u64(item, "key_version", &number);
     if (err != ERR_NONE && err != ERR_NOT_FOUND) {
-        return turn_refuse(call->turn, ERR_INVALID, TEXT("key_version is a version's number", "key_version ist die Nummer einer Version"), json_text(item, "key_version", SLICE_NONE));
+        return turn_refuse(call->turn, ERR_INVALID, TEXT("key_version is a version's number", "key_version ist die Nummer einer Version"), SLICE_NONE);
     }
     number = number == 0 ? key->latest : number;
     if (number > key->latest) {
