@@ -108,7 +108,7 @@ TEST(what_is_cut_longer_or_changed_is_no_key_or_another)
 {
     for (size_t i = 0; i < VECTORS; i++) {
         struct key_type type = vectors[i].type;
-        cleanup_buf struct buf a, again = BUF_INIT(KEY_FORM_MAX_BYTES);
+        cleanup_buf struct buf a;
         struct slice whole = hex(&a, vectors[i].pkcs8), key;
         uint8_t room[EC_PRIVATE_MAX_BYTES], public_key[EC_PUBLIC_MAX_BYTES];
         for (size_t len = 0; len < whole.len; len++) {
