@@ -388,7 +388,8 @@ enum err operation_transit_rotate_due(struct turn *turn)
     } else if (is_gone) {
         err = job_end(turn, JOB_TRANSIT_ROTATE, slice_string(turn_path(turn, "%.*s.%.*s", (int)uuid.len, (const char *)uuid.data, (int)id.len, (const char *)id.data)));
     } else if (err == ERR_NONE) {
-        err = key.rotate_s > 0 && key.rotate_at_ms <= turn->now_ms ? transit_rotate(turn, &key) : ERR_NONE;
+        bool may = key.rotate_s > 0 && (!key.imported || key.import_rotation);
+        err = may && key.rotate_at_ms <= turn->now_ms ? transit_rotate(turn, &key) : ERR_NONE;
     }
     turn->mount = NULL;
     return err;
