@@ -134,6 +134,8 @@ def aliases_and_merging():
         assert log_in()["entity_id"] not in (first["id"], second)
         identity.create_or_update_entity_by_name("third", metadata={"a": "b"})
         assert identity.read_entity_by_name("third")["data"]["metadata"] == {"a": "b"}
+        vault.adapter.post("/v1/identity/entity/name/third", json={"metadata": ["c=d", "e=f=g"]})  # as the command line of Vault writes it
+        assert identity.read_entity_by_name("third")["data"]["metadata"] == {"c": "d", "e": "f=g"}
         identity.delete_entity_by_name("third")
         refused(lambda: identity.read_entity_by_name("third"), hvac.exceptions.InvalidPath)
         assert any(entry and entry["type"] == "entity.merged" for entry in vogt.evidence())

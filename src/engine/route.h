@@ -14,6 +14,7 @@ enum field_type {
     FIELD_DURATION,     /* seconds, or "1h30m"; gate hands on the number of seconds */
     FIELD_STRINGS,      /* array of strings, or one string with commas */
     FIELD_OBJECT,
+    FIELD_PAIRS,        /* texts by name: an object, "name=value", or a list of such; gate hands on the object */
     FIELD_HCL,          /* a string of HCL; gate hands on {"text": …, "tree": hcl_to_json} */
     FIELD_ANY,
 };

@@ -139,6 +139,59 @@ static enum err convert_object(struct arena *arena, const struct json *value,
     return share(arena, value, ret_value);
 }
 
+static enum err no_pairs(struct complaint *complaint)
+{
+    return refuse(complaint, TEXT("this field takes texts by name: an object, or name=value", "dieses Feld nimmt Texte nach Namen: ein Objekt oder name=wert"), SLICE_NONE);
+}
+
+/* "name=value"; the first equals sign parts them, and a later one of the same name counts. */
+static enum err add_pair(struct arena *arena, struct json *pairs, struct slice text, struct complaint *complaint)
+{
+    size_t sign = slice_find_byte(text, '=');
+    if (sign == SIZE_MAX || sign == 0) {
+        return no_pairs(complaint);
+    }
+    char *name = arena_string(arena, slice_first(text, sign));
+    struct slice value = slice_from(text, sign + 1);
+    for (struct json *one = pairs->first; one != NULL; one = one->next) {
+        if (slice_is(one->name, name)) {
+            one->text = value;
+            return ERR_NONE;
+        }
+    }
+    return json_set_string(arena, pairs, name, value) == NULL ? ERR_TOO_LARGE : ERR_NONE;
+}
+
+/* Values of an object are texts, or what Vault makes texts of: numbers and truth values. */
+static enum err add_member(struct arena *arena, struct json *pairs, const struct json *member, struct complaint *complaint)
+{
+    bool is_truth = member->type == JSON_TRUE || member->type == JSON_FALSE;
+    if (!is_truth && member->type != JSON_STRING && member->type != JSON_NUMBER) {
+        return no_pairs(complaint);
+    }
+    struct slice text = is_truth ? slice_string(member->type == JSON_TRUE ? "1" : "0") : member->text;
+    struct json *added = json_string(arena, text);
+    if (added == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    added->name = member->name; /* by hand: names of objects may hold any character, NUL too */
+    *(pairs->last == NULL ? &pairs->first : &pairs->last->next) = added;
+    pairs->last = added;
+    pairs->count++;
+    return ERR_NONE;
+}
+
+static enum err convert_pairs(struct arena *arena, const struct json *value, struct json **ret_value, struct complaint *complaint)
+{
+    struct json *pairs = json_new(arena, JSON_OBJECT);
+    bool is_list = value->type == JSON_ARRAY, is_object = value->type == JSON_OBJECT;
+    enum err err = pairs == NULL ? ERR_TOO_LARGE : is_list || is_object ? ERR_NONE : value->type == JSON_STRING ? add_pair(arena, pairs, value->text, complaint) : no_pairs(complaint);
+    for (const struct json *one = is_list || is_object ? value->first : NULL; one != NULL && err == ERR_NONE; one = one->next) {
+        err = is_object ? add_member(arena, pairs, one, complaint) : one->type == JSON_STRING ? add_pair(arena, pairs, one->text, complaint) : no_pairs(complaint);
+    }
+    return err == ERR_NONE ? made(pairs, ret_value) : err;
+}
+
 /* {"path":{"secret/app":{…}}} becomes {"path":[{"labels":["secret/app"],…}]}: blocks with one label as JSON writes them, also as a list of such objects. */
 static void add_blocks(struct arena *arena, struct json *blocks, const struct json *labelled)
 {
@@ -224,6 +277,7 @@ static const convert_fn converters[] = {
     [FIELD_STRING] = convert_string,   [FIELD_NUMBER] = convert_number,
     [FIELD_BOOL] = convert_bool,       [FIELD_DURATION] = convert_duration,
     [FIELD_STRINGS] = convert_strings, [FIELD_OBJECT] = convert_object,
+    [FIELD_PAIRS] = convert_pairs,
     [FIELD_HCL] = convert_hcl,         [FIELD_ANY] = convert_any,
 };
 

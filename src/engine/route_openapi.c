@@ -24,6 +24,7 @@ static const struct {
     [FIELD_STRING] = {"string", NULL}, [FIELD_NUMBER] = {"integer", NULL},
     [FIELD_BOOL] = {"boolean", NULL},  [FIELD_DURATION] = {"string", "duration"},
     [FIELD_STRINGS] = {"array", NULL}, [FIELD_OBJECT] = {"object", NULL},
+    [FIELD_PAIRS] = {"object", NULL},
     [FIELD_HCL] = {"string", "hcl"},   [FIELD_ANY] = {NULL, NULL},
 };
 

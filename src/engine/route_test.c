@@ -199,6 +199,38 @@ TEST(hcl_errors_keep_their_place)
     CHECK(complaint.line >= 2);
 }
 
+TEST(pairs_are_objects_or_texts_with_an_equals_sign)
+{
+    static const struct {
+        const char *given, *taken;
+    } rows[] = {
+        {"{\"a\":\"b\",\"n\":1.50,\"t\":true,\"f\":false}", "{\"a\":\"b\",\"n\":\"1.50\",\"t\":\"1\",\"f\":\"0\"}"},
+        {"\"a=b=c\"", "{\"a\":\"b=c\"}"},
+        {"[\"a=b\",\"c=\",\"a=d\"]", "{\"a\":\"d\",\"c\":\"\"}"},
+        {"{}", "{}"},
+        {"[]", "{}"},
+        {"\"a\"", NULL},
+        {"\"=a\"", NULL},
+        {"[1]", NULL},
+        {"7", NULL},
+        {"{\"a\":[]}", NULL},
+    };
+    cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cleanup_buf struct buf text = BUF_INIT(4096);
+        struct complaint complaint;
+        struct json *given = NULL, *body = json_new(arena, JSON_OBJECT);
+        const struct json *out = NULL;
+        CHECK_ERR(ERR_NONE, json_read(arena, slice_string(rows[i].given), &given, NULL));
+        json_set(arena, body, "pairs", given);
+        CHECK_ERR(rows[i].taken == NULL ? ERR_INVALID : ERR_NONE, route_check(route_named("everything"), arena, body, &out, &complaint));
+        if (rows[i].taken != NULL) {
+            CHECK_ERR(ERR_NONE, json_write(&text, json_member(out, "pairs"), 0));
+            CHECK_STRING(rows[i].taken, arena_string(arena, buf_slice(&text)));
+        }
+    }
+}
+
 TEST(policies_may_be_json_of_bounded_depth)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
