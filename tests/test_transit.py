@@ -107,6 +107,10 @@ def signatures_are_good_to_other_code():
             raw = base64.urlsafe_b64decode(jws + "=" * (-len(jws) % 4))
             assert len(raw) == 2 * sized and "=" not in jws
             key.verify(utils.encode_dss_signature(int.from_bytes(raw[:sized], "big"), int.from_bytes(raw[sized:], "big")), TEXT, ec.ECDSA(hashes.SHA256()))
+            texts = [b"text %d" % i for i in range(40)]
+            batch = vogt.vault.write(f"transit/sign/{kind}", batch_input=[{"input": b64(text)} for text in texts])["data"]["batch_results"]
+            for text, one in zip(texts, batch, strict=True):
+                key.verify(bytes_of(one["signature"]), text, ec.ECDSA(hashes.SHA256()))
         transit.create_key("ed", key_type="ed25519")
         key = ed25519.Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key(transit, "ed")))
         key.verify(bytes_of(transit.sign_data("ed", b64(TEXT))["data"]["signature"]), TEXT)

@@ -1,5 +1,5 @@
 /*
- * A thread of keep's own for pure computing that would hold up everybody: RSA (a key of 4096 bits takes a second or more to find). No other process may see these keys,
+ * A thread of keep's own for pure computing that would hold up everybody: RSA (a key of 4096 bits takes a second or more to find), large batches of signatures. No other process may see these keys,
  * so it is none. It shares nothing with keep's loop but a socketpair over which the frames go that judge gets too; it knows the works of one table, and neither rows nor
  * the vault. It is begun when it is first needed, within the sandbox.
  */

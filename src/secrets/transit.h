@@ -147,6 +147,8 @@ enum err transit_call_run(struct transit_call *call, transit_number_fn number, t
 /* batch_input of the body: NULL where there is none; refuses what is no array of objects, or empty. */
 enum err transit_call_batch(struct turn *turn, const struct json **ret_batch) must_check;
 struct transit_loaded *transit_call_version(struct transit_call *call, uint64_t number);     /* NULL: not loaded */
+/* Items of pairs are slow, and works of their own in one turn. */
+enum err transit_call_bounded(const struct transit_call *call) must_check;
 /* For items that need a second version. */
 enum err transit_call_load(struct transit_call *call, uint64_t number) must_check;
 

@@ -211,6 +211,7 @@ enum err operation_transit_encrypt(struct turn *turn)
     enum err err = transit_call_batch(turn, &call.batch), loaded = transit_load(turn, turn->values[0], &call.key);
     err = err == ERR_NONE && loaded == ERR_NOT_FOUND ? upsert(turn, call.batch, &call.key) : err != ERR_NONE ? err : loaded;
     err = err == ERR_NONE ? needs_family(turn, &call.key) : err;
+    err = err == ERR_NONE ? transit_call_bounded(&call) : err;
     return err == ERR_NONE ? transit_call_run(&call, transit_number_to_make, encrypt_item) : err;
 }
 
@@ -252,6 +253,7 @@ enum err operation_transit_decrypt(struct turn *turn)
     enum err err = transit_call_batch(turn, &call.batch);
     err = err == ERR_NONE ? transit_need(turn, turn->values[0], NO_KEY, &call.key) : err;
     err = err == ERR_NONE ? needs_family(turn, &call.key) : err;
+    err = err == ERR_NONE ? transit_call_bounded(&call) : err;
     return err == ERR_NONE ? transit_call_run(&call, number_of_ciphertext, decrypt_item) : err;
 }
 
@@ -294,6 +296,7 @@ enum err operation_transit_rewrap(struct turn *turn)
     enum err err = transit_call_batch(turn, &call.batch);
     err = err == ERR_NONE ? transit_need(turn, turn->values[0], NO_KEY, &call.key) : err;
     err = err == ERR_NONE ? needs_family(turn, &call.key) : err;
+    err = err == ERR_NONE ? transit_call_bounded(&call) : err;
     return err == ERR_NONE ? transit_call_run(&call, numbers_of_rewrap, rewrap_item) : err;
 }
 
@@ -332,5 +335,6 @@ enum err operation_transit_datakey(struct turn *turn)
     }
     enum err err = transit_need(turn, turn->values[1], NO_KEY, &call.key);
     err = err == ERR_NONE ? needs_family(turn, &call.key) : err;
+    err = err == ERR_NONE ? transit_call_bounded(&call) : err;
     return err == ERR_NONE ? transit_call_run(&call, transit_number_to_make, datakey_item) : err;
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { SCRATCH_MAX_BYTES = 16 << 20, SLOW_BATCH_MAX = 1000 };
+enum { SCRATCH_MAX_BYTES = 16 << 20, FEW_ITEMS = 16 };
 
 static const struct text NO_KEY = TEXT_INIT("signing key not found", "diesen Schlüssel gibt es nicht");
 
@@ -131,13 +131,67 @@ static enum err seed_of(struct transit_call *call, const struct json *item, cons
     return err;
 }
 
+/* One item is done at once but for RSA; many go to keep's thread, so that nobody waits for them. */
+static bool is_slow(const struct transit_call *call)
+{
+    return call->key.kind->family == TRANSIT_RSA || (call->batch != NULL && call->batch->count > FEW_ITEMS);
+}
+
+static struct json *told(struct transit_call *call, const struct manner *manner, struct slice message, enum err *ret_err)
+{
+    struct arena *arena = call->turn->arena;
+    struct json *input = json_new(arena, JSON_OBJECT);
+    json_set_u64(arena, input, "family", call->key.kind->family);
+    json_set_u64(arena, input, "detail", call->key.kind->detail);
+    json_set_bool(arena, input, "pss", manner->scheme.is_pss);
+    json_set_u64(arena, input, "hash", manner->scheme.hash);
+    json_set_string(arena, input, "salt", manner->salt);
+    *ret_err = transit_set_base64(call->turn, input, "message", message);
+    return input;
+}
+
+/* A signature as the key makes it; of ECDSA in DER. */
+static enum err sign_message(struct transit_call *call, const struct manner *manner, struct slice key, struct slice message, struct buf *out)
+{
+    const struct json *output = NULL;
+    struct slice signature;
+    uint8_t plain[ED25519_SIGNATURE_BYTES];
+    if (!is_slow(call) && call->key.kind->family == TRANSIT_EC) {
+        return ec_sign((enum curve)call->key.kind->detail, key, message, out);
+    }
+    if (!is_slow(call)) {
+        enum err err = ed25519_sign(key, message, plain);
+        return err == ERR_NONE ? buf_append(out, slice_of(plain, sizeof plain)) : err;
+    }
+    enum err err = ERR_NONE;
+    struct json *input = told(call, manner, message, &err);
+    err = err == ERR_NONE ? turn_work(call->turn, ROLE_KEEP, "key.sign", input, key, &output, &signature, NULL) : err;
+    if (err == ERR_INVALID) {
+        return turn_refuse(call->turn, err, TEXT("this key cannot sign so: salt or input are too long for it", "so kann dieser Schlüssel nicht signieren: Salz oder Eingabe sind zu lang"), SLICE_NONE);
+    }
+    return err == ERR_NONE ? buf_append(out, signature) : err;
+}
+
+static enum err verify_message(struct transit_call *call, const struct manner *manner, struct slice key, struct slice message, struct slice signature)
+{
+    const struct json *output = NULL;
+    struct slice raw;
+    bool is_many = call->batch != NULL && call->batch->count > FEW_ITEMS; /* checking is quick with RSA too */
+    if (!is_many) {
+        return call->key.kind->family == TRANSIT_RSA ? rsa_verify(key, &manner->scheme, message, signature)
+               : call->key.kind->family == TRANSIT_EC ? ec_verify((enum curve)call->key.kind->detail, key, message, signature) : ed25519_verify(key, message, signature);
+    }
+    enum err err = ERR_NONE;
+    struct json *input = told(call, manner, message, &err);
+    err = err == ERR_NONE ? transit_set_base64(call->turn, input, "signature", signature) : err;
+    return err == ERR_NONE ? turn_work(call->turn, ROLE_KEEP, "key.verify", input, key, &output, &raw, NULL) : err;
+}
+
 static enum err sign_ed25519(struct transit_call *call, const struct json *item, const struct transit_version *version, const struct manner *manner, struct json *result, struct buf *out)
 {
-    uint8_t seed[ED25519_SEED_BYTES], signature[ED25519_SIGNATURE_BYTES], public_key[ED25519_PUBLIC_BYTES];
-    (void)manner;
+    uint8_t seed[ED25519_SEED_BYTES], public_key[ED25519_PUBLIC_BYTES];
     enum err err = seed_of(call, item, version, seed);
-    err = err == ERR_NONE ? ed25519_sign(slice_of(seed, sizeof seed), buf_slice(&call->scratch), signature) : err;
-    err = err == ERR_NONE ? buf_append(out, slice_of(signature, sizeof signature)) : err;
+    err = err == ERR_NONE ? sign_message(call, manner, slice_of(seed, sizeof seed), buf_slice(&call->scratch), out) : err;
     if (err == ERR_NONE && call->key.derived) {
         err = ed25519_public(slice_of(seed, sizeof seed), public_key);
         err = err == ERR_NONE ? transit_set_base64(call->turn, result, call->batch == NULL ? "public_key" : "publickey", slice_of(public_key, sizeof public_key)) : err;
@@ -148,35 +202,24 @@ static enum err sign_ed25519(struct transit_call *call, const struct json *item,
 
 static enum err sign_ec(struct transit_call *call, const struct json *item, const struct transit_version *version, const struct manner *manner, struct json *result, struct buf *out)
 {
-    enum curve curve = (enum curve)call->key.kind->detail;
     uint8_t room[HASH_MAX_BYTES];
     struct slice digest;
     cleanup_buf struct buf der = BUF_INIT(256);
     (void)item;
     (void)result;
     enum err err = digest_of(call, manner, room, &digest);
-    err = err == ERR_NONE ? ec_sign(curve, version->key, digest, &der) : err;
-    return err != ERR_NONE ? err : manner->is_jws ? ec_to_jws(curve, buf_slice(&der), out) : buf_append(out, buf_slice(&der));
+    err = err == ERR_NONE ? sign_message(call, manner, version->key, digest, &der) : err;
+    return err != ERR_NONE ? err : manner->is_jws ? ec_to_jws((enum curve)call->key.kind->detail, buf_slice(&der), out) : buf_append(out, buf_slice(&der));
 }
 
 static enum err sign_rsa(struct transit_call *call, const struct json *item, const struct transit_version *version, const struct manner *manner, struct json *result, struct buf *out)
 {
     uint8_t room[HASH_MAX_BYTES];
-    struct slice digest, signature;
-    const struct json *output = NULL;
-    struct json *input = json_new(call->turn->arena, JSON_OBJECT);
+    struct slice digest;
     (void)item;
     (void)result;
     enum err err = digest_of(call, manner, room, &digest);
-    json_set_bool(call->turn->arena, input, "pss", manner->scheme.is_pss);
-    json_set_u64(call->turn->arena, input, "hash", manner->scheme.hash);
-    json_set_string(call->turn->arena, input, "salt", manner->salt);
-    err = err == ERR_NONE ? transit_set_base64(call->turn, input, "digest", digest) : err;
-    err = err == ERR_NONE ? turn_work(call->turn, ROLE_KEEP, "rsa.sign", input, version->key, &output, &signature, NULL) : err;
-    if (err == ERR_INVALID) {
-        return turn_refuse(call->turn, err, TEXT("this key cannot sign so: salt or input are too long for it", "so kann dieser Schlüssel nicht signieren: Salz oder Eingabe sind zu lang"), SLICE_NONE);
-    }
-    return err == ERR_NONE ? buf_append(out, signature) : err;
+    return err == ERR_NONE ? sign_message(call, manner, version->key, digest, out) : err;
 }
 
 static enum err set_signature(struct transit_call *call, struct json *result, uint64_t number, struct slice signature, bool is_jws)
@@ -207,13 +250,6 @@ static enum err sign_item(struct transit_call *call, const struct json *item, co
     return err != ERR_NONE ? err : json_set_u64(call->turn->arena, result, "key_version", version->number) == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
-/* Slow items are works in one turn: bounded. */
-static enum err check_batch(struct turn *turn, const struct transit_call *call)
-{
-    bool is_too_long = call->batch != NULL && call->key.kind->family == TRANSIT_RSA && call->batch->count > SLOW_BATCH_MAX;
-    return is_too_long ? turn_refuse(turn, ERR_TOO_LARGE, TEXT("a batch of an RSA key has at most 1000 items", "ein batch mit einem RSA-Schlüssel hat höchstens 1000 Einträge"), SLICE_NONE) : ERR_NONE;
-}
-
 enum err operation_transit_sign(struct turn *turn)
 {
     struct manner manner;
@@ -224,7 +260,7 @@ enum err operation_transit_sign(struct turn *turn)
         return turn_refuse(turn, ERR_INVALID, TEXT("key type does not support signing", "Schlüssel dieses Typs signieren nicht"), slice_string(call.key.kind->name));
     }
     err = err == ERR_NONE ? read_manner(turn, &manner) : err;
-    err = err == ERR_NONE ? check_batch(turn, &call) : err;
+    err = err == ERR_NONE ? transit_call_bounded(&call) : err;
     return err == ERR_NONE ? transit_call_run(&call, transit_number_to_make, sign_item) : err;
 }
 
@@ -290,16 +326,16 @@ static enum err verify_mac(struct transit_call *call, const struct transit_versi
     return err != ERR_NONE ? err : secret_equal(buf_slice(&given), slice_of(mac, hash_bytes(manner->scheme.hash))) ? ERR_NONE : ERR_FORGED;
 }
 
-static enum err verify_ed25519(struct transit_call *call, const struct json *item, const struct transit_version *version, struct slice signature)
+static enum err verify_ed25519(struct transit_call *call, const struct json *item, const struct transit_version *version, const struct manner *manner, struct slice signature)
 {
     uint8_t seed[ED25519_SEED_BYTES], public_key[ED25519_PUBLIC_BYTES];
     if (!call->key.derived) {
-        return ed25519_verify(version->public_key, buf_slice(&call->scratch), signature);
+        return verify_message(call, manner, version->public_key, buf_slice(&call->scratch), signature);
     }
     enum err err = seed_of(call, item, version, seed);
     err = err == ERR_NONE ? ed25519_public(slice_of(seed, sizeof seed), public_key) : err;
     wipe(seed, sizeof seed);
-    return err == ERR_NONE ? ed25519_verify(slice_of(public_key, sizeof public_key), buf_slice(&call->scratch), signature) : err;
+    return err == ERR_NONE ? verify_message(call, manner, slice_of(public_key, sizeof public_key), buf_slice(&call->scratch), signature) : err;
 }
 
 static enum err verify_ec(struct transit_call *call, const struct transit_version *version, const struct manner *manner, struct slice signature)
@@ -310,7 +346,7 @@ static enum err verify_ec(struct transit_call *call, const struct transit_versio
     cleanup_buf struct buf der = BUF_INIT(256);
     enum err err = digest_of(call, manner, room, &digest);
     err = err == ERR_NONE && manner->is_jws ? ec_from_jws(curve, signature, &der) : err;
-    return err == ERR_NONE ? ec_verify(curve, version->public_key, digest, manner->is_jws ? buf_slice(&der) : signature) : err;
+    return err == ERR_NONE ? verify_message(call, manner, version->public_key, digest, manner->is_jws ? buf_slice(&der) : signature) : err;
 }
 
 static enum err verify_signature(struct transit_call *call, const struct json *item, const struct transit_version *version, const struct manner *manner, struct slice text)
@@ -323,13 +359,13 @@ static enum err verify_signature(struct transit_call *call, const struct json *i
         return ERR_FORGED;
     }
     if (call->key.kind->family == TRANSIT_ED25519) {
-        return verify_ed25519(call, item, version, buf_slice(&signature));
+        return verify_ed25519(call, item, version, manner, buf_slice(&signature));
     }
     if (call->key.kind->family == TRANSIT_EC) {
         return verify_ec(call, version, manner, buf_slice(&signature));
     }
     err = digest_of(call, manner, room, &digest);
-    return err == ERR_NONE ? rsa_verify(version->public_key, &manner->scheme, digest, buf_slice(&signature)) : err;
+    return err == ERR_NONE ? verify_message(call, manner, version->public_key, digest, buf_slice(&signature)) : err;
 }
 
 static enum err verify_item(struct transit_call *call, const struct json *item, const struct transit_version *version, struct json *result)
@@ -353,6 +389,7 @@ enum err operation_transit_verify(struct turn *turn)
     enum err err = transit_call_batch(turn, &call.batch);
     err = err == ERR_NONE ? transit_need(turn, turn->values[0], TEXT("signature verification key not found", "diesen Schlüssel gibt es nicht"), &call.key) : err;
     err = err == ERR_NONE ? read_manner(turn, &manner) : err;
+    err = err == ERR_NONE ? transit_call_bounded(&call) : err;
     return err == ERR_NONE ? transit_call_run(&call, number_to_verify, verify_item) : err;
 }
 

@@ -184,6 +184,46 @@ TEST(signatures_come_in_batches_with_an_error_an_item)
     kv_scene_end(&scene);
 }
 
+TEST(large_batches_of_pairs_go_to_the_thread_and_are_bounded)
+{
+    struct kv_scene scene = transit_scene_start();
+    const struct json *reply = NULL;
+    enum { MANY = 40, TOO_MANY = 1001 };
+    for (size_t i = 0; i < TYPES; i++) {
+        cleanup_buf struct buf body = BUF_INIT(1 << 20), again = BUF_INIT(1 << 20);
+        CHECK_ERR(ERR_NONE, WRITE(BODY("t/keys/k%zu", i), BODY("{\"type\":\"%s\"}", types[i])));
+        CHECK_ERR(ERR_NONE, buf_append_string(&body, "{\"marshaling_algorithm\":\"jws\",\"batch_input\":[{}"));
+        for (int k = 0; k < MANY; k++) {
+            CHECK_ERR(ERR_NONE, buf_append_string(&body, ",{\"input\":\"" HELLO "\"}"));
+        }
+        CHECK_ERR(ERR_NONE, buf_append_string(&body, "]}"));
+        CHECK_ERR(ERR_NONE, WRITE(BODY("t/sign/k%zu", i), arena_string(scene.arena, buf_slice(&body))));
+        CHECK_ERR(ERR_NONE, buf_append_string(&again, "{\"marshaling_algorithm\":\"jws\",\"batch_input\":[{\"input\":\"" HALLO "\",\"signature\":\"vault:v1:AAAA\"}"));
+        const struct json *result = json_path(reply, "data.batch_results")->first;
+        CHECK_SLICE("missing input", json_text(result, "error", SLICE_NONE));
+        for (result = result->next; result != NULL; result = result->next) {
+            struct slice signature = json_text(result, "signature", SLICE_NONE);
+            CHECK_ERR(ERR_NONE, buf_printf(&again, ",{\"input\":\"" HELLO "\",\"signature\":\"%.*s\"}", (int)signature.len, (const char *)signature.data));
+        }
+        CHECK_ERR(ERR_NONE, buf_append_string(&again, "]}"));
+        CHECK_ERR(ERR_NONE, WRITE(BODY("t/verify/k%zu", i), arena_string(scene.arena, buf_slice(&again))));
+        size_t valid = 0;
+        for (result = json_path(reply, "data.batch_results")->first; result != NULL; result = result->next) {
+            valid += json_bool(result, "valid", false);
+        }
+        CHECK_U64(MANY, valid);
+    }
+    cleanup_buf struct buf body = BUF_INIT(1 << 20);
+    CHECK_ERR(ERR_NONE, buf_append_string(&body, "{\"batch_input\":[{}"));
+    for (int k = 1; k < TOO_MANY; k++) {
+        CHECK_ERR(ERR_NONE, buf_append_string(&body, ",{}"));
+    }
+    CHECK_ERR(ERR_NONE, buf_append_string(&body, "]}"));
+    CHECK_ERR(ERR_TOO_LARGE, WRITE("t/sign/k0", arena_string(scene.arena, buf_slice(&body))));
+    CHECK_ERR(ERR_TOO_LARGE, WRITE("t/verify/k1", arena_string(scene.arena, buf_slice(&body))));
+    kv_scene_end(&scene);
+}
+
 TEST(digests_and_random_bytes_come_as_asked_for)
 {
     struct kv_scene scene = transit_scene_start();

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { BATCH_MAX = 100000 };
+enum { BATCH_MAX = 100000, PAIR_BATCH_MAX = 1000 };
 
 enum transit_text_fault transit_text_read(struct slice text, struct transit_text *ret_text)
 {
@@ -162,6 +162,12 @@ enum err transit_call_batch(struct turn *turn, const struct json **ret_batch)
     }
     *ret_batch = batch;
     return ERR_NONE;
+}
+
+enum err transit_call_bounded(const struct transit_call *call)
+{
+    bool is_too_long = call->batch != NULL && call->key.kind->public_name != NULL && call->batch->count > PAIR_BATCH_MAX;
+    return is_too_long ? turn_refuse(call->turn, ERR_TOO_LARGE, TEXT("a batch of a key with a public part has at most 1000 items", "ein batch mit einem Schlüsselpaar hat höchstens 1000 Einträge"), SLICE_NONE) : ERR_NONE;
 }
 
 struct transit_loaded *transit_call_version(struct transit_call *call, uint64_t number)
