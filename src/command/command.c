@@ -32,10 +32,9 @@ const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 
 /* ---- reading the words ---- */
 
-/* How many of the words this command's name takes, 0 when it is another one. */
-static size_t name_matches(const struct command *command, char **words, size_t count)
+size_t words_match(const char *name, char **words, size_t count)
 {
-    struct slice rest = slice_string(command->name), part;
+    struct slice rest = slice_string(name), part;
     size_t taken = 0;
     while (slice_split(&rest, ' ', &part)) {
         if (taken == count || !slice_is(part, words[taken])) {
@@ -49,7 +48,7 @@ static size_t name_matches(const struct command *command, char **words, size_t c
 static const struct command *find_command(char **words, size_t count, size_t *ret_taken)
 {
     for (size_t i = 0; i < command_count; i++) {
-        size_t taken = name_matches(&commands[i], words, count);
+        size_t taken = words_match(commands[i].name, words, count);
         if (taken > 0) {
             *ret_taken = taken;
             return &commands[i];
@@ -381,7 +380,7 @@ const char *run_directory(const struct run *run)
                                                                                   : "/var/lib/vogt";
 }
 
-static enum language language_of_environment(void)
+enum language language_of_environment(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -90,6 +90,10 @@ enum err command_parse(int count, char **words, struct run *run,
                        struct complaint *complaint) must_check;
 int command_main(int count, char **words); /* the exit code */
 
+/* How many of the words a name such as "ledger verify" takes; 0 when they say something else. */
+size_t words_match(const char *name, char **words, size_t count);
+enum language language_of_environment(void); /* LC_ALL, LC_MESSAGES, LANG: German, else English */
+
 bool run_has(const struct run *run, enum option option);
 const char *run_option(const struct run *run, enum option option); /* the last one given, or NULL */
 const char *run_text(const struct run *run, struct text text);

@@ -120,23 +120,10 @@ static int sort_words(struct dropin *dropin, int count, char **words)
     return DROPIN_OK;
 }
 
-static size_t name_matches(const struct verb *verb, char **words, size_t count)
-{
-    struct slice rest = slice_string(verb->name), part;
-    size_t taken = 0;
-    while (slice_split(&rest, ' ', &part)) {
-        if (taken == count || !slice_is(part, words[taken])) {
-            return 0;
-        }
-        taken++;
-    }
-    return taken;
-}
-
 static const struct verb *find_verb(char **words, size_t count, size_t *ret_taken)
 {
     for (size_t i = 0; i < VERB_COUNT; i++) {
-        size_t taken = name_matches(&verbs[i], words, count);
+        size_t taken = words_match(verbs[i].name, words, count);
         if (taken > 0) {
             *ret_taken = taken;
             return &verbs[i];
@@ -264,18 +251,6 @@ static int dispatch(struct dropin *dropin, int count, char **words)
     }
     code = check_format(dropin);
     return code == DROPIN_OK ? dropin->verb->run(dropin) : code;
-}
-
-static enum language language_of_environment(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL && value[0] != '\0') {
-            return strncmp(value, "de", 2) == 0 ? LANGUAGE_GERMAN : LANGUAGE_ENGLISH;
-        }
-    }
-    return LANGUAGE_ENGLISH;
 }
 
 int dropin_main(int count, char **words)
