@@ -7,7 +7,7 @@ test="$build curl openssl nginx-light iproute2 procps python3-docx python3-hvac 
 podman crun netavark umoci iptables ufw zstd"
 # Mail, directories, databases: servers that start when they are installed, so not on every developer's machine.
 servers="postgresql mariadb-server redis-server memcached slapd postfix dovecot-imapd dovecot-pop3d dovecot-managesieved prosody vsftpd haproxy bind9 bind9-utils docker-registry skopeo apache2-utils stunnel4 sslscan testssl.sh"
-wide="$test $servers clang libclang-rt-dev qemu-system-x86 busybox-static cryptsetup-bin lvm2 dmsetup e2fsprogs kmod util-linux"
+wide="$test $servers ansible clang libclang-rt-dev qemu-system-x86 busybox-static cryptsetup-bin lvm2 dmsetup e2fsprogs kmod util-linux"
 case "${1:-build}" in
 build) wanted=$build ;;
 test) wanted=$test ;;

@@ -52,14 +52,19 @@ static enum verb verb_of(const char *method)
 static enum verb meant_verb(struct slice query)
 {
     static const struct {
-        const char *part;
+        const char *start;
         enum verb verb;
-    } words[] = {{"list=true", VERB_LIST}, {"list=1", VERB_LIST}, {"scan=true", VERB_SCAN}, {"scan=1", VERB_SCAN}};
+    } names[] = {{"list=", VERB_LIST}, {"scan=", VERB_SCAN}};
+    /* what Vault takes for true; Python's clients write True */
+    static const char *const truths[] = {"true", "1", "True", "TRUE", "t", "T"};
     struct slice part;
     while (slice_split(&query, '&', &part)) {
-        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-            if (slice_is(part, words[i].part)) {
-                return words[i].verb;
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            struct slice start = slice_string(names[i].start);
+            for (size_t k = 0; slice_starts(part, start) && k < sizeof(truths) / sizeof(truths[0]); k++) {
+                if (slice_is(slice_from(part, start.len), truths[k])) {
+                    return names[i].verb;
+                }
             }
         }
     }

@@ -85,7 +85,8 @@ TEST(lists_by_verb_and_by_query)
 {
     static const char *const requests[] = {"LIST /v1/sys/policies/acl HTTP/1.1\r\n" HOST END,
                                            GET("/v1/sys/policies/acl?list=true") END,
-                                           GET("/v1/sys/policies/acl/?list=1") END};
+                                           GET("/v1/sys/policies/acl/?list=1") END,
+                                           GET("/v1/sys/policies/acl?list=True") END};
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         cleanup_answer struct answer got = ANSWER_NONE;
         CHECK(ask(requests[i], &got));
