@@ -1,5 +1,5 @@
-/* load PORT PATH [CONNECTIONS [SECONDS [TOKEN [FILE]]]]: requests per second of a server on this machine.
- * With a file, its bytes are posted. */
+/* load PORT PATH [CONNECTIONS [SECONDS [TOKEN [FILE [NUMBERS]]]]]: requests per second of a server on this machine.
+ * With a file ("-": none), its bytes are posted. With numbers, every "{number}" in path and bytes counts up to that. */
 #include "load_client.h"
 
 #include <stdio.h>
@@ -35,11 +35,11 @@ int main(int argc, char **argv)
 {
     struct load_result result;
     if (argc < 3) {
-        fprintf(stderr, "load PORT PATH [CONNECTIONS [SECONDS [TOKEN [FILE]]]]\n");
+        fprintf(stderr, "load PORT PATH [CONNECTIONS [SECONDS [TOKEN [FILE [NUMBERS]]]]]\n");
         return 2;
     }
     size_t request_len = 0;
-    char *request = request_of(argv[2], argc > 5 ? argv[5] : "", argc > 6 ? argv[6] : NULL, &request_len);
+    char *request = request_of(argv[2], argc > 5 ? argv[5] : "", argc > 6 && strcmp(argv[6], "-") != 0 ? argv[6] : NULL, &request_len);
     if (request == NULL) {
         fprintf(stderr, "no request\n");
         return 2;
@@ -48,6 +48,7 @@ int main(int argc, char **argv)
                         .port = (uint16_t)strtoul(argv[1], NULL, 10),
                         .request = request,
                         .request_len = request_len,
+                        .numbers = argc > 7 ? (uint32_t)strtoul(argv[7], NULL, 10) : 0,
                         .connections = argc > 3 ? strtoul(argv[3], NULL, 10) : 64,
                         .warm_up_seconds = 0.5,
                         .seconds = argc > 4 ? strtod(argv[4], NULL) : 5};

@@ -1,6 +1,7 @@
 #include "load_client.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,13 +16,16 @@
 
 #include <openssl/ssl.h>
 
-enum { REPLY_BYTES = 16 << 10, REPLY_MAX_BYTES = 32 << 20, TIMES_MAX = 1 << 20, EVENTS_MAX = 256 };
+enum { REPLY_BYTES = 16 << 10, REPLY_MAX_BYTES = 32 << 20, TIMES_MAX = 1 << 20, EVENTS_MAX = 256, NUMBERED_BYTES = 16384, PLACES_MAX = 8, DIGITS = 8 };
+
+static const char placeholder[] = "{number}"; /* as long as what stands in its place */
 
 struct link {
     int fd;
     SSL *tls;
     double sent_at;
     size_t sent, len, capacity;
+    uint32_t number; /* in the request under way */
     char *reply;
 };
 
@@ -31,6 +35,9 @@ struct run {
     int epoll_fd;
     SSL_CTX *context;
     struct link *links;
+    char request[NUMBERED_BYTES]; /* of a load with numbers */
+    size_t places[PLACES_MAX], place_count;
+    uint32_t next_number;
     float *times_us;
     size_t time_count;
     bool counts;
@@ -71,13 +78,42 @@ static void watch(struct run *run, struct link *link, uint32_t events)
     epoll_ctl(run->epoll_fd, EPOLL_CTL_MOD, link->fd, &event);
 }
 
+static const char *numbered(struct run *run, uint32_t number)
+{
+    char digits[DIGITS + 1];
+    snprintf(digits, sizeof(digits), "%08u", (unsigned)(number % 100000000));
+    for (size_t i = 0; i < run->place_count; i++) {
+        memcpy(run->request + run->places[i], digits, DIGITS);
+    }
+    return run->request;
+}
+
+static bool take_request(struct run *run)
+{
+    const struct load *load = run->load;
+    size_t len = load->request_len > 0 ? load->request_len : strlen(load->request);
+    static_assert(sizeof(placeholder) - 1 == DIGITS, "digits stand in the placeholder's place");
+    if (load->numbers == 0) {
+        return true;
+    }
+    if (len >= sizeof(run->request)) {
+        return false;
+    }
+    memcpy(run->request, load->request, len);
+    for (const char *at = run->request; (at = strstr(at, placeholder)) != NULL && run->place_count < PLACES_MAX; at += DIGITS) {
+        run->places[run->place_count++] = (size_t)(at - run->request);
+    }
+    return true;
+}
+
 /* What the socket takes; the rest when it takes more. */
 static void link_write(struct run *run, struct link *link)
 {
     size_t len = run->load->request_len > 0 ? run->load->request_len : strlen(run->load->request);
+    const char *request = run->load->numbers > 0 ? numbered(run, link->number) : run->load->request;
     bool was_cut = link->sent > 0;
     while (link->sent < len) {
-        int put = SSL_write(link->tls, run->load->request + link->sent, (int)(len - link->sent));
+        int put = SSL_write(link->tls, request + link->sent, (int)(len - link->sent));
         if (put <= 0) {
             bool waits = SSL_get_error(link->tls, put) == SSL_ERROR_WANT_WRITE;
             run->result.bad += !waits;
@@ -94,6 +130,8 @@ static void link_write(struct run *run, struct link *link)
 static void link_ask(struct run *run, struct link *link)
 {
     link->len = link->sent = 0;
+    link->number = run->next_number;
+    run->next_number = run->next_number + 1 < run->load->numbers ? run->next_number + 1 : 0;
     link->sent_at = now();
     link_write(run, link);
 }
@@ -216,7 +254,7 @@ bool load_run(const struct load *load, struct load_result *ret_result)
                       .context = SSL_CTX_new(TLS_client_method())};
     run.links = calloc(load->connections, sizeof(*run.links));
     run.times_us = calloc(TIMES_MAX, sizeof(*run.times_us));
-    bool good = run.context != NULL && run.links != NULL && run.times_us != NULL &&
+    bool good = take_request(&run) && run.context != NULL && run.links != NULL && run.times_us != NULL &&
                 SSL_CTX_set_min_proto_version(run.context, TLS1_3_VERSION) == 1 && run_all(&run);
     for (size_t i = 0; run.links != NULL && i < load->connections; i++) {
         if (run.links[i].tls != NULL) {

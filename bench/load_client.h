@@ -12,6 +12,7 @@ struct load {
     uint16_t port;
     const char *request; /* sent again and again, complete with its empty line and body */
     size_t request_len;  /* 0: up to its NUL */
+    uint32_t numbers;    /* not 0: every "{number}" in the request becomes eight digits, which count up to this from one request to the next */
     size_t connections;
     double warm_up_seconds, seconds;
 };

@@ -120,6 +120,9 @@ def main():
     if word in "bench_leases":
         print("== bench_leases", flush=True)
         subprocess.run([sys.executable, os.path.join(ROOT, "bench", "bench_leases.py"), build], cwd=ROOT, check=False)
+    if word in "bench_requests":
+        print("== bench_requests", flush=True)
+        subprocess.run([sys.executable, os.path.join(ROOT, "bench", "bench_requests.py"), build], cwd=ROOT, check=False)
     if word in "daemon":
         print("== daemon", flush=True)
         idle()

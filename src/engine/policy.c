@@ -277,11 +277,27 @@ static void add_limits(struct grant *grant, const struct json *rule)
     grant->limits[grant->limit_count++] = rule;
 }
 
-bool policy_pattern(struct turn *turn, const struct json *rule, struct slice *ret_pattern)
+static bool fill(struct turn *turn, struct slice pattern, struct slice *ret_pattern)
 {
-    struct slice pattern = json_text(rule, "path", SLICE_NONE);
     *ret_pattern = pattern;
     return !template_has(pattern) || template_fill(turn->arena, turn->caller.identity, pattern, ret_pattern);
+}
+
+bool policy_pattern(struct turn *turn, const struct json *rule, struct slice *ret_pattern)
+{
+    return fill(turn, json_text(rule, "path", SLICE_NONE), ret_pattern);
+}
+
+/* A rule whose pattern matches. */
+static void consider_rule(const struct json *rule, struct slice policy, struct slice pattern, struct grant *grant)
+{
+    if (grant->pattern.data != NULL && slice_equal(pattern, grant->pattern)) {
+        grant->capabilities |= capabilities_of(rule);
+        add_limits(grant, rule);
+    } else if (grant->pattern.data == NULL || policy_is_more_specific(pattern, grant->pattern)) {
+        *grant = (struct grant){.capabilities = capabilities_of(rule), .policy = policy, .pattern = pattern, .rule = json_text(rule, "path", SLICE_NONE)};
+        add_limits(grant, rule);
+    }
 }
 
 void policy_consider(struct turn *turn, const struct json *row, struct slice policy, struct slice path, struct grant *grant)
@@ -289,17 +305,31 @@ void policy_consider(struct turn *turn, const struct json *row, struct slice pol
     const struct json *rules = json_member(row, "rules");
     for (const struct json *rule = rules == NULL ? NULL : rules->first; rule != NULL; rule = rule->next) {
         struct slice pattern;
-        if (!policy_pattern(turn, rule, &pattern) || !policy_matches(pattern, path)) {
-            continue;
-        }
-        if (grant->pattern.data != NULL && slice_equal(pattern, grant->pattern)) {
-            grant->capabilities |= capabilities_of(rule);
-            add_limits(grant, rule);
-        } else if (grant->pattern.data == NULL || policy_is_more_specific(pattern, grant->pattern)) {
-            *grant = (struct grant){.capabilities = capabilities_of(rule), .policy = policy, .pattern = pattern, .rule = json_text(rule, "path", SLICE_NONE)};
-            add_limits(grant, rule);
+        if (policy_pattern(turn, rule, &pattern) && policy_matches(pattern, path)) {
+            consider_rule(rule, policy, pattern, grant);
         }
     }
+}
+
+/* policy_consider over a row as it lies in the store: every request passes here, and a tree of all rules would cost more than the rest of a read. */
+static enum err consider_packed(struct turn *turn, struct slice row, struct slice policy, struct slice path, struct grant *grant)
+{
+    struct slice rules, rule, value, pattern;
+    enum err err = json_packed_member(row, "rules", &rules);
+    err = err == ERR_NONE ? json_packed_items(rules, &rules) : err;
+    while (err == ERR_NONE && (err = json_packed_next(&rules, &rule)) == ERR_NONE) {
+        struct json *tree = NULL;
+        err = json_packed_member(rule, "path", &value);
+        err = err == ERR_NONE ? json_packed_text(value, &pattern) : err;
+        if (err != ERR_NONE || !fill(turn, pattern, &pattern) || !policy_matches(pattern, path)) {
+            continue;
+        }
+        err = json_unpack(turn->arena, rule, &tree);
+        if (err == ERR_NONE) {
+            consider_rule(tree, policy, pattern, grant);
+        }
+    }
+    return err == ERR_NOT_FOUND ? ERR_NONE : ERR_DAMAGED;
 }
 
 enum err policy_grant(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant)
@@ -307,13 +337,12 @@ enum err policy_grant(struct turn *turn, const struct json *policies, struct sli
     struct grant grant = {0};
     bool waits = false;
     for (const struct json *name = policies == NULL ? NULL : policies->first; name != NULL; name = name->next) {
-        const struct json *row = NULL;
-        enum err err = turn_json(turn, turn_path(turn, "policy/acl/%.*s", (int)name->text.len, (const char *)name->text.data), &row);
+        struct slice row;
+        enum err err = turn_row(turn, turn_path(turn, "policy/acl/%.*s", (int)name->text.len, (const char *)name->text.data), &row);
+        err = err == ERR_NONE ? consider_packed(turn, row, name->text, path, &grant) : err;
         if (err == ERR_NEED) {
             waits = true; /* ask for all of them at once */
-        } else if (err == ERR_NONE) {
-            policy_consider(turn, row, name->text, path, &grant);
-        } else if (err != ERR_NOT_FOUND) {
+        } else if (err != ERR_NONE && err != ERR_NOT_FOUND) {
             return err;
         }
     }

@@ -209,14 +209,19 @@ enum err route_find_in(const struct route *table, size_t count, enum verb verb, 
 
 bool route_is_taken(struct slice path)
 {
-    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+    if (!by_segment.built) {
+        build();
+    }
+    size_t slash = slice_find_byte(path, '/');
+    struct slice first = slice_first(path, slash == SIZE_MAX ? path.len : slash);
+    bool is_auth = slash != SIZE_MAX && slice_is(first, "auth");
+    size_t second = is_auth ? slice_find_byte(slice_from(path, slash + 1), '/') : SIZE_MAX;
+    struct slice taken = !is_auth ? first : slice_first(path, second == SIZE_MAX ? path.len : slash + 1 + second);
+    for (uint16_t i = by_segment.bucket[bucket_of(first)]; i != NO_ROUTE; i = by_segment.next[i]) {
         struct slice pattern = slice_string(routes[i].pattern);
-        size_t slash = slice_find_byte(pattern, '/');
-        bool is_auth = slice_starts(pattern, SLICE_LITERAL("auth/"));
-        size_t second = is_auth ? slice_find_byte(slice_from(pattern, 5), '/') : SIZE_MAX;
-        struct slice first = is_auth ? slice_first(pattern, second == SIZE_MAX ? pattern.len : 5 + second) : slice_first(pattern, slash == SIZE_MAX ? pattern.len : slash);
-        bool below = path.len > first.len && slice_starts(path, first) && path.data[first.len] == '/';
-        if (slice_equal(path, first) || below) {
+        bool is_there = slice_starts(pattern, taken) && (pattern.len == taken.len || pattern.data[taken.len] == '/');
+        bool is_bare_auth = !is_auth && slice_starts(pattern, SLICE_LITERAL("auth/")); /* "auth" alone belongs to nobody */
+        if (is_there && !is_bare_auth) {
             return true;
         }
     }

@@ -3,6 +3,7 @@
 #include "engine/operations.h"
 #include "engine/turn_inside.h"
 
+#include <assert.h>
 #include <string.h>
 
 #if __has_include("measure/operations.def")
@@ -54,9 +55,43 @@ static const struct {
 #undef OPERATION
 };
 
+enum { OPERATION_COUNT = sizeof operations / sizeof operations[0], BUCKET_COUNT = 1024, NO_OPERATION = UINT16_MAX };
+
+/* Every run of a turn looks its operation up: by a table that the first one builds, of what is const. */
+static struct {
+    bool built;
+    uint16_t bucket[BUCKET_COUNT], next[OPERATION_COUNT];
+} by_name;
+
+static size_t bucket_of(const char *name)
+{
+    uint32_t hash = 2166136261u;
+    for (; *name != '\0'; name++) {
+        hash = (hash ^ (uint8_t)*name) * 16777619u;
+    }
+    return (hash ^ (hash >> 16)) % BUCKET_COUNT;
+}
+
+static void build(void)
+{
+    for (size_t i = 0; i < BUCKET_COUNT; i++) {
+        by_name.bucket[i] = NO_OPERATION;
+    }
+    for (size_t i = OPERATION_COUNT; i-- > 0;) {
+        size_t bucket = bucket_of(operations[i].name);
+        by_name.next[i] = by_name.bucket[bucket];
+        by_name.bucket[bucket] = (uint16_t)i;
+    }
+    by_name.built = true;
+}
+
 operation_fn operation_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+    static_assert(OPERATION_COUNT < NO_OPERATION, "indexes are of 16 bits");
+    if (!by_name.built) {
+        build();
+    }
+    for (uint16_t i = by_name.bucket[bucket_of(name)]; i != NO_OPERATION; i = by_name.next[i]) {
         if (strcmp(operations[i].name, name) == 0) {
             return operations[i].run;
         }
