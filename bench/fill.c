@@ -213,7 +213,7 @@ static void commit(void)
     must(store_commit(own.store, buf_slice(&body), &answer), "commit");
     state_batch_committed(own.state, number);
     state_trim(own.state);
-    must(store_tidy(own.store), "tidy");
+    must(store_tidy(own.store, STORE_TIDY_PAGES), "tidy");
 }
 
 static void run(const char *operation, const struct json *input)

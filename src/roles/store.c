@@ -171,7 +171,7 @@ static enum err wait_and_serve(struct service *service)
     if (err == ERR_NONE) {
         err = store_ended(service->store);
     }
-    if (err == ERR_NONE && store_tidy(service->store) != ERR_NONE) {
+    if (err == ERR_NONE && store_tidy(service->store, STORE_TIDY_PAGES) != ERR_NONE) {
         /* All that was committed lies safe in the WAL; a full disk is told to whoever commits next.
          */
         err = store_ended(service->store);

@@ -48,7 +48,7 @@ static enum err commit_once(struct crash_run *run)
     if (err == ERR_NONE) {
         run->sure = run->maybe;
         run->commits++;
-        err = store_tidy(run->store);
+        err = store_tidy(run->store, 128); /* often, so that crashes meet it */
     }
     return err;
 }

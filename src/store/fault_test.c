@@ -116,7 +116,7 @@ static enum err attempt(struct fault_run *run, size_t turn, struct slice body)
     if (turn % 4 == 3) {
         run->sure.published[LOG_EVIDENCE] = run->sure.logs[LOG_EVIDENCE].size;
     }
-    return store_tidy(run->store);
+    return store_tidy(run->store, 128); /* often, so that failures meet it */
 }
 
 /* One turn; what fails and has not ended the store is tried again, and must then succeed. */

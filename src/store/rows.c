@@ -14,7 +14,7 @@ static const char *const statement_sql[] = {
 /* Before anything is read: the exclusive lock keeps WAL from wanting shared memory; little memory
  * when idle; erased bytes are overwritten. */
 static const char settings_sql[] =
-    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;"
+    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;"
     "PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
     "PRAGMA secure_delete=ON;";
 static const char durable_sql[] =
@@ -237,9 +237,9 @@ enum err rows_integrity(struct rows *rows)
     return err;
 }
 
-enum err rows_tidy(struct rows *rows)
+enum err rows_tidy(struct rows *rows, int pages)
 {
-    if (rows->wal_pages < TIDY_PAGES) {
+    if (rows->wal_pages < pages) {
         return ERR_NONE;
     }
     int result =

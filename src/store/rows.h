@@ -77,7 +77,7 @@ void rows_roll_back(struct rows *rows);
 enum err rows_publish(struct rows *rows, uint8_t log, uint64_t size,
                       struct slice note) must_check; /* a transaction of its own */
 
-/* Moves the WAL into the database once it is long enough; best called when replies have left. */
-enum err rows_tidy(struct rows *rows) must_check;
+/* Moves the WAL into the database once it has this many pages; best called when replies have left. */
+enum err rows_tidy(struct rows *rows, int pages) must_check;
 
 #endif

@@ -15,7 +15,7 @@ enum statement {
     STATEMENT_COUNT
 };
 
-enum { LOGS = 3 /* indexed by enum log_id */, TIDY_PAGES = 128 };
+enum { LOGS = 3 /* indexed by enum log_id */ };
 
 struct rows {
     struct files *files;

@@ -363,7 +363,7 @@ enum err store_publish(struct store *store, struct slice body, struct buf *out)
     return put_err == ERR_NONE ? err : put_err;
 }
 
-enum err store_tidy(struct store *store)
+enum err store_tidy(struct store *store, int pages)
 {
-    return done(store, rows_tidy(store->rows));
+    return done(store, rows_tidy(store->rows, pages));
 }

@@ -25,8 +25,11 @@ enum err store_commit(struct store *store, struct slice body,
                       struct buf *out) must_check; /* COMMIT -> COMMITTED */
 enum err store_publish(struct store *store, struct slice body,
                        struct buf *out) must_check; /* PUBLISH -> PUBLISHED */
-/* When replies have left: moves the WAL if it is long. */
-enum err store_tidy(struct store *store) must_check;
+/* 4 MiB, the size to which the file is cut afterwards. Names of rows are HMACs, so their pages lie anywhere: the longer the WAL, the more rows each page that is
+ * moved and synced stands for. */
+enum { STORE_TIDY_PAGES = 1024 };
+/* When replies have left: moves the WAL if it has this many pages. */
+enum err store_tidy(struct store *store, int pages) must_check;
 /* A sync failed or the database is damaged: ERR_IO or ERR_DAMAGED; else ERR_NONE. */
 enum err store_ended(const struct store *store) must_check;
 /* For checks; owned by the store. */
