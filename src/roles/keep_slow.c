@@ -11,6 +11,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { STACK_BYTES = 512 << 10, SLOW_AT_ONCE = 64 };
 
@@ -33,6 +34,9 @@ static void *run(void *argument)
     if (channel != NULL && worker_serve(channel, works, sizeof works / sizeof works[0]) == ERR_NONE) {
         abort(); /* it only ends with an error: ERR_CLOSED when keep goes */
     }
+    if (channel == NULL) {
+        (void)close(fd); /* keep sees it, and ends rather than wait */
+    }
     channel_free(channel);
     return NULL;
 }
@@ -40,7 +44,7 @@ static void *run(void *argument)
 enum err keep_start_slow(struct keep *keep)
 {
     pthread_attr_t attributes;
-    if (keep->member_count == MEMBERS_MAX || pthread_attr_init(&attributes) != 0) {
+    if (keep->slow_fds[0] < 0 || keep->member_count == MEMBERS_MAX || pthread_attr_init(&attributes) != 0) {
         return ERR_MEMORY;
     }
     struct channel *channel = channel_new(keep->slow_fds[0], ROLE_KEEP, ROLE_KEEP, QUEUE_MAX_BYTES);
@@ -49,6 +53,7 @@ enum err keep_start_slow(struct keep *keep)
     (void)pthread_attr_destroy(&attributes);
     if (failed != 0) {
         channel_free(channel);
+        keep->slow_fds[0] = -1; /* closed; what cannot start a thread now is told so from here on */
         return err_from_errno(failed);
     }
     keep->has_slow_thread = true;
