@@ -4,7 +4,7 @@
 #include "engine/lease.h"
 #include "engine/operations.h"
 
-enum { SLICE_ROWS = 50, CUT_LOOK_MS = 24 * 3600 * 1000 };
+enum { SLICE_ROWS = 20, CUT_LOOK_MS = 24 * 3600 * 1000 };
 
 static char *below(struct turn *turn, const char *folder, struct slice id)
 {
