@@ -1,6 +1,7 @@
 """Identity with a real client (python3-hvac) over TLS: entities of logins, groups, aliases, merging, policies that name the caller."""
 import os
 import sys
+import threading
 
 try:
     import hvac
@@ -78,6 +79,19 @@ def a_login_has_an_entity():
         vault.secrets.identity.delete_entity(entity_id)
         refused(web.auth.token.lookup_self, hvac.exceptions.Forbidden, "permission denied")
         refused(lambda: vault.secrets.identity.read_entity(entity_id), hvac.exceptions.InvalidPath)
+
+
+def first_logins_at_once_make_one_entity():
+    with Daemon() as vogt:
+        vault, log_in, _, _ = with_approle(vogt)
+        told = []
+        threads = [threading.Thread(target=lambda: told.append(log_in()["entity_id"])) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(told) == 16 and len(set(told)) == 1, told
+        assert vault.secrets.identity.list_entities()["data"]["keys"] == told[:1]
 
 
 def groups_and_their_members():
@@ -170,4 +184,4 @@ def paths_that_name_the_caller():
 
 
 if __name__ == "__main__":
-    main([a_login_has_an_entity, groups_and_their_members, aliases_and_merging, paths_that_name_the_caller])
+    main([a_login_has_an_entity, first_logins_at_once_make_one_entity, groups_and_their_members, aliases_and_merging, paths_that_name_the_caller])

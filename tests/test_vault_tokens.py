@@ -2,6 +2,7 @@
 import datetime
 import os
 import sys
+import threading
 import time
 
 try:
@@ -33,6 +34,22 @@ def refused(call, kind, *words):
         assert error.errors == list(words), error.errors
         return
     raise AssertionError("was not refused")
+
+
+def at_once(count, call):
+    """What `count` threads got that called at the same time."""
+    told, gate = [], threading.Barrier(count)
+
+    def run(number):
+        gate.wait()
+        told.append(call(number))
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return told
 
 
 def wrapped_replies():
@@ -74,6 +91,18 @@ def wrapped_replies():
         time.sleep(2.1)
         refused(lambda: vault.sys.unwrap(short), hvac.exceptions.InvalidRequest, *gone)
         assert vogt.call("GET", "/v1/app/db", token=vault.token, headers={"X-Vault-Wrap-TTL": "soon"})[0] == 400
+
+
+def of_many_who_unwrap_at_once_one_gets_the_reply():
+    with Daemon() as vogt:
+        vault = admin(vogt)
+        for _ in range(5):
+            token = vault.adapter.post("/v1/sys/wrapping/wrap", json={"a": "b"}, wrap_ttl="1m")["wrap_info"]["token"]
+            told = at_once(16, lambda number: vogt.call("POST", "/v1/sys/wrapping/unwrap", {"token": token}, token=vault.token if number % 2 else token)[0])
+            assert sorted(told) == [200] + [400] * 15, told
+        counted = vault.auth.token.create(policies=["default"], num_uses=5)["auth"]["client_token"]
+        told = at_once(16, lambda _: vogt.call("GET", "/v1/auth/token/lookup-self", token=counted)[0])
+        assert sorted(told) == [200] * 5 + [403] * 11, told
 
 
 def a_cubbyhole_is_its_token_s_own():
@@ -192,4 +221,4 @@ def leases_and_their_names_of_old():
 
 
 if __name__ == "__main__":
-    main([wrapped_replies, a_cubbyhole_is_its_token_s_own, tokens_as_clients_make_them, what_a_token_may, rules_that_look_at_parameters_and_wrapping, leases_and_their_names_of_old])
+    main([wrapped_replies, of_many_who_unwrap_at_once_one_gets_the_reply, a_cubbyhole_is_its_token_s_own, tokens_as_clients_make_them, what_a_token_may, rules_that_look_at_parameters_and_wrapping, leases_and_their_names_of_old])
