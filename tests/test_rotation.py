@@ -7,13 +7,14 @@ import http.server
 import json
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 
-from scenario import main, wait_until
+from scenario import ROOT, free_port, main, wait_until
 from test_secret import Store
 
 import tls_servers
@@ -157,7 +158,6 @@ def nothing_is_written_before_the_target_takes_it():
         assert "does not take the new value" in run(vogt)["failed"]["english"] and "nimmt den neuen Wert nicht" in ask(vogt, "GET", "sys/rotation/of/" + PATH)["failed"]["german"]
         assert ask(vogt, "GET", "app/data/team/db")["data"]["password"] == "first one"
         # all of them were told the same value, and a restart in between loses it not
-        ask(vogt, "DELETE", "sys/rotation/of/" + PATH, wanted=(400,))
         assert vogt.stop() == 0
         vogt.restart_same()
         target.deaf = False
@@ -208,6 +208,35 @@ def postgresql_takes_the_new_password_only():
             assert observed(vogt)["outcome"] == "pass"
 
 
+def the_example_of_a_hook_rotates_a_real_role():
+    """examples/rotation-hook-postgres.py as a team would run it: its own token, certificate and list of roles."""
+    with tls_servers.Servers() as servers, Store() as vogt, Target("first one") as target:
+        port, hook_port = servers.postgres("hostssl"), free_port()
+        environment = dict(os.environ, PGHOST="127.0.0.1", PGPORT=str(port), PGUSER="owner", PGPASSWORD="of a test", PGSSLMODE="require")
+        subprocess.run(["psql", "--dbname", "postgres", "-c", "CREATE ROLE app LOGIN PASSWORD 'first one'"], env=environment, check=True, capture_output=True, timeout=60)
+        token_file = os.path.join(target.folder, "token")
+        with open(token_file, "w", encoding="ascii") as stream:
+            stream.write("a-token-of-the-hook\n")
+        hook = subprocess.Popen([sys.executable, os.path.join(ROOT, "examples", "rotation-hook-postgres.py"), "--listen", f"127.0.0.1:{hook_port}", "--certificate", target.pem,
+                                 "--key", os.path.join(target.folder, "key.pem"), "--token-file", token_file, "app"], env=environment)
+        try:
+            wait_until(lambda: socket.create_connection(("127.0.0.1", hook_port), timeout=1).close() is None, what="the hook to listen")
+            ask(vogt, "POST", "app/data/team/db", {"data": {"password": "first one"}})
+            fields = target.fields(hook=f"https://localhost:{hook_port}/", target=f"postgres://127.0.0.1:{port}/postgres", target_authorities_pem="")
+            ask(vogt, "POST", "sys/rotation/of/" + PATH, fields)
+            assert "HTTP 401" in run(vogt)["failed"]["detail"]
+            ask(vogt, "POST", "sys/rotation/of/" + PATH, fields | {"hook_token": "a-token-of-the-hook"})
+            done = run(vogt)
+            assert done["version"] == 2 and observed(vogt)["outcome"] == "pass", done
+            # the example sets no other role's password
+            ask(vogt, "POST", "app/data/team/db", {"data": {"password": ask(vogt, "GET", "app/data/team/db")["data"]["password"]}})
+            ask(vogt, "POST", "sys/rotation/of/" + PATH, fields | {"hook_token": "a-token-of-the-hook", "user": "owner"})
+            assert "HTTP 403" in run(vogt)["failed"]["detail"]
+        finally:
+            hook.terminate()
+            hook.wait(20)
+
+
 def the_rings_key_and_unscheduled_transit_keys_are_said():
     with Store() as vogt:
         ask(vogt, "POST", "sys/mounts/transit", {"type": "transit"})
@@ -225,4 +254,4 @@ def the_rings_key_and_unscheduled_transit_keys_are_said():
 
 if __name__ == "__main__":
     main([a_value_is_changed_at_its_target_and_the_old_one_is_refused_there, nothing_is_written_before_the_target_takes_it, only_who_may_change_a_secret_may_let_it_be_changed,
-          postgresql_takes_the_new_password_only, the_rings_key_and_unscheduled_transit_keys_are_said])
+          postgresql_takes_the_new_password_only, the_example_of_a_hook_rotates_a_real_role, the_rings_key_and_unscheduled_transit_keys_are_said])

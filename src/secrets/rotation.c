@@ -90,6 +90,25 @@ static const struct json *value_of(const struct rotated *rotated, struct slice f
     return NULL;
 }
 
+/* ---- the target ---- */
+
+/* Errors that are about Vogt itself, not about the hook, the target or the secret. */
+static bool is_own(enum err err)
+{
+    return err == ERR_NEED || err == ERR_MEMORY || err == ERR_SEALED || err == ERR_FORGED || err == ERR_DAMAGED;
+}
+
+static enum err ask_target(struct turn *turn, const struct json *row, const struct json **ret_output)
+{
+    static const char *const asked[] = {"target", "port", "user", "authorities_pem"};
+    struct json *input = json_new(turn->arena, JSON_OBJECT);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        edit_carry(turn->arena, input, row, asked[i]);
+    }
+    json_set_string(turn->arena, input, "value", json_text(row, "fresh", SLICE_NONE));
+    return turn_work(turn, ROLE_REACH, "credential.try", input, SLICE_NONE, ret_output, NULL, NULL);
+}
+
 /* ---- setting up ---- */
 
 /* "scheme://host[:port]/…": the port, which the task's process may connect to. reach reads the whole address again, and strictly. */
@@ -155,6 +174,17 @@ static enum err may_change(struct turn *turn, const struct rotated *rotated)
     return err == ERR_NONE && !turn->caller.is_root && (grant.capabilities & needed) != needed ? ERR_DENIED : err;
 }
 
+/* The same value of the same account at the same target: only how it is changed may be another. */
+static bool is_same_place(const struct turn *turn, const struct json *before)
+{
+    static const char *const members[] = {"field", "user", "target"};
+    bool is_same = before != NULL;
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        is_same = is_same && slice_equal(json_text(before, members[i], SLICE_NONE), turn_field(turn, members[i]));
+    }
+    return is_same;
+}
+
 static enum err row_of_body(struct turn *turn, const struct rotated *rotated, const struct json *before, struct json **ret_row)
 {
     struct json *row = json_new(turn->arena, JSON_OBJECT), *hook = json_set_object(turn->arena, row, "hook");
@@ -184,9 +214,8 @@ static enum err row_of_body(struct turn *turn, const struct rotated *rotated, co
     json_set_i64(turn->arena, row, "set_ms", turn->now_ms);
     json_set_string(turn->arena, row, "by", turn->caller.name);
     json_set_string(turn->arena, row, "current", value->text);
-    bool is_same = slice_equal(json_text(before, "field", SLICE_NONE), field) && slice_equal(json_text(before, "target", SLICE_NONE), turn_field(turn, "target"));
-    static const char *const carried[] = {"old", "rotated_at_ms", "version"};
-    for (size_t i = 0; is_same && i < sizeof carried / sizeof carried[0]; i++) {
+    static const char *const carried[] = {"old", "rotated_at_ms", "version", "fresh", "id", "failed"};
+    for (size_t i = 0; is_same_place(turn, before) && i < sizeof carried / sizeof carried[0]; i++) {
         edit_carry(turn->arena, row, before, carried[i]);
     }
     *ret_row = row;
@@ -243,7 +272,7 @@ enum err operation_rotation_write(struct turn *turn)
     err = err == ERR_NONE ? may_change(turn, &rotated) : err;
     err = err == ERR_NONE ? turn_json(turn, row_path(turn, path), &before) : err;
     err = err == ERR_NOT_FOUND ? ERR_NONE : err;
-    err = err == ERR_NONE && json_member(before, "fresh") != NULL ? refuse_under_way(turn, path) : err;
+    err = err == ERR_NONE && json_member(before, "fresh") != NULL && !is_same_place(turn, before) ? refuse_under_way(turn, path) : err;
     err = err == ERR_NONE ? row_of_body(turn, &rotated, before, &row) : err;
     err = err == ERR_NONE ? standing_load(turn, &world) : err;
     if (err != ERR_NONE) {
@@ -260,6 +289,17 @@ enum err operation_rotation_write(struct turn *turn)
     return all == ERR_NONE ? turn_reply_data(turn, shown(turn, path, row)) : all;
 }
 
+/* A value that was drawn may be given up when the target does not take it: then nobody has it. */
+static enum err may_give_up(struct turn *turn, struct slice path, const struct json *row)
+{
+    const struct json *output = NULL;
+    enum err err = json_member(row, "fresh") == NULL ? ERR_NOT_FOUND : ask_target(turn, row, &output);
+    if (err != ERR_NONE) {
+        return err == ERR_NOT_FOUND ? ERR_NONE : is_own(err) ? err : refuse_under_way(turn, path);
+    }
+    return slice_is(json_text(output, "state", SLICE_NONE), "refused") ? ERR_NONE : refuse_under_way(turn, path);
+}
+
 enum err operation_rotation_delete(struct turn *turn)
 {
     struct world world;
@@ -267,7 +307,7 @@ enum err operation_rotation_delete(struct turn *turn)
     const struct json *row = NULL;
     struct json *removed = json_new(turn->arena, JSON_ARRAY);
     enum err err = load(turn, path, &row);
-    err = err == ERR_NONE && json_member(row, "fresh") != NULL ? refuse_under_way(turn, path) : err;
+    err = err == ERR_NONE ? may_give_up(turn, path, row) : err;
     err = err == ERR_NONE ? standing_load(turn, &world) : err;
     if (err != ERR_NONE) {
         return err;
@@ -359,12 +399,6 @@ static enum err begin(struct turn *turn, struct slice path, const struct json *r
     return err == ERR_NONE ? job_put(turn, JOB_SECRET_ROTATE, path, job_input(turn, path), turn->now_ms) : err;
 }
 
-/* Errors that are about Vogt itself, not about the hook, the target or the secret. */
-static bool is_own(enum err err)
-{
-    return err == ERR_NEED || err == ERR_MEMORY || err == ERR_SEALED || err == ERR_FORGED || err == ERR_DAMAGED;
-}
-
 static enum err fail(struct turn *turn, struct slice path, const struct json *row, struct text why, struct slice detail)
 {
     struct json *failed = json_new(turn->arena, JSON_OBJECT);
@@ -404,17 +438,6 @@ static enum err tell_hook(struct turn *turn, struct slice path, const struct jso
     json_set_string(turn->arena, body, "new", json_text(row, "fresh", SLICE_NONE));
     enum err err = turn_work(turn, ROLE_REACH, "rotation.hook", input, SLICE_NONE, &output, NULL, NULL);
     return err == ERR_NONE ? json_u64(output, "status", ret_status) : err;
-}
-
-static enum err ask_target(struct turn *turn, const struct json *row, const struct json **ret_output)
-{
-    static const char *const asked[] = {"target", "port", "user", "authorities_pem"};
-    struct json *input = json_new(turn->arena, JSON_OBJECT);
-    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
-        edit_carry(turn->arena, input, row, asked[i]);
-    }
-    json_set_string(turn->arena, input, "value", json_text(row, "fresh", SLICE_NONE));
-    return turn_work(turn, ROLE_REACH, "credential.try", input, SLICE_NONE, ret_output, NULL, NULL);
 }
 
 /* The target took it: the new version is written, and what was current is what the target must refuse from now on. */
