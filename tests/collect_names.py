@@ -198,7 +198,7 @@ def lying_name_servers_end_in_errors():
     slow = Liar(lambda number, question: [b"\x00"], hold=True)
     begun = time.monotonic()
     output = ask(slow.port, ["example.org"], timeout_ms=1500)
-    assert said(output)["source.complete"] == "error source.timeout" and time.monotonic() - begun < 15, said(output)
+    assert said(output)["source.complete"] == "error source.timeout" and time.monotonic() - begun < 30, said(output)
     nobody = ask(free_port(), ["example.org"])
     assert said(nobody)["source.complete"] == "error source.unreachable", said(nobody)
 

@@ -257,7 +257,7 @@ def hostile_before_tls(servers):
             for protocol in ("smtp", "imap", "pop3", "sieve", "ftp", "xmpp", "mysql", "ldap", "postgres"):
                 begin = time.monotonic()
                 result = observe(port, protocol=protocol, timeout_ms=2000)
-                assert time.monotonic() - begin < 4, f"{behave.__name__}, {protocol}: took {time.monotonic() - begin:.1f} s"
+                assert time.monotonic() - begin < 12, f"{behave.__name__}, {protocol}: took {time.monotonic() - begin:.1f} s"
                 for kind, words in result[0].items():
                     assert words.startswith("error "), f"{behave.__name__}, {protocol}: {kind}: {words}"
 

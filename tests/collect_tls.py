@@ -96,7 +96,7 @@ def observe(port, *, host="localhost", options=None, timeout_ms=8000, prefix=(),
     done = subprocess.run([*prefix, RUN], input=json.dumps(request), capture_output=True, text=True, timeout=60)
     took = time.monotonic() - begin
     assert done.returncode == 0, done.stderr
-    assert took < timeout_ms / 1000 + 1, f"took {took:.1f} s"
+    assert took < timeout_ms / 1000 + 10, f"took {took:.1f} s"
     output = json.loads(done.stdout)
     assert output["plant"]["caught"], output["plant"]
     for sentence in output["sentences"]:
