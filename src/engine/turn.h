@@ -108,6 +108,14 @@ enum err turn_entries(struct turn *turn, enum log_id log, uint64_t first, uint32
 enum err turn_tile(struct turn *turn, enum log_id log, uint8_t level, uint64_t number, uint16_t width, struct slice *ret_bytes) must_check;
 enum err turn_checkpoint(struct turn *turn, enum log_id log, struct slice *ret_note, uint64_t *ret_size) must_check;
 
+/* A copy of the database (store/snapshot.h): what is SNAPSHOT_COPY, _READ or _END, number a step or a part. The error is the copy's own. */
+struct turn_snapshot {
+    bool is_ready;
+    uint64_t size_bytes;
+    struct slice bytes;
+};
+enum err turn_snapshot(struct turn *turn, uint8_t what, uint64_t id, uint32_t number, struct turn_snapshot *ret_snapshot) must_check;
+
 /* The wall's time of a moment of the steady clock, for people. */
 int64_t turn_wall_ms(const struct turn *turn, int64_t steady_ms);
 

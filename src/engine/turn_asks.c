@@ -179,6 +179,25 @@ enum err turn_tile(struct turn *turn, enum log_id log, uint8_t level, uint64_t n
     return err != ERR_NONE ? ERR_PROTOCOL : found == 0 ? ERR_NOT_FOUND : ERR_NONE;
 }
 
+enum err turn_snapshot(struct turn *turn, uint8_t what, uint64_t id, uint32_t number, struct turn_snapshot *ret_snapshot)
+{
+    struct need need = {.kind = NEED_SNAPSHOT, .level = what, .number = id, .limit = number};
+    struct slice answer;
+    enum err err = ask_store(turn, &need, &answer);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct reader reader = reader_of(answer);
+    uint16_t code = 0;
+    uint8_t is_ready = 0;
+    err = get_u16(&reader, &code);
+    err = err == ERR_NONE ? get_u8(&reader, &is_ready) : err;
+    err = err == ERR_NONE ? get_u64(&reader, &ret_snapshot->size_bytes) : err;
+    err = err == ERR_NONE ? get_bytes(&reader, ROW_MAX_BYTES, &ret_snapshot->bytes) : err;
+    ret_snapshot->is_ready = is_ready != 0;
+    return err != ERR_NONE || code >= ERR_COUNT ? ERR_PROTOCOL : code == ERR_NEED ? ERR_PROTOCOL : (enum err)code;
+}
+
 enum err turn_checkpoint(struct turn *turn, enum log_id log, struct slice *ret_note, uint64_t *ret_size)
 {
     struct need need = {.kind = NEED_LOG, .log = (uint8_t)log};

@@ -91,7 +91,7 @@ enum err verify_known(const struct verify_source *source, uint8_t log, const str
 
 struct verify_store {
     int directory_fd;                           /* of the data directory that holds vogt.db */
-    const struct note_key *keys[LOG_AUDIT + 1]; /* by log id */
+    const struct note_key *keys[LOG_AUDIT + 1]; /* by log id; NULL: signatures are left alone */
     struct slice known[LOG_AUDIT + 1];          /* checkpoint notes kept elsewhere; may be empty */
 };
 /* Takes what verify_log found in `report` as the published state. ERR_LOCKED: a running daemon

@@ -285,6 +285,7 @@ static enum err skip_answer(struct reader *reader, enum need_kind kind)
     uint32_t count = 0;
     uint64_t number = 0;
     uint8_t byte = 0;
+    uint16_t word = 0;
     struct slice bytes;
     struct stored_row row;
     enum err err = ERR_NONE;
@@ -320,6 +321,11 @@ static enum err skip_answer(struct reader *reader, enum need_kind kind)
     case NEED_STATE:
         err = get_bytes(reader, ROW_MAX_BYTES, &bytes);
         err = err == ERR_NONE ? get_u8(reader, &byte) : err;
+        return err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &bytes) : err;
+    case NEED_SNAPSHOT:
+        err = get_u16(reader, &word);
+        err = err == ERR_NONE ? get_u8(reader, &byte) : err;
+        err = err == ERR_NONE ? get_u64(reader, &number) : err;
         return err == ERR_NONE ? get_bytes(reader, ROW_MAX_BYTES, &bytes) : err;
     }
     return ERR_PROTOCOL;

@@ -240,7 +240,7 @@ static bool give(int directory_fd, const char *name, uid_t uid, unsigned depth)
 static void give_to_store(struct parent *parent)
 {
     static const char *const names[] = {"vogt.db", "vogt.db-wal", "vogt.db-shm", "vogt.db-journal",
-                                        "ledger"};
+                                        "snapshot.db", "restored", "ledger"};
     if (geteuid() != 0) {
         return;
     }

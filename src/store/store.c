@@ -1,18 +1,22 @@
 #include "store/store.h"
 
 #include "store/notes.h"
+#include "store/snapshot.h"
 #include "store/tiles.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const char database_name[] = "vogt.db";
+/* Put there by `vogt snapshot restore`: more than this store has may have been published. Gone with the first checkpoint under another name. */
+static const char restored_name[] = "restored";
 
 struct store {
     struct files *files;
     struct rows *rows;
     struct notes notes;
-    bool damaged;
+    struct snapshot *snapshot;
+    bool damaged, is_restored;
 };
 
 /* An empty database beside a published ledger is a lost one; to start afresh would let the loss
@@ -52,6 +56,13 @@ enum err store_open(struct files *files, struct store **ret_store)
     if (err == ERR_NONE && created) {
         err = check_new(files, "ledger/evidence/checkpoint");
     }
+    if (err == ERR_NONE) {
+        err = file_exists(files, restored_name, &store->is_restored);
+    }
+    if (err == ERR_NONE) {
+        store->snapshot = snapshot_new(files);
+        err = store->snapshot == NULL ? ERR_MEMORY : ERR_NONE;
+    }
     if (err != ERR_NONE) {
         store_close(store);
         return err;
@@ -63,6 +74,7 @@ enum err store_open(struct files *files, struct store **ret_store)
 void store_close(struct store *store)
 {
     if (store != NULL) {
+        snapshot_free(store->snapshot);
         rows_close(store->rows);
         files_free(store->files);
         notes_free(&store->notes);
@@ -100,6 +112,9 @@ static enum err answer_log(struct store *store, const struct need *need, struct 
     uint64_t published_size = 0;
     enum err err =
         notes_get(&store->notes, store->files, store->rows, need->log, &note, &published_size);
+    if (err == ERR_NONE && store->is_restored && note.len > 0 && published_size <= head->edge.size) {
+        published_size = head->edge.size + 1;
+    }
     if (err == ERR_NONE) {
         err = put_u64(out, head->edge.size);
     }
@@ -171,6 +186,8 @@ static enum err answer(struct store *store, const struct need *need, struct buf 
         return answer_tile(store, need, out);
     case NEED_STATE:
         return answer_state(store, out);
+    case NEED_SNAPSHOT:
+        return snapshot_answer(store->snapshot, rows, need, out);
     }
     return ERR_INVALID;
 }
@@ -335,6 +352,30 @@ enum err store_commit(struct store *store, struct slice body, struct buf *out)
 
 /* --- PUBLISH --- */
 
+static struct slice name_in(struct slice note)
+{
+    return slice_first(note, slice_find_byte(note, '\n'));
+}
+
+/* Was the log published under another name until now? Then it was reopened since it was restored. */
+static bool names_another(struct store *store, uint8_t log, struct slice note)
+{
+    struct slice before = SLICE_NONE;
+    uint64_t size = 0;
+    notes_begin(&store->notes);
+    return notes_get(&store->notes, store->files, store->rows, log, &before, &size) == ERR_NONE && before.len > 0 && !slice_equal(name_in(before), name_in(note));
+}
+
+static enum err forget_restored(struct store *store)
+{
+    enum err err = file_remove(store->files, restored_name);
+    if (err == ERR_NONE || err == ERR_NOT_FOUND) {
+        store->is_restored = false;
+        return file_sync_directory(store->files, "");
+    }
+    return err;
+}
+
 static enum err publish(struct store *store, struct slice body)
 {
     struct reader reader = reader_of(body);
@@ -351,7 +392,14 @@ static enum err publish(struct store *store, struct slice body)
     if (err == ERR_NONE) {
         err = reader_end(&reader);
     }
-    return err == ERR_NONE ? tiles_publish(store->files, store->rows, log, size, note) : err;
+    bool is_renamed = err == ERR_NONE && store->is_restored && names_another(store, log, note);
+    if (err == ERR_NONE) {
+        err = tiles_publish(store->files, store->rows, log, size, note);
+    }
+    if (err == ERR_NONE && is_renamed) {
+        err = forget_restored(store);
+    }
+    return err;
 }
 
 /* A root that differs from keep's makes this publication fail, not the store: what is damaged is

@@ -83,11 +83,12 @@ static const enum field need_fields[][5] = {
     [NEED_NAMES] = {FIELD_PREFIX, FIELD_AFTER, FIELD_LIMIT},
     [NEED_TILE] = {FIELD_LOG, FIELD_LEVEL, FIELD_NUMBER, FIELD_WIDTH},
     [NEED_STATE] = {FIELD_END},
+    [NEED_SNAPSHOT] = {FIELD_LEVEL, FIELD_NUMBER, FIELD_LIMIT},
 };
 
 static bool kind_known(unsigned kind)
 {
-    return kind >= NEED_ROW && kind <= NEED_STATE;
+    return kind >= NEED_ROW && kind <= NEED_SNAPSHOT;
 }
 
 static enum err put_field(struct buf *out, enum field field, const struct need *need)

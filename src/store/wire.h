@@ -11,6 +11,8 @@
  *   need NAMES    u8 6, bytes prefix, bytes after, u32 limit             -> u32 n, n x bytes: the next path segments below prefix, folders with a trailing '/'
  *   need TILE     u8 7, u8 log, u8 level (255: entries), u64 number, u16 width (1..256) -> u8 found, bytes
  *   need STATE    u8 8     -> bytes (empty before the first commit), u8 epoch_valid, bytes: the state as schema 1 had it, until the first commit after a migration
+ *   need SNAPSHOT u8 9, u8 what (0 copy, 1 read, 2 end), u64 id, u32 step of copying, or number of a part of 4 MiB
+ *                          -> u16 err, u8 ready, u64 size, bytes of the part: see snapshot.h
  *
  * The set-hash covers every row whose path does not start with "audit/": those blobs are named by SHA-256 in the audit log's entries.
  *
@@ -32,7 +34,9 @@
 
 enum log_id { LOG_EVIDENCE = 1, LOG_AUDIT = 2 };
 
-enum need_kind { NEED_ROW = 1, NEED_LIST, NEED_DUE, NEED_ENTRIES, NEED_LOG, NEED_NAMES, NEED_TILE, NEED_STATE };
+enum need_kind { NEED_ROW = 1, NEED_LIST, NEED_DUE, NEED_ENTRIES, NEED_LOG, NEED_NAMES, NEED_TILE, NEED_STATE, NEED_SNAPSHOT };
+
+enum { SNAPSHOT_COPY, SNAPSHOT_READ, SNAPSHOT_END };
 
 enum change_kind { CHANGE_PUT = 1, CHANGE_DELETE = 2 };
 

@@ -14,6 +14,7 @@ static const struct need needs[] = {
     {.kind = NEED_NAMES, .after = {(const uint8_t *)"x/", 2}, .limit = 1},
     {.kind = NEED_TILE, .log = LOG_EVIDENCE, .level = 255, .number = 3, .width = 256},
     {.kind = NEED_STATE},
+    {.kind = NEED_SNAPSHOT, .level = SNAPSHOT_READ, .number = 7, .limit = 3},
 };
 
 TEST(needs_come_back_as_they_went)
@@ -67,8 +68,8 @@ TEST(needs_outside_the_rules_are_refused)
               read_back(&(struct need){.kind = NEED_TILE, .log = 1, .level = 8, .width = 1}));
     CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = NEED_TILE, .log = 1, .width = 0}));
     CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = NEED_TILE, .log = 1, .width = 257}));
-    CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = (enum need_kind)9}));
-    struct reader reader = reader_of(SLICE_LITERAL("\x09"));
+    CHECK_ERR(ERR_INVALID, read_back(&(struct need){.kind = (enum need_kind)10}));
+    struct reader reader = reader_of(SLICE_LITERAL("\x0a"));
     struct need need;
     CHECK_ERR(ERR_INVALID, need_get(&reader, &need));
 }

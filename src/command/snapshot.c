@@ -1,0 +1,314 @@
+/*
+ * vogt snapshot save: the store of a running Vogt as one file, rows sealed. vogt snapshot restore: such a file as the store of a directory, after every row was held
+ * against the set-hash of its newest audit entry (and with --vkey the checkpoints in it against the logs' keys). What is restored may be older than what was published since, so the directory says so (the file `restored`), and Vogt
+ * takes nothing there until `vogt ledger reopen`.
+ */
+#include "command/client.h"
+
+#include "base/encode.h"
+#include "command/keys.h"
+#include "ledger/verify.h"
+#include "store/barrier.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BEGIN_TIMEOUT_MS = 600000, PART_MAX_BYTES = 8 << 20, KEY_FILE_MAX_BYTES = 128 };
+
+static const char database_name[] = "vogt.db", folder_name[] = "restore.new", marker_name[] = "restored", key_name[] = "seal.key";
+
+static enum outcome fail(struct run *run, struct text text, const char *path)
+{
+    return run_fail(run, OUTCOME_FAILED, text, slice_string(path));
+}
+
+static enum outcome fail_file(struct run *run, const char *path)
+{
+    return run_fail(run, OUTCOME_FAILED, TEXT("the file cannot be read or written", "die Datei lässt sich nicht lesen oder schreiben"),
+                    slice_string(arena_printf(run->arena, "%s (%s)", path, strerror(errno))));
+}
+
+static bool write_whole(int fd, struct slice bytes)
+{
+    for (size_t done = 0; done < bytes.len;) {
+        ssize_t wrote = write(fd, bytes.data + done, bytes.len - done);
+        if (wrote <= 0) {
+            return false;
+        }
+        done += (size_t)wrote;
+    }
+    return true;
+}
+
+/* ---- save ---- */
+
+struct taking {
+    const char *id;
+    uint64_t size, part;
+};
+
+static enum outcome begin(struct run *run, struct taking *ret_taking)
+{
+    const struct json *data = NULL;
+    struct ask ask = {.method = "POST", .path = "sys/storage/snapshot", .body = json_new(run->arena, JSON_OBJECT), .timeout_ms = BEGIN_TIMEOUT_MS};
+    enum outcome outcome = client_data(run, &ask, &data);
+    if (outcome != OUTCOME_OK) {
+        return outcome;
+    }
+    ret_taking->id = arena_string(run->arena, json_text(data, "id", SLICE_NONE));
+    bool is_good = json_u64(data, "size_bytes", &ret_taking->size) == ERR_NONE && json_u64(data, "part_bytes", &ret_taking->part) == ERR_NONE && ret_taking->part > 0 &&
+                   ret_taking->part <= PART_MAX_BYTES;
+    return is_good ? OUTCOME_OK : run_fail_err(run, ERR_PROTOCOL, ask.path);
+}
+
+static enum outcome fetch_parts(struct run *run, const struct taking *taking, int fd, const char *path)
+{
+    for (uint64_t number = 0, done = 0; done < taking->size; number++) {
+        cleanup_buf struct buf part = BUF_INIT(PART_MAX_BYTES);
+        struct ask ask = {.method = "GET", .path = arena_printf(run->arena, "sys/storage/snapshot/%s/%llu", taking->id, (unsigned long long)number)};
+        enum outcome outcome = client_raw(run, &ask, &part);
+        if (outcome != OUTCOME_OK) {
+            return outcome;
+        }
+        if (part.len == 0 || part.len > taking->size - done) {
+            return run_fail_err(run, ERR_PROTOCOL, ask.path);
+        }
+        if (!write_whole(fd, buf_slice(&part))) {
+            return fail_file(run, path);
+        }
+        done += part.len;
+    }
+    return fsync(fd) == 0 ? OUTCOME_OK : fail_file(run, path);
+}
+
+enum outcome command_snapshot_save(struct run *run)
+{
+    const char *path = run->arguments[0], *beside = arena_printf(run->arena, "%s.new", path);
+    struct taking taking = {.size = 0};
+    const struct json *reply = NULL;
+    int fd = beside == NULL ? -1 : open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return fail_file(run, path);
+    }
+    enum outcome outcome = begin(run, &taking);
+    outcome = outcome == OUTCOME_OK ? fetch_parts(run, &taking, fd, path) : outcome;
+    close(fd);
+    if (taking.id != NULL) {
+        struct ask ask = {.method = "DELETE", .path = arena_printf(run->arena, "sys/storage/snapshot/%s", taking.id), .quiet = true};
+        (void)client_ask(run, &ask, &reply);
+    }
+    if (outcome == OUTCOME_OK && rename(beside, path) != 0) {
+        outcome = fail_file(run, path);
+    }
+    if (outcome != OUTCOME_OK) {
+        unlink(beside);
+        return outcome;
+    }
+    if (run->json) {
+        struct json *top = json_new(run->arena, JSON_OBJECT);
+        json_set_string(run->arena, top, "file", slice_string(path));
+        json_set_u64(run->arena, top, "bytes", taking.size);
+        return run_print_json(top);
+    }
+    fprintf(run->screen.out, "%s: %llu %s\n", path, (unsigned long long)taking.size,
+            SAY(run, "bytes, sealed. Keep the unseal keys or the key file elsewhere: without them this file opens for nobody.",
+                "Bytes, versiegelt. Entsiegelungsschlüssel oder Schlüsseldatei anderswo verwahren: ohne sie öffnet diese Datei niemand."));
+    return OUTCOME_OK;
+}
+
+/* ---- restore ---- */
+
+static bool copy_file(int from, int to)
+{
+    static uint8_t block[1 << 16];
+    ssize_t got = 0;
+    while ((got = read(from, block, sizeof block)) > 0) {
+        if (!write_whole(to, slice_of(block, (size_t)got))) {
+            return false;
+        }
+    }
+    return got == 0 && fsync(to) == 0;
+}
+
+static enum outcome copy_in(struct run *run, int folder_fd)
+{
+    const char *path = run->arguments[0];
+    int from = open(path, O_RDONLY | O_CLOEXEC), to = from < 0 ? -1 : openat(folder_fd, database_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool is_done = to >= 0 && copy_file(from, to);
+    enum outcome outcome = is_done ? OUTCOME_OK : fail_file(run, path);
+    if (from >= 0) {
+        close(from);
+    }
+    if (to >= 0) {
+        close(to);
+    }
+    return outcome;
+}
+
+/* Every row against the set-hash that the newest audit entry names, every entry against its log. */
+static enum outcome verify(struct run *run, int folder_fd)
+{
+    struct verify_report report;
+    struct verify_options options = {.threads = 1};
+    struct verify_store store = {.directory_fd = folder_fd};
+    struct log_keys keys;
+    if (run_has(run, OPTION_VKEY)) {
+        enum outcome found = keys_find(run, NULL, &keys);
+        if (found != OUTCOME_OK) {
+            return found;
+        }
+        for (uint8_t log = LOG_EVIDENCE; log <= LOG_AUDIT; log++) {
+            store.keys[log] = &keys.list[log];
+        }
+    }
+    enum err err = verify_report_start(&report);
+    if (err != ERR_NONE) {
+        return run_fail_err(run, err, "");
+    }
+    err = verify_rows(&store, &options, &report);
+    enum outcome outcome = err == ERR_NONE ? OUTCOME_OK : run_fail_err(run, err, run->arguments[0]);
+    for (size_t i = 0; outcome == OUTCOME_OK && i < report.finding_count; i++) {
+        if (report.findings[i].weight == VERIFY_BROKEN) {
+            outcome = run_fail(run, OUTCOME_INTEGRITY, report.findings[i].text, slice_string(report.findings[i].place));
+        }
+    }
+    verify_report_free(&report);
+    return outcome;
+}
+
+/* A row in the open, of the database that was just verified. */
+static enum err read_row(const char *database, const char *path, struct buf *out)
+{
+    sqlite3 *opened = NULL;
+    sqlite3_stmt *statement = NULL;
+    char name[4200];
+    snprintf(name, sizeof name, "file:%s?immutable=1", database);
+    int result = sqlite3_open_v2(name, &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    result = result == SQLITE_OK ? sqlite3_prepare_v2(opened, "SELECT bytes FROM row WHERE path = ?1", -1, &statement, NULL) : result;
+    result = result == SQLITE_OK ? sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC) : result;
+    result = result == SQLITE_OK ? sqlite3_step(statement) : result;
+    enum err err = result != SQLITE_ROW ? ERR_DAMAGED : buf_append(out, slice_of(sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0)));
+    sqlite3_finalize(statement);
+    sqlite3_close(opened);
+    return err;
+}
+
+static enum err read_key(struct run *run, const char *directory, struct secret *ret_key)
+{
+    cleanup_buf struct buf text = BUF_INIT(KEY_FILE_MAX_BYTES), bytes = BUF_INIT(KEY_BYTES);
+    int fd = open(arena_printf(run->arena, "%s/%s", directory, key_name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t got = fd < 0 || buf_reserve(&text, KEY_FILE_MAX_BYTES) != ERR_NONE ? -1 : read(fd, text.data, KEY_FILE_MAX_BYTES);
+    if (fd >= 0) {
+        close(fd);
+    }
+    text.len = got > 0 ? (size_t)got : 0;
+    enum err err = fd < 0 ? ERR_NOT_FOUND : text.len == KEY_BYTES ? buf_append(&bytes, buf_slice(&text)) : hex_decode(&bytes, slice_trim(buf_slice(&text)));
+    err = err == ERR_NONE && bytes.len != KEY_BYTES ? ERR_MALFORMED : err;
+    err = err == ERR_NONE ? secret_copy(buf_slice(&bytes), ret_key) : err;
+    wipe(text.data, text.len);
+    wipe(bytes.data, bytes.len);
+    return err;
+}
+
+/* Does the key file open the ring? As the role seal derives its half. */
+static enum err try_key(const struct secret *key, const struct json *seal, struct slice ring)
+{
+    struct secret remote cleanup_secret = SECRET_NONE, root cleanup_secret = SECRET_NONE;
+    cleanup_buf struct buf local = BUF_INIT(KEY_BYTES);
+    struct barrier *barrier = NULL;
+    enum err err = secret_new(KEY_BYTES, &remote);
+    err = err == ERR_NONE ? hkdf_sha256(secret_slice(key), SLICE_NONE, SLICE_LITERAL("vogt/seal/key-file/v1"), remote.data, remote.len) : err;
+    err = err == ERR_NONE ? hex_decode(&local, json_text(seal, "local", SLICE_NONE)) : err;
+    err = err == ERR_NONE ? root_key_derive(secret_slice(&remote), buf_slice(&local), SLICE_LITERAL("key-file"), &root) : err;
+    err = err == ERR_NONE ? barrier_open(secret_slice(&root), ring, &barrier) : err;
+    barrier_free(barrier);
+    return err;
+}
+
+static enum outcome check_seal(struct run *run, const char *directory, struct text *ret_word)
+{
+    const char *database = arena_printf(run->arena, "%s/%s/%s", directory, folder_name, database_name);
+    cleanup_buf struct buf row = BUF_INIT(ROW_MAX_BYTES), ring = BUF_INIT(ROW_MAX_BYTES);
+    struct json *seal = NULL;
+    enum err err = read_row(database, "boot/seal", &row);
+    err = err == ERR_NONE ? json_unpack(run->arena, buf_slice(&row), &seal) : err;
+    err = err == ERR_NONE ? read_row(database, "boot/keyring", &ring) : err;
+    if (err != ERR_NONE) {
+        return fail(run, TEXT("the snapshot has no seal", "die Sicherung hat kein Siegel"), run->arguments[0]);
+    }
+    if (!slice_is(json_text(seal, "type", SLICE_NONE), "key-file")) {
+        *ret_word = TEXT("It is unsealed with the unseal keys of the day of the snapshot.", "Entsiegelt wird mit den Entsiegelungsschlüsseln vom Tag der Sicherung.");
+        return OUTCOME_OK;
+    }
+    struct secret key cleanup_secret = SECRET_NONE;
+    err = read_key(run, directory, &key);
+    if (err == ERR_NOT_FOUND) {
+        return fail(run, TEXT("this snapshot is sealed with a key file: put its copy into the directory first (seal.key, mode 0600)",
+                              "diese Sicherung ist mit einer Schlüsseldatei versiegelt: zuerst deren Kopie in das Verzeichnis legen (seal.key, Modus 0600)"), directory);
+    }
+    err = err == ERR_NONE ? try_key(&key, seal, buf_slice(&ring)) : err;
+    *ret_word = TEXT("The key file opens it.", "Die Schlüsseldatei öffnet sie.");
+    return err == ERR_NONE ? OUTCOME_OK : fail(run, TEXT("the key file does not open this snapshot: it is another one", "die Schlüsseldatei öffnet diese Sicherung nicht: es ist eine andere"), directory);
+}
+
+/* The word that it was restored is on the disk before the store is. */
+static bool put_in_place(int directory_fd)
+{
+    int marker = openat(directory_fd, marker_name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    bool is_marked = marker >= 0 && fsync(marker) == 0;
+    if (marker >= 0) {
+        close(marker);
+    }
+    char from[64];
+    snprintf(from, sizeof from, "%s/%s", folder_name, database_name);
+    return is_marked && fsync(directory_fd) == 0 && renameat(directory_fd, from, directory_fd, database_name) == 0 && fsync(directory_fd) == 0;
+}
+
+static enum outcome restore(struct run *run, const char *directory, int directory_fd, int folder_fd, struct text *ret_word)
+{
+    enum outcome outcome = copy_in(run, folder_fd);
+    outcome = outcome == OUTCOME_OK ? verify(run, folder_fd) : outcome;
+    outcome = outcome == OUTCOME_OK ? check_seal(run, directory, ret_word) : outcome;
+    return outcome == OUTCOME_OK && !put_in_place(directory_fd) ? fail_file(run, directory) : outcome;
+}
+
+enum outcome command_snapshot_restore(struct run *run)
+{
+    const char *directory = run_directory(run);
+    struct text word = TEXT("", "");
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+        return fail_file(run, directory);
+    }
+    int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory_fd < 0) {
+        return fail_file(run, directory);
+    }
+    if (faccessat(directory_fd, database_name, F_OK, 0) == 0) {
+        close(directory_fd);
+        return fail(run, TEXT("there is a store already: stop its Vogt and move vogt.db (and vogt.db-wal) away first; the ledger's files may stay",
+                              "hier gibt es schon einen Bestand: sein Vogt anhalten und vogt.db (und vogt.db-wal) zuerst wegräumen; die Dateien des Logbuchs dürfen bleiben"), directory);
+    }
+    unlinkat(directory_fd, arena_printf(run->arena, "%s/%s", folder_name, database_name), 0); /* of a restore that was cut short */
+    if (mkdirat(directory_fd, folder_name, 0700) != 0 && errno != EEXIST) {
+        close(directory_fd);
+        return fail_file(run, directory);
+    }
+    int folder_fd = openat(directory_fd, folder_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    enum outcome outcome = folder_fd < 0 ? fail_file(run, directory) : restore(run, directory, directory_fd, folder_fd, &word);
+    if (folder_fd >= 0) {
+        unlinkat(folder_fd, database_name, 0);
+        close(folder_fd);
+    }
+    unlinkat(directory_fd, folder_name, AT_REMOVEDIR);
+    close(directory_fd);
+    if (outcome == OUTCOME_OK) {
+        fprintf(run->screen.out, "%s %s\n%s\n", SAY(run, "Restored: every row agrees with its newest audit entry.", "Wiederhergestellt: jede Zeile stimmt mit dem neuesten Audit-Eintrag."),
+                run_text(run, word), SAY(run, "Start Vogt there, then: vogt ledger reopen --reason …", "Vogt dort starten, dann: vogt ledger reopen --reason …"));
+    }
+    return outcome;
+}

@@ -1,0 +1,137 @@
+#include "store/snapshot.h"
+
+#include "store/rows_inside.h"
+
+#include <stdlib.h>
+
+enum { SLICE_PAGES = 1024 };
+
+static const char copy_name[] = "snapshot.db";
+
+struct snapshot {
+    struct files *files;
+    uint64_t id;                /* 0: none */
+    struct vfs *vfs;
+    sqlite3 *target;            /* while copying */
+    sqlite3_backup *backup;
+    struct file *file;          /* when ready */
+    uint64_t size_bytes;
+};
+
+static void end(struct snapshot *snapshot)
+{
+    sqlite3_backup_finish(snapshot->backup); /* harmless with NULL */
+    sqlite3_close(snapshot->target);
+    vfs_free(snapshot->vfs);
+    file_close(snapshot->file);
+    if (snapshot->id != 0) {
+        (void)!file_remove(snapshot->files, copy_name);
+    }
+    *snapshot = (struct snapshot){.files = snapshot->files};
+}
+
+struct snapshot *snapshot_new(struct files *files)
+{
+    struct snapshot *snapshot = calloc(1, sizeof *snapshot);
+    bool exists = false;
+    if (snapshot == NULL) {
+        return NULL;
+    }
+    snapshot->files = files;
+    if (file_exists(files, copy_name, &exists) == ERR_NONE && exists) {
+        (void)!file_remove(files, copy_name);
+    }
+    return snapshot;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+    if (snapshot != NULL) {
+        end(snapshot);
+        free(snapshot);
+    }
+}
+
+static enum err begin(struct snapshot *snapshot, struct rows *rows, uint64_t id)
+{
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    end(snapshot);
+    if (id == 0) {
+        return ERR_INVALID;
+    }
+    snapshot->id = id;
+    snapshot->files->last_err = ERR_NONE;
+    enum err err = vfs_new(snapshot->files, &snapshot->vfs);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    int result = sqlite3_open_v2(copy_name, &snapshot->target, flags, vfs_name(snapshot->vfs));
+    if (result == SQLITE_OK) {
+        result = sqlite3_exec(snapshot->target, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-1024;", NULL, NULL, NULL);
+    }
+    if (result != SQLITE_OK) {
+        return vfs_err(snapshot->vfs, result);
+    }
+    snapshot->backup = sqlite3_backup_init(snapshot->target, "main", rows->database, "main");
+    return snapshot->backup == NULL ? vfs_err(snapshot->vfs, sqlite3_errcode(snapshot->target)) : ERR_NONE;
+}
+
+/* The copy is whole: from now on it is a file like any other. */
+static enum err complete(struct snapshot *snapshot)
+{
+    int result = sqlite3_backup_finish(snapshot->backup);
+    snapshot->backup = NULL;
+    int closed = sqlite3_close(snapshot->target);
+    snapshot->target = NULL;
+    enum err err = vfs_err(snapshot->vfs, result != SQLITE_OK ? result : closed);
+    err = err == ERR_NONE ? file_open(snapshot->files, copy_name, FILE_READ, &snapshot->file, NULL) : err;
+    return err == ERR_NONE ? file_size(snapshot->file, &snapshot->size_bytes) : err;
+}
+
+static enum err copy(struct snapshot *snapshot, struct rows *rows, uint64_t id)
+{
+    enum err err = snapshot->id == id ? ERR_NONE : begin(snapshot, rows, id);
+    if (err != ERR_NONE || snapshot->file != NULL) {
+        return err;
+    }
+    if (snapshot->backup == NULL) {
+        return ERR_NOT_FOUND; /* it failed before */
+    }
+    int result = sqlite3_backup_step(snapshot->backup, SLICE_PAGES);
+    return result == SQLITE_DONE ? complete(snapshot) : result == SQLITE_OK || result == SQLITE_BUSY || result == SQLITE_LOCKED ? ERR_NONE : vfs_err(snapshot->vfs, result);
+}
+
+static enum err read_chunk(struct snapshot *snapshot, const struct need *need, struct buf *chunk)
+{
+    uint64_t offset = (uint64_t)need->limit * SNAPSHOT_CHUNK_BYTES;
+    if (snapshot->id != need->number || snapshot->file == NULL || need->number == 0) {
+        return ERR_NOT_FOUND;
+    }
+    uint64_t left = offset >= snapshot->size_bytes ? 0 : snapshot->size_bytes - offset;
+    size_t len = left < SNAPSHOT_CHUNK_BYTES ? (size_t)left : SNAPSHOT_CHUNK_BYTES, got = 0;
+    enum err err = buf_reserve(chunk, len + 1);
+    err = err == ERR_NONE ? file_read(snapshot->file, offset, chunk->data, len, &got) : err;
+    chunk->len = err == ERR_NONE ? got : 0;
+    return err == ERR_NONE && got != len ? ERR_IO : err;
+}
+
+enum err snapshot_answer(struct snapshot *snapshot, struct rows *rows, const struct need *need, struct buf *out)
+{
+    cleanup_buf struct buf chunk = BUF_INIT(SNAPSHOT_CHUNK_BYTES + 1);
+    enum err failed = ERR_NONE, last_err = snapshot->files->last_err; /* of the rows' own file: theirs to judge by */
+    if (need->level == SNAPSHOT_COPY) {
+        failed = copy(snapshot, rows, need->number);
+    } else if (need->level == SNAPSHOT_READ) {
+        failed = read_chunk(snapshot, need, &chunk);
+    } else if (snapshot->id == need->number) {
+        end(snapshot);
+    }
+    if (failed != ERR_NONE && need->level == SNAPSHOT_COPY) {
+        end(snapshot);
+    }
+    snapshot->files->last_err = last_err;
+    enum err err = put_u16(out, (uint16_t)failed);
+    err = err == ERR_NONE ? put_u8(out, snapshot->file != NULL) : err;
+    err = err == ERR_NONE ? put_u64(out, snapshot->size_bytes) : err;
+    return err == ERR_NONE ? put_bytes(out, buf_slice(&chunk)) : err;
+}
