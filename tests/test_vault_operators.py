@@ -1,6 +1,7 @@
 """Vault's sys/ for those who run it, with a real client (python3-hvac) over TLS: root tokens from unseal keys, new unseal keys, rotation."""
 import base64
 import json
+import os
 
 from scenario import main, wait_until
 from vault_client import Daemon, Shared, client, fails
@@ -201,6 +202,8 @@ def clients_may_ask_about_the_server():
         vault = client(vogt)
         assert client(vogt, "").sys.read_leader_status()["ha_enabled"] is False
         assert vault.adapter.get("/v1/sys/ha-status")["data"]["nodes"][0]["active_node"]
+        told = vault.adapter.get("/v1/sys/host-info")["data"]
+        assert told["host"]["hostname"] == os.uname().nodename and told["host"]["kernelVersion"] == os.uname().release, told
         history = vogt.call("LIST", "/v1/sys/version-history", token=vogt.admin)[1]["data"]
         assert len(history["keys"]) == 1 and history["key_info"][history["keys"][0]]["timestamp_installed"].endswith("Z")
         assert vault.adapter.get("/v1/sys/config/state/sanitized")["data"]["storage"]["type"] == "sqlite"

@@ -4,29 +4,14 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
-try:
-    import hvac
-except ImportError:
-    if os.path.exists("/usr/lib/python3/dist-packages/hvac") and sys.executable != "/usr/bin/python3":
-        os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
-    print("python3-hvac is not installed (tools/install.sh test)")
-    sys.exit(77)
-
 from scenario import Daemon, main, wait_until
+from vault_client import client, fails, hvac
 
 IN_NAMESPACE = ["unshare", "--mount", "--propagation", "private"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
-
-
-def client(vogt, token=None):
-    if token is None:
-        code = vogt.ready["login_link"].split("#login=")[1] if getattr(vogt, "admin", None) is None else None
-        vogt.admin = token = vogt.admin if code is None else vogt.call("POST", "/v1/auth/link/login", {"code": code}, token="")[1]["auth"]["client_token"]
-    return hvac.Client(url=vogt.address, token=token, verify=os.path.join(vogt.directory, "tls.pem"), timeout=30)
 
 
 def policies(vault):
@@ -36,15 +21,6 @@ def policies(vault):
 def lines_of(path):
     with open(path, encoding="utf-8") as stream:
         return [json.loads(line) for line in stream if line.strip()]
-
-
-def fails(call, word):
-    try:
-        call()
-    except hvac.exceptions.VaultError as error:
-        assert word in str(error), f"{word!r} is not in {error}"
-        return str(error)
-    raise AssertionError("was not refused")
 
 
 # ---- audit devices ----

@@ -40,6 +40,32 @@ enum err operation_sys_ha_status(struct turn *turn)
     return turn_reply_both(turn, data);
 }
 
+/* What look sees of this machine, under Vault's names. Loads, times and sizes are not looked at. */
+enum err operation_sys_host_info(struct turn *turn)
+{
+    const struct json *output = NULL;
+    int64_t at_ms = 0;
+    enum err err = turn_work(turn, ROLE_LOOK, "collect.host", json_new(turn->arena, JSON_OBJECT), SLICE_NONE, &output, NULL, &at_ms);
+    if (err != ERR_NONE) {
+        return err;
+    }
+    const struct json *facts = json_member(output, "facts"), *mounts = json_member(facts, "mounts");
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    set_time(turn, data, "timestamp", at_ms);
+    struct json *host = json_set_object(turn->arena, data, "host"), *disks = json_set_array(turn->arena, data, "disk");
+    json_set_string(turn->arena, host, "hostname", json_text(facts, "hostname", SLICE_NONE));
+    json_set_string(turn->arena, host, "os", SLICE_LITERAL("linux"));
+    json_set_string(turn->arena, host, "platform", json_text(facts, "os", SLICE_NONE));
+    json_set_string(turn->arena, host, "kernelVersion", json_text(facts, "kernel", SLICE_NONE));
+    for (const struct json *mount = mounts == NULL ? NULL : mounts->first; mount != NULL; mount = mount->next) {
+        struct json *disk = json_append(disks, json_new(turn->arena, JSON_OBJECT));
+        json_set_string(turn->arena, disk, "path", json_text(mount, "point", SLICE_NONE));
+        json_set_string(turn->arena, disk, "fstype", json_text(mount, "type", SLICE_NONE));
+        json_set_string(turn->arena, disk, "device", json_text(mount, "source", SLICE_NONE));
+    }
+    return turn_reply_data(turn, data);
+}
+
 /* ---- which versions have been here ---- */
 
 /* Keep's own, after each unsealing: a version that was not here before is written down. {"VERSION": unix ms}, oldest first. */

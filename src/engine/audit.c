@@ -61,7 +61,8 @@ enum err audit_add(struct audit *audit, const struct turn *turn, const uint8_t s
     json_set_string(arena, record, "time", slice_string(time));
     if (turn->request != NULL) {
         json_set_string(arena, record, "operation", slice_string(turn->route->operation));
-        json_set_string(arena, record, "path", turn->request->path);
+        struct slice space = turn->space.path, path = turn->request->path;
+        json_set_string(arena, record, "path", space.len == 0 ? path : slice_string(arena_printf(arena, "%.*s/%.*s", (int)space.len, (const char *)space.data, (int)path.len, (const char *)path.data)));
         json_set_string(arena, record, "accessor", turn->caller.accessor);
         json_set_string(arena, record, "name", turn->caller.name);
         json_set_string(arena, record, "remote", turn->request->remote);

@@ -1,6 +1,7 @@
 /* sys/capabilities and its siblings, and sys/internal/ui/resultant-acl: what tokens may do. */
 #include "engine/operations.h"
 
+#include "engine/namespace.h"
 #include "engine/policy.h"
 #include "engine/token.h"
 
@@ -45,6 +46,17 @@ static enum err reply(struct turn *turn, const struct token *token)
     return waits ? ERR_NEED : turn_reply_both(turn, data);
 }
 
+/* What another token may: by the policies of its namespace, and nothing where it is not good. */
+static enum err reply_other(struct turn *turn, struct token *token)
+{
+    enum err err = namespace_of(turn, token->row, &turn->caller.space);
+    if (err == ERR_NONE && !namespace_within(&turn->space, &turn->caller.space)) {
+        token->policies = NULL;
+        token->is_root = false;
+    }
+    return err == ERR_NONE ? reply(turn, token) : err;
+}
+
 enum err operation_sys_capabilities_self(struct turn *turn)
 {
     struct token own = {.policies = turn->caller.policies, .identity = turn->caller.identity, .is_root = turn->caller.is_root};
@@ -58,7 +70,7 @@ enum err operation_sys_capabilities(struct turn *turn)
     if (err != ERR_NONE) {
         return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, TEXT("invalid token", "dieses Token gibt es nicht"), SLICE_NONE) : err;
     }
-    return reply(turn, &token);
+    return reply_other(turn, &token);
 }
 
 enum err operation_sys_capabilities_accessor(struct turn *turn)
@@ -68,7 +80,7 @@ enum err operation_sys_capabilities_accessor(struct turn *turn)
     if (err != ERR_NONE) {
         return err == ERR_NOT_FOUND ? turn_refuse(turn, ERR_INVALID, TEXT("invalid accessor", "diesen Accessor gibt es nicht"), SLICE_NONE) : err;
     }
-    return reply(turn, &token);
+    return reply_other(turn, &token);
 }
 
 /* ---- all of it ---- */

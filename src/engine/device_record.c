@@ -206,7 +206,12 @@ static struct json *request_of(const struct line *line)
     add_mount(line, request);
     add_text(line, request, "client_token", hidden(line, given->token));
     add_text(line, request, "client_token_accessor", accessor_of(line, line->turn->caller.accessor));
-    json_set_string(line->arena, json_set_object(line->arena, request, "namespace"), "id", SLICE_LITERAL("root"));
+    const struct namespace *space = &line->turn->space;
+    struct json *place = json_set_object(line->arena, request, "namespace");
+    json_set_string(line->arena, place, "id", space->id.len == 0 ? SLICE_LITERAL("root") : space->id);
+    if (space->id.len > 0) {
+        json_set_string(line->arena, place, "path", slice_string(arena_printf(line->arena, "%.*s/", (int)space->path.len, (const char *)space->path.data)));
+    }
     add_text(line, request, "path", given->path);
     if (given->body != NULL) {
         json_set(line->arena, request, "data", members(line, given->body, "audit_non_hmac_request_keys"));

@@ -1,6 +1,7 @@
 #include "engine/lease.h"
 
 #include "base/encode.h"
+#include "engine/namespace.h"
 #include "engine/token.h"
 
 enum { RANDOM_BYTES = 18, HASH_BYTES = 16, ID_MAX_BYTES = PATH_MAX_BYTES - 9 };
@@ -97,7 +98,7 @@ static enum err new_id(struct turn *turn, struct slice *ret_id)
     uint8_t random[RANDOM_BYTES];
     cleanup_buf struct buf id = BUF_INIT(REQUEST_PATH_MAX_BYTES + 32);
     turn_random(turn, random, sizeof random);
-    enum err err = buf_append(&id, turn->request->path);
+    enum err err = buf_append(&id, namespace_whole(turn, turn->request->path));
     err = err == ERR_NONE ? buf_append_byte(&id, '/') : err;
     err = err == ERR_NONE ? base64url_encode(&id, slice_of(random, sizeof random)) : err;
     *ret_id = arena_copy(turn->arena, buf_slice(&id));

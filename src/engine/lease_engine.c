@@ -2,6 +2,7 @@
 #include "engine/lease.h"
 
 #include "base/time.h"
+#include "engine/namespace.h"
 #include "engine/operations.h"
 #include "engine/token.h"
 
@@ -15,8 +16,10 @@ static enum err refuse(struct turn *turn, struct text text)
 /* In the body as lease_id, or at the end of the path. */
 static struct slice named(const struct turn *turn)
 {
-    struct slice id = turn_field(turn, "lease_id");
-    return id.len > 0 ? id : turn->values[0];
+    struct slice id = turn_field(turn, "lease_id"), space = turn->space.path;
+    id = id.len > 0 ? id : turn->values[0];
+    bool is_here = space.len == 0 || (slice_starts(id, space) && id.len > space.len && id.data[space.len] == '/');
+    return is_here ? id : SLICE_NONE;
 }
 
 static struct slice without_slash(struct slice prefix)
@@ -59,7 +62,7 @@ enum err operation_lease_lookup(struct turn *turn)
 
 enum err operation_lease_list(struct turn *turn)
 {
-    struct slice prefix = without_slash(turn->values[0]);
+    struct slice prefix = without_slash(namespace_whole(turn, turn->values[0]));
     struct turn_names names;
     char *path = prefix.len == 0 ? turn_path(turn, "lease/at/") : turn_path(turn, "lease/at/%.*s/", (int)prefix.len, (const char *)prefix.data);
     enum err err = turn_names(turn, path, turn_query(turn, "after"), NAMES_MAX, &names);
@@ -142,6 +145,7 @@ static enum err cut(struct turn *turn, bool is_forced)
     if (prefix.len == 0) {
         return refuse(turn, TEXT("missing prefix", "es fehlt der Anfang des Pfads"));
     }
+    prefix = namespace_whole(turn, prefix);
     struct json *record = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, record, "prefix", prefix);
     json_set_bool(turn->arena, record, "force", is_forced);

@@ -5,6 +5,7 @@
  */
 #include "engine/lease.h"
 
+#include "engine/namespace.h"
 #include "engine/operations.h"
 #include "engine/token.h"
 
@@ -216,7 +217,7 @@ static enum err cut_token(struct turn *turn, struct slice id, const struct json 
 {
     int64_t at_ms = 0;
     enum err err = json_i64(cut, "at_ms", &at_ms);
-    bool is_below = lies_below(json_text(row, "path", SLICE_NONE), json_text(cut, "prefix", SLICE_NONE));
+    bool is_below = lies_below(namespace_path_of(turn, row), json_text(cut, "prefix", SLICE_NONE));
     return err != ERR_NONE ? ERR_DAMAGED : is_below && token_expires_s(row) != 0 && token_created_ms(row) <= at_ms ? token_end(turn, id) : ERR_NONE;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "engine/namespace.h"
 
 enum { SEGMENTS_MAX = 8, PATH_BYTES_MAX = 200, UUID_BYTES = 16, MOVES_MAX = 32 };
 
@@ -29,7 +30,13 @@ static struct slice first_segments(struct slice path, size_t count)
 
 static char *row_path(struct turn *turn, const char *folder, struct slice name)
 {
-    return turn_path(turn, "mount/%s/%.*s", folder, (int)name.len, (const char *)name.data);
+    return namespace_row(turn, turn->space, "mount/%s/%.*s", folder, (int)name.len, (const char *)name.data);
+}
+
+/* Of all namespaces: uuids are drawn at random. */
+static char *live_path(struct turn *turn, struct slice uuid)
+{
+    return turn_path(turn, "mount/live/%.*s", (int)uuid.len, (const char *)uuid.data);
 }
 
 static struct slice trimmed(struct slice path)
@@ -50,7 +57,7 @@ static enum err mount_of(struct turn *turn, struct slice path, const struct json
     if (engine->variant != NULL) {
         engine = engine->variant(row);
     }
-    *ret_mount = (struct mount){.path = arena_copy(turn->arena, path), .uuid = json_text(row, "uuid", SLICE_NONE), .row = row, .engine = engine};
+    *ret_mount = (struct mount){.path = arena_copy(turn->arena, path), .uuid = json_text(row, "uuid", SLICE_NONE), .rows = turn->space.rows, .row = row, .engine = engine};
     return ret_mount->path.data == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
@@ -61,14 +68,19 @@ enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount)
     return err != ERR_NONE ? err : mount_of(turn, path, row, ret_mount);
 }
 
-/* Where it was moved to. */
+/* Where it was moved to, or in which namespace it is. */
 static enum err moved_mount(struct turn *turn, struct slice uuid, struct mount *ret_mount)
 {
     const struct json *live = NULL;
-    enum err err = turn_json(turn, row_path(turn, "live", uuid), &live);
-    struct slice at = json_text(live, "at", SLICE_NONE);
-    err = err == ERR_NONE && at.len == 0 ? ERR_NOT_FOUND : err;
-    err = err == ERR_NONE ? mount_at(turn, at, ret_mount) : err;
+    enum err err = turn_json(turn, live_path(turn, uuid), &live);
+    struct slice at = json_text(live, "at", SLICE_NONE), rows = json_text(live, "space", SLICE_NONE);
+    struct namespace here = turn->space;
+    if (err != ERR_NONE || at.len == 0) {
+        return err != ERR_NONE ? err : ERR_NOT_FOUND;
+    }
+    turn->space = (struct namespace){.rows = slice_string(arena_string(turn->arena, rows))};
+    err = mount_at(turn, at, ret_mount);
+    turn->space = here;
     return err == ERR_NONE && !slice_equal(ret_mount->uuid, uuid) ? ERR_NOT_FOUND : err;
 }
 
@@ -152,7 +164,7 @@ enum err mount_put_settings(struct turn *turn, const struct json *settings)
         }
     }
     struct json *copy = settings == NULL ? NULL : json_set(turn->arena, row, "settings", json_copy(turn->arena, settings));
-    return copy == NULL ? ERR_MEMORY : turn_put_json(turn, row_path(turn, "at", turn->mount->path), row, 0);
+    return copy == NULL ? ERR_MEMORY : turn_put_json(turn, turn_path(turn, "%.*smount/at/%.*s", (int)turn->mount->rows.len, (const char *)turn->mount->rows.data, (int)turn->mount->path.len, (const char *)turn->mount->path.data), row, 0);
 }
 
 /* ---- mounting ---- */
@@ -206,7 +218,15 @@ enum err mount_check_free(struct turn *turn, enum engine_class class, struct sli
     if (err != ERR_NOT_FOUND) {
         return err;
     }
-    err = turn_names(turn, turn_path(turn, "mount/at/%.*s/", (int)path.len, (const char *)path.data), SLICE_NONE, 1, &below);
+    struct slice space = namespace_whole(turn, first_segments(path, 1));
+    err = turn_exists(turn, turn_path(turn, "space/at/%.*s", (int)space.len, (const char *)space.data));
+    if (err == ERR_NONE) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("this path belongs to a namespace", "dieser Pfad gehört einem Namensraum"), space);
+    }
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    err = turn_names(turn, namespace_row(turn, turn->space, "mount/at/%.*s/", (int)path.len, (const char *)path.data), SLICE_NONE, 1, &below);
     if (err == ERR_NONE && below.count > 0) {
         return turn_refuse(turn, ERR_INVALID, TEXT("existing mount below this path", "unter diesem Pfad gibt es schon einen Mount"), path);
     }
@@ -241,6 +261,7 @@ enum err mount_put_at(struct turn *turn, const struct mount *mount, struct slice
     struct json *live = json_new(turn->arena, JSON_OBJECT), *row = json_new(turn->arena, JSON_OBJECT);
     const struct json *before = json_member(mount->row, "moved_from");
     json_set_string(turn->arena, live, "at", to);
+    json_set_string(turn->arena, live, "space", turn->space.rows);
     for (const struct json *member = mount->row->first; member != NULL; member = member->next) {
         if (member != before) {
             json_set(turn->arena, row, arena_string(turn->arena, member->name), json_copy(turn->arena, member));
@@ -253,10 +274,10 @@ enum err mount_put_at(struct turn *turn, const struct mount *mount, struct slice
     if (before != NULL && before->count >= MOVES_MAX) {
         return turn_refuse(turn, ERR_INVALID, TEXT("this mount was moved 32 times: mount a new one", "dieser Mount wurde 32-mal verlegt: bitte einen neuen einbinden"), mount->path);
     }
-    json_append(from, json_string(turn->arena, mount->path));
+    json_append(from, json_string(turn->arena, namespace_whole(turn, mount->path)));
     enum err err = from == NULL ? ERR_MEMORY : turn_delete(turn, row_path(turn, "at", mount->path));
     err = err == ERR_NONE ? turn_put_json(turn, row_path(turn, "at", to), row, 0) : err;
-    err = err == ERR_NONE ? turn_put_json(turn, row_path(turn, "live", mount->uuid), live, 0) : err;
+    err = err == ERR_NONE ? turn_put_json(turn, live_path(turn, mount->uuid), live, 0) : err;
     return err == ERR_NONE ? note_depth(turn, to) : err;
 }
 
@@ -369,7 +390,7 @@ static struct json *new_row(struct turn *turn, const struct engine *engine, stru
 static enum err record(struct turn *turn, const char *what, struct slice path, const struct json *row)
 {
     struct json *body = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, body, "path", path);
+    json_set_string(turn->arena, body, "path", namespace_whole(turn, path));
     json_set_string(turn->arena, body, "engine", json_text(row, "type", SLICE_NONE));
     return json_set_string(turn->arena, body, "by", turn->caller.name) == NULL ? ERR_MEMORY : turn_evidence(turn, what, body, NULL);
 }
@@ -390,14 +411,19 @@ enum err mount_enable(struct turn *turn, enum engine_class class, struct slice g
         return err != ERR_NONE ? err : ERR_MEMORY;
     }
     engine = engine->variant == NULL ? engine : engine->variant(row);
-    struct mount mount = {.path = path, .uuid = json_text(row, "uuid", SLICE_NONE), .row = row, .engine = engine};
+    struct mount mount = {.path = path, .uuid = json_text(row, "uuid", SLICE_NONE), .rows = turn->space.rows, .row = row, .engine = engine};
     turn->mount = &mount;
     err = engine->enable == NULL ? ERR_NONE : engine->enable(turn, &mount);
     turn->mount = NULL;
-    char *live = row_path(turn, "live", mount.uuid);
+    struct json *where = json_new(turn->arena, JSON_OBJECT);
+    if (turn->space.id.len > 0) {
+        json_set_string(turn->arena, where, "at", path);
+        json_set_string(turn->arena, where, "space", turn->space.rows);
+    }
+    char *live = live_path(turn, mount.uuid);
     err = err == ERR_NONE ? turn_put_json(turn, row_path(turn, "at", path), row, 0) : err;
     err = err == ERR_NONE ? turn_is_new(turn, live) : err;
-    err = err == ERR_NONE ? turn_put_json(turn, live, json_new(turn->arena, JSON_OBJECT), 0) : err;
+    err = err == ERR_NONE ? turn_put_json(turn, live, where, 0) : err;
     err = err == ERR_NONE ? note_depth(turn, path) : err;
     return err == ERR_NONE ? record(turn, "mount.enabled", path, row) : err;
 }

@@ -4,11 +4,11 @@
  *
  *   mount/at/PATH         {"type","class":"secret|auth","uuid","accessor","description","config":{"default_lease_ttl","max_lease_ttl",…},"options":{…},"moved_from":[PATH,…]}
  *   mount/depth/FIRST     {"depths":[1,2]}: how many segments the mounts below this first segment have; one row decides which others are looked at
- *   mount/live/UUID       {"at": PATH} while it is mounted (absent: where it was mounted first): what a login mount gave is good only so long
+ *   mount/live/UUID       {"at": PATH,"space": rows of its namespace} while it is mounted (absent: in the root, where it was mounted first): what a login mount gave is good only so long
  *   sweep/UUID            {"name","prefix","path","row"}: it was unmounted; leases end, rows are deleted, in slices
  *   m/UUID/…              the engine's own rows (mount_path)
  *
- * PATH has no slash at its end. Of nested mounts the longest answers; no mount lies above or below another (Vault refuses that, too), so there is one.
+ * Of a namespace the first two lie below n/ID/. PATH has no slash at its end, and begins in the namespace; "moved_from" and what sweeps know begins in the root. Of nested mounts the longest answers; no mount lies above or below another (Vault refuses that, too), so there is one.
  */
 #ifndef VOGT_ENGINE_MOUNT_H
 #define VOGT_ENGINE_MOUNT_H
@@ -49,6 +49,7 @@ const struct engine *engine_at(size_t index);                    /* in order; NU
 struct mount {
     struct slice path;                  /* "secret", "auth/approle" */
     struct slice uuid;
+    struct slice rows;                  /* of its namespace (namespace.h); empty: the root's */
     const struct json *row;
     const struct engine *engine;
 };
@@ -66,6 +67,8 @@ enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount)
 enum err mount_remains(struct turn *turn, struct slice path, struct slice uuid, struct mount *ret_mount) must_check;
 /* May something be mounted here? ERR_INVALID with a complaint: taken, or no path for this class. */
 enum err mount_check_free(struct turn *turn, enum engine_class class, struct slice path) must_check;
+/* The mount is gone at once; its leases end, its rows are swept, in slices. */
+enum err mount_disable(struct turn *turn, const struct mount *mount) must_check;
 /* The mount lies at `to` from now on, and nothing where it was. */
 enum err mount_put_at(struct turn *turn, const struct mount *mount, struct slice to) must_check;
 /* Lease times of the mount in seconds: its own, or those of turn.h. */

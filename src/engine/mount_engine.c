@@ -2,6 +2,7 @@
 #include "engine/mount.h"
 
 #include "engine/lease.h"
+#include "engine/namespace.h"
 #include "engine/operations.h"
 #include "engine/policy.h"
 #include "engine/token.h"
@@ -129,7 +130,7 @@ static enum err reply_both(struct turn *turn, const struct json *data)
 static enum err list_class(struct turn *turn, enum engine_class class, struct json *data)
 {
     struct turn_names rows;
-    enum err err = turn_list(turn, "mount/at/", SLICE_NONE, MOUNTS_MAX, &rows);
+    enum err err = turn_list(turn, namespace_row(turn, turn->space, "mount/at/"), SLICE_NONE, MOUNTS_MAX, &rows);
     for (size_t i = 0; err == ERR_NONE && i < BUILT_IN_COUNT; i++) {
         const char *path = class == ENGINE_AUTH ? built_in[i].path + sizeof "auth/" - 1 : built_in[i].path;
         if (built_in[i].class == class) {
@@ -139,7 +140,7 @@ static enum err list_class(struct turn *turn, enum engine_class class, struct js
     for (size_t i = 0; err == ERR_NONE && i < rows.count; i++) {
         struct json *row = NULL;
         err = json_unpack(turn->arena, rows.bytes[i], &row);
-        struct slice path = slice_from(rows.names[i], sizeof "mount/at/" - 1);
+        struct slice path = slice_from(rows.names[i], turn->space.rows.len + sizeof "mount/at/" - 1);
         path = class == ENGINE_AUTH && path.len > 5 ? slice_from(path, 5) : path;
         if (err == ERR_NONE && slice_is(json_text(row, "class", SLICE_NONE), class_name(class))) {
             json_set(turn->arena, data, turn_path(turn, "%.*s/", (int)path.len, (const char *)path.data), shown(turn, row));
@@ -275,7 +276,7 @@ static enum err tune(struct turn *turn, enum engine_class class, struct slice pa
     }
     err = row == NULL ? ERR_MEMORY : turn_reply_none(turn);
     err = err == ERR_NONE && mount.engine->tune != NULL ? mount.engine->tune(turn, &mount, row) : err; /* may reply something else */
-    return err == ERR_NONE ? turn_put_json(turn, turn_path(turn, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data), row, 0) : err;
+    return err == ERR_NONE ? turn_put_json(turn, namespace_row(turn, turn->space, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data), row, 0) : err;
 }
 
 static enum err write(struct turn *turn, enum engine_class class)
@@ -300,7 +301,7 @@ static enum err start_sweep(struct turn *turn, struct slice name, struct slice p
     json_set_string(turn->arena, input, "name", name);
     json_set_string(turn->arena, input, "prefix", prefix);
     if (mount != NULL) {
-        json_set_string(turn->arena, input, "path", mount->path);
+        json_set_string(turn->arena, input, "path", namespace_whole(turn, mount->path));
         json_set(turn->arena, input, "row", json_copy(turn->arena, mount->row));
     }
     enum err err = turn_put_json(turn, sweep_path(turn, name), input, turn_due_steady(turn->steady_ms));
@@ -312,33 +313,31 @@ enum err mount_sweep_below(struct turn *turn, struct slice name, struct slice pr
     return start_sweep(turn, name, prefix, NULL);
 }
 
-/* The mount is gone at once; its rows are swept in slices by turns of keep's own. */
+enum err mount_disable(struct turn *turn, const struct mount *mount)
+{
+    struct json *body = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, body, "path", namespace_whole(turn, mount->path));
+    json_set_string(turn->arena, body, "engine", json_text(mount->row, "type", SLICE_NONE));
+    json_set_string(turn->arena, body, "by", turn->caller.name);
+    turn->mount = mount;
+    enum err err = mount->engine->disable == NULL ? ERR_NONE : mount->engine->disable(turn);
+    turn->mount = NULL;
+    err = err != ERR_NONE ? err : turn_delete(turn, namespace_row(turn, turn->space, "mount/at/%.*s", (int)mount->path.len, (const char *)mount->path.data));
+    err = err == ERR_NONE ? turn_delete(turn, turn_path(turn, "mount/live/%.*s", (int)mount->uuid.len, (const char *)mount->uuid.data)) : err;
+    err = err == ERR_NONE ? start_sweep(turn, mount->uuid, slice_string(turn_path(turn, "m/%.*s/", (int)mount->uuid.len, (const char *)mount->uuid.data)), mount) : err;
+    bool is_auth = slice_is(json_text(mount->row, "class", SLICE_NONE), "auth");
+    err = err == ERR_NONE && is_auth ? lease_cut(turn, namespace_whole(turn, mount->path), false) : err; /* its logins' rows go, too */
+    return err == ERR_NONE ? turn_evidence(turn, "mount.disabled", body, NULL) : err;
+}
+
 static enum err disable(struct turn *turn, enum engine_class class)
 {
     struct mount mount;
-    struct slice path = turn->values[0];
-    enum err err = mount_at(turn, path_of(turn, class, path), &mount);
+    enum err err = mount_at(turn, path_of(turn, class, turn->values[0]), &mount);
     if (err == ERR_NOT_FOUND) {
         return turn_reply_none(turn); /* as Vault: what is not there is disabled */
     }
-    if (err != ERR_NONE) {
-        return err;
-    }
-    struct json *body = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, body, "path", mount.path);
-    json_set_string(turn->arena, body, "engine", json_text(mount.row, "type", SLICE_NONE));
-    json_set_string(turn->arena, body, "by", turn->caller.name);
-    turn->mount = &mount;
-    err = mount.engine->disable == NULL ? ERR_NONE : mount.engine->disable(turn);
-    turn->mount = NULL;
-    if (err != ERR_NONE) {
-        return err;
-    }
-    err = turn_delete(turn, turn_path(turn, "mount/at/%.*s", (int)mount.path.len, (const char *)mount.path.data));
-    err = err == ERR_NONE ? turn_delete(turn, turn_path(turn, "mount/live/%.*s", (int)mount.uuid.len, (const char *)mount.uuid.data)) : err;
-    err = err == ERR_NONE ? start_sweep(turn, mount.uuid, slice_string(turn_path(turn, "m/%.*s/", (int)mount.uuid.len, (const char *)mount.uuid.data)), &mount) : err;
-    err = err == ERR_NONE && class == ENGINE_AUTH ? lease_cut(turn, mount.path, false) : err; /* its logins' rows go, too */
-    err = err == ERR_NONE ? turn_evidence(turn, "mount.disabled", body, NULL) : err;
+    err = err == ERR_NONE ? mount_disable(turn, &mount) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
@@ -475,7 +474,7 @@ enum err operation_sys_ui_mounts(struct turn *turn)
     struct json *data = json_new(turn->arena, JSON_OBJECT), *secret = json_set_object(turn->arena, data, "secret"), *auth = json_set_object(turn->arena, data, "auth");
     struct turn_names rows;
     enum err err = turn->request->token.len == 0 ? ERR_NONE : token_identify(turn);
-    err = err == ERR_NONE ? turn_list(turn, "mount/at/", SLICE_NONE, MOUNTS_MAX, &rows) : err;
+    err = err == ERR_NONE ? turn_list(turn, namespace_row(turn, turn->space, "mount/at/"), SLICE_NONE, MOUNTS_MAX, &rows) : err;
     for (size_t i = 0; err == ERR_NONE && i < BUILT_IN_COUNT; i++) {
         struct slice path = slice_string(built_in[i].path);
         struct json *row = built_in_row(turn, i);
@@ -489,7 +488,7 @@ enum err operation_sys_ui_mounts(struct turn *turn)
     }
     for (size_t i = 0; err == ERR_NONE && i < rows.count; i++) {
         struct json *row = NULL;
-        struct slice path = slice_from(rows.names[i], sizeof "mount/at/" - 1);
+        struct slice path = slice_from(rows.names[i], turn->space.rows.len + sizeof "mount/at/" - 1);
         err = json_unpack(turn->arena, rows.bytes[i], &row);
         enum err seen = err == ERR_NONE ? sees(turn, path, row) : ERR_NOT_FOUND;
         if (seen == ERR_NONE) {

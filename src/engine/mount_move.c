@@ -7,6 +7,7 @@
 
 #include "base/encode.h"
 #include "engine/lease.h"
+#include "engine/namespace.h"
 #include "engine/operations.h"
 
 enum { DAY_MS = 86400000 };
@@ -44,10 +45,10 @@ static struct slice new_id(struct turn *turn)
 static enum err put_rows(struct turn *turn, const struct mount *mount, struct slice to, struct slice id)
 {
     struct json *moved = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, moved, "from", mount->path);
-    json_set_string(turn->arena, moved, "to", to);
+    json_set_string(turn->arena, moved, "from", namespace_whole(turn, mount->path));
+    json_set_string(turn->arena, moved, "to", namespace_whole(turn, to));
     enum err err = mount_put_at(turn, mount, to);
-    err = err == ERR_NONE ? lease_cut(turn, mount->path, false) : err;
+    err = err == ERR_NONE ? lease_cut(turn, namespace_whole(turn, mount->path), false) : err;
     err = err == ERR_NONE ? turn_is_new(turn, moved_path(turn, id)) : err;
     err = err == ERR_NONE ? turn_put_json(turn, moved_path(turn, id), moved, turn_due_steady(turn->steady_ms + DAY_MS)) : err;
     json_set_string(turn->arena, moved, "by", turn->caller.name);

@@ -1,6 +1,7 @@
 #include "engine/password_policy.h"
 
 #include "base/utf8.h"
+#include "engine/namespace.h"
 #include "engine/operations.h"
 
 enum { LENGTH_MIN = 4, LENGTH_MAX = 512, RULES_MAX = 32, CHARACTERS_MAX = 2048, POLICIES_MAX = 1000, NAME_MAX_BYTES = 128 };
@@ -41,7 +42,7 @@ static bool add(struct characters *set, struct slice charset)
 
 static char *row_path(struct turn *turn, struct slice name)
 {
-    return turn_path(turn, "policy/password/%.*s", (int)name.len, (const char *)name.data);
+    return namespace_row(turn, turn->space, "policy/password/%.*s", (int)name.len, (const char *)name.data);
 }
 
 /* ---- checking ---- */
@@ -184,7 +185,7 @@ enum err password_generate(struct turn *turn, struct slice policy, struct slice 
 enum err operation_password_policy_list(struct turn *turn)
 {
     struct turn_names names;
-    enum err err = turn_names(turn, "policy/password/", turn_query(turn, "after"), POLICIES_MAX, &names);
+    enum err err = turn_names(turn, namespace_row(turn, turn->space, "policy/password/"), turn_query(turn, "after"), POLICIES_MAX, &names);
     if (err != ERR_NONE || names.count == 0) {
         return err != ERR_NONE ? err : ERR_NOT_FOUND;
     }

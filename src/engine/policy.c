@@ -2,6 +2,7 @@
 
 #include "engine/mount.h"
 #include "engine/certificate.h"
+#include "engine/namespace.h"
 #include "engine/policy_template.h"
 #include "engine/token.h"
 #include "engine/turn_inside.h"
@@ -332,13 +333,33 @@ static enum err consider_packed(struct turn *turn, struct slice row, struct slic
     return err == ERR_NOT_FOUND ? ERR_NONE : ERR_DAMAGED;
 }
 
+/* A policy of the caller's namespace, as it lies in the store. */
+static enum err load_packed(struct turn *turn, struct slice name, struct slice *ret_row)
+{
+    enum err err = turn_row(turn, namespace_row(turn, turn->caller.space, "policy/acl/%.*s", (int)name.len, (const char *)name.data), ret_row);
+    bool is_inherited = err == ERR_NOT_FOUND && turn->caller.space.id.len > 0 && slice_is(name, "default");
+    return is_inherited ? turn_row(turn, "policy/acl/default", ret_row) : err;
+}
+
+/* The same as a tree. */
+static enum err load(struct turn *turn, struct slice name, const struct json **ret_row)
+{
+    struct slice row;
+    struct json *tree = NULL;
+    enum err err = load_packed(turn, name, &row);
+    err = err == ERR_NONE ? json_unpack(turn->arena, row, &tree) : err;
+    *ret_row = tree;
+    return err == ERR_MALFORMED ? ERR_DAMAGED : err;
+}
+
 enum err policy_grant(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant)
 {
     struct grant grant = {0};
     bool waits = false;
+    path = namespace_seen(turn, path);
     for (const struct json *name = policies == NULL ? NULL : policies->first; name != NULL; name = name->next) {
         struct slice row;
-        enum err err = turn_row(turn, turn_path(turn, "policy/acl/%.*s", (int)name->text.len, (const char *)name->text.data), &row);
+        enum err err = load_packed(turn, name->text, &row);
         err = err == ERR_NONE ? consider_packed(turn, row, name->text, path, &grant) : err;
         if (err == ERR_NEED) {
             waits = true; /* ask for all of them at once */
@@ -369,9 +390,10 @@ enum err policy_grant_below(struct turn *turn, const struct json *policies, stru
 {
     struct grant grant = {0};
     bool waits = false;
+    path = namespace_seen(turn, path);
     for (const struct json *name = policies == NULL ? NULL : policies->first; name != NULL; name = name->next) {
         const struct json *row = NULL;
-        enum err err = turn_json(turn, turn_path(turn, "policy/acl/%.*s", (int)name->text.len, (const char *)name->text.data), &row);
+        enum err err = load(turn, name->text, &row);
         const struct json *rules = err == ERR_NONE ? json_member(row, "rules") : NULL;
         waits = waits || err == ERR_NEED;
         if (err != ERR_NONE && err != ERR_NEED && err != ERR_NOT_FOUND) {
@@ -391,7 +413,7 @@ enum err policy_grant_below(struct turn *turn, const struct json *policies, stru
 enum err policy_rules_of(struct turn *turn, struct slice name, const struct json **ret_rules)
 {
     const struct json *row = NULL;
-    enum err err = turn_json(turn, turn_path(turn, "policy/acl/%.*s", (int)name.len, (const char *)name.data), &row);
+    enum err err = load(turn, name, &row);
     *ret_rules = err == ERR_NONE ? json_member(row, "rules") : NULL;
     return err;
 }
@@ -599,7 +621,7 @@ enum err policy_grant_list(struct turn *turn, const struct json *policies, struc
 /* Remembers when a rule was last needed; the row changes at most once an hour and rule. */
 static enum err note_use(struct turn *turn, const struct grant *grant)
 {
-    char *path = turn_path(turn, "usage/%.*s", (int)grant->policy.len, (const char *)grant->policy.data);
+    char *path = namespace_row(turn, turn->caller.space, "usage/%.*s", (int)grant->policy.len, (const char *)grant->policy.data);
     char *pattern = arena_string(turn->arena, grant->rule);
     const struct json *row = NULL;
     enum err err = turn_json(turn, path, &row);

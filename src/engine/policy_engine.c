@@ -1,6 +1,7 @@
 /* sys/policies/acl, and sys/policy as clients of old name it. */
 #include "engine/operations.h"
 
+#include "engine/namespace.h"
 #include "engine/policy.h"
 
 enum { POLICIES_MAX = 1000, NAME_MAX_BYTES = 128 };
@@ -18,7 +19,7 @@ static struct slice name_of(struct turn *turn)
 static char *row_path(struct turn *turn)
 {
     struct slice name = name_of(turn);
-    return turn_path(turn, "policy/acl/%.*s", (int)name.len, (const char *)name.data);
+    return namespace_row(turn, turn->space, "policy/acl/%.*s", (int)name.len, (const char *)name.data);
 }
 
 /* Asked by the path of old, which repeats `data` beside the envelope and calls the text "rules". */
@@ -30,15 +31,19 @@ static bool is_old(const struct turn *turn)
 enum err operation_policy_list(struct turn *turn)
 {
     struct turn_names names;
-    enum err err = turn_names(turn, "policy/acl/", turn_query(turn, "after"), POLICIES_MAX, &names);
+    enum err err = turn_names(turn, namespace_row(turn, turn->space, "policy/acl/"), turn_query(turn, "after"), POLICIES_MAX, &names);
     if (err != ERR_NONE) {
         return err;
     }
     struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys");
+    bool is_root = turn->space.id.len == 0, has_default = is_root;
     for (size_t i = 0; i < names.count; i++) {
+        has_default = has_default || slice_is(names.names[i], "default");
         json_append(keys, json_string(turn->arena, names.names[i]));
     }
-    json_append(keys, json_string(turn->arena, SLICE_LITERAL("root")));
+    if (!has_default || is_root) {
+        json_append(keys, json_string(turn->arena, slice_string(is_root ? "root" : "default")));
+    }
     if (!is_old(turn)) {
         return turn_reply_data(turn, data);
     }
@@ -51,6 +56,9 @@ enum err operation_policy_read(struct turn *turn)
     const struct json *row = NULL;
     bool is_root = slice_is(name_of(turn), "root"); /* built in: no rules, and everything allowed */
     enum err err = is_root ? ERR_NONE : turn_json(turn, row_path(turn), &row);
+    if (err == ERR_NOT_FOUND && turn->space.id.len > 0 && slice_is(name_of(turn), "default")) {
+        err = turn_json(turn, "policy/acl/default", &row); /* the root's, as long as there is none of its own */
+    }
     if (err != ERR_NONE) {
         return err;
     }
@@ -89,6 +97,9 @@ enum err operation_policy_write(struct turn *turn)
     json_set(turn->arena, row, "rules", json_copy(turn->arena, rules));
     json_set_i64(turn->arena, row, "changed_s", turn->now_ms / 1000);
     json_set_string(turn->arena, record, "name", name_of(turn));
+    if (turn->space.id.len > 0) {
+        json_set_string(turn->arena, record, "namespace", turn->space.path);
+    }
     json_set(turn->arena, record, "rules", json_copy(turn->arena, rules));
     json_set_string(turn->arena, record, "by", turn->caller.name);
     err = turn_put_json(turn, row_path(turn), row, 0);
@@ -100,6 +111,9 @@ enum err operation_policy_delete(struct turn *turn)
 {
     struct json *record = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, record, "name", name_of(turn));
+    if (turn->space.id.len > 0) {
+        json_set_string(turn->arena, record, "namespace", turn->space.path);
+    }
     json_set_string(turn->arena, record, "by", turn->caller.name);
     enum err err = check_name(turn, true);
     err = err == ERR_NONE ? turn_delete(turn, row_path(turn)) : err;

@@ -1,6 +1,7 @@
 #include "engine/quota.h"
 
 #include "engine/mount.h"
+#include "engine/namespace.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -214,9 +215,10 @@ static enum err decide(struct turn *turn, const struct limiter *limiter, const s
     struct slice role = SLICE_NONE;
     bool has_asked = false;
     const struct compiled *best = NULL;
+    struct slice path = namespace_whole(turn, turn->request->path);
     for (size_t i = 0; i < limiter->count; i++) {
         const struct compiled *quota = &limiter->quotas[i];
-        if (!covers(quota, turn->request->path)) {
+        if (!covers(quota, path)) {
             continue;
         }
         if (quota->role.len > 0 && !has_asked) {
@@ -315,7 +317,7 @@ enum err quota_check(struct turn *turn)
     }
     const struct json *row = NULL;
     err = quota_load(turn, &row);
-    if (err != ERR_NONE || quota_is_exempt(row, turn->request->path)) {
+    if (err != ERR_NONE || quota_is_exempt(row, namespace_whole(turn, turn->request->path))) {
         return err;
     }
     uint8_t buffer[16];

@@ -113,6 +113,11 @@ static enum err check_path(struct turn *turn, struct slice path, bool *ret_is_be
     if (path.len == 0 || route_is_taken(path)) {
         return ERR_NONE;
     }
+    enum err space = turn_exists(turn, turn_path(turn, "space/at/%.*s", (int)path.len, (const char *)path.data));
+    if (space != ERR_NOT_FOUND) {
+        *ret_is_below = true; /* a namespace */
+        return space;
+    }
     enum err err = mount_find(turn, path, &mount, &rest);
     if (err == ERR_NOT_FOUND) {
         return turn_refuse(turn, ERR_INVALID, TEXT("invalid mount path: nothing is mounted there", "unter diesem Pfad ist nichts eingebunden"), path);

@@ -106,7 +106,9 @@ TEST(an_address_gets_so_many_requests_an_interval_and_is_told_when_to_come_again
     CHECK_U64(0, passed(scene, "10.0.0.1:2", "ledger/status", 5));  /* another port is the same */
     CHECK_U64(5, passed(scene, "10.0.0.1:2", "sys/status", 5));     /* another path */
     driver_set_now(scene->driver, NOON_MS + 20000);
-    CHECK_ERR(ERR_BUSY, ask_from(scene, "10.0.0.1:3", VERB_READ, "ledger/status", NULL, NULL, &wait_s));
+    const struct json *told = NULL;
+    CHECK_ERR(ERR_BUSY, ask_from(scene, "10.0.0.1:3", VERB_READ, "ledger/status", NULL, &told, &wait_s));
+    CHECK(slice_starts(json_path(told, "errors")->first->text, SLICE_LITERAL("rate limit quota exceeded")));
     CHECK_U64(40, wait_s);
     driver_set_now(scene->driver, NOON_MS + 60000);
     CHECK_U64(3, passed(scene, "10.0.0.1:2", "ledger/status", 5));
@@ -256,6 +258,29 @@ TEST(random_bytes_come_as_asked_for)
     (void)ask(scene, VERB_WRITE, "sys/tools/random/coin", "{}", ERR_INVALID);
     (void)ask(scene, VERB_WRITE, "sys/tools/random/coin/3", "{}", ERR_INVALID);
     (void)ask(scene, VERB_WRITE, "sys/tools/random", "{\"format\":\"octal\"}", ERR_INVALID);
+    scene_end(scene);
+}
+
+/* FIPS 180-4 and FIPS 202: the digests of "abc". */
+TEST(digests_are_those_of_the_standards)
+{
+    static const struct {
+        const char *path, *sum;
+    } known[] = {
+        {"sys/tools/hash", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"sys/tools/hash/sha2-224", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"},
+        {"sys/tools/hash/sha3-256", "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"},
+        {"sys/tools/hash/sha3-224", "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf"},
+    };
+    struct scene *scene = scene_start();
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        CHECK(slice_is(json_text(json_member(ask(scene, VERB_WRITE, known[i].path, "{\"input\":\"YWJj\"}", ERR_NONE), "data"), "sum", SLICE_NONE), known[i].sum));
+    }
+    CHECK_SLICE("ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
+                json_text(json_member(ask(scene, VERB_WRITE, "sys/tools/hash", "{\"input\":\"YWJj\",\"algorithm\":\"sha2-256\",\"format\":\"base64\"}", ERR_NONE), "data"), "sum", SLICE_NONE));
+    (void)ask(scene, VERB_WRITE, "sys/tools/hash/md5", "{\"input\":\"YWJj\"}", ERR_INVALID);
+    (void)ask(scene, VERB_WRITE, "sys/tools/hash", "{\"input\":\"abc\"}", ERR_INVALID);
+    (void)ask(scene, VERB_WRITE, "sys/tools/hash", "{\"input\":\"YWJj\",\"format\":\"octal\"}", ERR_INVALID);
     scene_end(scene);
 }
 

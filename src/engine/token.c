@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "engine/entity.h"
 #include "engine/lease.h"
+#include "engine/namespace.h"
 #include "engine/operations.h"
 #include "engine/vault.h"
 
@@ -28,9 +29,17 @@ char *token_row_path(struct turn *turn, struct slice id)
     return turn_path(turn, "token/id/%.*s", (int)id.len, (const char *)id.data);
 }
 
+/* In the request's namespace. */
 static char *accessor_path(struct turn *turn, struct slice accessor)
 {
-    return turn_path(turn, "token/accessor/%.*s", (int)accessor.len, (const char *)accessor.data);
+    return namespace_row(turn, turn->space, "token/accessor/%.*s", (int)accessor.len, (const char *)accessor.data);
+}
+
+char *token_accessor_path(struct turn *turn, const struct json *row)
+{
+    struct slice accessor = json_text(row, "accessor", SLICE_NONE), space = json_text(row, "space_id", SLICE_NONE);
+    return space.len == 0 ? turn_path(turn, "token/accessor/%.*s", (int)accessor.len, (const char *)accessor.data)
+                          : turn_path(turn, "n/%.*s/token/accessor/%.*s", (int)space.len, (const char *)space.data, (int)accessor.len, (const char *)accessor.data);
 }
 
 /* ---- what a row says ---- */
@@ -169,7 +178,7 @@ static enum err check_ground(struct turn *turn, const struct json *row)
 {
     struct slice mount = json_text(row, "mount", SLICE_NONE);
     enum err err = mount.len == 0 ? ERR_NONE : turn_exists(turn, turn_path(turn, "mount/live/%.*s", (int)mount.len, (const char *)mount.data));
-    enum err cut = token_expires_s(row) == 0 ? ERR_NONE : lease_check_cut(turn, json_text(row, "path", SLICE_NONE), token_created_ms(row));
+    enum err cut = token_expires_s(row) == 0 ? ERR_NONE : lease_check_cut(turn, namespace_path_of(turn, row), token_created_ms(row));
     return err == ERR_NONE || cut == ERR_NEED ? cut : err;
 }
 
@@ -217,7 +226,15 @@ enum err token_find_id(struct turn *turn, struct slice id, struct token *ret_tok
     return err == ERR_NONE ? complete(turn, id, row, ret_token) : err;
 }
 
-enum err token_find(struct turn *turn, struct slice text, struct token *ret_token)
+/* Only what belongs to the request's namespace, or one below, is there for it. */
+static enum err check_space(struct turn *turn, const struct token *token)
+{
+    struct namespace own;
+    enum err err = namespace_of(turn, token->row, &own);
+    return err != ERR_NONE || namespace_within(&own, &turn->space) ? err : ERR_NOT_FOUND;
+}
+
+static enum err find_text(struct turn *turn, struct slice text, struct token *ret_token)
 {
     const struct json *row = NULL;
     char *id = NULL;
@@ -229,11 +246,18 @@ enum err token_find(struct turn *turn, struct slice text, struct token *ret_toke
     return err == ERR_NONE ? token_find_id(turn, slice_string(id), ret_token) : err;
 }
 
+enum err token_find(struct turn *turn, struct slice text, struct token *ret_token)
+{
+    enum err err = find_text(turn, text, ret_token);
+    return err == ERR_NONE ? check_space(turn, ret_token) : err;
+}
+
 enum err token_find_accessor(struct turn *turn, struct slice accessor, struct token *ret_token)
 {
     const struct json *pointer = NULL;
     enum err err = accessor.len == 0 || slice_find_byte(accessor, '/') != SIZE_MAX ? ERR_NOT_FOUND : turn_json(turn, accessor_path(turn, accessor), &pointer);
-    return err == ERR_NONE ? token_find_id(turn, json_text(pointer, "id", SLICE_NONE), ret_token) : err;
+    err = err == ERR_NONE ? token_find_id(turn, json_text(pointer, "id", SLICE_NONE), ret_token) : err;
+    return err == ERR_NONE ? check_space(turn, ret_token) : err;
 }
 
 /* A use is used up when the request is made, whatever becomes of it. The caller's row is the one after it: uses_left 0, this was the last. */
@@ -257,12 +281,17 @@ static enum err count_use(struct turn *turn, const struct token *token)
 enum err token_identify(struct turn *turn)
 {
     struct token token = {0};
-    enum err err = token_find(turn, turn->request->token, &token);
+    struct namespace own = {.path = SLICE_NONE};
+    enum err err = find_text(turn, turn->request->token, &token);
+    err = err == ERR_NONE ? namespace_of(turn, token.row, &own) : err;
     if (err != ERR_NONE) {
         return err == ERR_NOT_FOUND ? ERR_DENIED : err;
     }
+    if (!namespace_within(&turn->space, &own)) {
+        return ERR_DENIED; /* good in its own namespace and below */
+    }
     turn->caller = (struct caller){.token_id = token.id, .accessor = json_text(token.row, "accessor", SLICE_NONE), .name = json_text(token.row, "name", SLICE_NONE),
-                                   .token = token.row, .policies = token.policies, .identity = token.identity, .is_root = token.is_root};
+                                   .token = token.row, .policies = token.policies, .identity = token.identity, .is_root = token.is_root, .space = own};
     if (token.identity != NULL && token.identity->is_barred) {
         return ERR_DENIED; /* its entity is gone or disabled */
     }
@@ -367,6 +396,8 @@ static struct json *make_row(struct turn *turn, const struct token_wish *wish, c
     set_text(turn, row, "entity_id", wish->entity_id);
     set_text(turn, row, "alias", wish->alias_name);
     set_text(turn, row, "certificate", wish->certificate);
+    set_text(turn, row, "space", turn->space.path);
+    set_text(turn, row, "space_id", turn->space.id);
     set_text(turn, row, "parent", wish->parent);
     set_number(turn, row, "depth", depth);
     set_text(turn, row, "mount", is_login ? turn->mount->uuid : SLICE_NONE);

@@ -5,10 +5,10 @@
  *   token/id/HEX         {"accessor","policies":[…],"name","path","created_ms","expires_s" (0: never),"ttl_s"
  *                         "uses_left" (absent: no limit),"period_s","explicit_max_s","max_ttl_s","renewable","cidrs":[…],"meta":{…},"role","entity_id","alias","certificate",
  *                         "parent": HEX of the token that made it, "depth": how many stand above it (both absent: an orphan),
- *                         "mount": the uuid of the login mount that gave it,"type":"service"|"wrapping"
+ *                         "mount": the uuid of the login mount that gave it,"space","space_id": its namespace (absent: the root),"type":"service"|"wrapping"
  *                         "children","leases","cubby": true once there is such a row to end with it}
  *                        or {"cut":true}: ended without its children (revoke-orphan), which are orphans since; stays as long as one lives
- *   token/accessor/HEX   {"id": HEX}
+ *   token/accessor/HEX   {"id": HEX}; of a namespace below n/ID/ (namespace.h)
  *   token/child/HEX/HEX  {}: parent, child
  *   token/role/NAME      what tokens made by this role may be (token_role.c)
  *   token/end/HEX        {"id","keeps_children"}: this token has ended, what belongs to it is being ended in slices (token_end.c)
@@ -90,6 +90,7 @@ struct json *token_clean_policies(struct turn *turn, const struct json *policies
 /* HEX of a token. ERR_SEALED. */
 enum err token_name(struct turn *turn, struct slice text, char **ret_id) must_check;
 char *token_row_path(struct turn *turn, struct slice id);
+char *token_accessor_path(struct turn *turn, const struct json *row);                               /* in the token's namespace */
 enum err token_put(struct turn *turn, struct slice id, const struct json *row) must_check;         /* due at its end */
 int64_t token_expires_s(const struct json *row);                                                   /* 0: never */
 int64_t token_created_ms(const struct json *row);

@@ -3,6 +3,7 @@
 
 #include "engine/entity.h"
 #include "engine/mount.h"
+#include "engine/namespace.h"
 #include "engine/operations.h"
 #include "engine/policy.h"
 
@@ -121,13 +122,13 @@ static enum err check_disallowed(struct turn *turn, const struct making *making)
 /* Without sudo nobody gives on what he does not hold. */
 static enum err check_subset(struct turn *turn, struct making *making, const struct json *given)
 {
-    const struct json *own = json_member(making->parent, "policies");
+    const struct json *own = namespace_same(&turn->caller.space, &turn->space) ? json_member(making->parent, "policies") : NULL; /* those of another namespace are others */
     for (const struct json *one = given == NULL ? NULL : given->first; one != NULL; one = one->next) {
         if (!lists(own, one->text, false) && !slice_is(one->text, "default")) {
             return refuse(turn, TEXT("child policies must be subset of parent", "die Richtlinien müssen unter denen des eigenen Tokens sein"), one->text);
         }
     }
-    making->no_default = making->no_default || !token_has(own, "default");
+    making->no_default = making->no_default || !token_has(json_member(making->parent, "policies"), "default");
     return ERR_NONE;
 }
 
@@ -150,6 +151,9 @@ static enum err choose_policies(struct turn *turn, struct making *making)
     bool disallows = list_of(making->role, "disallowed_policies") != NULL || list_of(making->role, "disallowed_policies_glob") != NULL;
     if (asked != NULL && given == NULL) {
         return ERR_TOO_LARGE;
+    }
+    if (asked == NULL && !allows && !turn->caller.is_root && !namespace_same(&turn->caller.space, &turn->space)) {
+        return refuse(turn, TEXT("name the policies: those of the caller's token are of another namespace", "bitte Richtlinien nennen: die des eigenen Tokens sind aus einem anderen Namensraum"), SLICE_NONE);
     }
     making->no_default = json_bool(making->body, "no_default_policy", false) || json_bool(making->role, "token_no_default_policy", false);
     enum err err = allows ? allowed_by_role(turn, making, given, &chosen) : ERR_NONE;
@@ -231,6 +235,9 @@ static enum err choose_entity(struct turn *turn, struct making *making)
     struct json *mount = json_new(turn->arena, JSON_OBJECT);
     if (alias.len == 0) {
         return ERR_NONE;
+    }
+    if (turn->space.id.len > 0) {
+        return refuse(turn, TEXT("'entity_alias' names somebody of the root namespace", "'entity_alias' nennt jemanden aus dem obersten Namensraum"), SLICE_NONE);
     }
     if (making->role == NULL) {
         return refuse(turn, TEXT("'entity_alias' is only allowed in combination with token role", "'entity_alias' verlangt eine Rolle"), SLICE_NONE);

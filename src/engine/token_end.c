@@ -46,7 +46,7 @@ enum err token_end(struct turn *turn, struct slice id)
     struct slice accessor = json_text(row, "accessor", SLICE_NONE), parent = json_text(row, "parent", SLICE_NONE);
     join(&all, turn_delete(turn, token_row_path(turn, id)));
     if (accessor.len > 0) {
-        join(&all, turn_delete(turn, turn_path(turn, "token/accessor/%.*s", (int)accessor.len, (const char *)accessor.data)));
+        join(&all, turn_delete(turn, token_accessor_path(turn, row)));
     }
     if (parent.len > 0) {
         join(&all, turn_delete(turn, turn_path(turn, "token/child/%.*s/%.*s", (int)parent.len, (const char *)parent.data, (int)id.len, (const char *)id.data)));
@@ -60,11 +60,11 @@ enum err token_end(struct turn *turn, struct slice id)
 enum err token_cut(struct turn *turn, const struct token *token)
 {
     const struct json *row = token->row;
-    struct slice accessor = json_text(row, "accessor", SLICE_NONE), parent = json_text(row, "parent", SLICE_NONE), id = token->id;
+    struct slice parent = json_text(row, "parent", SLICE_NONE), id = token->id;
     struct json *mark = json_new(turn->arena, JSON_OBJECT);
     json_set_bool(turn->arena, mark, "cut", true);
     enum err all = turn_put_json(turn, token_row_path(turn, id), mark, turn_due_steady(turn->steady_ms + CUT_LOOK_MS));
-    join(&all, turn_delete(turn, turn_path(turn, "token/accessor/%.*s", (int)accessor.len, (const char *)accessor.data)));
+    join(&all, turn_delete(turn, token_accessor_path(turn, row)));
     if (parent.len > 0) {
         join(&all, turn_delete(turn, turn_path(turn, "token/child/%.*s/%.*s", (int)parent.len, (const char *)parent.data, (int)id.len, (const char *)id.data)));
     }

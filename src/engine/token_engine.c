@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "base/time.h"
+#include "engine/namespace.h"
 #include "engine/operations.h"
 
 enum { ACCESSORS_MAX = 200000 };
@@ -142,7 +143,7 @@ enum err operation_token_accessors(struct turn *turn)
     struct slice after = turn_query(turn, "after");
     for (bool goes_on = true; goes_on;) {
         struct turn_names page;
-        enum err err = turn_names(turn, "token/accessor/", after, LIST_LIMIT_MAX, &page);
+        enum err err = turn_names(turn, namespace_row(turn, turn->space, "token/accessor/"), after, LIST_LIMIT_MAX, &page);
         if (err != ERR_NONE) {
             return err;
         }

@@ -1,9 +1,10 @@
 /*
  * auth/token/roles: what tokens that are made by a role may be. Row:
- *   token/role/NAME   the members below, those that were set
+ *   token/role/NAME   (of a namespace below n/ID/) the members below, those that were set
  */
 #include "engine/token.h"
 
+#include "engine/namespace.h"
 #include "engine/operations.h"
 
 #include <string.h>
@@ -34,7 +35,7 @@ enum { MEMBER_COUNT = sizeof members / sizeof members[0] };
 
 static char *row_path(struct turn *turn, struct slice name)
 {
-    return turn_path(turn, "token/role/%.*s", (int)name.len, (const char *)name.data);
+    return namespace_row(turn, turn->space, "token/role/%.*s", (int)name.len, (const char *)name.data);
 }
 
 enum err token_role_find(struct turn *turn, struct slice name, const struct json **ret_row)
@@ -84,7 +85,7 @@ enum err operation_token_role_read(struct turn *turn)
 enum err operation_token_role_list(struct turn *turn)
 {
     struct turn_names names;
-    enum err err = turn_names(turn, "token/role/", turn_query(turn, "after"), ROLES_MAX, &names);
+    enum err err = turn_names(turn, namespace_row(turn, turn->space, "token/role/"), turn_query(turn, "after"), ROLES_MAX, &names);
     if (err != ERR_NONE || names.count == 0) {
         return err != ERR_NONE ? err : ERR_NOT_FOUND;
     }

@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "engine/device.h"
 #include "engine/mount.h"
+#include "engine/namespace.h"
 #include "engine/quota.h"
 #include "engine/wrap.h"
 #include "ledger/commitment.h"
@@ -128,6 +129,7 @@ static void forget_run(struct turn *turn)
     turn->complaint = (struct complaint){0};
     turn->retry_after_s = 0;
     turn->mount = NULL;
+    turn->space = (struct namespace){.path = SLICE_NONE};
     turn->request = inside->request;
 }
 
@@ -144,7 +146,8 @@ static enum err find_route(struct turn *turn)
 {
     struct route_match match;
     enum err err = route_find(turn->request->verb, turn->request->path, &match);
-    if (err == ERR_NOT_FOUND && route_may_be_mounted(turn->request->path)) {
+    bool is_as_it_came = turn->request == turn->inside->request;
+    if (err == ERR_NOT_FOUND && (is_as_it_came ? turn->inside->may_be_mounted : route_may_be_mounted(turn->request->path))) {
         turn->inside->is_mounted = true;
         turn->route = route_mounted();
         return ERR_NONE;
@@ -158,10 +161,26 @@ static enum err find_route(struct turn *turn)
     return ERR_NONE;
 }
 
+/* A namespace has some of the table's routes. Where only the path names it, gate could not tell which route it is, so what gate alone reads is not taken. */
+static enum err check_space(struct turn *turn)
+{
+    if (turn->inside->is_mounted || turn->space.id.len == 0) {
+        return ERR_NONE;
+    }
+    bool is_read_by_gate = (turn->route->flags & (ROUTE_RAW_BODY | ROUTE_RAW_REPLY)) != 0;
+    for (const struct field *field = turn->route->fields; field->name != NULL; field++) {
+        is_read_by_gate = is_read_by_gate || (field->type == FIELD_HCL && turn->request->verb == VERB_WRITE);
+    }
+    if (turn->space.is_by_path && is_read_by_gate) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("name the namespace with the header X-Vault-Namespace for this", "dafür bitte den Namensraum mit der Kopfzeile X-Vault-Namespace nennen"), SLICE_NONE);
+    }
+    return namespace_check_route(turn, turn->route);
+}
+
 /* The body as the engine's route wants it, in a copy of the request. */
 static enum err check_body(struct turn *turn, const struct route *route)
 {
-    const struct request *given = turn->inside->request;
+    const struct request *given = turn->request;
     bool has_body = given->verb == VERB_WRITE || given->verb == VERB_PATCH || (given->verb == VERB_DELETE && given->body != NULL);
     struct request *checked = arena_alloc(turn->arena, sizeof *checked);
     if (checked == NULL) {
@@ -220,7 +239,9 @@ static enum err find_mounted(struct turn *turn, enum err *ret_missing)
 /* A request: is there such a route, is Vogt in a state to answer it, may the caller? Then its operation. */
 static enum err run_request(struct turn *turn)
 {
-    enum err err = turn->route == NULL ? find_route(turn) : ERR_NONE;
+    enum err err = namespace_enter(turn);
+    err = err == ERR_NONE && turn->route == NULL ? find_route(turn) : err;
+    err = err == ERR_NONE ? check_space(turn) : err;
     if (err != ERR_NONE) {
         return err;
     }
@@ -236,6 +257,8 @@ static enum err run_request(struct turn *turn)
         err = find_mounted(turn, &missing);
         flags = turn->route->flags;
     }
+    struct complaint what_is_missing = turn->complaint;
+    turn->complaint = (struct complaint){0};
     if (err == ERR_NONE && !turn->inside->is_counted) {
         err = quota_check(turn);
         turn->inside->is_counted = err == ERR_NONE;
@@ -243,8 +266,11 @@ static enum err run_request(struct turn *turn)
     if (err == ERR_NONE && (flags & ROUTE_PUBLIC) == 0) {
         err = turn_authorize(turn);
     }
-    err = err == ERR_NONE ? missing : err;
-    err = err == ERR_NONE && turn->mount != NULL ? check_body(turn, turn->route) : err;
+    if (err == ERR_NONE && missing != ERR_NONE) { /* said only to those who may ask there */
+        turn->complaint = what_is_missing;
+        err = missing;
+    }
+    err = err == ERR_NONE && (turn->mount != NULL || (turn->space.is_by_path && !turn->inside->is_mounted)) ? check_body(turn, turn->route) : err;
     err = devices == ERR_NEED ? ERR_NEED : err; /* who is refused is told to the devices as well */
     if (err != ERR_NONE) {
         return err;

@@ -35,6 +35,14 @@ enum capability {
     CAPABILITY_SCAN = 256,
 };
 
+/* A part of the path space with mounts, policies and tokens of its own (namespace.h); all empty: the root. */
+struct namespace {
+    struct slice path;              /* "team/dev" */
+    struct slice id;
+    struct slice rows;              /* "n/ID/", ends with a NUL byte */
+    bool is_by_path;                /* of a request: its path names it, at least in part, so gate did not know the route */
+};
+
 /* Who asks, once the token was found good. */
 struct caller {
     struct slice token_id;          /* the row's name: an HMAC of the token, never the token */
@@ -45,6 +53,7 @@ struct caller {
     struct slice certificate;       /* name of the certificate's row: hex of its SHA-256; empty with a token */
     const struct identity *identity; /* who is behind the token (engine/entity.h); NULL: nobody is known */
     bool is_root;
+    struct namespace space;         /* that of the token: its policies are those of it, and speak of paths from there on */
 };
 
 /* What keep knows that is in no row: set once a turn, read only. */
@@ -70,6 +79,7 @@ struct turn {
     const struct request *request;
     const struct route *route;
     struct slice values[ROUTE_VALUES_MAX];
+    struct namespace space;         /* of the request; its path begins there */
     const struct mount *mount;      /* of a request below one; else NULL */
     const struct json *input;       /* of a turn that keep started itself */
     struct caller caller;

@@ -69,6 +69,7 @@ struct turn_private {
     const struct request *request;      /* as gate sent it; a run below a mount sees a copy whose body was checked */
     const struct json *devices;         /* audit devices of a request that is told; NULL: none */
     bool is_mounted;                    /* no row of the table knows the path: the mount decides in every run anew */
+    bool may_be_mounted;                /* the path as it came lies outside of the table (namespace.c) */
     bool is_counted;                    /* against a rate limit: once a request */
     uint64_t id;                        /* keep's: frame id, gate */
     size_t gate;

@@ -56,9 +56,6 @@ static enum err begin(struct snapshot *snapshot, struct rows *rows, uint64_t id)
 {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     end(snapshot);
-    if (id == 0) {
-        return ERR_INVALID;
-    }
     snapshot->id = id;
     snapshot->files->last_err = ERR_NONE;
     enum err err = vfs_new(snapshot->files, &snapshot->vfs);
@@ -90,7 +87,7 @@ static enum err complete(struct snapshot *snapshot)
 
 static enum err copy(struct snapshot *snapshot, struct rows *rows, uint64_t id)
 {
-    enum err err = snapshot->id == id ? ERR_NONE : begin(snapshot, rows, id);
+    enum err err = id == 0 ? ERR_INVALID : snapshot->id == id ? ERR_NONE : begin(snapshot, rows, id);
     if (err != ERR_NONE || snapshot->file != NULL) {
         return err;
     }
