@@ -237,6 +237,29 @@ def the_example_of_a_hook_rotates_a_real_role():
             hook.wait(20)
 
 
+def a_sentence_that_promises_rotation_is_kept_by_what_the_target_says():
+    with Store() as vogt, Target("first one") as target:
+        path = os.path.join(target.folder, "annex.md")
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write("# Anlage\n\n## 3. Verschlüsselung\n\n3.1 Passwörter werden mindestens alle 30 Tage rotiert.\n")
+        vogt.command("adopt", path)
+        vogt.command("confirm", "3.1", "secrets.vault")
+
+        def verdict():
+            vogt.command("observe")
+            clause = ask(vogt, "GET", "annex/clauses/3.1")
+            return next(promise["verdict"] for promise in clause["promises"] if promise["promise"] == "rotation")
+        assert verdict() == "unproven" # nothing is rotated at all
+        ask(vogt, "POST", "app/data/team/db", {"data": {"password": "first one"}})
+        ask(vogt, "POST", "sys/rotation/of/" + PATH, target.fields())
+        assert verdict() == "broken" # never yet
+        run(vogt)
+        assert verdict() == "kept" and "30 are allowed" in observed(vogt)["reason"]["english"] # the sentence's own number
+        target.also_old = True
+        assert verdict() == "broken"
+        vogt.command("replay")
+
+
 def the_rings_key_and_unscheduled_transit_keys_are_said():
     with Store() as vogt:
         ask(vogt, "POST", "sys/mounts/transit", {"type": "transit"})
@@ -254,4 +277,5 @@ def the_rings_key_and_unscheduled_transit_keys_are_said():
 
 if __name__ == "__main__":
     main([a_value_is_changed_at_its_target_and_the_old_one_is_refused_there, nothing_is_written_before_the_target_takes_it, only_who_may_change_a_secret_may_let_it_be_changed,
-          postgresql_takes_the_new_password_only, the_example_of_a_hook_rotates_a_real_role, the_rings_key_and_unscheduled_transit_keys_are_said])
+          postgresql_takes_the_new_password_only, the_example_of_a_hook_rotates_a_real_role,
+          a_sentence_that_promises_rotation_is_kept_by_what_the_target_says, the_rings_key_and_unscheduled_transit_keys_are_said])
