@@ -14,6 +14,8 @@ struct entry {
     uint64_t hash;
     uint8_t *bytes;
     size_t bytes_len;
+    uint8_t *plain;                     /* opened once, of a row that every request reads; NULL: not (yet) */
+    size_t plain_len;
     size_t path_len;
     bool absent;
     uint8_t path[];
@@ -47,7 +49,7 @@ struct state {
     bool touched_evidence, touched_audit;
 };
 
-enum { BATCH_MAX_BYTES = 64 << 20, IDLE_BUFFER_MAX_BYTES = 256 << 10, ENTRY_COST_BYTES = sizeof(struct entry) + 32 };
+enum { BATCH_MAX_BYTES = 64 << 20, IDLE_BUFFER_MAX_BYTES = 256 << 10, ENTRY_COST_BYTES = sizeof(struct entry) + 32, PLAIN_MAX_BYTES = 16 << 10 };
 
 struct state *state_new(size_t cache_max_bytes)
 {
@@ -69,11 +71,45 @@ struct state *state_new(size_t cache_max_bytes)
     return state;
 }
 
+/* Rows that say who may what, and where: read by every request, and no secrets of anybody. Only these stay opened. */
+static bool stays_open(struct slice path)
+{
+    static const char *const folders[] = {"mount/", "policy/acl/", "usage/", "token/id/"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        if (slice_starts(path, slice_string(folders[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void drop_plain(struct state *state, struct entry *entry)
+{
+    if (entry->plain != NULL) {
+        wipe(entry->plain, entry->plain_len);
+        free(entry->plain);
+        state->cached_bytes -= entry->plain_len;
+        entry->plain = NULL;
+        entry->plain_len = 0;
+    }
+}
+
+static void keep_plain(struct state *state, struct entry *entry, struct slice plain)
+{
+    if (plain.len == 0 || plain.len > PLAIN_MAX_BYTES || (entry->plain = malloc(plain.len)) == NULL) {
+        return; /* it is opened anew the next time */
+    }
+    memcpy(entry->plain, plain.data, plain.len);
+    entry->plain_len = plain.len;
+    state->cached_bytes += plain.len;
+}
+
 static void drop_all(struct state *state)
 {
     struct entry *entry = state->newest;
     while (entry != NULL) {
         struct entry *older = entry->older;
+        drop_plain(state, entry);
         free(entry->bytes);
         free(entry);
         entry = older;
@@ -100,6 +136,9 @@ void state_free(struct state *state)
 
 void state_set_barrier(struct state *state, struct barrier *barrier)
 {
+    for (struct entry *entry = state->newest; entry != NULL; entry = entry->older) {
+        drop_plain(state, entry);
+    }
     barrier_free(state->barrier);
     state->barrier = barrier;
 }
@@ -217,6 +256,7 @@ static void evict(struct state *state, struct entry *entry)
     }
     *slot = entry->next_in_slot;
     unlink_use(state, entry);
+    drop_plain(state, entry);
     state->entry_count--;
     state->cached_bytes -= ENTRY_COST_BYTES + entry->path_len + entry->bytes_len;
     free(entry->bytes);
@@ -237,6 +277,7 @@ static enum err fill(struct state *state, struct entry *entry, const struct stor
         }
         memcpy(copy, row->bytes.data, row->bytes.len);
     }
+    drop_plain(state, entry);
     state->cached_bytes -= entry->bytes_len;
     free(entry->bytes);
     entry->bytes = copy;
@@ -288,7 +329,17 @@ enum err state_open(struct state *state, const struct stored_row *row, struct bu
     if (state->barrier == NULL) {
         return ERR_SEALED;
     }
-    return barrier_unseal(state->barrier, row->path, row->version, row->bytes, out);
+    struct entry *entry = stays_open(row->path) ? find(state, row->path) : NULL;
+    bool is_cached = entry != NULL && entry->bytes == row->bytes.data && entry->version == row->version; /* these very bytes, and no others */
+    if (is_cached && entry->plain != NULL) {
+        return buf_append(out, slice_of(entry->plain, entry->plain_len));
+    }
+    size_t start = out->len;
+    enum err err = barrier_unseal(state->barrier, row->path, row->version, row->bytes, out);
+    if (err == ERR_NONE && is_cached) {
+        keep_plain(state, entry, slice_from(buf_slice(out), start));
+    }
+    return err;
 }
 
 static void note_change(struct state *state, struct slice path)

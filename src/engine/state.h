@@ -36,7 +36,8 @@ struct log_edge *state_log(struct state *state, enum log_id log);
 enum lookup state_row(struct state *state, struct slice path, struct stored_row *ret_row);
 /* What store answered (`row` NULL: there is none); ignored where the state knows a newer one. The row's own path does not count. */
 enum err state_supply(struct state *state, struct slice path, const struct stored_row *row) must_check;
-/* The plain form of a stored row, appended to `out`. ERR_SEALED, ERR_FORGED. */
+/* The plain form of a stored row, appended to `out`. ERR_SEALED, ERR_FORGED. Rows of mounts, policies and tokens stay opened in the cache until they change, go or the
+ * barrier does; they are wiped then. */
 enum err state_open(struct state *state, const struct stored_row *row, struct buf *out) must_check;
 
 /* Changes, into the open batch. The row must be known (state_row not LOOKUP_UNKNOWN). nonce: XAES_NONCE_BYTES fresh random bytes. */

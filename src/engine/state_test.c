@@ -86,6 +86,41 @@ TEST(changing_an_unknown_row_is_a_bug_of_the_caller)
     state_free(state);
 }
 
+static bool opens_as(struct state *state, const char *path, const char *text)
+{
+    struct stored_row row;
+    cleanup_buf struct buf plain = BUF_INIT(1024);
+    return state_row(state, slice_string(path), &row) == LOOKUP_FOUND && state_open(state, &row, &plain) == ERR_NONE && slice_is(buf_slice(&plain), text);
+}
+
+TEST(what_every_request_reads_stays_opened_and_is_never_old)
+{
+    struct state *state = unsealed(CACHE_BYTES);
+    struct stored_row row;
+    cleanup_buf struct buf plain = BUF_INIT(1024), stored = BUF_INIT(1024);
+    CHECK(state != NULL);
+    CHECK_ERR(ERR_NONE, create(state, "policy/acl/a", "one"));
+    CHECK_ERR(ERR_NONE, create(state, "m/secret", "one"));
+    size_t before = state_cached_bytes(state);
+    CHECK(opens_as(state, "policy/acl/a", "one") && opens_as(state, "policy/acl/a", "one"));
+    CHECK_U64(before + 3, state_cached_bytes(state)); /* it counts */
+    CHECK(opens_as(state, "m/secret", "one"));
+    CHECK_U64(before + 3, state_cached_bytes(state)); /* values do not stay */
+    CHECK(state_row(state, SLICE_LITERAL("policy/acl/a"), &row) == LOOKUP_FOUND);
+    CHECK_ERR(ERR_NONE, buf_append(&stored, row.bytes));
+    stored.data[0] ^= 1;
+    struct stored_row damaged = {.path = row.path, .version = row.version, .bytes = buf_slice(&stored)};
+    CHECK(state_open(state, &damaged, &plain) != ERR_NONE); /* only the very bytes that were opened */
+    CHECK_ERR(ERR_NONE, put(state, "policy/acl/a", "second"));
+    CHECK(opens_as(state, "policy/acl/a", "second") && opens_as(state, "policy/acl/a", "second"));
+    state_set_barrier(state, NULL);
+    CHECK(state_row(state, SLICE_LITERAL("policy/acl/a"), &row) == LOOKUP_FOUND);
+    CHECK_ERR(ERR_SEALED, state_open(state, &row, &plain));
+    CHECK_ERR(ERR_NONE, put(state, "policy/acl/a", "x") == ERR_SEALED ? ERR_NONE : ERR_INTERNAL);
+    CHECK_U64(before + 3, state_cached_bytes(state)); /* "second" is sealed there, three bytes longer than "one"; nothing is open */
+    state_free(state);
+}
+
 TEST(sealed_rows_do_not_open_without_keys_or_elsewhere)
 {
     struct state *state = unsealed(CACHE_BYTES);
