@@ -189,7 +189,7 @@ TEST(completion_knows_every_command_and_option_and_is_good_shell)
 static bool offers(const char *typed, const char *word)
 {
     char script[1024], line[256];
-    cleanup_buf struct buf out = BUF_INIT(FILE_BYTES), all = BUF_INIT(FILE_BYTES);
+    cleanup_buf struct buf out = BUF_INIT(FILE_BYTES);
     char path[] = "/tmp/vogt-completion-XXXXXX";
     int fd = mkstemp(path);
     if (fd < 0 || completion_bash(&out) != ERR_NONE ||

@@ -132,6 +132,12 @@ enum err mount_find(struct turn *turn, struct slice path, struct mount *ret_moun
     return ERR_NONE;
 }
 
+char *mount_path_of(const struct turn *turn, const char *rest)
+{
+    const struct slice *uuid = &turn->mount->uuid;
+    return rest == NULL ? NULL : turn_path(turn, "m/%.*s/%s", (int)uuid->len, (const char *)uuid->data, rest);
+}
+
 static uint64_t ttl_of(const struct mount *mount, const char *name, uint64_t fallback)
 {
     uint64_t seconds = 0;

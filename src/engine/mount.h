@@ -62,7 +62,8 @@ enum err mount_find(struct turn *turn, struct slice path, struct mount *ret_moun
 /* The mount at exactly this path. */
 enum err mount_at(struct turn *turn, struct slice path, struct mount *ret_mount) must_check;
 /* "m/UUID/…" of the turn's own mount, in the run's arena. */
-#define mount_path(turn, format, ...) turn_path(turn, "m/%.*s/" format, (int)(turn)->mount->uuid.len, (const char *)(turn)->mount->uuid.data __VA_OPT__(, ) __VA_ARGS__)
+#define mount_path(turn, ...) mount_path_of((turn), turn_path(turn, __VA_ARGS__))
+char *mount_path_of(const struct turn *turn, const char *rest);
 /* The mount of this uuid that is or was at `path`: as long as anything of it is left to be ended. ERR_NOT_FOUND, ERR_NEED. */
 enum err mount_remains(struct turn *turn, struct slice path, struct slice uuid, struct mount *ret_mount) must_check;
 /* May something be mounted here? ERR_INVALID with a complaint: taken, or no path for this class. */

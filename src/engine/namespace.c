@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+char *namespace_row_of(const struct turn *turn, struct slice rows, char *rest)
+{
+    return rows.len == 0 || rest == NULL ? rest : turn_path(turn, "%.*s%s", (int)rows.len, (const char *)rows.data, rest);
+}
+
 static struct slice trimmed(struct slice path)
 {
     while (path.len > 0 && path.data[0] == '/') {

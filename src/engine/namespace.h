@@ -36,6 +36,7 @@ struct slice namespace_seen(struct turn *turn, struct slice path);
 struct slice namespace_path_of(struct turn *turn, const struct json *row);
 
 /* The path of a row of this namespace, in the run's arena. */
-#define namespace_row(turn, space, format, ...) turn_path(turn, "%s" format, (space).rows.len == 0 ? "" : (const char *)(space).rows.data __VA_OPT__(, ) __VA_ARGS__)
+#define namespace_row(turn, space, ...) namespace_row_of((turn), (space).rows, turn_path(turn, __VA_ARGS__))
+char *namespace_row_of(const struct turn *turn, struct slice rows, char *rest);
 
 #endif
