@@ -61,7 +61,7 @@ static void encode_plainly(const uint8_t *from, size_t len, char *to)
     for (size_t bit = 0; bit < len * 8; bit += 6) {
         unsigned value = 0;
         for (size_t i = bit; i < bit + 6; i++) {
-            value = value << 1 | (i < len * 8 ? (from[i / 8] >> (7 - i % 8)) & 1u : 0u);
+            value = value << 1 | (i < len * 8 ? (unsigned)(from[i / 8] >> (7 - i % 8)) & 1u : 0u);
         }
         *to++ = digits[value];
     }

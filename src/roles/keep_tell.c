@@ -271,7 +271,8 @@ void keep_dispatch_tellers(struct keep *keep)
         struct teller *teller = &keep->tellers[slot];
         if (is_late(keep, &teller->at_work) || is_late(keep, &teller->waiting)) {
             static const struct text late = {"it did not answer within 5 seconds", "es antwortete nicht innerhalb von 5 Sekunden"};
-            teller->is_stuck = member_of(keep, slot) != NULL; /* one that never came is asked for again */
+            /* It owes an answer, and with that it is taken up again; one that was never asked, or never came, owes none. */
+            teller->is_stuck = teller->at_work.count > 0 && member_of(keep, slot) != NULL;
             LOG(LOG_ERROR, "audit.device-stuck", LOG_NUMBER("slot", slot));
             fail_queue(keep, &teller->at_work, ERR_TIMEOUT, late, "");
             fail_queue(keep, &teller->waiting, ERR_TIMEOUT, late, "");
