@@ -292,7 +292,7 @@ enum err keep_take_told(struct keep *keep, struct member *member, uint64_t id, s
     }
     if (teller->at_work.first == NULL || teller->at_work.first->id != id) {
         teller->is_stuck = false; /* too late for its record, but it lives */
-        return id < keep->next_id ? ERR_NONE : ERR_PROTOCOL;
+        return id <= keep->next_id ? ERR_NONE : ERR_PROTOCOL;
     }
     teller->is_stuck = false;
     end_part(keep, take_first(&teller->at_work), result.err, &result.complaint);
