@@ -10,6 +10,8 @@ static void check(bool holds)
     }
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena cleanup_arena = arena_new(1 << 20);

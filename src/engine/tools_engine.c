@@ -78,10 +78,10 @@ enum err operation_tools_hash(struct turn *turn)
         hash = slice_is(algorithm, hashes[i].name) ? hashes[i].hash : hash;
     }
     if (hash == HASH_NONE) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("unsupported algorithm; sha2-224, -256, -384, -512, sha3-224, -256, -384, -512", "diesen Algorithmus gibt es nicht; sha2-224, -256, -384, -512, sha3-224, -256, -384, -512"), algorithm);
+        return turn_refuse(turn, ERR_INVALID, TEXT("unsupported algorithm; sha2-224, -256, -384, -512, sha3-224, -256, -384, -512", "diesen Algorithmus gibt es nicht; sha2-224, -256, -384, -512, sha3-224, -256, -384, -512"), SLICE_NONE);
     }
     if (format.len > 0 && !slice_is(format, "base64") && !slice_is(format, "hex")) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("unsupported encoding format; must be \"hex\" or \"base64\"", "format ist hex oder base64"), format);
+        return turn_refuse(turn, ERR_INVALID, TEXT("unsupported encoding format; must be \"hex\" or \"base64\"", "format ist hex oder base64"), SLICE_NONE);
     }
     uint8_t digest[HASH_MAX_BYTES];
     cleanup_buf struct buf input = BUF_INIT(INPUT_MAX_BYTES);
