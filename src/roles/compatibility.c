@@ -53,9 +53,11 @@ static enum verb verb_of(struct slice method)
 /* "GET,POST" or "GET, POST". */
 static bool next_method(struct slice *rest, struct slice *ret_method)
 {
-    bool found = slice_split(rest, ',', ret_method);
+    if (!slice_split(rest, ',', ret_method)) {
+        return false;
+    }
     *ret_method = slice_trim(*ret_method);
-    return found;
+    return true;
 }
 
 static bool names_method(const char *list, struct slice method)
