@@ -54,17 +54,8 @@ enum err operation_cubbyhole_list(struct turn *turn)
 {
     struct slice path = turn->values[0];
     bool ends = path.len == 0 || path.data[path.len - 1] == '/';
-    struct turn_names names;
     enum err err = check(turn);
-    err = err == ERR_NONE ? turn_names(turn, turn_path(turn, "%s%s", row_path(turn), ends ? "" : "/"), turn_query(turn, "after"), NAMES_MAX, &names) : err;
-    if (err != ERR_NONE || names.count == 0) {
-        return err != ERR_NONE ? err : ERR_NOT_FOUND;
-    }
-    struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys");
-    for (size_t i = 0; i < names.count; i++) {
-        json_append(keys, json_string(turn->arena, names.names[i]));
-    }
-    return turn_reply_data(turn, data);
+    return err == ERR_NONE ? turn_reply_names(turn, turn_path(turn, "%s%s", row_path(turn), ends ? "" : "/"), NAMES_MAX) : err;
 }
 
 /* Of a token that this request used up nothing stays. */

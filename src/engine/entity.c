@@ -401,11 +401,5 @@ enum err thing_list_ids(struct turn *turn, enum identity_kind kind)
 
 enum err thing_list_names(struct turn *turn, enum identity_kind kind)
 {
-    struct turn_names names;
-    enum err err = turn_names(turn, name_path(turn, kind, SLICE_LITERAL("")), turn_query(turn, "after"), limit_of(turn), &names);
-    struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys");
-    for (size_t i = 0; err == ERR_NONE && i < names.count; i++) {
-        json_append(keys, json_string(turn->arena, names.names[i]));
-    }
-    return err != ERR_NONE ? err : names.count == 0 ? ERR_NOT_FOUND : turn_reply_data(turn, data);
+    return turn_reply_names(turn, name_path(turn, kind, SLICE_LITERAL("")), limit_of(turn));
 }

@@ -150,17 +150,6 @@ static enum err delete(struct turn *turn, enum identity_kind kind)
     return err == ERR_NONE || err == ERR_NOT_FOUND ? turn_reply_none(turn) : err;
 }
 
-static enum err list(struct turn *turn, const char *prefix)
-{
-    struct turn_names names;
-    struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys");
-    enum err err = turn_names(turn, prefix, turn_query(turn, "after"), LIST_MAX, &names);
-    for (size_t i = 0; err == ERR_NONE && i < names.count; i++) {
-        json_append(keys, json_string(turn->arena, names.names[i]));
-    }
-    return err != ERR_NONE ? err : names.count == 0 ? ERR_NOT_FOUND : turn_reply_data(turn, data);
-}
-
 enum err operation_entity_alias_write(struct turn *turn)
 {
     return write(turn, KIND_ENTITY, turn_field(turn, "id"));
@@ -183,7 +172,7 @@ enum err operation_entity_alias_delete(struct turn *turn)
 
 enum err operation_entity_alias_list(struct turn *turn)
 {
-    return list(turn, "identity/entity-alias/");
+    return turn_reply_names(turn, "identity/entity-alias/", LIST_MAX);
 }
 
 enum err operation_group_alias_write(struct turn *turn)
@@ -208,5 +197,5 @@ enum err operation_group_alias_delete(struct turn *turn)
 
 enum err operation_group_alias_list(struct turn *turn)
 {
-    return list(turn, "identity/group-alias/");
+    return turn_reply_names(turn, "identity/group-alias/", LIST_MAX);
 }

@@ -44,6 +44,25 @@ enum err turn_reply_data(struct turn *turn, const struct json *data)
     return data == NULL ? ERR_MEMORY : reply_tree(turn, 200, reply_envelope(turn, data, NULL));
 }
 
+struct json *turn_keys(struct turn *turn, const struct turn_names *names)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys");
+    for (size_t i = 0; i < names->count && data != NULL; i++) {
+        data = json_append(keys, json_string(turn->arena, names->names[i])) == NULL ? NULL : data;
+    }
+    return data;
+}
+
+enum err turn_reply_names(struct turn *turn, const char *prefix, uint32_t limit)
+{
+    struct turn_names names;
+    enum err err = turn_names(turn, prefix, turn_query(turn, "after"), limit, &names);
+    if (err != ERR_NONE || names.count == 0) {
+        return err != ERR_NONE ? err : ERR_NOT_FOUND;
+    }
+    return turn_reply_data(turn, turn_keys(turn, &names));
+}
+
 enum err turn_reply_both(struct turn *turn, const struct json *data)
 {
     struct json *top = data == NULL ? NULL : reply_envelope(turn, data, NULL);

@@ -84,16 +84,7 @@ enum err operation_token_role_read(struct turn *turn)
 
 enum err operation_token_role_list(struct turn *turn)
 {
-    struct turn_names names;
-    enum err err = turn_names(turn, namespace_row(turn, turn->space, "token/role/"), turn_query(turn, "after"), ROLES_MAX, &names);
-    if (err != ERR_NONE || names.count == 0) {
-        return err != ERR_NONE ? err : ERR_NOT_FOUND;
-    }
-    struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys");
-    for (size_t i = 0; i < names.count; i++) {
-        json_append(keys, json_string(turn->arena, names.names[i]));
-    }
-    return turn_reply_data(turn, data);
+    return turn_reply_names(turn, namespace_row(turn, turn->space, "token/role/"), ROLES_MAX);
 }
 
 static enum err check(struct turn *turn, const struct json *row)

@@ -155,6 +155,10 @@ enum err turn_start(struct turn *turn, const char *operation, const struct json 
 
 /* Replies. `data` goes into Vault's envelope; `top` is the whole body. Each returns ERR_NONE or ERR_MEMORY. */
 enum err turn_reply_data(struct turn *turn, const struct json *data) must_check;
+/* {"keys":[…]}; NULL: no memory. */
+struct json *turn_keys(struct turn *turn, const struct turn_names *names);
+/* The names below a prefix, behind the query's `after`, at most `limit`. ERR_NOT_FOUND when there are none: Vault's clients expect 404. */
+enum err turn_reply_names(struct turn *turn, const char *prefix, uint32_t limit) must_check;
 enum err turn_reply_both(struct turn *turn, const struct json *data) must_check; /* and its members at the top beside the envelope, as sys/mounts has it */
 enum err turn_reply_auth(struct turn *turn, const struct json *auth) must_check;
 enum err turn_reply_top(struct turn *turn, uint16_t status, const struct json *top) must_check;

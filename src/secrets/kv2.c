@@ -69,7 +69,7 @@ static enum err names(struct turn *turn, struct json **ret_data)
     enum err err = kv2_ready(turn);
     err = err == ERR_NONE ? secrets_names(turn, "kv2", turn->values[0], &list) : err;
     if (err == ERR_NONE) {
-        *ret_data = secrets_keys(turn, &list);
+        *ret_data = turn_keys(turn, &list);
         err = *ret_data == NULL ? ERR_MEMORY : ERR_NONE;
     }
     return err;

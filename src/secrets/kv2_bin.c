@@ -120,7 +120,7 @@ enum err operation_kv2_bin_list(struct turn *turn)
     if (err != ERR_NONE) {
         return err;
     }
-    struct json *data = secrets_keys(turn, &keys), *info = json_set_object(turn->arena, data, "key_info");
+    struct json *data = turn_keys(turn, &keys), *info = json_set_object(turn->arena, data, "key_info");
     for (size_t i = 0; i < keys.count && (all == ERR_NONE || all == ERR_NEED); i++) {
         const struct json *entry = NULL;
         err = load_entry(turn, keys.names[i], &entry);

@@ -52,20 +52,11 @@ enum err secrets_names(struct turn *turn, const char *folder, struct slice prefi
     return err != ERR_NONE ? err : all.count == 0 ? ERR_NOT_FOUND : ERR_NONE;
 }
 
-struct json *secrets_keys(struct turn *turn, const struct turn_names *names)
-{
-    struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys");
-    for (size_t i = 0; i < names->count && data != NULL; i++) {
-        data = json_append(keys, json_string(turn->arena, names->names[i])) == NULL ? NULL : data;
-    }
-    return data;
-}
-
 enum err secrets_list(struct turn *turn, const char *folder, struct slice prefix)
 {
     struct turn_names names;
     enum err err = secrets_names(turn, folder, prefix, &names);
-    return err == ERR_NONE ? turn_reply_data(turn, secrets_keys(turn, &names)) : err;
+    return err == ERR_NONE ? turn_reply_data(turn, turn_keys(turn, &names)) : err;
 }
 
 /* A reply wraps the value in {"data":{"data":…}}: what is nested deeper than this could be written and not read. */

@@ -18,7 +18,6 @@ extern const struct engine engine_kv1, engine_kv2;
 
 /* The names below "m/UUID/FOLDER/PREFIX", as the queries after and limit want them; ERR_NOT_FOUND where there are none. */
 enum err secrets_names(struct turn *turn, const char *folder, struct slice prefix, struct turn_names *ret_names) must_check;
-struct json *secrets_keys(struct turn *turn, const struct turn_names *names);        /* {"keys":[…]}; NULL: no memory */
 /* The same as a reply. */
 enum err secrets_list(struct turn *turn, const char *folder, struct slice prefix) must_check;
 /* A trimmed text with A-Z in lower case, in the arena: Vault's names of roles and users. */
