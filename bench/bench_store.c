@@ -172,7 +172,7 @@ int main(void)
         die("no directory to write in");
     }
     must(files_new(open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), &files));
-    must(store_open(files, &store));
+    must(store_open(files, NULL, &store));
     sqlite3 *alone = open_alone(directory);
     for (size_t round = 0; round < ROUNDS; round++) {
         figures[round] = store_round(store, &edge, round, slice_of(bytes, sizeof(bytes)));

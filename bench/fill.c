@@ -309,7 +309,7 @@ int main(int argc, char **argv)
     int directory_fd = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     must(crypto_start(), "cryptography");
     must(directory_fd < 0 ? ERR_NOT_FOUND : files_new(directory_fd, &files), argv[1]);
-    must(store_open(files, &own.store), argv[1]);
+    must(store_open(files, NULL, &own.store), argv[1]);
     own.state = state_new(CACHE_BYTES);
     own.audit = audit_new();
     own.vault.sealed = true;

@@ -216,7 +216,7 @@ static enum err open_store(struct role_start *start, struct store **ret_store)
         return ERR_IO;
     }
     enum err err = files_new(directory_fd, &files);
-    return err == ERR_NONE ? store_open(files, ret_store) : err;
+    return err == ERR_NONE ? store_open(files, NULL, ret_store) : err;
 }
 
 int main(void)

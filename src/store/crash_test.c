@@ -27,7 +27,7 @@ struct crash_run {
 static enum err open_store(struct crash_run *run)
 {
     enum err err = disk_files(run->disk, &run->files);
-    return err == ERR_NONE ? store_open(run->files, &run->store) : err;
+    return err == ERR_NONE ? store_open(run->files, NULL, &run->store) : err;
 }
 
 static void close_store(struct crash_run *run)

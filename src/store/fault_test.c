@@ -86,7 +86,7 @@ struct fault_run {
 static enum err open_store(struct fault_run *run)
 {
     enum err err = disk_files(run->disk, &run->files);
-    return err == ERR_NONE ? store_open(run->files, &run->store) : err;
+    return err == ERR_NONE ? store_open(run->files, NULL, &run->store) : err;
 }
 
 /* The model's own work is no subject of this test. */

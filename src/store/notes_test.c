@@ -22,11 +22,10 @@ struct place {
 static enum err place_new(struct place *place)
 {
     char name[128];
-    bool created = false;
     *place = (struct place){.path = "/tmp/vogt-notes-XXXXXX", .notes = notes_new()};
     int fd = mkdtemp(place->path) == NULL ? -1 : open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     enum err err = fd < 0 ? ERR_IO : files_new(fd, &place->files);
-    err = err == ERR_NONE ? rows_open(place->files, "vogt.db", &place->rows, &created) : err;
+    err = err == ERR_NONE ? rows_open(place->files, NULL, true, &place->rows) : err;
     for (int i = 0; err == ERR_NONE && i < 2; i++) {
         snprintf(name, sizeof(name), "%s/%s", place->path, i == 0 ? "ledger" : "ledger/evidence");
         err = mkdir(name, 0700) == 0 ? ERR_NONE : ERR_IO;

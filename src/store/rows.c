@@ -78,19 +78,6 @@ static enum err execute(struct rows *rows, const char *sql)
     return rows_result(rows, sqlite3_exec(rows->database, sql, NULL, NULL, NULL));
 }
 
-static enum err load_head(struct rows *rows, sqlite3_stmt *statement)
-{
-    uint64_t log = column_u64(statement, 0);
-    struct slice root = column_slice(statement, 2);
-    if (log == 0 || log >= LOGS || root.len != SHA256_BYTES) {
-        return ERR_DAMAGED;
-    }
-    struct log_head *head = &rows->logs[log];
-    memcpy(head->root, root.data, SHA256_BYTES);
-    head->published_size = column_u64(statement, 4);
-    return edge_load(&head->edge, column_u64(statement, 1), column_slice(statement, 3));
-}
-
 enum err rows_load_heads(struct rows *rows)
 {
     sqlite3_stmt *statement = rows_statement(rows, STATEMENT_HEADS);
@@ -98,7 +85,9 @@ enum err rows_load_heads(struct rows *rows)
     unsigned count = 0;
     int result = sqlite3_step(statement);
     for (; err == ERR_NONE && result == SQLITE_ROW; result = sqlite3_step(statement)) {
-        err = load_head(rows, statement);
+        err = heads_load(&rows->heads, column_u64(statement, 0), column_u64(statement, 1),
+                         column_slice(statement, 2), column_slice(statement, 3),
+                         column_u64(statement, 4));
         count++;
     }
     if (err == ERR_NONE) {
@@ -156,12 +145,22 @@ static int count_pages(void *context, sqlite3 *database, const char *name, int p
     return SQLITE_OK;
 }
 
-static enum err open_database(struct rows *rows, const char *name, bool *ret_created)
+static const char database_name[] = "vogt.db";
+
+/* Not even an empty file is left where none may be made. */
+static enum err check_there(struct files *files, bool may_create)
+{
+    bool exists = false;
+    enum err err = may_create ? ERR_NONE : file_exists(files, database_name, &exists);
+    return err == ERR_NONE && !may_create && !exists ? ERR_DAMAGED : err;
+}
+
+static enum err open_database(struct rows *rows, bool may_create)
 {
     const int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     rows->files->last_err = ERR_NONE;
-    int result = sqlite3_open_v2(name, &rows->database, flags, vfs_name(rows->vfs));
+    int result = sqlite3_open_v2(database_name, &rows->database, flags, vfs_name(rows->vfs));
     if (result != SQLITE_OK) {
         return rows_result(rows, result);
     }
@@ -173,7 +172,7 @@ static enum err open_database(struct rows *rows, const char *name, bool *ret_cre
     }
     if (err == ERR_NONE) {
         sqlite3_wal_hook(rows->database, count_pages, rows);
-        err = rows_check_schema(rows, ret_created);
+        err = rows_check_schema(rows, may_create);
     }
     if (err == ERR_NONE) {
         err = prepare(rows);
@@ -187,25 +186,32 @@ static enum err open_database(struct rows *rows, const char *name, bool *ret_cre
     return err == ERR_NONE ? load_migrated(rows) : err;
 }
 
-enum err rows_open(struct files *files, const char *name, struct rows **ret_rows, bool *ret_created)
+enum err rows_open(struct files *files, struct rows_source *source, bool may_create,
+                   struct rows **ret_rows)
 {
-    struct rows *rows = calloc(1, sizeof(*rows));
+    struct rows *rows = source == NULL ? calloc(1, sizeof(*rows)) : NULL;
     if (rows == NULL) {
-        return ERR_MEMORY;
+        return source == NULL ? ERR_MEMORY : ERR_INVALID;
     }
     rows->files = files;
-    bool created = false;
-    enum err err = vfs_new(files, &rows->vfs);
+    enum err err = check_there(files, may_create);
     if (err == ERR_NONE) {
-        err = open_database(rows, name, &created);
+        err = vfs_new(files, &rows->vfs);
+    }
+    if (err == ERR_NONE) {
+        err = open_database(rows, may_create);
     }
     if (err != ERR_NONE) {
         rows_close(rows);
         return err;
     }
     *ret_rows = rows;
-    *ret_created = created;
     return ERR_NONE;
+}
+
+bool rows_failed(const struct rows *rows)
+{
+    return files_failed(rows->files);
 }
 
 void rows_close(struct rows *rows)

@@ -15,24 +15,21 @@ enum statement {
     STATEMENT_COUNT
 };
 
-enum { LOGS = 3 /* indexed by enum log_id */ };
-
 struct rows {
     struct files *files;
     struct vfs *vfs;
     sqlite3 *database;
     sqlite3_stmt *statements[STATEMENT_COUNT];
-    struct log_head logs[LOGS]; /* as committed */
-    struct log_head next[LOGS]; /* as the running change leaves them */
-    bool appended[LOGS], intended[LOGS];
+    struct heads heads;
+    struct slice conflict;      /* borrowed from the change */
     uint64_t epoch, next_epoch; /* the greatest that ever wrote; as the running change leaves it */
     bool drops_state_1;         /* the running change */
     bool has_state_1;           /* since a migration: the set-hash that the newest audit entry names */
     int wal_pages;
 };
 
-/* rows_schema.c: makes, checks, migrates. ERR_NEWER, ERR_INVALID, ERR_DAMAGED. */
-enum err rows_check_schema(struct rows *rows, bool *ret_created) must_check;
+/* rows_schema.c: makes, if it may, checks, migrates. ERR_NEWER, ERR_INVALID, ERR_DAMAGED. */
+enum err rows_check_schema(struct rows *rows, bool may_create) must_check;
 
 enum err rows_result(const struct rows *rows, int sqlite_result) must_check;
 enum err rows_load_heads(struct rows *rows) must_check;

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-enum err rows_read_begin(struct rows *rows)
+enum err rows_read_begin(struct rows *rows, struct slice needs)
 {
+    (void)needs; /* the way to SQLite is short */
     return step_done(rows, rows_statement(rows, STATEMENT_BEGIN_READ));
 }
 
@@ -245,7 +246,7 @@ enum err rows_checkpoint(struct rows *rows, uint8_t log, struct buf *out)
 
 const struct log_head *rows_log(const struct rows *rows, uint8_t log)
 {
-    return log == LOG_EVIDENCE || log == LOG_AUDIT ? &rows->logs[log] : NULL;
+    return log_is_known(log) ? &rows->heads.logs[log] : NULL;
 }
 
 enum err rows_visit(struct rows *rows, row_visit_fn visit, void *context)

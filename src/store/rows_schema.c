@@ -182,8 +182,8 @@ static enum err migrate(struct rows *rows)
     return err;
 }
 
-/* A file without a table is a new one; whether that may be is the caller's question. */
-enum err rows_check_schema(struct rows *rows, bool *ret_created)
+/* A file without a table is a new one. */
+enum err rows_check_schema(struct rows *rows, bool may_create)
 {
     int64_t application = 0, version = 0, tables = 0;
     enum err err = pragma_number(rows, "PRAGMA application_id", &application);
@@ -196,9 +196,8 @@ enum err rows_check_schema(struct rows *rows, bool *ret_created)
     if (err != ERR_NONE) {
         return err;
     }
-    *ret_created = application == 0 && version == 0 && tables == 0;
-    if (*ret_created) {
-        return create(rows);
+    if (application == 0 && version == 0 && tables == 0) {
+        return may_create ? create(rows) : ERR_DAMAGED;
     }
     if (application != APPLICATION_ID) {
         return ERR_INVALID;

@@ -24,7 +24,7 @@ static enum err place_open(struct place *place)
     struct files *files = NULL;
     place->store = NULL;
     enum err err = fd < 0 ? ERR_IO : files_new(fd, &files);
-    return err == ERR_NONE ? store_open(files, &place->store) : err;
+    return err == ERR_NONE ? store_open(files, NULL, &place->store) : err;
 }
 
 static enum err place_new(struct place *place)

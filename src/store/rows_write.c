@@ -1,7 +1,5 @@
 #include "store/rows_inside.h"
 
-#include <string.h>
-
 static enum err run(struct rows *rows, enum statement statement)
 {
     return step_done(rows, rows_statement(rows, statement));
@@ -45,9 +43,7 @@ enum err rows_begin(struct rows *rows, uint64_t epoch)
     if (err != ERR_NONE) {
         return err;
     }
-    memcpy(rows->next, rows->logs, sizeof(rows->next));
-    memset(rows->appended, 0, sizeof(rows->appended));
-    memset(rows->intended, 0, sizeof(rows->intended));
+    heads_begin(&rows->heads);
     rows->drops_state_1 = false;
     if (epoch > rows->epoch) {
         err = save_epoch(rows, epoch);
@@ -105,46 +101,49 @@ return step_one(rows, statement);
 
 enum err rows_change(struct rows *rows, const struct change *change)
 {
-    return change->kind == CHANGE_PUT ? put(rows, change) : delete (rows, change);
+    enum err err = change->kind == CHANGE_PUT ? put(rows, change) : delete (rows, change);
+    if (err == ERR_CONFLICT) {
+        rows->conflict = change->path;
+    }
+    return err;
+}
+
+struct slice rows_conflict(const struct rows *rows)
+{
+    return rows->conflict;
 }
 
 enum err rows_append(struct rows *rows, const struct append *append)
 {
-    if (append->log == 0 || append->log >= LOGS || rows->intended[append->log]) {
-        return ERR_INVALID;
-    }
-    struct edge *edge = &rows->next[append->log].edge;
-    if (append->index != edge->size) {
-        return ERR_CONFLICT;
+    enum err err = heads_may_append(&rows->heads, append);
+    if (err != ERR_NONE) {
+        return err;
     }
     sqlite3_stmt *statement = rows_statement(rows, STATEMENT_APPEND);
     bind_u64(statement, 1, append->log);
     bind_u64(statement, 2, append->index);
     bind_blob(statement, 3, append->entry);
-    enum err err = step_done(rows, statement);
+    err = step_done(rows, statement);
     if (err == ERR_NONE) {
-        edge_append(edge, append->entry);
-        rows->appended[append->log] = true;
+        heads_append(&rows->heads, append);
     }
     return err;
 }
 
 enum err rows_intend(struct rows *rows, const struct log_intent *intent)
 {
-    if (intent->log == 0 || intent->log >= LOGS || rows->intended[intent->log] ||
-        intent->size != rows->next[intent->log].edge.size) {
-        return ERR_INVALID;
+    enum err err = heads_may_intend(&rows->heads, intent);
+    if (err != ERR_NONE) {
+        return err;
     }
-    struct log_head *head = &rows->next[intent->log];
     sqlite3_stmt *statement = rows_statement(rows, STATEMENT_INTEND);
     bind_u64(statement, 1, intent->log);
     bind_u64(statement, 2, intent->size);
     bind_blob(statement, 3, slice_of(intent->root, SHA256_BYTES));
-    bind_blob(statement, 4, edge_bytes(&head->edge));
-    enum err err = step_one(rows, statement);
+    bind_blob(statement, 4, edge_bytes(&rows->heads.next[intent->log].edge));
+    err = step_one(rows, statement);
     if (err == ERR_NONE) {
-        memcpy(head->root, intent->root, SHA256_BYTES);
-        rows->intended[intent->log] = true;
+        heads_intend(&rows->heads, intent);
     }
     return err == ERR_CONFLICT ? ERR_DAMAGED : err;
 }
@@ -178,15 +177,13 @@ static enum err commit(struct rows *rows)
 
 enum err rows_commit(struct rows *rows)
 {
-    for (size_t i = 0; i < LOGS; i++) {
-        if (rows->appended[i] && !rows->intended[i]) {
-            rows_roll_back(rows);
-            return ERR_INVALID;
-        }
+    if (!heads_are_whole(&rows->heads)) {
+        rows_roll_back(rows);
+        return ERR_INVALID;
     }
     enum err err = commit(rows);
     if (err == ERR_NONE) {
-        memcpy(rows->logs, rows->next, sizeof(rows->logs));
+        heads_commit(&rows->heads);
         rows->epoch = rows->next_epoch;
         rows->has_state_1 = rows->has_state_1 && !rows->drops_state_1;
     }
@@ -195,7 +192,7 @@ enum err rows_commit(struct rows *rows)
 
 enum err rows_publish(struct rows *rows, uint8_t log, uint64_t size, struct slice note)
 {
-    if (log == 0 || log >= LOGS || size > rows->logs[log].edge.size) {
+    if (!log_is_known(log) || size > rows->heads.logs[log].edge.size) {
         return ERR_INVALID;
     }
     enum err err = files_failed(rows->files) ? ERR_IO : run(rows, STATEMENT_BEGIN);
@@ -213,7 +210,7 @@ enum err rows_publish(struct rows *rows, uint8_t log, uint64_t size, struct slic
     }
     err = commit(rows);
     if (err == ERR_NONE) {
-        rows->logs[log].published_size = size;
+        rows->heads.logs[log].published_size = size;
     }
     return err;
 }

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char database_name[] = "vogt.db";
 /* Put there by `vogt snapshot restore`: more than this store has may have been published. Gone with the first checkpoint under another name. */
 static const char restored_name[] = "restored";
 
@@ -21,25 +20,19 @@ struct store {
 
 /* An empty database beside a published ledger is a lost one; to start afresh would let the loss
  * pass as a beginning. */
-static enum err check_new(struct files *files, const char *checkpoint)
+static enum err find_published(struct files *files, bool *ret_found)
 {
+    static const char *const names[] = {"ledger/evidence/checkpoint", "ledger/audit/checkpoint"};
     bool exists = false;
-    enum err err = file_exists(files, checkpoint, &exists);
-    return err == ERR_NONE && exists ? ERR_DAMAGED : err;
-}
-
-static enum err check_lost(struct files *files)
-{
-    bool exists = false;
-    enum err err = file_exists(files, database_name, &exists);
-    if (err != ERR_NONE || exists) {
-        return err;
+    enum err err = ERR_NONE;
+    for (size_t i = 0; err == ERR_NONE && !exists && i < sizeof(names) / sizeof(names[0]); i++) {
+        err = file_exists(files, names[i], &exists);
     }
-    err = check_new(files, "ledger/evidence/checkpoint");
-    return err == ERR_NONE ? check_new(files, "ledger/audit/checkpoint") : err;
+    *ret_found = exists;
+    return err;
 }
 
-enum err store_open(struct files *files, struct store **ret_store)
+enum err store_open(struct files *files, struct rows_source *source, struct store **ret_store)
 {
     struct store *store = calloc(1, sizeof(*store));
     if (store == NULL) {
@@ -48,13 +41,10 @@ enum err store_open(struct files *files, struct store **ret_store)
     }
     store->files = files;
     store->notes = notes_new();
-    bool created = false;
-    enum err err = check_lost(files);
+    bool is_published = true;
+    enum err err = find_published(files, &is_published);
     if (err == ERR_NONE) {
-        err = rows_open(files, database_name, &store->rows, &created);
-    }
-    if (err == ERR_NONE && created) {
-        err = check_new(files, "ledger/evidence/checkpoint");
+        err = rows_open(files, source, !is_published, &store->rows);
     }
     if (err == ERR_NONE) {
         err = file_exists(files, restored_name, &store->is_restored);
@@ -89,7 +79,7 @@ struct rows *store_rows(struct store *store)
 
 enum err store_ended(const struct store *store)
 {
-    if (files_failed(store->files)) {
+    if (files_failed(store->files) || rows_failed(store->rows)) {
         return ERR_IO;
     }
     return store->damaged ? ERR_DAMAGED : ERR_NONE;
@@ -192,10 +182,10 @@ static enum err answer(struct store *store, const struct need *need, struct buf 
     return ERR_INVALID;
 }
 
-static enum err answer_all(struct store *store, struct reader *reader, uint32_t count,
-                           struct buf *out)
+static enum err answer_all(struct store *store, struct slice needs, struct reader *reader,
+                           uint32_t count, struct buf *out)
 {
-    enum err err = rows_read_begin(store->rows);
+    enum err err = rows_read_begin(store->rows, needs);
     if (err != ERR_NONE) {
         return err;
     }
@@ -222,7 +212,7 @@ static enum err fetch(struct store *store, struct slice body, struct buf *out)
     if (err == ERR_NONE) {
         err = put_u32(out, count);
     }
-    return err == ERR_NONE ? answer_all(store, &reader, count, out) : err;
+    return err == ERR_NONE ? answer_all(store, body, &reader, count, out) : err;
 }
 
 enum err store_fetch(struct store *store, struct slice body, struct buf *out)
@@ -244,8 +234,7 @@ enum err store_fetch(struct store *store, struct slice body, struct buf *out)
 
 /* --- COMMIT --- */
 
-static enum err apply_changes(struct store *store, struct reader *reader,
-                              struct slice *ret_conflict)
+static enum err apply_changes(struct store *store, struct reader *reader)
 {
     uint32_t count = 0;
     enum err err = get_u32(reader, &count);
@@ -254,7 +243,6 @@ static enum err apply_changes(struct store *store, struct reader *reader,
         err = change_get(reader, &change);
         if (err == ERR_NONE) {
             err = rows_change(store->rows, &change);
-            *ret_conflict = err == ERR_CONFLICT ? change.path : SLICE_NONE;
         }
     }
     return err;
@@ -296,10 +284,10 @@ static enum err apply_intents(struct store *store, struct reader *reader)
     return err;
 }
 
-static enum err apply(struct store *store, struct reader *reader, struct slice *ret_conflict)
+static enum err apply(struct store *store, struct reader *reader)
 {
     struct slice state;
-    enum err err = apply_changes(store, reader, ret_conflict);
+    enum err err = apply_changes(store, reader);
     if (err == ERR_NONE) {
         err = apply_appends(store, reader);
     }
@@ -315,7 +303,7 @@ static enum err apply(struct store *store, struct reader *reader, struct slice *
     return err == ERR_NONE && state.len > 0 ? rows_save_state(store->rows, state) : err;
 }
 
-static enum err commit(struct store *store, struct slice body, struct slice *ret_conflict)
+static enum err commit(struct store *store, struct slice body)
 {
     struct reader reader = reader_of(body);
     uint64_t epoch;
@@ -326,7 +314,7 @@ static enum err commit(struct store *store, struct slice body, struct slice *ret
     if (err != ERR_NONE) {
         return err;
     }
-    err = apply(store, &reader, ret_conflict);
+    err = apply(store, &reader);
     if (err != ERR_NONE) {
         rows_roll_back(store->rows);
         return err;
@@ -336,16 +324,15 @@ static enum err commit(struct store *store, struct slice body, struct slice *ret
 
 enum err store_commit(struct store *store, struct slice body, struct buf *out)
 {
-    struct slice conflict = SLICE_NONE;
     /* Room for the answer first: what is committed must not fail to be said. */
     enum err err = buf_reserve(out, 2 + 4 + PATH_MAX_BYTES);
     if (err != ERR_NONE) {
         return err;
     }
-    err = done(store, commit(store, body, &conflict));
+    err = done(store, commit(store, body));
     enum err put_err = put_u16(out, (uint16_t)err);
     if (put_err == ERR_NONE) {
-        put_err = put_bytes(out, conflict);
+        put_err = put_bytes(out, err == ERR_CONFLICT ? rows_conflict(store->rows) : SLICE_NONE);
     }
     return put_err == ERR_NONE ? err : put_err;
 }

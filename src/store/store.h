@@ -9,9 +9,10 @@
 
 struct store;
 
-/* Takes `files`, on failure too. ERR_DAMAGED: the database is gone though a ledger was published
- * here. Else see rows_open. */
-enum err store_open(struct files *files, struct store **ret_store) must_check;
+/* Takes `files`, on failure too; `source` as rows_open has it. ERR_DAMAGED: the database is gone though
+ * a ledger was published here. Else see rows_open. */
+enum err store_open(struct files *files, struct rows_source *source,
+                    struct store **ret_store) must_check;
 void store_close(struct store *store);
 
 /*

@@ -30,7 +30,7 @@ struct history {
 static enum err open_store(struct history *history)
 {
     enum err err = disk_files(history->disk, &history->files);
-    return err == ERR_NONE ? store_open(history->files, &history->store) : err;
+    return err == ERR_NONE ? store_open(history->files, NULL, &history->store) : err;
 }
 
 static enum err close_store(struct history *history)
