@@ -17,6 +17,7 @@ import urllib.parse
 import urllib.request
 
 import scenario  # reads where the build is from the arguments, which wide_keycloak changes
+import test_page
 import wide_keycloak
 from wide_keycloak import Admin, fetch, free_port, keycloak
 
@@ -79,17 +80,17 @@ def expect(answer, status):
     return answer[1]
 
 
-def configure(vogt):
+def configure(vogt, redirects=(REDIRECT,)):
     admin = expect(vogt.call("POST", "/v1/auth/link/login", {"code": vogt.ready["login_link"].split("#login=")[1]}, token=""), 200)["auth"]["client_token"]
 
     def write(path, body):
         expect(vogt.call("POST", path, body, token=admin), 204)
     for method in ("jwt", "oidc"):
-        write(f"/v1/sys/auth/{method}", {"type": method})
+        write(f"/v1/sys/auth/{method}", {"type": method, "config": {"listing_visibility": "unauth"}})
     write("/v1/auth/jwt/config", {"oidc_discovery_url": REALM})
     write("/v1/auth/jwt/role/ci", {"role_type": "jwt", "user_claim": "azp", "bound_audiences": ["vogt-api"], "bound_claims": {"azp": "pipeline"}, "token_policies": ["ci"]})
     write("/v1/auth/oidc/config", {"oidc_discovery_url": REALM, "oidc_client_id": "vogt", "oidc_client_secret": "s3cret", "default_role": "dev"})
-    write("/v1/auth/oidc/role/dev", {"user_claim": "preferred_username", "allowed_redirect_uris": [REDIRECT], "oidc_scopes": ["profile", "email"], "groups_claim": "groups",
+    write("/v1/auth/oidc/role/dev", {"user_claim": "preferred_username", "allowed_redirect_uris": list(redirects), "oidc_scopes": ["profile", "email"], "groups_claim": "groups",
                                      "bound_claims": {"groups": ["engineers"]}, "claim_mappings": {"email": "mail"}, "token_policies": ["dev"]})
 
 
@@ -101,6 +102,20 @@ def browse(vogt, name, password="correct horse battery staple"):
     assert back is not None, "Keycloak did not let " + name + " in"
     query = urllib.parse.urlsplit(back).query
     return query, vogt.call("GET", f"/v1/auth/oidc/oidc/callback?{query}&client_nonce={nonce}", token="")
+
+
+def the_page_logs_in_through_keycloak():
+    """Keycloak's own login page in Debian's Chromium, and back."""
+    if not os.path.exists("/usr/bin/chromium") or not os.path.isdir(os.path.join(test_page.UI, "node_modules")):
+        print("the page: its packages or Chromium are not installed")
+        return None
+    with scenario.Daemon() as vogt:
+        page = vogt.address + "/ui/"
+        admin = Admin()
+        [client] = admin.ask("GET", "/admin/realms/acme/clients?clientId=vogt")
+        admin.ask("PUT", f"/admin/realms/acme/clients/{client['id']}", {**client, "redirectUris": [REDIRECT, page]})
+        configure(vogt, [REDIRECT, page])
+        return test_page.node("tests/page_provider.mjs", vogt.address)
 
 
 def program_token():
@@ -149,6 +164,6 @@ if __name__ == "__main__":
         REALM = wide_keycloak.BASE + "/realms/acme"
         with open(os.path.join(place, "log"), "wb") as log, keycloak(home, port, log):
             prepare()
-            scenario.main([a_person_logs_in_through_the_browser, a_program_logs_in_with_its_token])
+            scenario.main([a_person_logs_in_through_the_browser, the_page_logs_in_through_keycloak, a_program_logs_in_with_its_token])
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -231,4 +231,20 @@ TEST(what_is_there_without_being_mounted_stands_in_the_lists)
     token_scene_end(&scene);
 }
 
+TEST(a_token_opens_a_session_of_the_page)
+{
+    struct token_scene scene = token_scene_start();
+    struct slice token = token_scene_token(&scene, "{\"policies\":[\"dev\"],\"ttl\":\"1h\"}");
+    CHECK_ERR(ERR_NONE, token_scene_ask(&scene, token, VERB_WRITE, "auth/token/session", NULL));
+    CHECK(slice_equal(token, slice_string(token_scene_text(&scene, "auth.client_token"))));
+    CHECK_STRING("[\"default\",\"dev\"]", token_scene_text(&scene, "auth.policies"));
+    CHECK_ERR(ERR_DENIED, token_scene_ask(&scene, SLICE_NONE, VERB_WRITE, "auth/token/session", NULL));
+    CHECK_ERR(ERR_DENIED, token_scene_ask(&scene, SLICE_LITERAL("hvs.guessed"), VERB_WRITE, "auth/token/session", NULL));
+    scene.wrap_ttl = "60";
+    token_scene_do(&scene, VERB_WRITE, "sys/wrapping/wrap", "{\"secret\":\"blue\"}");
+    struct slice wrapping = slice_string(token_scene_text(&scene, "wrap_info.token"));
+    CHECK_ERR(ERR_INVALID, token_scene_ask(&scene, wrapping, VERB_WRITE, "auth/token/session", NULL));
+    token_scene_end(&scene);
+}
+
 TEST_MAIN

@@ -162,7 +162,7 @@ await test('login by passphrase: a wrong one is refused in words, a right one op
   inPage({ loggedIn: false, language: 'de' }, '', async (page) => {
     await page.fill('input[name=name]', 'admin');
     await page.fill('input[name=passphrase]', 'wrong');
-    await page.click('button.main');
+    await page.click('form button');
     await page.waitForSelector('.trouble');
     assert.match(await page.textContent('.trouble'), /Passphrase ist falsch/);
     await page.fill('input[name=passphrase]', PASSPHRASE);

@@ -125,6 +125,9 @@ export class Server {
         ? send(200, { auth: { client_token: '' } }, cookie)
         : refuse(403, 'name or passphrase is wrong', 'Name oder Passphrase ist falsch');
     }
+    if (path === 'sys/internal/ui/mounts' && session === undefined) {
+      return ok({ secret: {}, auth: { 'oidc/': { type: 'oidc', description: 'Acme' }, 'people/': { type: 'userpass', description: '' } } });
+    }
     if (!isIn) {
       return refuse(403, 'permission denied', 'keine Berechtigung');
     }

@@ -23,7 +23,9 @@ export interface Asking {
   body?: unknown;
   text?: string; /* JSON as it shall be sent, instead of `body` */
   raw?: Blob;
-  session?: 'cookie' | 'end';
+  session?: 'cookie' | 'end' | 'none'; /* none: as somebody who is not logged in */
+  token?: string; /* for this request alone, instead of the cookie's */
+  wrap_s?: number; /* the answer is put away; what comes is a token that gives it out once, within these seconds */
 }
 
 interface Answer {
@@ -53,7 +55,8 @@ function refusal(status: number, answer: Answer | null): Problem {
 }
 
 export async function send(path: string, asking: Asking = {}): Promise<Response> {
-  const headers: Record<string, string> = { 'X-Vogt-Session': asking.session ?? 'cookie', 'Accept-Language': settings.language };
+  const session = asking.session ?? 'cookie';
+  const headers: Record<string, string> = { 'Accept-Language': settings.language, ...(session === 'none' ? {} : { 'X-Vogt-Session': session }), ...(asking.token ? { 'X-Vault-Token': asking.token } : {}), ...(asking.wrap_s ? { 'X-Vault-Wrap-TTL': String(asking.wrap_s) } : {}) };
   let body: BodyInit | undefined = asking.raw;
   if (asking.raw) {
     headers['Content-Type'] = 'application/octet-stream';
@@ -86,6 +89,11 @@ export async function ask<T>(path: string, asking: Asking = {}): Promise<T> {
   }
   const answer = (await response.json().catch(() => ({}))) as Answer;
   return (answer.data ?? answer) as T;
+}
+
+/** Lets an answer be put away: the token that gives it out, once. */
+export async function askWrapped(path: string, asking: Asking, wrap_s: number): Promise<string> {
+  return (await ask<{ wrap_info: { token: string } }>(path, { ...asking, wrap_s })).wrap_info.token;
 }
 
 /** The whole answer, numbers as they came. */

@@ -1,8 +1,11 @@
-/* Who is logged in. Login links arrive as "#login=CODE"; the code is taken out of the address at once. */
-import { ask, asProblem, Problem, send } from './api';
+/* Who is logged in. Login links arrive as "#login=CODE", providers send back with "?code=…&state=…"; both are taken out of the address at once. */
+import { type Asking, ask, askWrapped, asProblem, Problem, send } from './api';
+import { comeBack, isComingBack } from './oidc';
 import type { Person } from './types';
 
 export type SessionState = 'asking' | 'out' | 'passphrase' | 'in' | 'sealed' | 'silent';
+
+const UNWRAP_S = 60;
 
 class Session {
   state = $state<SessionState>('asking');
@@ -14,6 +17,8 @@ class Session {
     if (code) {
       history.replaceState(null, '', location.pathname);
       await this.byLink(decodeURIComponent(code));
+    } else if (isComingBack()) {
+      await this.byProvider();
     } else {
       await this.look();
     }
@@ -42,10 +47,35 @@ class Session {
     }
   }
 
-  async byPassphrase(name: string, passphrase: string): Promise<void> {
-    await ask('auth/passphrase/login', { method: 'POST', body: { name, passphrase } });
+  private async byProvider(): Promise<void> {
+    try {
+      await this.byMount(comeBack());
+    } catch (error) {
+      this.problem = asProblem(error);
+      this.state = this.problem.status === 503 ? 'sealed' : 'out';
+    }
+  }
+
+  /** Logs in by a request whose answer sets the cookie. */
+  async by(path: string, asking: { body?: unknown; token?: string }): Promise<void> {
+    await ask(path, { method: 'POST', ...asking });
+    await this.enter();
+  }
+
+  /** By a mounted method, whose answer holds the token itself: it is put away, and only unwrapping it, which sets the cookie, takes it out. */
+  async byMount({ path, ...asking }: { path: string } & Asking): Promise<void> {
+    await this.by('sys/wrapping/unwrap', { token: await askWrapped(path, asking, UNWRAP_S) });
+  }
+
+  private async enter(): Promise<void> {
     this.problem = null;
     await this.look();
+    if (this.state === 'out') {
+      this.problem = new Problem(403, {
+        english: 'You are logged in, but your policies do not let you see your own token (policy default), so the page can do nothing.',
+        german: 'Sie sind angemeldet, aber Ihre Richtlinien lassen Sie Ihr eigenes Token nicht sehen (Richtlinie default); damit kann die Seite nichts tun.',
+      });
+    }
   }
 
   async setPassphrase(name: string, passphrase: string): Promise<void> {

@@ -1,0 +1,163 @@
+/* Every way in, against a real daemon: page_login.mjs ADDRESS {"jwt","token","bare"} [FOLDER for pictures]. What stands where is in tests/test_page_login.py. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+import { launch } from './browser.mjs';
+import { finish, test } from './check.mjs';
+
+const [address, given, pictures] = process.argv.slice(2);
+if (!address || !given) {
+  console.error('usage: node tests/page_login.mjs ADDRESS {"jwt":…,"token":…,"bare":…} [FOLDER]');
+  process.exit(2);
+}
+const known = JSON.parse(given);
+const base = new URL('/ui/', address).href;
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const browser = await launch();
+const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'de-DE', viewport: { width: 1200, height: 900 } });
+const page = await context.newPage();
+page.setDefaultTimeout(15_000);
+const complaints = [];
+const visited = [];
+page.on('pageerror', (error) => complaints.push(String(error)));
+page.on('console', (message) => message.type() === 'error' && !/status of 40[0-9]/.test(message.text()) && complaints.push(message.text()));
+const told = [];
+page.on('response', async (response) => response.url().includes('/v1/') && told.push(await response.text().catch(() => '')));
+page.on('framenavigated', (frame) => visited.push(frame.url()));
+
+async function isAccessible() {
+  await page.evaluate(axeSource);
+  const result = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  assert.deepEqual(result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join(' | ')}`), []);
+}
+
+async function isIn(name) {
+  await page.waitForSelector(`button[title="Angemeldet als ${name}"]`);
+  assert.equal(await page.evaluate(() => document.cookie), '', 'no script sees the token');
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, location.href]));
+  assert.ok(![known.jwt, known.token, 'correct horse', 'vogt.oidc'].some((one) => kept.includes(one)), kept);
+}
+
+async function out() {
+  await page.click('text=Abmelden');
+  await page.waitForSelector('select[name=way]');
+}
+
+const choose = (label) => page.selectOption('select[name=way]', { label });
+
+await test('what shows itself before a login is offered, and nothing else', async () => {
+  await page.goto(`${base}#/tokens`);
+  await page.waitForSelector('.providers button');
+  assert.deepEqual(await page.locator('.providers button').allTextContents(), ['Mit Acme anmelden']);
+  const ways = await page.locator('select[name=way] option').allTextContents();
+  assert.deepEqual(ways, ['Staff', 'Passphrase', 'Name und Passwort (userpass)', 'Anbieter (OpenID Connect)', 'Signiertes Token (JWT)', 'Token']);
+  for (const way of ways) {
+    await choose(way);
+    await isAccessible();
+  }
+});
+
+for (const [language, theme, width] of [['de', 'light', 360], ['en', 'dark', 1200]]) {
+  await test(`the ways in, ${language}, ${theme}, ${width} wide: no findings, fits`, async () => {
+    await page.setViewportSize({ width, height: 800 });
+    await page.selectOption('.settings select >> nth=0', language);
+    await page.selectOption('.settings select >> nth=1', theme);
+    await page.selectOption('select[name=way]', 'oidc');
+    await isAccessible();
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    if (pictures) {
+      await page.screenshot({ path: `${pictures}/login-${language}-${theme}-${width}.png`, fullPage: true });
+    }
+  });
+}
+
+await test('by the provider, with the keyboard: there, back to where one wanted to go, and no code stays in the address or behind "back"', async () => {
+  await page.setViewportSize({ width: 1200, height: 900 });
+  await page.selectOption('.settings select >> nth=0', 'de');
+  await page.focus('.providers button');
+  await page.keyboard.press('Enter');
+  await page.click('text=I am ada');
+  await isIn('oidc-ada');
+  assert.equal(page.url(), `${base}#/tokens`);
+  await page.waitForSelector('h1:text-is("Tokens")');
+  const entries = await page.evaluate(() => globalThis.navigation.entries().map((one) => one.url));
+  assert.ok(!entries.some((url) => url.includes('code=')), entries.join());
+  const [callback] = visited.filter((url) => url.startsWith(base) && url.includes('code='));
+  await out();
+  if (callback) {
+    await page.goto(callback); /* who only saw the address */
+    await page.waitForSelector('text=Diese Anmeldung wurde nicht in diesem Fenster begonnen.');
+    assert.equal(page.url(), base);
+  }
+});
+
+await test('the provider says no, and a role that does not send back here', async () => {
+  await page.click('.providers button');
+  await page.click('text="No"');
+  await page.waitForSelector('.trouble:has-text("Der Anbieter lehnte ab")');
+  assert.equal(page.url().includes('state='), false);
+  await choose('Anbieter (OpenID Connect)');
+  await page.fill('input[name=role]', 'elsewhere');
+  await page.click('text=Weiter zum Anbieter');
+  await page.waitForSelector(`.trouble:has-text("allowed_redirect_uris muss ${base} stehen")`);
+  await page.fill('input[name=role]', 'dev');
+  await page.click('text=Weiter zum Anbieter');
+  await page.click('text=I am ada');
+  await isIn('oidc-ada');
+  await out();
+});
+
+await test('name and password: of a mount that shows itself, and of one by its path; a wrong one is refused in words', async () => {
+  await choose('Staff');
+  await page.fill('input[name=name]', 'eva');
+  await page.fill('input[name=secret]', 'wrong');
+  await page.click('form button');
+  await page.waitForSelector('.trouble');
+  assert.equal(await page.inputValue('input[name=secret]'), '');
+  await page.fill('input[name=secret]', 'correct horse');
+  await page.click('form button');
+  await isIn('staff-eva');
+  await out();
+  assert.equal(await page.inputValue('select[name=way]'), 'staff/', 'the way is remembered');
+  await choose('Name und Passwort (userpass)');
+  await page.fill('input[name=mount]', 'hidden/');
+  await page.fill('input[name=name]', 'udo');
+  await page.fill('input[name=secret]', 'correct horse');
+  await page.keyboard.press('Enter');
+  await isIn('hidden-udo');
+  await out();
+});
+
+await test('a signed token, and a token: neither stays in the page', async () => {
+  await choose('Signiertes Token (JWT)');
+  await page.fill('input[name=role]', 'ci');
+  await page.fill('input[name=secret]', known.jwt);
+  await page.click('form button');
+  await isIn('jwt-robot');
+  await out();
+  await choose('Token');
+  await page.fill('input[name=secret]', 'hvs.guessed');
+  await page.click('form button');
+  await page.waitForSelector('.trouble');
+  await page.fill('input[name=secret]', known.token);
+  await page.click('form button');
+  await isIn('token-ops');
+  await out();
+});
+
+await test('whose policies show nothing is told why', async () => {
+  await page.fill('input[name=secret]', known.bare);
+  await page.click('form button');
+  await page.waitForSelector('.trouble:has-text("Richtlinie default")');
+});
+
+await test('no answer that the page got holds a token but those that unwrap', () => {
+  const tokens = [...told.join().matchAll(/"client_token":"([^"]*)"/g)].map((one) => one[1]);
+  assert.ok(tokens.length >= 7 && tokens.every((one) => one === ''), tokens.join());
+});
+
+await test('no error in the page and no breach of its policy', () => assert.deepEqual(complaints, []));
+
+await browser.close();
+finish();
