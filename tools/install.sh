@@ -1,12 +1,12 @@
 #!/bin/sh
 # Installs the Debian packages that a target needs, if any is missing: install.sh build | test | wide
 set -eu
-build="gcc make meson ninja-build pkg-config python3 libmicrohttpd-dev libgnutls28-dev libsodium-dev libssl-dev libsqlite3-dev libseccomp-dev
+build="gcc make meson ninja-build pkg-config python3 libmicrohttpd-dev libgnutls28-dev libsodium-dev libssl-dev libsqlite3-dev libpq-dev libseccomp-dev
 libcurl4-openssl-dev libarchive-dev libxml2-dev zlib1g-dev libzstd-dev libcrypt-dev poppler-utils nftables ca-certificates fonts-dejavu-core"
 test="$build curl openssl nginx-light iproute2 procps python3-docx python3-hvac qpdf mupdf-tools prometheus chromium sqlite3 zsh
-podman crun netavark umoci iptables ufw zstd"
+podman crun netavark umoci iptables ufw zstd postgresql"
 # Mail, directories, databases: servers that start when they are installed, so not on every developer's machine.
-servers="postgresql mariadb-server redis-server memcached slapd postfix dovecot-imapd dovecot-pop3d dovecot-managesieved prosody vsftpd haproxy bind9 bind9-utils docker-registry skopeo apache2-utils stunnel4 sslscan testssl.sh"
+servers="mariadb-server redis-server memcached slapd postfix dovecot-imapd dovecot-pop3d dovecot-managesieved prosody vsftpd haproxy bind9 bind9-utils docker-registry skopeo apache2-utils stunnel4 sslscan testssl.sh"
 wide="$test $servers ansible clang libclang-rt-dev qemu-system-x86 busybox-static cryptsetup-bin lvm2 dmsetup e2fsprogs kmod util-linux"
 case "${1:-build}" in
 build) wanted=$build ;;
