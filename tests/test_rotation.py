@@ -126,6 +126,11 @@ def a_value_is_changed_at_its_target_and_the_old_one_is_refused_there():
         assert one["outcome"] == "fail" and one["reason"]["id"] == "secret.old-accepted", one
         target.also_old = False
         assert observed(vogt)["outcome"] == "pass"
+        # paused, and set anew without the authorities, which stay with their addresses
+        assert ask(vogt, "POST", "sys/rotation/pause/" + PATH, {})["paused"]
+        assert ask(vogt, "POST", "sys/rotation/of/" + PATH, {name: value for name, value in target.fields(length=40).items() if not name.endswith("_pem")})["paused"]
+        assert observed(vogt)["outcome"] == "pass"
+        assert not ask(vogt, "POST", "sys/rotation/pause/" + PATH, {"paused": False})["paused"]
         # the command line: the file holds the token, the answer does not
         with open(os.path.join(target.folder, "fields.json"), "w", encoding="utf-8") as stream:
             json.dump(target.fields(length=40), stream)
@@ -139,7 +144,7 @@ def a_value_is_changed_at_its_target_and_the_old_one_is_refused_there():
         # no value stands in the evidence or in the list
         said = json.dumps(vogt.evidence()) + json.dumps(ask(vogt, "GET", "sys/rotation"))
         assert not any(value in said for value in target.passwords) and "hook-token" not in said
-        assert [entry["type"] for entry in vogt.evidence() if entry and entry["type"].startswith("rotation.")] == ["rotation.set", "rotation.done", "rotation.set", "rotation.done"]
+        assert [entry["type"] for entry in vogt.evidence() if entry and entry["type"].startswith("rotation.")] == ["rotation.set", "rotation.done", "rotation.paused", "rotation.set", "rotation.resumed", "rotation.set", "rotation.done"]
         vogt.command("rotation", "remove", PATH)
         # verdicts follow from the evidence log alone, and the ledger is whole
         vogt.command("replay")

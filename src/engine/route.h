@@ -19,7 +19,12 @@ enum field_type {
     FIELD_ANY,
 };
 
-enum { FIELD_REQUIRED = 1, FIELD_SECRET = 2 /* never shown in logs or examples */ };
+enum {
+    FIELD_REQUIRED = 1,
+    FIELD_SECRET = 2,   /* never shown in logs or examples */
+    FIELD_LONG = 4,     /* several lines: certificates, keys */
+    FIELD_OLD = 8,      /* taken from older clients, and of no use to others: another field means the same */
+};
 
 struct field {
     const char *name;           /* NULL ends the list */
@@ -76,7 +81,9 @@ enum err route_check(const struct route *route, struct arena *arena, const struc
 /* For engines, whose clients give more than a route knows, the names of the path among it: Vault ignores that and says so. *ret_body is the body without it, *ret_ignored
  * its names in one text; empty: none but those of the path. */
 enum err route_known(const struct route *route, struct arena *arena, const struct json *body, const struct json **ret_body, struct slice *ret_ignored) must_check;
-/* The whole API as OpenAPI 3.1. */
+/* A table as OpenAPI 3.1, whose paths begin at `base`. */
+enum err route_openapi_of(struct arena *arena, struct text title, const char *base, const struct route *routes, size_t count, struct json **ret_document) must_check;
+/* The whole API, without what engines answer below their mounts. */
 enum err route_openapi(struct arena *arena, struct json **ret_document) must_check;
 
 #endif

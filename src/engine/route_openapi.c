@@ -1,4 +1,4 @@
-/* The table of routes as OpenAPI 3.1. LIST is no method there: it is written as Vault does, as GET
+/* A table of routes as OpenAPI 3.1. LIST is no method there: it is written as Vault does, as GET
  * with list=true on the path with a slash at its end. */
 #include "engine/route.h"
 
@@ -89,6 +89,9 @@ static void add_field(struct arena *arena, struct json *properties, const struct
     if (field_types[field->type].format != NULL) {
         set_text(arena, property, "format", field_types[field->type].format);
     }
+    if ((field->flags & FIELD_LONG) != 0) {
+        set_text(arena, property, "format", "lines");
+    }
     if (field->type == FIELD_STRINGS) {
         set_text(arena, json_set_object(arena, property, "items"), "type", "string");
     }
@@ -96,6 +99,9 @@ static void add_field(struct arena *arena, struct json *properties, const struct
     set_text(arena, property, "x-description-de", field->help.german);
     if ((field->flags & FIELD_SECRET) != 0) {
         json_set_bool(arena, property, "writeOnly", true);
+    }
+    if ((field->flags & FIELD_OLD) != 0) {
+        json_set_bool(arena, property, "deprecated", true);
     }
 }
 
@@ -168,10 +174,10 @@ static void add_operation(struct arena *arena, struct json *path, const struct r
     }
 }
 
-static bool stood_before(size_t index)
+static bool stood_before(const struct route *routes, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
-        if (strcmp(route_at(i)->pattern, route_at(index)->pattern) == 0) {
+        if (strcmp(routes[i].pattern, routes[index].pattern) == 0) {
             return true;
         }
     }
@@ -179,12 +185,13 @@ static bool stood_before(size_t index)
 }
 
 /* All operations of one path of the document; a path that no operation has is left out. */
-static enum err add_path(struct arena *arena, struct json *paths, size_t first, const char *end)
+static enum err add_path(struct arena *arena, struct json *paths, const struct route *routes,
+                         size_t count, size_t first, const char *end)
 {
-    const char *pattern = route_at(first)->pattern;
+    const char *pattern = routes[first].pattern;
     struct json *path = NULL;
-    for (size_t i = first; i < route_count(); i++) {
-        const struct route *route = route_at(i);
+    for (size_t i = first; i < count; i++) {
+        const struct route *route = &routes[i];
         for (size_t m = 0; m < sizeof(methods) / sizeof(methods[0]); m++) {
             if (strcmp(route->pattern, pattern) != 0 ||
                 (route->verbs & (unsigned)methods[m].verb) == 0 ||
@@ -226,22 +233,25 @@ static void add_components(struct arena *arena, struct json *document)
     set_text(arena, json_set_object(arena, errors, "items"), "type", "string");
 }
 
-enum err route_openapi(struct arena *arena, struct json **ret_document)
+enum err route_openapi_of(struct arena *arena, struct text title, const char *base,
+                          const struct route *routes, size_t count, struct json **ret_document)
 {
     struct json *document = json_new(arena, JSON_OBJECT);
     set_text(arena, document, "openapi", "3.1.0");
     struct json *info = json_set_object(arena, document, "info");
-    set_text(arena, info, "title", "Vogt");
+    set_text(arena, info, "title", title.english);
+    set_text(arena, info, "x-title-de", title.german);
     set_text(arena, info, "version", VOGT_VERSION);
     struct json *servers = json_set_array(arena, document, "servers");
-    set_text(arena, json_append(servers, json_new(arena, JSON_OBJECT)), "url", "/v1");
+    set_text(arena, json_append(servers, json_new(arena, JSON_OBJECT)), "url", base);
     struct json *security = json_set_array(arena, document, "security");
     json_set_array(arena, json_append(security, json_new(arena, JSON_OBJECT)), "token");
     struct json *paths = json_set_object(arena, document, "paths");
-    for (size_t i = 0; i < route_count(); i++) {
-        enum err err = stood_before(i) ? ERR_NONE : add_path(arena, paths, i, "");
-        if (err == ERR_NONE && !stood_before(i)) {
-            err = add_path(arena, paths, i, "/");
+    for (size_t i = 0; i < count; i++) {
+        bool is_new = !stood_before(routes, i);
+        enum err err = is_new ? add_path(arena, paths, routes, count, i, "") : ERR_NONE;
+        if (err == ERR_NONE && is_new) {
+            err = add_path(arena, paths, routes, count, i, "/");
         }
         if (err != ERR_NONE) {
             return err;
@@ -254,4 +264,10 @@ enum err route_openapi(struct arena *arena, struct json **ret_document)
     }
     *ret_document = document;
     return ERR_NONE;
+}
+
+enum err route_openapi(struct arena *arena, struct json **ret_document)
+{
+    return route_openapi_of(arena, TEXT("Vogt", "Vogt"), "/v1", route_at(0), route_count(),
+                            ret_document);
 }

@@ -393,12 +393,12 @@ enum err operation_approle_role_id_write(struct turn *turn)
     F(role_id, FIELD_STRING, 0, "The role's id; default: a random one.", "Die Kennung der Rolle; sonst eine zufällige."), \
     F(bind_secret_id, FIELD_BOOL, 0, "A login needs a secret id; default: true.", "Zur Anmeldung gehört eine secret_id; sonst: ja."), \
     F(secret_id_bound_cidrs, FIELD_STRINGS, 0, "Networks that may log in.", "Netze, aus denen angemeldet werden darf."), \
-    F(bound_cidr_list, FIELD_STRINGS, 0, "Older name of secret_id_bound_cidrs.", "Älterer Name von secret_id_bound_cidrs."), \
+    F(bound_cidr_list, FIELD_STRINGS, FIELD_OLD, "Older name of secret_id_bound_cidrs.", "Älterer Name von secret_id_bound_cidrs."), \
     F(secret_id_num_uses, FIELD_NUMBER, 0, "Logins with one secret id; 0: no limit.", "Anmeldungen mit einer secret_id; 0: unbegrenzt."), \
     F(secret_id_ttl, FIELD_DURATION, 0, "Life of a secret id; 0: no end.", "Lebensdauer einer secret_id; 0: kein Ende."), \
-    F(local_secret_ids, FIELD_BOOL, 0, "Set at creation only; kept for clients that ask.", "Nur beim Anlegen; für Clients, die danach fragen."), \
-    F(policies, FIELD_STRINGS, 0, "Older name of token_policies.", "Älterer Name von token_policies."), \
-    F(period, FIELD_DURATION, 0, "Older name of token_period.", "Älterer Name von token_period."), LOGIN_TOKEN_FIELDS
+    F(local_secret_ids, FIELD_BOOL, FIELD_OLD, "Set at creation only; kept for clients that ask.", "Nur beim Anlegen; für Clients, die danach fragen."), \
+    F(policies, FIELD_STRINGS, FIELD_OLD, "Older name of token_policies.", "Älterer Name von token_policies."), \
+    F(period, FIELD_DURATION, FIELD_OLD, "Older name of token_period.", "Älterer Name von token_period."), LOGIN_TOKEN_FIELDS
 
 #define SECRET_FIELDS \
     F(metadata, FIELD_ANY, 0, "JSON object of texts, as a text; stands in the token's metadata.", "JSON-Objekt von Texten, als Text; steht in den Metadaten des Tokens."), \

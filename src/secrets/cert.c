@@ -186,7 +186,7 @@ enum err operation_cert_config_write(struct turn *turn)
 /* ---- the method ---- */
 
 #define ENTRY_FIELDS \
-    F(certificate, FIELD_STRING, 0, "PEM of the authorities that sign clients, or of one client.", "PEM der Aussteller von Clients, oder eines Clients."), \
+    F(certificate, FIELD_STRING, FIELD_LONG, "PEM of the authorities that sign clients, or of one client.", "PEM der Aussteller von Clients, oder eines Clients."), \
     F(allowed_names, FIELD_STRINGS, 0, "Patterns, one of which fits the common name, a DNS name or an address of mail.", "Muster, von denen eines auf den CN, einen DNS-Namen oder eine Mailadresse passt."), \
     F(allowed_common_names, FIELD_STRINGS, 0, "Patterns for the common name.", "Muster für den CN."), \
     F(allowed_dns_sans, FIELD_STRINGS, 0, "Patterns for DNS names.", "Muster für DNS-Namen."), \
@@ -197,11 +197,11 @@ enum err operation_cert_config_write(struct turn *turn)
     F(allowed_metadata_extensions, FIELD_STRINGS, 0, "OIDs whose values stand in the token's metadata.", "OIDs, deren Werte in den Metadaten des Tokens stehen."), \
     F(display_name, FIELD_STRING, 0, "Shown in tokens; default: the entry's name.", "Steht in Tokens; sonst der Name des Eintrags."), \
     F(ocsp_enabled, FIELD_BOOL, 0, "Must be false: OCSP is not asked.", "Muss false sein: OCSP wird nicht gefragt."), \
-    F(policies, FIELD_STRINGS, 0, "Older name of token_policies.", "Älterer Name von token_policies."), \
-    F(ttl, FIELD_DURATION, 0, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
-    F(max_ttl, FIELD_DURATION, 0, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \
-    F(period, FIELD_DURATION, 0, "Older name of token_period.", "Älterer Name von token_period."), \
-    F(bound_cidrs, FIELD_STRINGS, 0, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS
+    F(policies, FIELD_STRINGS, FIELD_OLD, "Older name of token_policies.", "Älterer Name von token_policies."), \
+    F(ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
+    F(max_ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \
+    F(period, FIELD_DURATION, FIELD_OLD, "Older name of token_period.", "Älterer Name von token_period."), \
+    F(bound_cidrs, FIELD_STRINGS, FIELD_OLD, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS
 
 static const struct route routes[] = {
     ROUTE(cert_login, VERB_WRITE, "login", ROUTE_PUBLIC | ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(F(name, FIELD_STRING, 0, "The entry to log in by; default: the first that fits.", "Der Eintrag für die Anmeldung; sonst der erste passende.")),
@@ -213,10 +213,10 @@ static const struct route routes[] = {
     ROUTE(cert_config_read, VERB_READ, "config", 0, NO_FIELDS, "The method's settings.", "Einstellungen des Verfahrens.")
     ROUTE(cert_config_write, VERB_WRITE, "config", ROUTE_EFFECT | ROUTE_OPEN_FIELDS,
           FIELDS(F(disable_binding, FIELD_BOOL, 0, "A renewal needs no certificate.", "Eine Verlängerung braucht kein Zertifikat."),
-                 F(enable_identity_alias_metadata, FIELD_BOOL, 0, "Kept for clients that ask.", "Für Clients, die danach fragen.")),
+                 F(enable_identity_alias_metadata, FIELD_BOOL, FIELD_OLD, "Kept for clients that ask.", "Für Clients, die danach fragen.")),
           "Changes the method's settings.", "Ändert Einstellungen des Verfahrens.")
     ROUTE(cert_crl_list, VERB_LIST, "crls", 0, NO_FIELDS, "Names of revocation lists.", "Namen der Sperrlisten.")
-    ROUTE(cert_crl_write, VERB_WRITE, "crls/:name", ROUTE_EFFECT, FIELDS(F(crl, FIELD_STRING, 0, "The list, PEM.", "Die Liste, PEM."), F(url, FIELD_STRING, 0, "Must be empty: no list is fetched.", "Muss leer sein: keine Liste wird geholt.")),
+    ROUTE(cert_crl_write, VERB_WRITE, "crls/:name", ROUTE_EFFECT, FIELDS(F(crl, FIELD_STRING, FIELD_LONG, "The list, PEM.", "Die Liste, PEM."), F(url, FIELD_STRING, 0, "Must be empty: no list is fetched.", "Muss leer sein: keine Liste wird geholt.")),
           "Sets a revocation list.", "Setzt eine Sperrliste.")
     ROUTE(cert_crl_read, VERB_READ, "crls/:name", 0, NO_FIELDS, "The serial numbers of a revocation list.", "Die Seriennummern einer Sperrliste.")
     ROUTE(cert_crl_delete, VERB_DELETE, "crls/:name", ROUTE_EFFECT, NO_FIELDS, "Deletes a revocation list.", "Löscht eine Sperrliste.")

@@ -103,11 +103,11 @@ enum err operation_jwt_login(struct turn *turn)
 
 #define CONFIG_FIELDS \
     F(oidc_discovery_url, FIELD_STRING, 0, "Address of a provider, to the letter its issuer; its document is at /.well-known/openid-configuration.", "Adresse eines Anbieters, Zeichen für Zeichen sein issuer; sein Dokument liegt unter /.well-known/openid-configuration."), \
-    F(oidc_discovery_ca_pem, FIELD_STRING, 0, "Authorities in PEM that the provider's certificate is checked with; default: the system's.", "Zertifizierungsstellen in PEM, mit denen das Zertifikat des Anbieters geprüft wird; Vorgabe: die des Systems."), \
+    F(oidc_discovery_ca_pem, FIELD_STRING, FIELD_LONG, "Authorities in PEM that the provider's certificate is checked with; default: the system's.", "Zertifizierungsstellen in PEM, mit denen das Zertifikat des Anbieters geprüft wird; Vorgabe: die des Systems."), \
     F(jwks_url, FIELD_STRING, 0, "Address of a set of keys (JWKS).", "Adresse eines Satzes von Schlüsseln (JWKS)."), \
-    F(jwks_ca_pem, FIELD_STRING, 0, "Authorities in PEM for jwks_url.", "Zertifizierungsstellen in PEM für jwks_url."), \
+    F(jwks_ca_pem, FIELD_STRING, FIELD_LONG, "Authorities in PEM for jwks_url.", "Zertifizierungsstellen in PEM für jwks_url."), \
     F(skip_jwks_validation, FIELD_BOOL, 0, "Does not ask the issuer now, but at the first login.", "Fragt den Aussteller nicht jetzt, sondern bei der ersten Anmeldung."), \
-    F(jwt_validation_pubkeys, FIELD_STRINGS, 0, "Public keys or certificates in PEM that sign the tokens.", "Öffentliche Schlüssel oder Zertifikate in PEM, die die Tokens signieren."), \
+    F(jwt_validation_pubkeys, FIELD_STRINGS, FIELD_LONG, "Public keys or certificates in PEM that sign the tokens.", "Öffentliche Schlüssel oder Zertifikate in PEM, die die Tokens signieren."), \
     F(jwt_supported_algs, FIELD_STRINGS, 0, "Algorithms that are taken: RS256 to RS512, PS256 to PS512, ES256, ES384, ES512, EdDSA; none: all of these.", "Erlaubte Verfahren: RS256 bis RS512, PS256 bis PS512, ES256, ES384, ES512, EdDSA; keins: alle diese."), \
     F(bound_issuer, FIELD_STRING, 0, "The only value of iss that is taken.", "Der einzige Wert von iss, der gilt."), \
     F(default_role, FIELD_STRING, 0, "The role of logins that name none.", "Die Rolle von Anmeldungen, die keine nennen.")
@@ -137,12 +137,12 @@ enum err operation_jwt_login(struct turn *turn)
     F(oidc_scopes, FIELD_STRINGS, 0, "What is asked for besides openid.", "Was außer openid erbeten wird."), \
     F(max_age, FIELD_DURATION, 0, "The oldest login at the provider that is taken.", "Die älteste Anmeldung beim Anbieter, die gilt."), \
     F(verbose_oidc_logging, FIELD_BOOL, 0, "Kept for clients that ask; nothing of a token is ever logged.", "Für Clients, die danach fragen; von Tokens wird nie etwas protokolliert."), \
-    F(policies, FIELD_STRINGS, 0, "Older name of token_policies.", "Älterer Name von token_policies."), \
-    F(ttl, FIELD_DURATION, 0, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
-    F(max_ttl, FIELD_DURATION, 0, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \
-    F(period, FIELD_DURATION, 0, "Older name of token_period.", "Älterer Name von token_period."), \
-    F(num_uses, FIELD_NUMBER, 0, "Older name of token_num_uses.", "Älterer Name von token_num_uses."), \
-    F(bound_cidrs, FIELD_STRINGS, 0, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS
+    F(policies, FIELD_STRINGS, FIELD_OLD, "Older name of token_policies.", "Älterer Name von token_policies."), \
+    F(ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
+    F(max_ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \
+    F(period, FIELD_DURATION, FIELD_OLD, "Older name of token_period.", "Älterer Name von token_period."), \
+    F(num_uses, FIELD_NUMBER, FIELD_OLD, "Older name of token_num_uses.", "Älterer Name von token_num_uses."), \
+    F(bound_cidrs, FIELD_STRINGS, FIELD_OLD, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS
 
 static const struct route routes[] = {
     ROUTE(jwt_login, VERB_WRITE, "login", ROUTE_PUBLIC | ROUTE_EFFECT | ROUTE_OPEN_FIELDS,

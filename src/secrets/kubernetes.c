@@ -204,9 +204,9 @@ enum err operation_kubernetes_role_delete(struct turn *turn)
 
 #define CONFIG_FIELDS \
     F(kubernetes_host, FIELD_STRING, FIELD_REQUIRED, "The cluster's API: host, host:port or https address.", "Die API des Clusters: Rechnername, Rechnername:Port oder https-Adresse."), \
-    F(kubernetes_ca_cert, FIELD_STRING, 0, "Authorities in PEM for the API's certificate; default: those of the pod that Vogt runs in, else the system's.", "Zertifizierungsstellen in PEM für das Zertifikat der API; Vorgabe: die des Pods, in dem Vogt läuft, sonst die des Systems."), \
+    F(kubernetes_ca_cert, FIELD_STRING, FIELD_LONG, "Authorities in PEM for the API's certificate; default: those of the pod that Vogt runs in, else the system's.", "Zertifizierungsstellen in PEM für das Zertifikat der API; Vorgabe: die des Pods, in dem Vogt läuft, sonst die des Systems."), \
     F(token_reviewer_jwt, FIELD_STRING, FIELD_SECRET, "Token that may make TokenReviews; default: that of the pod that Vogt runs in, else the one that logs in.", "Token, das TokenReviews anlegen darf; Vorgabe: das des Pods, in dem Vogt läuft, sonst das, das sich anmeldet."), \
-    F(pem_keys, FIELD_STRINGS, 0, "Public keys or certificates that sign the tokens; the cluster is asked all the same.", "Öffentliche Schlüssel oder Zertifikate, die die Tokens signieren; der Cluster wird trotzdem gefragt."), \
+    F(pem_keys, FIELD_STRINGS, FIELD_LONG, "Public keys or certificates that sign the tokens; the cluster is asked all the same.", "Öffentliche Schlüssel oder Zertifikate, die die Tokens signieren; der Cluster wird trotzdem gefragt."), \
     F(issuer, FIELD_STRING, 0, "The value of iss, where it is checked; default: kubernetes/serviceaccount.", "Der Wert von iss, wo er geprüft wird; Vorgabe: kubernetes/serviceaccount."), \
     F(disable_iss_validation, FIELD_BOOL, 0, "Does not check iss, as the cluster does that; default: true.", "Prüft iss nicht, weil der Cluster das tut; Vorgabe: ja."), \
     F(disable_local_ca_jwt, FIELD_BOOL, 0, "Takes nothing from the pod that Vogt runs in.", "Nimmt nichts aus dem Pod, in dem Vogt läuft."), \
@@ -217,12 +217,12 @@ enum err operation_kubernetes_role_delete(struct turn *turn)
     F(bound_service_account_namespaces, FIELD_STRINGS, 0, "Namespaces whose service accounts may log in; * stands for any letters.", "Namensräume, deren Dienstkonten sich anmelden dürfen; * steht für beliebige Zeichen."), \
     F(audience, FIELD_STRING, 0, "The audience that the token must have.", "Der Empfänger, für den das Token bestimmt sein muss."), \
     F(alias_name_source, FIELD_STRING, 0, "serviceaccount_uid (default) or serviceaccount_name: by what identity knows it.", "serviceaccount_uid (Vorgabe) oder serviceaccount_name: woran die Identität erkannt wird."), \
-    F(policies, FIELD_STRINGS, 0, "Older name of token_policies.", "Älterer Name von token_policies."), \
-    F(ttl, FIELD_DURATION, 0, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
-    F(max_ttl, FIELD_DURATION, 0, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \
-    F(period, FIELD_DURATION, 0, "Older name of token_period.", "Älterer Name von token_period."), \
-    F(num_uses, FIELD_NUMBER, 0, "Older name of token_num_uses.", "Älterer Name von token_num_uses."), \
-    F(bound_cidrs, FIELD_STRINGS, 0, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS
+    F(policies, FIELD_STRINGS, FIELD_OLD, "Older name of token_policies.", "Älterer Name von token_policies."), \
+    F(ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
+    F(max_ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \
+    F(period, FIELD_DURATION, FIELD_OLD, "Older name of token_period.", "Älterer Name von token_period."), \
+    F(num_uses, FIELD_NUMBER, FIELD_OLD, "Older name of token_num_uses.", "Älterer Name von token_num_uses."), \
+    F(bound_cidrs, FIELD_STRINGS, FIELD_OLD, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS
 
 static const struct route routes[] = {
     ROUTE(kubernetes_login, VERB_WRITE, "login", ROUTE_PUBLIC | ROUTE_EFFECT | ROUTE_OPEN_FIELDS,

@@ -3,11 +3,12 @@
  * new version is written, and from then on the probe "rotation" shows that the target refuses the old one.
  *
  *   rotation/PATH   {"field","every_s","length","hook":{"hook","port","token","authorities_pem"},"target","port","user","authorities_pem","set_ms","by",
- *                    "current","old"?,"rotated_at_ms"?,"version"?,"fresh"?,"id"?,"failed"?:{"at_ms","english","german","detail"}}
+ *                    "current","paused","old"?,"rotated_at_ms"?,"version"?,"fresh"?,"id"?,"failed"?:{"at_ms","english","german","detail"}}
  *
  *        ┌── "fresh" is drawn and stored ──> hook told ──> target asked ──taken──> new version, "current" becomes "old" ──> due after `every`
  *        └────────────────────────────────── either fails: the same "fresh" again after ten minutes ◄──┘
  *
+ * "paused": none begins by itself; one that has begun goes on to its end, because the target may have its value.
  * "fresh" is committed before anybody is told of it, so that no value that a target may have taken is ever lost. No reply, record or error shows a value or the token.
  */
 #include "secrets/rotation.h"
@@ -145,9 +146,11 @@ static enum err take_address(struct turn *turn, struct json *row, const char *na
     return json_set_u64(turn->arena, row, "port", port) == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
-static enum err take_pem(struct turn *turn, struct json *row, const char *field)
+/* Authorities stay with their address until others are given: "" for none. */
+static enum err take_pem(struct turn *turn, struct json *row, const char *field, const char *address, const struct json *before)
 {
-    struct slice pem = turn_field(turn, field);
+    bool stays = json_member(turn->request->body, field) == NULL && slice_equal(json_text(before, address, SLICE_NONE), json_text(row, address, SLICE_NONE));
+    struct slice pem = stays ? json_text(before, "authorities_pem", SLICE_NONE) : turn_field(turn, field);
     if (pem.len > PEM_MAX_BYTES) {
         return turn_refuse(turn, ERR_INVALID, TEXT("these certificates are longer than 64 KiB", "diese Zertifikate sind länger als 64 KiB"), slice_string(field));
     }
@@ -203,9 +206,9 @@ static enum err row_of_body(struct turn *turn, const struct rotated *rotated, co
     enum err err = take_number(turn, "every", 0, EVERY_MIN_S, EVERY_MAX_S, &every_s);
     err = err == ERR_NONE ? take_number(turn, "length", LENGTH_DEFAULT, LENGTH_MIN, LENGTH_MAX, &length) : err;
     err = err == ERR_NONE ? take_address(turn, hook, "hook", false) : err;
-    err = err == ERR_NONE ? take_pem(turn, hook, "hook_authorities_pem") : err;
+    err = err == ERR_NONE ? take_pem(turn, hook, "hook_authorities_pem", "hook", same) : err;
     err = err == ERR_NONE ? take_address(turn, row, "target", true) : err;
-    err = err == ERR_NONE ? take_pem(turn, row, "target_authorities_pem") : err;
+    err = err == ERR_NONE ? take_pem(turn, row, "target_authorities_pem", "target", before) : err;
     json_set_string(turn->arena, hook, "token", token);
     json_set_string(turn->arena, row, "field", field);
     json_set_string(turn->arena, row, "user", user);
@@ -214,6 +217,7 @@ static enum err row_of_body(struct turn *turn, const struct rotated *rotated, co
     json_set_i64(turn->arena, row, "set_ms", turn->now_ms);
     json_set_string(turn->arena, row, "by", turn->caller.name);
     json_set_string(turn->arena, row, "current", value->text);
+    json_set_bool(turn->arena, row, "paused", json_bool(before, "paused", false));
     static const char *const carried[] = {"old", "rotated_at_ms", "version", "fresh", "id", "failed"};
     for (size_t i = 0; is_same_place(turn, before) && i < sizeof carried / sizeof carried[0]; i++) {
         edit_carry(turn->arena, row, before, carried[i]);
@@ -233,6 +237,12 @@ static struct json *subject_of(struct turn *turn, struct slice path)
     return json_set_object(turn->arena, subject, "attributes") == NULL ? NULL : subject;
 }
 
+static int64_t due_ms(const struct json *row)
+{
+    int64_t rotated_ms = edit_number(row, "rotated_at_ms", 0);
+    return (rotated_ms > 0 ? rotated_ms : edit_number(row, "set_ms", 0)) + edit_number(row, "every_s", 0) * 1000;
+}
+
 /* What is said of a rotation, in replies and records: no value, no token. */
 static struct json *shown(struct turn *turn, struct slice path, const struct json *row)
 {
@@ -245,9 +255,17 @@ static struct json *shown(struct turn *turn, struct slice path, const struct jso
     }
     json_set_string(turn->arena, tree, "hook", json_text(json_member(row, "hook"), "hook", SLICE_NONE));
     json_set_bool(turn->arena, tree, "under_way", json_member(row, "fresh") != NULL);
+    json_set_bool(turn->arena, tree, "paused", json_bool(row, "paused", false));
     edit_set_time(turn->arena, tree, "rotated", rotated_ms);
-    edit_set_time(turn->arena, tree, "due", (rotated_ms > 0 ? rotated_ms : edit_number(row, "set_ms", 0)) + edit_number(row, "every_s", 0) * 1000);
+    edit_set_time(turn->arena, tree, "due", due_ms(row));
     return tree;
+}
+
+/* When it is due again, or never while it is paused. */
+static enum err schedule(struct turn *turn, struct slice path, const struct json *row)
+{
+    bool is_under_way = json_member(row, "fresh") != NULL, rests = json_bool(row, "paused", false) && !is_under_way;
+    return rests ? job_end(turn, JOB_SECRET_ROTATE, path) : job_put(turn, JOB_SECRET_ROTATE, path, job_input(turn, path), is_under_way ? turn->now_ms + AGAIN_MS : due_ms(row));
 }
 
 static enum err record(struct turn *turn, const char *type, struct slice path, const struct json *row, struct slice by)
@@ -281,10 +299,8 @@ enum err operation_rotation_write(struct turn *turn)
     enum err all = ERR_NONE;
     json_append(put, subject_of(turn, path));
     struct estate_change change = {.put = put, .by = turn->caller.name};
-    int64_t begin_ms = edit_number(row, "rotated_at_ms", 0) > 0 ? edit_number(row, "rotated_at_ms", 0) : turn->now_ms;
-    int64_t due_ms = begin_ms + edit_number(row, "every_s", 0) * 1000;
     (void)(standing_goes_on(&all, turn_put_json(turn, row_path(turn, path), row, 0)) && standing_goes_on(&all, record(turn, "rotation.set", path, row, turn->caller.name)) &&
-           standing_goes_on(&all, job_put(turn, JOB_SECRET_ROTATE, path, job_input(turn, path), due_ms > turn->now_ms ? due_ms : turn->now_ms)) &&
+           standing_goes_on(&all, schedule(turn, path, row)) &&
            standing_goes_on(&all, standing_estate_change(turn, &world, &change)) && standing_goes_on(&all, standing_refresh(turn, &world)));
     return all == ERR_NONE ? turn_reply_data(turn, shown(turn, path, row)) : all;
 }
@@ -350,6 +366,22 @@ enum err operation_rotation_run(struct turn *turn)
     const struct json *row = NULL;
     enum err err = load(turn, path, &row);
     err = err == ERR_NONE ? job_put(turn, JOB_SECRET_ROTATE, path, job_input(turn, path), turn->now_ms) : err;
+    return err == ERR_NONE ? turn_reply_data(turn, shown(turn, path, row)) : err;
+}
+
+enum err operation_rotation_pause(struct turn *turn)
+{
+    struct slice path = turn->values[0];
+    const struct json *row = NULL;
+    bool pauses = json_bool(turn->request->body, "paused", true);
+    enum err err = load(turn, path, &row);
+    if (err != ERR_NONE || json_member(row, "fresh") != NULL) {
+        return err == ERR_NONE ? refuse_under_way(turn, path) : err;
+    }
+    row = edit_with(turn->arena, row, "paused", json_boolean(turn->arena, pauses));
+    err = row == NULL ? ERR_MEMORY : turn_put_json(turn, row_path(turn, path), row, 0);
+    err = err == ERR_NONE ? record(turn, pauses ? "rotation.paused" : "rotation.resumed", path, row, turn->caller.name) : err;
+    err = err == ERR_NONE ? schedule(turn, path, row) : err;
     return err == ERR_NONE ? turn_reply_data(turn, shown(turn, path, row)) : err;
 }
 
@@ -464,9 +496,8 @@ static enum err finish(struct turn *turn, struct slice path, const struct json *
             json_set(turn->arena, done, arena_string(turn->arena, one->name), json_copy(turn->arena, one));
         }
     }
-    int64_t due_ms = turn->now_ms + edit_number(done, "every_s", 0) * 1000;
     (void)(standing_goes_on(&all, turn_put_json(turn, row_path(turn, path), done, 0)) && standing_goes_on(&all, record(turn, "rotation.done", path, done, SLICE_LITERAL("vogt"))) &&
-           standing_goes_on(&all, job_put(turn, JOB_SECRET_ROTATE, path, job_input(turn, path), due_ms)) && standing_goes_on(&all, observe_make_due(turn, &watch)));
+           standing_goes_on(&all, schedule(turn, path, done)) && standing_goes_on(&all, observe_make_due(turn, &watch)));
     return all;
 }
 

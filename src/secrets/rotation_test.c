@@ -112,6 +112,34 @@ TEST(it_comes_by_itself_when_its_time_is_up)
     kv_scene_end(&scene);
 }
 
+TEST(a_paused_one_waits_until_it_may_go_on)
+{
+    struct kv_scene scene = start();
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_NONE, ASK(VERB_WRITE, "sys/rotation/pause/s/db", "{}"));
+    CHECK_PART("true", "data.paused");
+    kv_wait(&scene, 86400);
+    kv_run_jobs(&scene);
+    CHECK(world.hooks == 0);
+    CHECK_ERR(ERR_NONE, rotate(&scene)); /* when somebody says so, it does */
+    CHECK(settle(&scene) != SIZE_MAX);
+    CHECK(world.hooks == 1);
+    kv_wait(&scene, 2 * 86400);
+    kv_run_jobs(&scene);
+    CHECK(world.hooks == 1);
+    CHECK_ERR(ERR_NONE, ASK(VERB_WRITE, "sys/rotation/of/s/db", FIELDS(""))); /* set anew it stays so */
+    CHECK_PART("true", "data.paused");
+    CHECK_ERR(ERR_NONE, ASK(VERB_WRITE, "sys/rotation/pause/s/db", "{\"paused\":false}"));
+    kv_run_jobs(&scene);
+    CHECK(world.hooks == 2); /* it is long due */
+    world.status = 503;
+    CHECK_ERR(ERR_NONE, rotate(&scene));
+    CHECK(settle(&scene) != SIZE_MAX);
+    CHECK_ERR(ERR_INVALID, ASK(VERB_WRITE, "sys/rotation/pause/s/db", "{}")); /* the target may have its value */
+    CHECK_ERR(ERR_NOT_FOUND, ASK(VERB_WRITE, "sys/rotation/pause/s/none", "{}"));
+    kv_scene_end(&scene);
+}
+
 TEST(a_crash_between_value_and_hook_repeats_the_same_value)
 {
     struct kv_scene scene = start();

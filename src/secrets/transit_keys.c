@@ -48,8 +48,8 @@ static void set_options(struct arena *arena, struct json *data, const struct tra
     const struct {
         const char *name;
         int64_t at_ms;
-    } times[] = {{"backup_info", key->backed_up_ms}, {"restore_info", key->restored_ms}};
-    for (size_t i = 0; i < 2; i++) {
+    } times[] = {{"backup_info", key->backed_up_ms}, {"restore_info", key->restored_ms}, {"auto_rotate_info", key->rotate_at_ms}}; /* the last is Vogt's own: the next rotation */
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         char text[RFC3339_BYTES];
         rfc3339_format(times[i].at_ms, text);
         if (times[i].at_ms > 0) {

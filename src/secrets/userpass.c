@@ -148,15 +148,15 @@ enum err operation_userpass_delete(struct turn *turn)
 #define A_PASSWORD \
     F(password, FIELD_STRING, FIELD_SECRET, "The password.", "Das Passwort."), \
     F(password_hash, FIELD_STRING, FIELD_SECRET, "In its place: a bcrypt hash made elsewhere.", "An seiner Stelle: ein anderswo erzeugter bcrypt-Hash.")
-#define OLD_POLICIES F(policies, FIELD_STRINGS, 0, "Older name of token_policies.", "Älterer Name von token_policies.")
+#define OLD_POLICIES F(policies, FIELD_STRINGS, FIELD_OLD, "Older name of token_policies.", "Älterer Name von token_policies.")
 
 static const struct route routes[] = {
     ROUTE(userpass_login, VERB_WRITE, "login/:name", ROUTE_PUBLIC | ROUTE_EFFECT | ROUTE_OPEN_FIELDS,
           FIELDS(F(password, FIELD_STRING, FIELD_SECRET, "The user's password.", "Das Passwort des Benutzers.")), "Logs in with name and password.", "Meldet mit Name und Passwort an.")
     ROUTE(userpass_list, VERB_LIST, "users", 0, NO_FIELDS, "Names of users.", "Namen der Benutzer.")
     ROUTE(userpass_write, VERB_WRITE, "users/:name", ROUTE_EFFECT,
-          FIELDS(A_PASSWORD, OLD_POLICIES, F(ttl, FIELD_DURATION, 0, "Older name of token_ttl.", "Älterer Name von token_ttl."), F(max_ttl, FIELD_DURATION, 0, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."),
-                 F(bound_cidrs, FIELD_STRINGS, 0, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS),
+          FIELDS(A_PASSWORD, OLD_POLICIES, F(ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_ttl.", "Älterer Name von token_ttl."), F(max_ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."),
+                 F(bound_cidrs, FIELD_STRINGS, FIELD_OLD, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS),
           "Creates a user, or changes what is given.", "Legt einen Benutzer an oder ändert, was angegeben ist.")
     ROUTE(userpass_read, VERB_READ, "users/:name", 0, NO_FIELDS, "A user, without the password.", "Ein Benutzer, ohne das Passwort.")
     ROUTE(userpass_delete, VERB_DELETE, "users/:name", ROUTE_EFFECT, NO_FIELDS, "Deletes a user.", "Löscht einen Benutzer.")

@@ -1,36 +1,15 @@
 /* Every way in, against a real daemon: page_login.mjs ADDRESS {"jwt","token","bare"} [FOLDER for pictures]. What stands where is in tests/test_page_login.py. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 
-import { launch } from './browser.mjs';
-import { finish, test } from './check.mjs';
+import { test } from './check.mjs';
+import { visit } from './visit.mjs';
 
-const [address, given, pictures] = process.argv.slice(2);
-if (!address || !given) {
-  console.error('usage: node tests/page_login.mjs ADDRESS {"jwt":…,"token":…,"bare":…} [FOLDER]');
-  process.exit(2);
-}
-const known = JSON.parse(given);
-const base = new URL('/ui/', address).href;
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const browser = await launch();
-const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'de-DE', viewport: { width: 1200, height: 900 } });
-const page = await context.newPage();
-page.setDefaultTimeout(15_000);
-const complaints = [];
+const { given, base, page, isAccessible, shot, leave } = await visit('TOKENS');
+const known = JSON.parse(given[0]);
 const visited = [];
-page.on('pageerror', (error) => complaints.push(String(error)));
-page.on('console', (message) => message.type() === 'error' && !/status of 40[0-9]/.test(message.text()) && complaints.push(message.text()));
 const told = [];
 page.on('response', async (response) => response.url().includes('/v1/') && told.push(await response.text().catch(() => '')));
 page.on('framenavigated', (frame) => visited.push(frame.url()));
-
-async function isAccessible() {
-  await page.evaluate(axeSource);
-  const result = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  assert.deepEqual(result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join(' | ')}`), []);
-}
 
 async function isIn(name) {
   await page.waitForSelector(`button[title="Angemeldet als ${name}"]`);
@@ -66,9 +45,7 @@ for (const [language, theme, width] of [['de', 'light', 360], ['en', 'dark', 120
     await page.selectOption('select[name=way]', 'oidc');
     await isAccessible();
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-    if (pictures) {
-      await page.screenshot({ path: `${pictures}/login-${language}-${theme}-${width}.png`, fullPage: true });
-    }
+    await shot(`login-${language}-${theme}-${width}`);
   });
 }
 
@@ -157,7 +134,4 @@ await test('no answer that the page got holds a token but those that unwrap', ()
   assert.ok(tokens.length >= 7 && tokens.every((one) => one === ''), tokens.join());
 });
 
-await test('no error in the page and no breach of its policy', () => assert.deepEqual(complaints, []));
-
-await browser.close();
-finish();
+await leave();

@@ -3,69 +3,22 @@
  * A value must be in the page only while somebody asked for it, and never in an address, a log or what the browser keeps. The link must be unused; at the end Vogt is sealed.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 
 import { transformWithEsbuild } from 'vite';
 
-import { launch } from './browser.mjs';
-import { finish, test } from './check.mjs';
-
-const [address, link, pictures] = process.argv.slice(2);
-if (!address || !link) {
-  console.error('usage: node tests/page_secrets.mjs ADDRESS LOGIN_LINK [FOLDER]');
-  process.exit(2);
-}
-if (pictures) {
-  mkdirSync(pictures, { recursive: true });
-}
+import { test } from './check.mjs';
+import { visit } from './visit.mjs';
 
 const FIRST = 'correct-horse-1';
 const SECOND = 'battery-staple-2';
 const HALF_MINUTE_MS = 31_000;
-const base = new URL('/ui/', address).href;
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const browser = await launch();
-const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'de-DE', viewport: { width: 1200, height: 900 } });
-await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(address).origin });
-const page = await context.newPage();
-page.setDefaultTimeout(15_000);
+const { address, given, base, browser, page, asked, api, made, go, holds, shot, logIn, isAccessible, dresses, leave } = await visit('LOGIN_LINK');
 await page.clock.install();
 await page.clock.resume();
-const complaints = [];
-const asked = [];
-page.on('pageerror', (error) => complaints.push(String(error)));
-page.on('console', (message) => message.type() === 'error' && !/status of 40[0-9]|status of 503/.test(message.text()) && complaints.push(message.text()));
-page.on('request', (request) => asked.push({ method: request.method(), url: request.url() }));
 
-/* As somebody else would: another client, the same person. */
-const api = (method, path, body) => page.evaluate(async ([verb, where, sent]) => {
-  const response = await fetch(`/v1/${where}`, { method: verb, headers: { 'X-Vogt-Session': 'cookie', 'Content-Type': 'application/json' }, body: sent });
-  return { status: response.status, text: await response.text() };
-}, [method, path, body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)]);
-const made = async (...what) => {
-  const answer = await api(...what);
-  assert.ok(answer.status < 300, `${what[1]}: ${answer.status} ${answer.text}`);
-};
-
-async function go(hash) {
-  await page.goto(base + hash);
-  await page.waitForFunction((wanted) => location.hash === wanted && document.querySelector('h1') && !document.querySelector('.waiting:not(:empty)'), hash);
-}
-
-/* Every text, attribute and field of the page. */
-const holds = (value) => page.evaluate((text) => document.documentElement.outerHTML.includes(text) || [...document.querySelectorAll('input, textarea')].some((field) => field.value.includes(text)), value);
 const reads = (path) => asked.filter((one) => one.method === 'GET' && new URL(one.url).pathname === `/v1/${path}`).length;
 const row = (name) => page.locator('main tbody tr', { has: page.locator(`th:text-is("${name}")`) });
-const shot = (name) => pictures && page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
-
-async function isAccessible() {
-  if (!(await page.evaluate(() => 'axe' in globalThis))) {
-    await page.evaluate(axeSource);
-  }
-  const result = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  assert.deepEqual(result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target.join(' ')} ${node.failureSummary}`).join(' | ')}`), []);
-}
 
 await test('JSON comes back byte for byte: numbers, order, names like numbers; what is none is refused at its place', async () => {
   const source = readFileSync(new URL('../src/lib/exact.ts', import.meta.url), 'utf8');
@@ -81,11 +34,7 @@ await test('JSON comes back byte for byte: numbers, order, names like numbers; w
   }
 });
 
-await test('login by link', async () => {
-  await page.goto(new URL(link, address).href);
-  await page.click('text=Später');
-  await page.waitForSelector('nav a[aria-current=page]');
-});
+await test('login by link', () => logIn(given[0]));
 
 await test('a kv engine with versions is enabled on the page, its recycle bin is set', async () => {
   await go('#/mounts');
@@ -461,28 +410,10 @@ await test('whoever may only read is led there all the same, and told in words w
   }
 });
 
-const views = {
+await dresses({
   secrets: '#/secrets', folder: '#/secrets/app%2Fteam%2F', secret: '#/secret/app%2Fteam%2Fdb', bin: '#/bin', mounts: '#/mounts', policies: '#/policies', policy: '#/policy/dev',
   tester: '#/tester', tokens: '#/tokens', leases: '#/leases', devices: '#/devices', seal: '#/seal',
-};
-for (const [language, theme, width] of [['de', 'light', 360], ['en', 'dark', 1200], ['en', 'light', 360]]) {
-  await test(`every view, ${language}, ${theme}, ${width} wide: no findings, fits`, async () => {
-    await page.setViewportSize({ width, height: 900 });
-    await page.selectOption('.settings select >> nth=0', language);
-    await page.selectOption('.settings select >> nth=1', theme);
-    for (const [view, hash] of Object.entries(views)) {
-      await go(hash);
-      await page.waitForTimeout(150);
-      assert.equal(await page.locator('h1').count(), 1, view);
-      await shot(`${view}-${language}-${theme}-${width}`);
-      await page.evaluate(() => document.querySelectorAll('details').forEach((one) => { one.open = true; }));
-      await page.waitForTimeout(100);
-      await isAccessible();
-      const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-      assert.ok(content <= window, `${view}: content is ${content} wide in a window of ${window}`);
-    }
-  });
-}
+});
 
 await test('no value ever stood in an address, and the browser keeps none', async () => {
   const values = [FIRST, SECOND, 'theirs-3', 'old-secret-7'];
@@ -492,8 +423,6 @@ await test('no value ever stood in an address, and the browser keeps none', asyn
 });
 
 await test('sealing asks once more; then the page says that it is sealed and how it opens', async () => {
-  await page.setViewportSize({ width: 1200, height: 900 });
-  await page.selectOption('.settings select >> nth=0', 'de');
   await go('#/seal');
   await page.click('button:has-text("Vogt versiegeln")');
   await page.waitForSelector('text=Jedes Programm, das Vogt fragt, steht still');
@@ -507,7 +436,4 @@ await test('sealing asks once more; then the page says that it is sealed and how
   await shot('sealed');
 });
 
-await test('no error in the page and no breach of its policy', () => assert.deepEqual(complaints, []));
-
-await browser.close();
-finish();
+await leave();

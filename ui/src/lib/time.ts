@@ -25,6 +25,12 @@ export function span(seconds: number): string {
   return new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 1 }).format(seconds / length);
 }
 
+/** As the API takes it, in the largest unit that is whole: "720h". */
+export function duration(seconds: number): string {
+  const [unit, length] = ([['h', 3_600], ['m', 60]] as const).find(([, size]) => seconds > 0 && seconds % size === 0) ?? (['s', 1] as const);
+  return `${seconds / length}${unit}`;
+}
+
 export function secondsSince(time: string): number {
   return (Date.now() - Date.parse(time)) / 1000;
 }

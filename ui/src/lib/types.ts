@@ -432,6 +432,23 @@ export interface TokenSeen {
   meta?: Record<string, string> | null;
 }
 
+/** A secret that a hook changes (sys/rotation). */
+export interface Rotation {
+  path: string;
+  field: string;
+  user: string;
+  every_s: number;
+  length: number;
+  hook: string;
+  target: string;
+  version?: number;
+  rotated?: string | null;
+  due: string;
+  under_way: boolean;
+  paused: boolean;
+  failed?: { at: string; english?: string; german?: string; detail?: string };
+}
+
 export interface LeaseSeen {
   id: string;
   issue_time: string;
