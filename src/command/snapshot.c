@@ -1,10 +1,11 @@
 /*
- * vogt snapshot save: the store of a running Vogt as one file, rows sealed. vogt snapshot restore: such a file as the store of a directory, after every row was held
+ * vogt snapshot save: the store of a running Vogt as one file, rows sealed. vogt snapshot restore: such a file, or an archive as Vault's clients save it, as the store of a directory, after every row was held
  * against the set-hash of its newest audit entry (and with --vkey the checkpoints in it against the logs' keys). What is restored may be older than what was published since, so the directory says so (the file `restored`), and Vogt
  * takes nothing there until `vogt ledger reopen`.
  */
 #include "command/client.h"
 
+#include "base/archive.h"
 #include "base/encode.h"
 #include "command/keys.h"
 #include "ledger/verify.h"
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 enum { BEGIN_TIMEOUT_MS = 600000, PART_MAX_BYTES = 8 << 20, KEY_FILE_MAX_BYTES = 128 };
 
@@ -123,30 +125,74 @@ enum outcome command_snapshot_save(struct run *run)
 
 /* ---- restore ---- */
 
-static bool copy_file(int from, int to)
+/* What comes out of a snapshot: the database as it is, or in an archive as Vault's clients save it. */
+struct coming {
+    int to;
+    struct sha256 *meta, *state;
+    struct buf sums;
+};
+
+static enum err take(void *context, const char *name, struct slice bytes)
+{
+    struct coming *coming = context;
+    if (strcmp(name, "state.bin") == 0) {
+        sha256_update(coming->state, bytes);
+        return write_whole(coming->to, bytes) ? ERR_NONE : ERR_IO;
+    }
+    if (strcmp(name, "meta.json") == 0) {
+        sha256_update(coming->meta, bytes);
+    }
+    return strcmp(name, "SHA256SUMS") == 0 ? buf_append(&coming->sums, bytes) : ERR_NONE;
+}
+
+static bool has_sum(const struct coming *coming, struct sha256 *hash, const char *name)
+{
+    uint8_t digest[SHA256_BYTES];
+    cleanup_buf struct buf line = BUF_INIT(256);
+    sha256_finish(hash, digest);
+    return hex_encode(&line, slice_of(digest, sizeof digest)) == ERR_NONE && buf_printf(&line, "  %s\n", name) == ERR_NONE && slice_find(buf_slice(&coming->sums), buf_slice(&line)) != SIZE_MAX;
+}
+
+/* Reads packed and plain files alike. ERR_MALFORMED: cut, changed, or no snapshot of Vogt's. */
+static enum err unpack(struct coming *coming, gzFile from)
 {
     static uint8_t block[1 << 16];
-    ssize_t got = 0;
-    while ((got = read(from, block, sizeof block)) > 0) {
-        if (!write_whole(to, slice_of(block, (size_t)got))) {
-            return false;
-        }
+    struct tar_reader tar = {.filled = 0};
+    enum err err = ERR_NONE;
+    int got = 0, code = Z_OK;
+    while (err == ERR_NONE && (got = gzread(from, block, sizeof block)) > 0) {
+        struct slice bytes = slice_of(block, (size_t)got);
+        err = gzdirect(from) ? take(coming, "state.bin", bytes) : tar_feed(&tar, bytes, take, coming);
     }
-    return got == 0 && fsync(to) == 0;
+    (void)gzerror(from, &code);
+    if (err != ERR_NONE || got < 0 || code != Z_OK) {
+        return err != ERR_NONE ? err : code == Z_ERRNO ? ERR_IO : ERR_MALFORMED;
+    }
+    bool is_good = gzdirect(from) || (tar_is_whole(&tar) && has_sum(coming, coming->meta, "meta.json") && has_sum(coming, coming->state, "state.bin"));
+    return !is_good ? ERR_MALFORMED : fsync(coming->to) == 0 ? ERR_NONE : ERR_IO;
 }
 
 static enum outcome copy_in(struct run *run, int folder_fd)
 {
     const char *path = run->arguments[0];
-    int from = open(path, O_RDONLY | O_CLOEXEC), to = from < 0 ? -1 : openat(folder_fd, database_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool is_done = to >= 0 && copy_file(from, to);
-    enum outcome outcome = is_done ? OUTCOME_OK : fail_file(run, path);
-    if (from >= 0) {
-        close(from);
+    int from_fd = open(path, O_RDONLY | O_CLOEXEC);
+    gzFile from = from_fd < 0 ? NULL : gzdopen(from_fd, "rb");
+    struct coming coming = {.to = from == NULL ? -1 : openat(folder_fd, database_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), .meta = sha256_new(), .state = sha256_new(), .sums = BUF_INIT(4096)};
+    bool is_ready = coming.to >= 0 && coming.meta != NULL && coming.state != NULL;
+    enum err err = is_ready ? unpack(&coming, from) : ERR_IO;
+    enum outcome outcome = err == ERR_NONE ? OUTCOME_OK : err == ERR_IO ? fail_file(run, path) : fail(run, TEXT("this is no whole snapshot of Vogt: it was cut or changed, or something else made it",
+        "das ist keine vollständige Sicherung von Vogt: sie wurde abgeschnitten oder verändert, oder etwas anderes hat sie geschrieben"), path);
+    if (from != NULL) {
+        gzclose(from);
+    } else if (from_fd >= 0) {
+        close(from_fd);
     }
-    if (to >= 0) {
-        close(to);
+    if (coming.to >= 0) {
+        close(coming.to);
     }
+    sha256_free(coming.meta);
+    sha256_free(coming.state);
+    buf_free(&coming.sums);
     return outcome;
 }
 

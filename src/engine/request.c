@@ -147,6 +147,7 @@ enum err reply_put(struct buf *out, const struct reply *reply)
     STEP(&err, put_u32(out, reply->retry_after_s));
     STEP(&err, put_bytes(out, reply->content_type));
     STEP(&err, put_bytes(out, reply->file_name));
+    STEP(&err, put_bytes(out, reply->kind == REPLY_RAW ? reply->next : SLICE_NONE));
     if (reply->kind == REPLY_TREE) {
         STEP(&err, reply->tree == NULL ? ERR_INVALID : put_tree(out, reply->tree));
     } else {
@@ -176,10 +177,11 @@ enum err reply_get(struct arena *arena, struct slice body, struct reply *ret_rep
     STEP(&err, get_u32(&reader, &reply.retry_after_s));
     STEP(&err, get_limited(&reader, CONTENT_TYPE_MAX_BYTES, &reply.content_type));
     STEP(&err, get_limited(&reader, FILE_NAME_MAX_BYTES, &reply.file_name));
+    STEP(&err, get_limited(&reader, REPLY_NEXT_MAX_BYTES, &reply.next));
     if (err != ERR_NONE) {
         return err;
     }
-    if (kind > REPLY_RAW || reply.status < 200 || reply.status > 599) {
+    if (kind > REPLY_RAW || reply.status < 200 || reply.status > 599 || (kind != REPLY_RAW && reply.next.len > 0)) {
         return ERR_MALFORMED;
     }
     reply.kind = (enum reply_kind)kind;

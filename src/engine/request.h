@@ -6,7 +6,8 @@
  *               or empty), bytes chain (the certificates that a client showed who logs in or renews, each as bytes DER, its own
  *               first; gate vouches for nothing but that the client holds the first one's key), bytes packed query (an object of strings), bytes packed body (an object; empty: none),
  *               bytes raw (the body of a route that takes files).
- * REPLY body:   u16 HTTP status, u8 kind, u32 seconds for Retry-After (0: not said), bytes content type (kind RAW), bytes file name (RAW, may be empty), bytes body
+ * REPLY body:   u16 HTTP status, u8 kind, u32 seconds for Retry-After (0: not said), bytes content type (kind RAW), bytes file name (RAW, may be empty),
+ *               bytes next (RAW; not empty: the file goes on with the reply to the same request with this as its query's `next`), bytes body
  *               (kind TREE: packed JSON, written as JSON text by gate; RAW: as it is; NONE: empty).
  */
 #ifndef VOGT_ENGINE_REQUEST_H
@@ -32,6 +33,7 @@ enum {
     REQUEST_CHAIN_MAX_COUNT = 8,
     REQUEST_RAW_MAX_BYTES = 8 << 20,
     REQUEST_BODY_MAX_BYTES = 8 << 20,
+    REPLY_NEXT_MAX_BYTES = 64,
 };
 
 struct request {
@@ -48,7 +50,7 @@ struct reply {
     uint16_t status;
     enum reply_kind kind;
     uint32_t retry_after_s;             /* of 429 and 503; 0: gate says 1 */
-    struct slice content_type, file_name;
+    struct slice content_type, file_name, next;
     const struct json *tree;
     struct slice raw;
 };

@@ -111,6 +111,7 @@ TEST(reply_raw_and_none_come_back)
                         .kind = REPLY_RAW,
                         .content_type = SLICE_LITERAL("application/pdf"),
                         .file_name = SLICE_LITERAL("annex.pdf"),
+                        .next = SLICE_LITERAL("7-1"),
                         .raw = SLICE_LITERAL("%PDF")},
                  none = {.status = 204, .kind = REPLY_NONE}, out;
     CHECK_ERR(ERR_NONE, reply_put(&bytes, &raw));
@@ -118,6 +119,11 @@ TEST(reply_raw_and_none_come_back)
     CHECK_SLICE("application/pdf", out.content_type);
     CHECK_SLICE("annex.pdf", out.file_name);
     CHECK_SLICE("%PDF", out.raw);
+    CHECK_SLICE("7-1", out.next);
+    raw.next = slice_of(bytes.data, REPLY_NEXT_MAX_BYTES + 1);
+    buf_clear(&bytes);
+    CHECK_ERR(ERR_NONE, reply_put(&bytes, &raw));
+    CHECK_ERR(ERR_MALFORMED, reply_get(arena, buf_slice(&bytes), &out));
     buf_clear(&bytes);
     CHECK_ERR(ERR_NONE, reply_put(&bytes, &none));
     CHECK_ERR(ERR_NONE, reply_get(arena, buf_slice(&bytes), &out));

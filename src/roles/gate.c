@@ -74,7 +74,7 @@ void gate_frame(struct gate *gate, enum message kind, uint64_t id, struct slice 
     } else if (kind == MESSAGE_REPLY) {
         struct exchange *exchange = exchange_find(gate, id);
         if (exchange != NULL) {
-            gate_reply(exchange, body);
+            (exchange->stage == STAGE_FOLLOWING ? gate_stream_go_on : gate_reply)(exchange, body);
         }
     }
     /* SIGNED without anybody waiting: its handshake gave up meanwhile. */

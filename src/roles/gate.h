@@ -32,7 +32,7 @@ enum {
     GATE_PER_ADDRESS_DEFAULT = 256,
 };
 
-enum stage { STAGE_READING, STAGE_WAITING, STAGE_ANSWERED };
+enum stage { STAGE_READING, STAGE_WAITING, STAGE_ANSWERED, STAGE_FOLLOWING /* gate_stream.c */ };
 
 /* What answers a target; a row of the table in gate_target.c. */
 enum place { PLACE_API, PLACE_LEDGER, PLACE_METRICS, PLACE_OPENAPI, PLACE_PAGE };
@@ -92,6 +92,7 @@ struct exchange {
     struct slice session_token;         /* likewise: the cookie's */
     struct buf body;
     struct MHD_Response *response;
+    struct stream *stream;              /* of a file in parts; else NULL */
     unsigned status;
     int64_t wait_deadline_mono_ns;
     size_t path_len, uri_len;
@@ -151,7 +152,7 @@ void gate_link_until(struct gate *gate, struct link *link, int64_t seconds);
 struct exchange *exchange_new(struct gate *gate); /* NULL: too many */
 void exchange_free(struct exchange *exchange);
 uint64_t exchange_id(const struct exchange *exchange);
-struct exchange *exchange_find(struct gate *gate, uint64_t id); /* waiting ones only */
+struct exchange *exchange_find(struct gate *gate, uint64_t id); /* waiting or following ones only */
 bool exchange_charge(struct exchange *exchange,
                      size_t bytes);                 /* false: too much is buffered already */
 void exchange_drop_body(struct exchange *exchange); /* with its charge */
@@ -171,6 +172,8 @@ bool gate_target(struct exchange *exchange, const char *method);
 /* gate_request.c: all bytes are there. Either sends a frame to keep (the caller suspends) or
  * answers. */
 void gate_request(struct exchange *exchange);
+/* The same request once more, for the next part of a file. */
+enum err gate_request_next(struct exchange *exchange, struct slice next) must_check;
 
 /* gate_reply.c */
 void gate_reply(struct exchange *exchange, struct slice body); /* of a REPLY frame */
@@ -180,6 +183,12 @@ void gate_refuse_complaint(struct exchange *exchange, unsigned status,
 struct MHD_Response *gate_response(struct exchange *exchange, struct buf *bytes,
                                    const char *content_type); /* takes the bytes */
 void gate_header(struct MHD_Response *response, const char *name, const char *value);
+
+/* gate_stream.c: files in parts. */
+struct MHD_Response *gate_stream_begin(struct exchange *exchange, struct slice next, struct buf *bytes); /* takes the bytes; NULL: no room */
+void gate_stream_go_on(struct exchange *exchange, struct slice body); /* of a REPLY frame */
+void gate_stream_end(struct exchange *exchange);                      /* of a following one: the client sees that it was cut */
+void gate_stream_free(struct exchange *exchange);
 
 /* gate_page.c: the web page and the API's description. */
 void gate_page(struct exchange *exchange);

@@ -32,6 +32,21 @@ static struct json *echo(struct arena *arena, const struct request *request)
     return tree;
 }
 
+/* A file of PARTS_COUNT parts, each of another letter; of one that is cut the second is not there. */
+static void answer_part(struct arena *arena, const struct request *request, struct reply *reply)
+{
+    struct slice next = json_text(request->query, "next", SLICE_LITERAL("0"));
+    unsigned part = (unsigned)(next.data[0] - '0');
+    uint8_t *bytes = arena_alloc(arena, PART_BYTES);
+    if ((slice_is(request->path, "sys/policies/acl/cut") && part > 0) || !slice_is(request->token, "hvs.parts") || bytes == NULL) {
+        *reply = (struct reply){.status = 404, .kind = REPLY_TREE, .tree = echo(arena, request)};
+        return;
+    }
+    memset(bytes, 'a' + (int)part, PART_BYTES);
+    *reply = (struct reply){.status = 200, .kind = REPLY_RAW, .content_type = SLICE_LITERAL("application/gzip"), .file_name = SLICE_LITERAL("parts"), .raw = slice_of(bytes, PART_BYTES),
+                            .next = part + 1 == PARTS_COUNT ? SLICE_NONE : slice_string(arena_printf(arena, "%u", part + 1))};
+}
+
 bool gate_client_answer(struct gate_peer *from, struct arena *arena, const struct request *request,
                         struct reply *reply)
 {
@@ -62,6 +77,8 @@ bool gate_client_answer(struct gate_peer *from, struct arena *arena, const struc
         reply->tree = echo(arena, request);
     } else if (slice_is(request->path, "sys/policies/acl/renew")) {
         reply->tree = json_boolean(arena, gate_peer_renew(from));
+    } else if (slice_is(request->path, "sys/policies/acl/parts") || slice_is(request->path, "sys/policies/acl/cut")) {
+        answer_part(arena, request, reply);
     } else if (slice_is(request->path, "sys/policies/acl/large")) {
         uint8_t *bytes = arena_alloc(arena, LARGE_BYTES);
         *reply = (struct reply){.status = 200,

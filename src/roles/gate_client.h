@@ -10,7 +10,7 @@
 #include <microhttpd.h>
 #include <openssl/ssl.h>
 
-enum { ANSWER_BYTES = 1 << 20, LARGE_BYTES = 12 << 20 };
+enum { ANSWER_BYTES = 1 << 20, LARGE_BYTES = 12 << 20, PART_BYTES = 3 << 20, PARTS_COUNT = 4 };
 
 #define HOST "Host: localhost\r\n"
 #define GET(target) "GET " target " HTTP/1.1\r\n" HOST

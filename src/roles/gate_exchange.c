@@ -41,10 +41,11 @@ struct exchange *exchange_new(struct gate *gate)
 void exchange_free(struct exchange *exchange)
 {
     struct gate *gate = exchange->gate;
-    if (exchange->stage == STAGE_WAITING) {
+    if (exchange->stage == STAGE_WAITING || exchange->stage == STAGE_FOLLOWING) {
         gate->waiting_count--;
     }
     exchange_drop_body(exchange);
+    gate_stream_free(exchange);
     if (exchange->response != NULL) {
         MHD_destroy_response(exchange->response);
         exchange->response = NULL;
@@ -66,7 +67,8 @@ struct exchange *exchange_find(struct gate *gate, uint64_t id)
         return NULL;
     }
     struct exchange *exchange = gate->exchanges[slot];
-    return exchange->stage == STAGE_WAITING && exchange->generation == (uint32_t)(id >> 32)
+    bool is_waiting = exchange->stage == STAGE_WAITING || exchange->stage == STAGE_FOLLOWING;
+    return is_waiting && exchange->generation == (uint32_t)(id >> 32)
                ? exchange
                : NULL;
 }

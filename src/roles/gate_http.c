@@ -307,6 +307,8 @@ void gate_http_stop(struct gate *gate)
         if (gate->exchanges[i]->stage == STAGE_WAITING) {
             gate_refuse(gate->exchanges[i], MHD_HTTP_SERVICE_UNAVAILABLE,
                         TEXT("Vogt is stopping", "Vogt wird gerade beendet"));
+        } else if (gate->exchanges[i]->stage == STAGE_FOLLOWING) {
+            gate_stream_end(gate->exchanges[i]);
         }
     }
     (void)MHD_run(gate->daemon);
@@ -343,6 +345,8 @@ void gate_sweep(struct gate *gate)
             gate_refuse(exchange, MHD_HTTP_GATEWAY_TIMEOUT,
                         TEXT("this took longer than three minutes; it may still be under way",
                              "das dauerte länger als drei Minuten; vielleicht läuft es noch"));
+        } else if (exchange->stage == STAGE_FOLLOWING && exchange->wait_deadline_mono_ns < gate->now_mono_ns) {
+            gate_stream_end(exchange);
         }
     }
     for (struct link *link = gate->links; link != NULL; link = link->next) {

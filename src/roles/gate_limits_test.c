@@ -107,6 +107,89 @@ TEST(large_replies_arrive_whole)
                      "\r\nContent-Disposition: attachment; filename*=UTF-8''a%22%C3%A4.pdf\r\n"));
 }
 
+struct chunks {
+    char head[2048], line[32];
+    size_t head_len, line_len, left, bytes[PARTS_COUNT], others;
+    bool is_in_body, is_ended;
+};
+
+/* Takes chunked bytes apart (RFC 9112): size in hexadecimal, CR LF, bytes, CR LF. */
+static void take_chunked(struct chunks *chunks, char byte)
+{
+    if (!chunks->is_in_body) {
+        chunks->head[chunks->head_len] = byte;
+        chunks->head_len += chunks->head_len < sizeof chunks->head - 1 ? 1 : 0;
+        chunks->is_in_body = slice_ends(slice_of(chunks->head, chunks->head_len), SLICE_LITERAL("\r\n\r\n"));
+    } else if (chunks->left > 0) {
+        chunks->left--;
+        *(byte >= 'a' && byte < 'a' + PARTS_COUNT ? &chunks->bytes[byte - 'a'] : &chunks->others) += 1;
+    } else if (byte == '\n' && chunks->line_len > 0) {
+        chunks->line[chunks->line_len] = 0;
+        chunks->left = strtoul(chunks->line, NULL, 16);
+        chunks->is_ended = chunks->left == 0;
+        chunks->line_len = 0;
+    } else if (byte != '\r' && byte != '\n' && chunks->line_len < sizeof chunks->line - 1) {
+        chunks->line[chunks->line_len++] = byte;
+    }
+}
+
+static bool ask_for_parts(const char *request, struct chunks *chunks)
+{
+    cleanup_client struct client client;
+    static char part[65536];
+    *chunks = (struct chunks){.left = 0};
+    if (!client_open(&client) || !client_send(&client, slice_string(request))) {
+        return false;
+    }
+    for (int got; (got = SSL_read(client.tls, part, sizeof(part))) > 0;) {
+        for (int i = 0; i < got; i++) {
+            take_chunked(chunks, part[i]);
+        }
+    }
+    return true;
+}
+
+TEST(a_file_in_parts_arrives_as_one)
+{
+    struct chunks chunks;
+    CHECK(ask_for_parts(GET("/v1/sys/policies/acl/parts") "X-Vault-Token: hvs.parts\r\nConnection: close\r\n" END, &chunks));
+    CHECK(chunks.is_ended && chunks.others == 0);
+    for (size_t i = 0; i < PARTS_COUNT; i++) {
+        CHECK_U64(PART_BYTES, chunks.bytes[i]);
+    }
+    struct slice head = slice_of(chunks.head, chunks.head_len);
+    CHECK(answer_has(head, "\r\nTransfer-Encoding: chunked\r\n") && answer_has(head, "\r\nContent-Type: application/gzip\r\n"));
+    CHECK(answer_has(head, "\r\nStrict-Transport-Security: ") && answer_has(head, "\r\nCache-Control: no-store\r\n"));
+}
+
+TEST(a_file_whose_part_does_not_come_has_no_end)
+{
+    struct chunks chunks;
+    cleanup_answer struct answer got = ANSWER_NONE;
+    CHECK(ask_for_parts(GET("/v1/sys/policies/acl/cut") "X-Vault-Token: hvs.parts\r\n" END, &chunks));
+    CHECK(!chunks.is_ended && chunks.others == 0);
+    CHECK_U64(PART_BYTES, chunks.bytes[0]);
+    CHECK_U64(0, chunks.bytes[1]);
+    CHECK(ask(GET("/v1/sys/policies/acl/after") END, &got)); /* the gate goes on */
+    CHECK_U64(200, got.status);
+}
+
+/* Whoever stops reading half way costs nothing but their own connection. */
+TEST(a_client_that_leaves_in_the_midst_of_a_file_does_no_harm)
+{
+    for (int i = 0; i < 40; i++) { /* 40 parts would be more than all that may be buffered */
+        cleanup_client struct client client;
+        char part[1000];
+        CHECK(client_open(&client));
+        CHECK(client_send(&client, SLICE_LITERAL(GET("/v1/sys/policies/acl/parts") "X-Vault-Token: hvs.parts\r\n" END)));
+        CHECK(SSL_read(client.tls, part, sizeof part) > 0);
+    }
+    struct chunks chunks;
+    CHECK(ask_for_parts(GET("/v1/sys/policies/acl/parts") "X-Vault-Token: hvs.parts\r\nConnection: close\r\n" END, &chunks));
+    CHECK(chunks.is_ended);
+    CHECK_U64(PART_BYTES, chunks.bytes[PARTS_COUNT - 1]);
+}
+
 static long serial_seen(void)
 {
     cleanup_client struct client client;

@@ -26,6 +26,15 @@ static void release(void *data)
     free(data);
 }
 
+static void common_headers(struct MHD_Response *response, const char *content_type)
+{
+    gate_header(response, "Strict-Transport-Security", "max-age=63072000; includeSubDomains");
+    gate_header(response, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if (content_type != NULL) {
+        gate_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+    }
+}
+
 struct MHD_Response *gate_response(struct exchange *exchange, struct buf *bytes,
                                    const char *content_type)
 {
@@ -42,11 +51,7 @@ struct MHD_Response *gate_response(struct exchange *exchange, struct buf *bytes,
         buf_free(&taken);
         return NULL;
     }
-    gate_header(response, "Strict-Transport-Security", "max-age=63072000; includeSubDomains");
-    gate_header(response, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
-    if (taken.len > 0) {
-        gate_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
-    }
+    common_headers(response, taken.len > 0 ? content_type : NULL);
     return response;
 }
 
@@ -223,9 +228,12 @@ static enum err write_tree(struct exchange *exchange, const struct json *tree, s
 
 static void answer_file(struct exchange *exchange, const struct reply *reply, struct buf *bytes)
 {
-    char *type = arena_string(exchange->gate->arena, reply->content_type);
-    struct MHD_Response *response = gate_response(
-        exchange, bytes, type == NULL || type[0] == '\0' ? "application/octet-stream" : type);
+    const char *type = reply->content_type.len == 0 ? NULL : arena_string(exchange->gate->arena, reply->content_type);
+    type = type == NULL ? "application/octet-stream" : type;
+    struct MHD_Response *response = reply->next.len > 0 ? gate_stream_begin(exchange, reply->next, bytes) : gate_response(exchange, bytes, type);
+    if (response != NULL && reply->next.len > 0) {
+        common_headers(response, type);
+    }
     if (response != NULL) {
         gate_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
                     cache_control(exchange, reply->status));

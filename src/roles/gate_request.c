@@ -163,6 +163,21 @@ static enum err ask_keep(struct exchange *exchange, const struct request *reques
     return err == ERR_NONE ? channel_end(keep) : err; /* what was begun and not ended is dropped */
 }
 
+enum err gate_request_next(struct exchange *exchange, struct slice next)
+{
+    struct arena *arena = exchange->gate->arena;
+    arena_reset(arena);
+    struct json *query = json_new(arena, JSON_OBJECT);
+    struct request request = {.verb = exchange->verb,
+                              .path = slice_of(exchange->path, exchange->path_len),
+                              .remote = slice_string(exchange->link->remote),
+                              .token = read_token(exchange),
+                              .name_space = exchange->headers[HEADER_NAME_SPACE],
+                              .certificate = gate_tls_peer(exchange),
+                              .query = query};
+    return json_set_string(arena, query, "next", next) == NULL ? ERR_MEMORY : ask_keep(exchange, &request);
+}
+
 void gate_request(struct exchange *exchange)
 {
     struct gate *gate = exchange->gate;

@@ -1,10 +1,11 @@
 #include "store/snapshot.h"
 
+#include "crypto/crypto.h"
 #include "store/rows_inside.h"
 
 #include <stdlib.h>
 
-enum { SLICE_PAGES = 1024 };
+enum { SLICE_PAGES = 1024, HASH_BLOCK_BYTES = 1 << 20, HASH_SLICE_BLOCKS = 16 };
 
 static const char copy_name[] = "snapshot.db";
 
@@ -14,8 +15,11 @@ struct snapshot {
     struct vfs *vfs;
     sqlite3 *target;            /* while copying */
     sqlite3_backup *backup;
-    struct file *file;          /* when ready */
-    uint64_t size_bytes;
+    struct file *file;          /* when all of it is copied */
+    uint64_t size_bytes, hashed_bytes;
+    struct sha256 *hash;
+    bool is_ready;
+    uint8_t digest[SHA256_BYTES]; /* when ready */
 };
 
 static void end(struct snapshot *snapshot)
@@ -24,6 +28,7 @@ static void end(struct snapshot *snapshot)
     sqlite3_close(snapshot->target);
     vfs_free(snapshot->vfs);
     file_close(snapshot->file);
+    sha256_free(snapshot->hash);
     if (snapshot->id != 0) {
         (void)!file_remove(snapshot->files, copy_name);
     }
@@ -82,27 +87,57 @@ static enum err complete(struct snapshot *snapshot)
     snapshot->target = NULL;
     enum err err = vfs_err(snapshot->vfs, result != SQLITE_OK ? result : closed);
     err = err == ERR_NONE ? file_open(snapshot->files, copy_name, FILE_READ, &snapshot->file, NULL) : err;
-    return err == ERR_NONE ? file_size(snapshot->file, &snapshot->size_bytes) : err;
+    err = err == ERR_NONE ? file_size(snapshot->file, &snapshot->size_bytes) : err;
+    snapshot->hash = sha256_new();
+    return err == ERR_NONE && snapshot->hash == NULL ? ERR_MEMORY : err;
+}
+
+/* Some of the whole copy; with the last byte it is ready. */
+static enum err hash(struct snapshot *snapshot)
+{
+    cleanup_buf struct buf block = BUF_INIT(HASH_BLOCK_BYTES);
+    enum err err = snapshot->hash == NULL ? ERR_NOT_FOUND : buf_reserve(&block, HASH_BLOCK_BYTES);
+    for (unsigned i = 0; i < HASH_SLICE_BLOCKS && err == ERR_NONE && snapshot->hashed_bytes < snapshot->size_bytes; i++) {
+        size_t got = 0;
+        err = file_read(snapshot->file, snapshot->hashed_bytes, block.data, HASH_BLOCK_BYTES, &got);
+        err = err == ERR_NONE && got == 0 ? ERR_IO : err;
+        if (err == ERR_NONE) {
+            sha256_update(snapshot->hash, slice_of(block.data, got));
+            snapshot->hashed_bytes += got;
+        }
+    }
+    if (err == ERR_NONE && snapshot->hashed_bytes == snapshot->size_bytes) {
+        sha256_finish(snapshot->hash, snapshot->digest);
+        snapshot->is_ready = true;
+    }
+    return err;
 }
 
 static enum err copy(struct snapshot *snapshot, struct rows *rows, uint64_t id)
 {
     enum err err = id == 0 ? ERR_INVALID : snapshot->id == id ? ERR_NONE : begin(snapshot, rows, id);
     if (err != ERR_NONE || snapshot->file != NULL) {
-        return err;
+        return err != ERR_NONE || snapshot->is_ready ? err : hash(snapshot);
     }
     if (snapshot->backup == NULL) {
         return ERR_NOT_FOUND; /* it failed before */
     }
     int result = sqlite3_backup_step(snapshot->backup, SLICE_PAGES);
-    return result == SQLITE_DONE ? complete(snapshot) : result == SQLITE_OK || result == SQLITE_BUSY || result == SQLITE_LOCKED ? ERR_NONE : vfs_err(snapshot->vfs, result);
+    if (result == SQLITE_DONE) {
+        err = complete(snapshot);
+        return err == ERR_NONE ? hash(snapshot) : err;
+    }
+    return result == SQLITE_OK || result == SQLITE_BUSY || result == SQLITE_LOCKED ? ERR_NONE : vfs_err(snapshot->vfs, result);
 }
 
 static enum err read_chunk(struct snapshot *snapshot, const struct need *need, struct buf *chunk)
 {
     uint64_t offset = (uint64_t)need->limit * SNAPSHOT_CHUNK_BYTES;
-    if (snapshot->id != need->number || snapshot->file == NULL || need->number == 0) {
+    if (snapshot->id != need->number || !snapshot->is_ready || need->number == 0) {
         return ERR_NOT_FOUND;
+    }
+    if (need->limit == SNAPSHOT_DIGEST) {
+        return buf_append(chunk, slice_of(snapshot->digest, sizeof snapshot->digest));
     }
     uint64_t left = offset >= snapshot->size_bytes ? 0 : snapshot->size_bytes - offset;
     size_t len = left < SNAPSHOT_CHUNK_BYTES ? (size_t)left : SNAPSHOT_CHUNK_BYTES, got = 0;
@@ -128,7 +163,7 @@ enum err snapshot_answer(struct snapshot *snapshot, struct rows *rows, const str
     }
     snapshot->files->last_err = last_err;
     enum err err = put_u16(out, (uint16_t)failed);
-    err = err == ERR_NONE ? put_u8(out, snapshot->file != NULL) : err;
+    err = err == ERR_NONE ? put_u8(out, snapshot->is_ready) : err;
     err = err == ERR_NONE ? put_u64(out, snapshot->size_bytes) : err;
     return err == ERR_NONE ? put_bytes(out, buf_slice(&chunk)) : err;
 }

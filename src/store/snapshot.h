@@ -2,7 +2,7 @@
  * A copy of the database while it is in use, as it is at the moment the copy is complete. SQLite's own backup copies pages in slices; what is committed between them goes
  * into the copy as well, so that nobody waits and nothing is torn. One at a time: whoever begins another ends the one before.
  *
- *   none --copy (id)--> copying --copy, until the last page--> ready --read (chunk)--> ready ... --end--> none
+ *   none --copy (id)--> copying --copy, until the last page--> hashing --copy, until the last byte--> ready --read (chunk or digest)--> ready ... --end--> none
  *
  * The copy is the file snapshot.db beside the database: the same sealed rows, no more. It is never synced, belongs to nobody after a restart, and is removed then.
  */

@@ -2,6 +2,7 @@
 #include "store/store.h"
 
 #include "base/check.h"
+#include "crypto/crypto.h"
 #include "store/snapshot.h"
 
 #include <fcntl.h>
@@ -70,6 +71,7 @@ struct answer {
     bool is_ready;
     uint64_t size;
     size_t len;
+    uint8_t first[SHA256_BYTES];    /* of the bytes */
 };
 
 static struct answer ask(struct place *place, uint8_t what, uint64_t id, uint32_t number, int out_fd)
@@ -96,6 +98,7 @@ static struct answer ask(struct place *place, uint8_t what, uint64_t id, uint32_
     answer.err = err != ERR_NONE || !is_written ? ERR_PROTOCOL : (enum err)code;
     answer.is_ready = ready != 0;
     answer.len = err == ERR_NONE ? bytes.len : 0;
+    memcpy(answer.first, bytes.data, answer.len < sizeof answer.first ? answer.len : sizeof answer.first);
     return answer;
 }
 
@@ -159,6 +162,45 @@ TEST(what_is_committed_while_it_is_copied_is_in_the_copy)
     CHECK_U64(0, (uint64_t)number_in(taken, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'"));
     CHECK_ERR(ERR_NONE, ask(&place, SNAPSHOT_END, 7, 0, -1).err);
     CHECK(!has_copy(&place));
+    place_end(&place);
+}
+
+/* More than one slice of hashing: the digest is that of the file, whatever was committed meanwhile. */
+TEST(a_large_copy_is_hashed_in_slices)
+{
+    struct place place;
+    char path[32], taken[128];
+    CHECK_ERR(ERR_NONE, place_new(&place));
+    for (unsigned i = 0; i < 3 * ROWS; i++) {
+        snprintf(path, sizeof path, "row/%04u", i);
+        CHECK_ERR(ERR_NONE, put_row(&place, path, 0, 'a'));
+    }
+    struct answer answer = {.is_ready = false};
+    unsigned after_copying = 0;
+    for (uint32_t steps = 0; !answer.is_ready && steps < 100; steps++) {
+        after_copying += answer.size > 0 ? 1 : 0;
+        CHECK_ERR(ERR_NOT_FOUND, ask(&place, SNAPSHOT_READ, 7, SNAPSHOT_DIGEST, -1).err);
+        answer = ask(&place, SNAPSHOT_COPY, 7, steps, -1);
+        CHECK_ERR(ERR_NONE, answer.err);
+        snprintf(path, sizeof path, "new/%04u", steps);
+        CHECK_ERR(ERR_NONE, put_row(&place, path, 0, 'c'));
+    }
+    CHECK(after_copying > 0 && answer.size > 32 << 20);
+    CHECK(take(&place, 7, answer.size, taken));
+    struct answer digest = ask(&place, SNAPSHOT_READ, 7, SNAPSHOT_DIGEST, -1);
+    CHECK_U64(SHA256_BYTES, digest.len);
+    struct sha256 *hash = sha256_new();
+    static uint8_t block[1 << 16];
+    int fd = open(taken, O_RDONLY | O_CLOEXEC);
+    ssize_t got = 0;
+    while ((got = read(fd, block, sizeof block)) > 0) {
+        sha256_update(hash, slice_of(block, (size_t)got));
+    }
+    close(fd);
+    uint8_t expected[SHA256_BYTES];
+    sha256_finish(hash, expected);
+    sha256_free(hash);
+    CHECK(memcmp(expected, digest.first, sizeof expected) == 0);
     place_end(&place);
 }
 

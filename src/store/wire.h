@@ -11,8 +11,8 @@
  *   need NAMES    u8 6, bytes prefix, bytes after, u32 limit             -> u32 n, n x bytes: the next path segments below prefix, folders with a trailing '/'
  *   need TILE     u8 7, u8 log, u8 level (255: entries), u64 number, u16 width (1..256) -> u8 found, bytes
  *   need STATE    u8 8     -> bytes (empty before the first commit), u8 epoch_valid, bytes: the state as schema 1 had it, until the first commit after a migration
- *   need SNAPSHOT u8 9, u8 what (0 copy, 1 read, 2 end), u64 id, u32 step of copying, or number of a part of 4 MiB
- *                          -> u16 err, u8 ready, u64 size, bytes of the part: see snapshot.h
+ *   need SNAPSHOT u8 9, u8 what (0 copy, 1 read, 2 end), u64 id, u32 step of copying, or number of a part of 4 MiB, or SNAPSHOT_DIGEST
+ *                          -> u16 err, u8 ready, u64 size, bytes of the part (or SHA-256 of the copy): see snapshot.h
  *
  * The set-hash covers every row whose path does not start with "audit/": those blobs are named by SHA-256 in the audit log's entries.
  *
@@ -44,6 +44,7 @@ enum {
     PATH_MAX_BYTES = 512,
     ROW_MAX_BYTES = 16 << 20,
     LIST_LIMIT_MAX = 10000,
+    SNAPSHOT_DIGEST = LIST_LIMIT_MAX,   /* the number after the last part's */
 };
 
 struct need {
