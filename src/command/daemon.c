@@ -123,6 +123,10 @@ static pid_t spawn(struct run *run, const struct daemon_start *start, int log_fd
         words[count++] = "--config";
         words[count++] = start->config;
     }
+    if (start->database != NULL) {
+        words[count++] = "--database";
+        words[count++] = start->database;
+    }
     if (program == NULL) {
         errno = ENOENT;
         return -1;

@@ -12,6 +12,7 @@
 
 struct daemon_start {
     const char *directory, *listen, *minimum, *config; /* the last two may be NULL */
+    const char *database; /* NULL, or the file with the connection to PostgreSQL */
     bool log_here; /* its log on our standard error, else DIRECTORY/vogt.log */
     bool may_be_sealed; /* no operator's token is waited for: who starts it will unseal it */
 };

@@ -148,6 +148,7 @@ enum outcome command_up(struct run *run)
                                  .listen = listen == NULL ? "localhost:8200" : listen,
                                  .minimum = run_option(run, OPTION_MINIMUM),
                                  .config = run_option(run, OPTION_CONFIG),
+                                 .database = run_option(run, OPTION_DATABASE),
                                  .log_here = run_has(run, OPTION_LOG)};
     struct daemon daemon = {.pid = -1};
     enum outcome outcome = daemon_begin(run, &start, &daemon);

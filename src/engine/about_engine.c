@@ -126,7 +126,7 @@ enum err operation_sys_config_sanitized(struct turn *turn)
     struct json *seal = json_append(json_set_array(turn->arena, data, "seals"), json_new(turn->arena, JSON_OBJECT));
     json_set_string(turn->arena, seal, "type", slice_string(around->vault->type));
     json_set_bool(turn->arena, seal, "disabled", false);
-    json_set_string(turn->arena, json_set_object(turn->arena, data, "storage"), "type", SLICE_LITERAL("sqlite"));
+    json_set_string(turn->arena, json_set_object(turn->arena, data, "storage"), "type", slice_string(around->storage == NULL ? "sqlite" : around->storage));
     return turn_reply_data(turn, data);
 }
 

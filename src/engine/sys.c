@@ -101,7 +101,7 @@ static struct json *seal_status(struct turn *turn)
     json_set_string(turn->arena, top, "vogt_version", SLICE_LITERAL(VOGT_VERSION));
     json_set_bool(turn->arena, top, "migration", false);
     json_set_bool(turn->arena, top, "recovery_seal", false);
-    json_set_string(turn->arena, top, "storage_type", SLICE_LITERAL("sqlite"));
+    json_set_string(turn->arena, top, "storage_type", slice_string(turn->around->storage == NULL ? "sqlite" : turn->around->storage));
     return top;
 }
 

@@ -65,6 +65,7 @@ struct surroundings {
     const struct json *counters;
     const char *address;            /* "https://localhost:8200" */
     const char *directory;          /* for messages */
+    const char *storage;            /* "sqlite", "postgresql"; NULL: a test's */
     const char *audit_directory;    /* where file devices write, as paths name it */
     const struct countersign_config *countersign; /* witnesses and time-stamps as configured; NULL: none */
     struct found_anchor *anchor;    /* own_start puts here what the store knows of the clocks; NULL: nobody asks */

@@ -331,7 +331,7 @@ static const struct filter_call host[] = {
     END,
 };
 
-/* An audit device: a file of its directory, or one connection. Local sockets too: the host's log is one. */
+/* An audit device: a file of its directory, or one connection. Local sockets too: the host's log is one. A store's database server likewise. */
 static const struct filter_call device[] = {
     CALL_SOCKET(AF_UNIX, SOCK_STREAM),
     CALL_SOCKET(AF_UNIX, SOCK_DGRAM),
@@ -372,6 +372,14 @@ const struct filter filters_of_roles[ROLE_COUNT] = {
     [ROLE_COURIER] = LISTS(base, files, network, narrow),
     [ROLE_TELL] = LISTS(base, files, device, narrow),
     [ROLE_SEAL] = LISTS(base, (const struct filter_call[]){CALL("pread64"), END}),
+};
+
+const struct filter filter_connecting = LISTS(base, files, device, narrow);
+
+const char *const filter_connected_refused[] = {
+    "socket",     "connect",    "bind",     "listen",  "accept",                  "accept4",           "socketpair",
+    "sendmmsg",   "setsockopt", "prctl",    "seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
+    NULL,
 };
 
 /* Programs that start themselves: the loader maps libraries, so memory may be executable; files are

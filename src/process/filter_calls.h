@@ -32,6 +32,9 @@ struct filter {
 
 extern const struct filter filters_of_roles[];    /* by enum role */
 extern const struct filter filters_of_children[]; /* by enum child_kind */
+extern const struct filter filter_connecting;     /* the store's, where its database is a server */
+extern const char
+    *const filter_connected_refused[]; /* NULL-terminated: killed on top of it, once connected */
 extern const struct filter_call
     *const filter_sanitizer; /* added to every filter of a sanitizer build */
 extern const char

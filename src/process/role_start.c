@@ -141,14 +141,10 @@ static void read_paths_of(const struct role_start *start, const char *paths[READ
     paths[count] = NULL;
 }
 
-enum err role_confine(struct role_start *start, int directory_fd)
+static enum err confine(struct role_start *start, const struct sandbox_options *options)
 {
-    const char *paths[READ_PATHS_MAX + 1];
-    read_paths_of(start, paths);
-    const struct sandbox_options options = {directory_fd, id_of(start, "uid"), id_of(start, "gid"),
-                                            paths};
     struct sandbox_report report;
-    enum err err = sandbox_enter(start->self, &options, &report);
+    enum err err = sandbox_enter(start->self, options, &report);
     if (err != ERR_NONE) {
         LOG(LOG_ERROR, "sandbox.failed", LOG_ERR(err));
         return err;
@@ -164,6 +160,20 @@ enum err role_confine(struct role_start *start, int directory_fd)
         return ERR_INVALID;
     }
     return start->level >= minimum ? ERR_NONE : ERR_RIGHTS;
+}
+
+enum err role_confine(struct role_start *start, int directory_fd)
+{
+    const char *paths[READ_PATHS_MAX + 1];
+    read_paths_of(start, paths);
+    const struct sandbox_options options = {.directory_fd = directory_fd, .uid = id_of(start, "uid"), .gid = id_of(start, "gid"), .read_paths = paths};
+    return confine(start, &options);
+}
+
+enum err role_confine_connecting(struct role_start *start, int directory_fd, const char *const *paths)
+{
+    const struct sandbox_options options = {.directory_fd = directory_fd, .uid = id_of(start, "uid"), .gid = id_of(start, "gid"), .read_paths = paths, .connects = true};
+    return confine(start, &options);
 }
 
 static enum err send_tree(struct channel *channel, enum message kind, const struct json *tree)

@@ -85,6 +85,11 @@ enum err role_start(enum role self, struct role_start *ret_start) must_check;
  * did, or "minimum" was not reached. */
 enum err role_confine(struct role_start *start, int directory_fd) must_check;
 
+/* Of a store whose database is a server: with the paths, and names and TCP until
+ * sandbox_end_connecting. */
+enum err role_confine_connecting(struct role_start *start, int directory_fd,
+                                 const char *const *paths) must_check;
+
 /* Sends READY {"confinement":"full","features":[…]} and writes it out. */
 enum err role_ready(struct role_start *start) must_check;
 

@@ -213,7 +213,8 @@ static enum confinement level_of(bool seccomp, bool landlock, bool root_and_uid)
 enum err sandbox_enter(enum role role, const struct sandbox_options *options,
                        struct sandbox_report *ret_report)
 {
-    const struct sandbox_profile *profile = &sandbox_profiles[role];
+    const struct sandbox_profile *profile =
+        options->connects ? &sandbox_profile_connecting : &sandbox_profiles[role];
     struct sandbox_report report = {CONFINEMENT_NONE, {NULL}, 0};
     struct root_result root = {false, false, false, false};
     uint32_t uid = options->uid == 0 ? sandbox_uid(role) : options->uid;
@@ -224,7 +225,8 @@ enum err sandbox_enter(enum role role, const struct sandbox_options *options,
     if (!set_limits(profile) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return ERR_RIGHTS;
     }
-    enum err err = root_enter(profile, uid, gid, options->directory_fd, &root);
+    enum err err =
+        root_enter(profile, options->read_paths, uid, gid, options->directory_fd, &root);
     if (err == ERR_NONE) {
         err = leave_root(profile, uid, gid, root.own_user, &own_uid);
     }
@@ -247,7 +249,7 @@ enum err sandbox_enter(enum role role, const struct sandbox_options *options,
     if (err != ERR_NONE) {
         return err;
     }
-    err = filter_load_role(role);
+    err = options->connects ? filter_load_connecting() : filter_load_role(role);
     if (err != ERR_NONE && err != ERR_UNSUPPORTED) {
         return ERR_RIGHTS;
     }
@@ -274,6 +276,13 @@ enum err sandbox_narrow_task(const struct ports *connect, const struct ports *li
         return err;
     }
     err = filter_load_task(ports_count(listen) > 0);
+    return err == ERR_UNSUPPORTED ? ERR_NONE : err;
+}
+
+enum err sandbox_end_connecting(void)
+{
+    /* Not by Landlock: a further layer of it would forbid to move files between directories. */
+    enum err err = filter_load_connected();
     return err == ERR_UNSUPPORTED ? ERR_NONE : err;
 }
 

@@ -25,6 +25,8 @@ struct sandbox_options {
     uint32_t uid, gid; /* 0: 65500 + role when root */
     const char *const *read_paths; /* NULL, or NULL-terminated: what the configuration lets this role
                                       read besides its row */
+    bool connects; /* store, whose database is a server: names, TCP and the paths' local sockets, until
+                      sandbox_end_connecting */
 };
 
 /* What was reached: static words such as "landlock 7", "own network", "no empty root". */
@@ -46,6 +48,10 @@ enum err sandbox_enter(enum role role, const struct sandbox_options *options,
  * process. For the child that reach forks for one task. A task that names every port is not
  * narrowed by port: a rule for each would say nothing. */
 enum err sandbox_narrow_task(const struct ports *connect, const struct ports *listen) must_check;
+
+/* A store that has its connection: from now on no socket is made, connected or listened on, and no
+ * confinement changed. What is open stays open. */
+enum err sandbox_end_connecting(void) must_check;
 
 /* For a child program of the parent's table, between fork and exec: limits, no new privileges,
  * Landlock read-only on /usr, /lib*, /etc/fonts…, a system call filter without sockets (pdftotext),

@@ -97,6 +97,23 @@ enum err filter_load_role(enum role role)
     return load_lists(filters_of_roles[role].lists);
 }
 
+enum err filter_load_connecting(void)
+{
+    return load_lists(filter_connecting.lists);
+}
+
+enum err filter_load_connected(void)
+{
+    scmp_filter_ctx filter = filter_new(SCMP_ACT_ALLOW);
+    if (filter == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err err = add_names(filter, SCMP_ACT_KILL_PROCESS, filter_connected_refused) ? load(filter)
+                                                                                      : ERR_INTERNAL;
+    seccomp_release(filter);
+    return err;
+}
+
 enum err filter_load_child(enum child_kind kind)
 {
     return load_lists(filters_of_children[kind].lists);

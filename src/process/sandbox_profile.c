@@ -26,6 +26,13 @@ static const char *const tell_paths[] = {
     "/etc/services",    "/etc/protocols", "/dev/log",          NULL,
 };
 
+/* Names, and the authorities that vouch for a database server. */
+static const char *const database_paths[] = {
+    "/etc/resolv.conf", "/etc/hosts",     "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf",
+    "/etc/services",    "/etc/protocols", "/etc/ssl",           "/usr/lib/ssl",  "/usr/share/ca-certificates",
+    NULL,
+};
+
 /* What describes the machine. /dev for the headers of encrypted volumes; permissions still decide
  * there. In a pod, what its cluster gave it to ask the cluster's API (collect/pod.h). */
 static const char *const look_paths[] = {
@@ -88,3 +95,12 @@ const struct sandbox_profile sandbox_profiles[ROLE_COUNT] = {
                    .read_paths = tell_paths},
     [ROLE_SEAL] = {.root = ROOT_EMPTY, .files_max = FILES_FEW, .memory_max_bytes = GIBIBYTE},
 };
+
+/* The host's network for one connection, with no way to a second once it is there (sandbox_end_connecting). */
+const struct sandbox_profile sandbox_profile_connecting = {.root = ROOT_PATHS,
+                                                           .host_network = true,
+                                                           .task_ports = true,
+                                                           .directory_beside = true,
+                                                           .files_max = 256,
+                                                           .read_paths = database_paths,
+                                                           .hidden_names = store_hidden};

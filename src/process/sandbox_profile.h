@@ -29,13 +29,16 @@ struct sandbox_profile {
     uint64_t files_max, memory_max_bytes; /* RLIMIT_NOFILE; RLIMIT_AS, 0: as inherited */
     const char *const *read_paths; /* NULL-terminated; those that do not exist are passed over */
     const char *const
-        *hidden_names; /* in the role's directory, NULL-terminated: what it must not see */
+        *hidden_names; /* in the role's directory, wherever that is, NULL-terminated: what it must not see */
 };
 
 extern const struct sandbox_profile sandbox_profiles[ROLE_COUNT];
+extern const struct sandbox_profile sandbox_profile_connecting; /* the store's, where its database is a server */
 
 /* The filter of a role, loaded into the kernel. ERR_UNSUPPORTED: the kernel has none. */
 enum err filter_load_role(enum role role) must_check;
+enum err filter_load_connecting(void) must_check;
+enum err filter_load_connected(void) must_check; /* on top of that: no more sockets, no more confinement calls */
 /* On top of reach's: no new process, no more confinement calls, and listen() only where asked for. */
 enum err filter_load_task(bool listens) must_check;
 enum err filter_load_child(enum child_kind kind) must_check;
@@ -46,8 +49,10 @@ enum err filter_load_parent(void) must_check;
 struct root_result {
     bool own_user, own_root, own_network, own_ipc;
 };
-enum err root_enter(const struct sandbox_profile *profile, uint32_t uid, uint32_t gid,
-                    int directory_fd, struct root_result *ret_result) must_check;
+/* `more_paths`: NULL, or read-only in a root of paths besides the profile's. */
+enum err root_enter(const struct sandbox_profile *profile, const char *const *more_paths,
+                    uint32_t uid, uint32_t gid, int directory_fd,
+                    struct root_result *ret_result) must_check;
 
 struct landlock_rules {
     int directory_fd;              /* -1, or read and write beneath */

@@ -139,6 +139,9 @@ static bool bind_paths(const char *base, const char *const *paths)
             continue;
         }
         int length = snprintf(place, sizeof(place), "%s%s", base, paths[i]);
+        if (length > 0 && (size_t)length < sizeof(place) && access(place, F_OK) == 0) {
+            continue; /* within one that is there */
+        }
         if (length < 0 || (size_t)length >= sizeof(place) ||
             !make_place(place, S_ISDIR(status.st_mode)) || !bind_path(real, place, MS_RDONLY)) {
             return false;
@@ -164,14 +167,15 @@ static bool hide_names(const char *base, const char *const *names)
 }
 
 /* The working directory is the role's one directory: it becomes a name in the new root, and may be written. */
-static bool bind_directory(const char *base)
+static bool bind_directory(const struct sandbox_profile *profile, const char *base)
 {
     char place[PATH_MAX];
     int length = snprintf(place, sizeof(place), "%s%s", base, SANDBOX_DIRECTORY);
-    return length > 0 && (size_t)length < sizeof(place) && make_place(place, true) && bind_path(".", place, 0);
+    return length > 0 && (size_t)length < sizeof(place) && make_place(place, true) &&
+           bind_path(".", place, 0) && hide_names(place, profile->hidden_names);
 }
 
-static bool build_root(const struct sandbox_profile *profile, const char *base)
+static bool build_root(const struct sandbox_profile *profile, const char *const *more_paths, const char *base)
 {
     if (profile->root == ROOT_DIRECTORY) {
         return bind_path(".", base, 0) && hide_names(base, profile->hidden_names);
@@ -180,8 +184,8 @@ static bool build_root(const struct sandbox_profile *profile, const char *base)
     bool ok =
         mount("vogt", base, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=65536,mode=0755") ==
             0 &&
-        bind_paths(base, profile->read_paths) &&
-        (!profile->directory_beside || bind_directory(base)) &&
+        bind_paths(base, profile->read_paths) && bind_paths(base, more_paths) &&
+        (!profile->directory_beside || bind_directory(profile, base)) &&
         mount(NULL, base, NULL,
               MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | flags_of(base),
               NULL) == 0;
@@ -200,10 +204,11 @@ static const char *mount_point(void)
     return "/";
 }
 
-static bool enter_new_root(const struct sandbox_profile *profile)
+static bool enter_new_root(const struct sandbox_profile *profile, const char *const *more_paths)
 {
     const char *base = mount_point();
-    return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && build_root(profile, base) &&
+    return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           build_root(profile, more_paths, base) &&
            chdir(base) == 0 && syscall(SYS_pivot_root, ".", ".") == 0 &&
            umount2(".", MNT_DETACH) == 0 && chdir("/") == 0;
 }
@@ -233,8 +238,8 @@ static bool renew_directory(const struct sandbox_profile *profile, int directory
     return ok;
 }
 
-enum err root_enter(const struct sandbox_profile *profile, uint32_t uid, uint32_t gid,
-                    int directory_fd, struct root_result *ret_result)
+enum err root_enter(const struct sandbox_profile *profile, const char *const *more_paths,
+                    uint32_t uid, uint32_t gid, int directory_fd, struct root_result *ret_result)
 {
     struct root_result result = {false, false, false, false};
     /* The working directory moves into a new mount namespace with us, a descriptor does not; so it
@@ -249,7 +254,7 @@ enum err root_enter(const struct sandbox_profile *profile, uint32_t uid, uint32_
     if (profile->root == ROOT_HOST) {
         result.own_root = true; /* all that its row asks for */
     } else if (result.own_root) {
-        result.own_root = enter_new_root(profile);
+        result.own_root = enter_new_root(profile, more_paths);
     } else {
         result.own_root = enter_chroot(profile);
     }

@@ -307,15 +307,18 @@ static void remove_directory(const char *path)
     }
 }
 
+/* The store that is tried has a database server, and its connection. */
+static bool is_connected;
+
 /* The whole life of one child: enters, tells the report through `fd`, tries, exits with what came
  * of it. */
 static _Noreturn void live(enum role role, const struct attempt *attempt, int directory_fd, int fd)
 {
     umask(077); /* as under the parent */
     const struct sandbox_options options = {
-        role == ROLE_STORE || role == ROLE_COURIER || role == ROLE_TELL ? directory_fd : -1, 0, 0, attempt->read_paths};
+        role == ROLE_STORE || role == ROLE_COURIER || role == ROLE_TELL ? directory_fd : -1, 0, 0, attempt->read_paths, is_connected};
     struct sandbox_report report;
-    if (sandbox_enter(role, &options, &report) != ERR_NONE ||
+    if (sandbox_enter(role, &options, &report) != ERR_NONE || (is_connected && sandbox_end_connecting() != ERR_NONE) ||
         write(fd, &report, sizeof(report)) != (ssize_t)sizeof(report)) {
         _exit(OUTCOME_BROKEN);
     }
@@ -361,7 +364,7 @@ static bool as_promised(enum role role, const struct attempt *attempt, enum outc
     /* Ports are promised by Landlock only where this kernel's Landlock knows ports. */
     bool ports = attempt->run == try_tcp_connect || attempt->run == try_listen_known_port ||
                  attempt->run == try_listen_any_port;
-    if ((attempt->untold_roles & bit) != 0 || report->level < attempt->from_level ||
+    if ((attempt->untold_roles & bit) != 0 || (is_connected && attempt->run == try_read_hosts) || report->level < attempt->from_level ||
         (ports && has_feature(report, "no landlock ports"))) {
         return true;
     }
@@ -399,6 +402,14 @@ TEST(keep_can_do_what_its_row_says_and_nothing_else)
 TEST(store_can_do_what_its_row_says_and_nothing_else)
 {
     CHECK(check_role(ROLE_STORE));
+}
+/* Once it is connected it can do no more than one with a file; but the names of hosts lie in its root. */
+TEST(a_connected_store_can_do_no_more)
+{
+    is_connected = true;
+    bool good = check_role(ROLE_STORE);
+    is_connected = false;
+    CHECK(good);
 }
 /* An ordinary user on a host that refuses namespaces: as nobody in a user namespace in which no
  * further one may be made. False: this host cannot even do that. */

@@ -126,14 +126,14 @@ static _Noreturn void become_role(const struct start *start)
     _exit(127);
 }
 
-enum err spawn_role(int directory_fd, enum role role, const int *fds, size_t fd_count,
-                    struct spawned *ret_spawned)
+enum err spawn_role(int directory_fd, enum role role, const char *program, const int *fds,
+                    size_t fd_count, struct spawned *ret_spawned)
 {
     char name[32], text[ENVIRONMENT_MAX][VARIABLE_BYTES], *variables[ENVIRONMENT_MAX];
     if (fd_count >= SPAWN_FDS_MAX) {
         return ERR_TOO_LARGE;
     }
-    snprintf(name, sizeof(name), "vogt-%s", role_name(role));
+    snprintf(name, sizeof(name), "%s%s", program == NULL ? "vogt-" : "", program == NULL ? role_name(role) : program);
     copy_environment(text, variables);
     int executable_fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC);
     if (executable_fd < 0) {

@@ -20,9 +20,9 @@ struct spawned {
 /* Opens the directory of our own executable: what spawn_role takes. */
 enum err spawn_directory(int *ret_directory_fd) must_check;
 
-/* fds[i] becomes descriptor 3 + i; they stay the caller's. ERR_NOT_FOUND: no such executable;
- * ERR_IO. */
-enum err spawn_role(int directory_fd, enum role role, const int *fds, size_t fd_count,
-                    struct spawned *ret_spawned) must_check;
+/* fds[i] becomes descriptor 3 + i; they stay the caller's. `program`: the executable, NULL for the
+ * one named after the role. ERR_NOT_FOUND: no such executable; ERR_IO. */
+enum err spawn_role(int directory_fd, enum role role, const char *program, const int *fds,
+                    size_t fd_count, struct spawned *ret_spawned) must_check;
 
 #endif

@@ -79,7 +79,7 @@ TEST(a_role_gets_its_descriptors_and_nothing_else)
     signal(SIGCHLD, SIG_IGN);
     signal(SIGCHLD, SIG_DFL);
     const int fds[] = {out[1], in[0]};
-    CHECK_ERR(ERR_NONE, spawn_role(directory_fd, ROLE_SEAL, fds, 2, &spawned));
+    CHECK_ERR(ERR_NONE, spawn_role(directory_fd, ROLE_SEAL, NULL, fds, 2, &spawned));
     CHECK((fcntl(spawned.pidfd, F_GETFD) & FD_CLOEXEC) != 0);
     close(out[1]);
     struct pollfd ended = {spawned.pidfd, POLLIN, 0};
@@ -110,7 +110,7 @@ TEST(descriptors_may_come_in_any_order)
     int to_four = fcntl(in[0], F_DUPFD_CLOEXEC, 40), to_three = fcntl(out[1], F_DUPFD_CLOEXEC, 40);
     CHECK(dup3(to_four, 3, O_CLOEXEC) == 3 && dup3(to_three, 4, O_CLOEXEC) == 4);
     const int fds[] = {4, 3};
-    CHECK_ERR(ERR_NONE, spawn_role(directory_fd, ROLE_SEAL, fds, 2, &spawned));
+    CHECK_ERR(ERR_NONE, spawn_role(directory_fd, ROLE_SEAL, NULL, fds, 2, &spawned));
     CHECK(waitpid(spawned.pid, &status, 0) == spawned.pid && WIFEXITED(status) &&
           WEXITSTATUS(status) == 7);
     close(spawned.pidfd);
@@ -123,7 +123,7 @@ TEST(a_missing_program_is_said)
 {
     int directory_fd = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct spawned spawned;
-    CHECK_ERR(ERR_NOT_FOUND, spawn_role(directory_fd, ROLE_GATE, NULL, 0, &spawned));
+    CHECK_ERR(ERR_NOT_FOUND, spawn_role(directory_fd, ROLE_GATE, NULL, NULL, 0, &spawned));
     close(directory_fd);
 }
 

@@ -89,7 +89,7 @@ static enum err launch(struct agent *agent, struct agent_member *member)
     }
     fds[count++] = parent_fds[1];
     fds[count++] = member->role == ROLE_COURIER ? agent->directory_fd : hub_fds[1];
-    err = spawn_role(agent->executables_fd, member->role, fds, count, &member->spawned);
+    err = spawn_role(agent->executables_fd, member->role, NULL, fds, count, &member->spawned);
     close(parent_fds[1]);
     if (hub_fds[1] >= 0) {
         close(hub_fds[1]);

@@ -603,7 +603,7 @@ int main(void)
     keep.now = clock_now();
     keep_new_seed(&keep);
     keep.around = (struct surroundings){.sealed = true, .started_ms = keep.now.unix_ms, .address = keep_config(&keep, "address"),
-                                        .directory = keep_config(&keep, "directory"), .anchor = &keep.found_anchor, .limiter = limiter, .vault = &keep.vault};
+                                        .directory = keep_config(&keep, "directory"), .storage = keep_config(&keep, "storage"), .anchor = &keep.found_anchor, .limiter = limiter, .vault = &keep.vault};
     read_boot(keep.boot);
     keep_read_countersign(&keep);
     keep_read_audit_directory(&keep);

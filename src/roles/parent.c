@@ -170,6 +170,17 @@ static enum err check_tls(const struct parent *parent, struct complaint *complai
     return err;
 }
 
+/* Likewise, whenever the store starts. */
+static enum err check_database(const struct parent *parent, struct complaint *complaint)
+{
+    int fd = -1;
+    enum err err = directory_open_database(parent, &fd, complaint);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return err;
+}
+
 /* All that can fail before the first role: each with its own words. */
 static enum err prepare(struct parent *parent, struct complaint *complaint)
 {
@@ -183,6 +194,9 @@ static enum err prepare(struct parent *parent, struct complaint *complaint)
     }
     if (err == ERR_NONE) {
         err = check_tls(parent, complaint);
+    }
+    if (err == ERR_NONE) {
+        err = check_database(parent, complaint);
     }
     if (err == ERR_NONE) {
         err = listen_open(parent, complaint);
@@ -207,7 +221,7 @@ static void start_all(struct parent *parent)
                         TEXT("a role's program cannot be started; it must stand beside vogt-parent",
                              "das Programm einer Rolle lässt sich nicht starten; es muss neben "
                              "vogt-parent liegen"),
-                        role_name(member->role));
+                        member_program(parent, member->role));
             return;
         }
     }

@@ -52,6 +52,7 @@ struct member {
 
 struct options {
     const char *directory, *listen, *config;
+    const char *database; /* NULL, or the file with the connection to PostgreSQL: the store's rows lie there */
     enum confinement minimum;
     int ready_fd; /* -1 */
     uint64_t judges, gates, reaches;
@@ -77,12 +78,14 @@ struct parent {
     size_t member_count;
     struct programs programs;
     bool sealed;    /* keep ended once: it must not unseal by itself again */
+    bool store_away; /* the store's database is gone for now: it is tried again, and keep began anew through no fault of its own */
     bool announced; /* ready was said */
     bool asked;
     bool stopping, failed;
     size_t stop_phase;
     int64_t begun_ms;
-    char keep_reason[REASON_BYTES];        /* why the last keep ended; told to the new one */
+    enum role ended_role;                  /* whose end had keep replaced, and why; told to the new one */
+    char keep_reason[REASON_BYTES];
     int64_t watchdog_ms, watchdog_next_ms; /* 0: none asked for */
 };
 
@@ -105,6 +108,8 @@ enum err directory_write(const struct parent *parent, enum notice notice,
 enum err directory_open_tls(const struct parent *parent, int ret_fds[2], struct complaint *complaint) must_check;
 enum err directory_open_key(const struct parent *parent, int *ret_fd,
                             struct complaint *complaint) must_check;
+/* The file with the connection to PostgreSQL, checked as the key file is; it is the store that reads it. */
+enum err directory_open_database(const struct parent *parent, int *ret_fd, struct complaint *complaint) must_check;
 /* Where audit devices write files: audit { directory = "…" }, else "audit" in the data directory. Made when it is not there. */
 enum err directory_open_audit(const struct parent *parent, int *ret_fd, struct complaint *complaint) must_check;
 
@@ -114,9 +119,13 @@ enum err listen_open(struct parent *parent, struct complaint *complaint) must_ch
 /* parent_members.c */
 void members_plan(struct parent *parent);
 enum err member_start(struct parent *parent, struct member *member) must_check;
+/* What is executed for a role: "store" is another program where its database is a server. */
+const char *member_program(const struct parent *parent, enum role role);
 struct member *member_of_role(struct parent *parent, enum role role);
 struct member *member_at(struct parent *parent, enum role role, uint64_t index); /* NULL: none such */
 void member_ended(struct parent *parent, struct member *member, int status);
+/* All roles end and start again; why is told to the new keep. */
+void members_begin_anew(struct parent *parent, enum role role, const char *reason);
 void members_restart_due(struct parent *parent, int64_t now_ms);
 void members_stop_step(struct parent *parent, int64_t now_ms);
 bool members_all(const struct parent *parent, enum member_state state);

@@ -26,6 +26,7 @@ static const char *const notice_names[NOTICE_COUNT] = {
     [NOTICE_TOKEN] = "operator.token", [NOTICE_CERTIFICATE] = "tls.pem"};
 static const char lock_name[] = "vogt.pid";
 static const char database_name[] = "vogt.db";
+static const char elsewhere_name[] = "postgresql"; /* the store leaves it: the rows lie there */
 
 static enum err complain_path(struct complaint *complaint, enum err err, struct text text,
                               const char *path)
@@ -160,7 +161,7 @@ static enum err write_whole(int fd, const void *data, size_t len)
 static enum err make_key(struct parent *parent, struct complaint *complaint)
 {
     static const char temporary[] = "seal.key.new";
-    if (exists(parent, database_name) || exists(parent, key_name) || !seal_is_default(parent)) {
+    if (exists(parent, database_name) || exists(parent, elsewhere_name) || exists(parent, key_name) || !seal_is_default(parent)) {
         return ERR_NONE;
     }
     uint8_t key[KEY_FILE_BYTES];
@@ -240,7 +241,7 @@ static bool give(int directory_fd, const char *name, uid_t uid, unsigned depth)
 static void give_to_store(struct parent *parent)
 {
     static const char *const names[] = {"vogt.db", "vogt.db-wal", "vogt.db-shm", "vogt.db-journal",
-                                        "snapshot.db", "restored", "ledger"};
+                                        "snapshot.db", "restored", "ledger", elsewhere_name};
     if (geteuid() != 0) {
         return;
     }
@@ -254,6 +255,24 @@ static void give_to_store(struct parent *parent)
     }
 }
 
+/* Beside a store of the other kind a new one would pass for a beginning. */
+static enum err check_kind(const struct parent *parent, struct complaint *complaint)
+{
+    if (parent->options.database == NULL && exists(parent, elsewhere_name)) {
+        return complain_path(complaint, ERR_INVALID,
+                             TEXT("the rows of this data directory lie in PostgreSQL: give the file with the connection, --database FILE",
+                                  "die Zeilen dieses Datenverzeichnisses liegen in PostgreSQL: die Datei mit der Verbindung angeben, --database DATEI"),
+                             parent->directory_path);
+    }
+    if (parent->options.database != NULL && exists(parent, database_name)) {
+        return complain_path(complaint, ERR_INVALID,
+                             TEXT("this data directory has its rows in vogt.db, and --database would begin beside them; take another directory",
+                                  "dieses Datenverzeichnis hat seine Zeilen in vogt.db, und --database finge daneben neu an; ein anderes Verzeichnis nehmen"),
+                             parent->directory_path);
+    }
+    return ERR_NONE;
+}
+
 enum err directory_open(struct parent *parent, struct complaint *complaint)
 {
     enum err err = open_directory(parent, complaint);
@@ -262,6 +281,9 @@ enum err directory_open(struct parent *parent, struct complaint *complaint)
     }
     if (err == ERR_NONE) {
         err = take_lock(parent, complaint);
+    }
+    if (err == ERR_NONE) {
+        err = check_kind(parent, complaint);
     }
     if (err == ERR_NONE) {
         err = make_key(parent, complaint);
@@ -364,6 +386,29 @@ enum err directory_open_key(const struct parent *parent, int *ret_fd, struct com
                                   "can read: chmod 600",
                                   "die Schlüsseldatei muss eine gewöhnliche eigene Datei sein, die "
                                   "sonst niemand lesen kann: chmod 600"),
+                             path);
+    }
+    *ret_fd = fd;
+    return ERR_NONE;
+}
+
+enum err directory_open_database(const struct parent *parent, int *ret_fd, struct complaint *complaint)
+{
+    const char *path = parent->options.database;
+    int fd = path == NULL ? -1 : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat status;
+    if (path == NULL) {
+        return ERR_NONE;
+    }
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        return complain_path(complaint, err_from_errno(errno),
+                             TEXT("the file with the database's connection cannot be read", "die Datei mit der Verbindung zur Datenbank lässt sich nicht lesen"), path);
+    }
+    if (!S_ISREG(status.st_mode) || (status.st_mode & 077) != 0 || (status.st_uid != geteuid() && status.st_uid != 0)) {
+        close(fd);
+        return complain_path(complaint, ERR_RIGHTS,
+                             TEXT("the file with the database's connection holds its password: it must be an ordinary file of ours that nobody else can read: chmod 600",
+                                  "die Datei mit der Verbindung zur Datenbank enthält deren Passwort: sie muss eine gewöhnliche eigene Datei sein, die sonst niemand lesen kann: chmod 600"),
                              path);
     }
     *ret_fd = fd;

@@ -47,6 +47,11 @@ void members_plan(struct parent *parent)
     plan(parent, ROLE_TELL, TELLS_MAX);
 }
 
+const char *member_program(const struct parent *parent, enum role role)
+{
+    return role == ROLE_STORE && parent->options.database != NULL ? "vogt-store-postgres" : role_name(role);
+}
+
 struct member *member_of_role(struct parent *parent, enum role role)
 {
     for (size_t i = 0; i < parent->member_count; i++) {
@@ -93,6 +98,7 @@ static void configure_keep(const struct parent *parent, struct arena *arena, str
     json_set_string(arena, tree, "address", slice_string(parent->address));
     json_set_string(arena, tree, "directory", slice_string(parent->directory_path));
     json_set_string(arena, tree, "seal", seal);
+    json_set_string(arena, tree, "storage", slice_string(parent->options.database == NULL ? "sqlite" : "postgresql"));
     json_set_bool(arena, tree, "sealed", parent->sealed);
     struct json *counts = json_set_object(arena, tree, "counts");
     json_set_u64(arena, counts, "gate", parent->options.gates);
@@ -216,8 +222,13 @@ static enum err launch(struct parent *parent, struct member *member, int parent_
     for (size_t i = 0; i < own; i++) {
         fds[count++] = own_fds[i];
     }
+    if (member->role == ROLE_STORE && opened[0] >= 0) {
+        fds[count++] = opened[0];
+        own++;
+    }
     *ret_own = own;
-    return spawn_role(parent->executables_fd, member->role, fds, count, &member->spawned);
+    const char *program = member->role == ROLE_STORE && opened[0] >= 0 ? member_program(parent, ROLE_STORE) : NULL;
+    return spawn_role(parent->executables_fd, member->role, program, fds, count, &member->spawned);
 }
 
 static enum err start_with(struct parent *parent, struct member *member, const int opened[2])
@@ -270,11 +281,12 @@ enum err member_start(struct parent *parent, struct member *member)
     enum err err = member->role == ROLE_SEAL   ? directory_open_key(parent, &opened[0], &complaint)
                    : member->role == ROLE_KEEP ? directory_open_tls(parent, opened, &complaint)
                    : member->role == ROLE_TELL ? directory_open_audit(parent, &opened[0], &complaint)
+                   : member->role == ROLE_STORE ? directory_open_database(parent, &opened[0], &complaint)
                                                : ERR_NONE;
     if (err != ERR_NONE) {
         char text[512];
         complaint_format(&complaint, parent->language, text, sizeof(text));
-        LOG(LOG_ERROR, member->role == ROLE_SEAL ? "seal.no-key" : member->role == ROLE_TELL ? "audit.no-directory" : "keep.no-certificate", LOG_ERR(err), LOG_TEXT("text", text));
+        LOG(LOG_ERROR, member->role == ROLE_SEAL ? "seal.no-key" : member->role == ROLE_TELL ? "audit.no-directory" : member->role == ROLE_STORE ? "store.no-connection" : "keep.no-certificate", LOG_ERR(err), LOG_TEXT("text", text));
         return err;
     }
     err = start_with(parent, member, opened);
@@ -334,11 +346,13 @@ static void send_stop(struct member *member, int64_t now_ms)
     member->kill_ms = now_ms + (err == ERR_NONE ? STOP_MS : 0);
 }
 
-/* Keep is gone, and with it every channel's other end: all others are started anew, each after it
- * has ended. The new keep begins sealed. */
-static void replace_all(struct parent *parent, int64_t now_ms)
+/* Keep is gone or knows no more what is true, and its channels lead nowhere: all are started anew,
+ * each after it has ended. */
+void members_begin_anew(struct parent *parent, enum role role, const char *reason)
 {
-    parent->sealed = true;
+    int64_t now_ms = parent_now_ms();
+    parent->ended_role = role;
+    snprintf(parent->keep_reason, sizeof(parent->keep_reason), "%s", reason);
     for (size_t i = 0; i < parent->member_count; i++) {
         struct member *member = &parent->members[i];
         if (member->state == MEMBER_STARTING || member->state == MEMBER_SERVING) {
@@ -349,8 +363,7 @@ static void replace_all(struct parent *parent, int64_t now_ms)
     }
 }
 
-static void keep_ended(struct parent *parent, struct member *member, const char *reason,
-                       int64_t now_ms)
+static void keep_ended(struct parent *parent, struct member *member, const char *reason)
 {
     if (member->crashes > KEEP_CRASHES_MAX) {
         parent_fail(parent, ERR_INTERNAL,
@@ -359,8 +372,17 @@ static void keep_ended(struct parent *parent, struct member *member, const char 
                     reason);
         return;
     }
-    snprintf(parent->keep_reason, sizeof(parent->keep_reason), "%s", reason);
-    replace_all(parent, now_ms);
+    parent->sealed = true; /* the new one must not unseal by itself */
+    members_begin_anew(parent, ROLE_KEEP, reason);
+}
+
+/* Its database cannot be reached for now: tried again, however long it takes. */
+static void store_went(struct member *store, int64_t now_ms)
+{
+    store->crashes = now_ms - store->started_ms > CALM_MS ? 1 : store->crashes + 1;
+    store->state = MEMBER_WAITING;
+    store->restart_ms = now_ms + backoff_ms(store);
+    LOG(LOG_WARN, "store.away", LOG_NUMBER("again_in_ms", store->restart_ms - now_ms));
 }
 
 static void crashed(struct parent *parent, struct member *member, const char *reason,
@@ -373,7 +395,7 @@ static void crashed(struct parent *parent, struct member *member, const char *re
         LOG_NUMBER("index", member->index), LOG_TEXT("reason", reason),
         LOG_NUMBER("restart_in_ms", member->restart_ms - now_ms));
     if (member->role == ROLE_KEEP) {
-        keep_ended(parent, member, reason, now_ms);
+        keep_ended(parent, member, reason);
     } else {
         keep_tell_ended(parent, member->role, member->index, reason, true);
     }
@@ -387,6 +409,10 @@ void member_ended(struct parent *parent, struct member *member, int status)
     bool replaced = member->replaced;
     describe(status, reason);
     member_hear(parent, member); /* what it said last, perhaps why it went */
+    if (member->role == ROLE_KEEP) {
+        member_hear(parent, member_of_role(parent, ROLE_STORE)); /* perhaps because of that one */
+        replaced = replaced || parent->store_away;
+    }
     release(member);
     member->state = MEMBER_EMPTY;
     if (parent->stopping) {
@@ -397,6 +423,10 @@ void member_ended(struct parent *parent, struct member *member, int status)
             keep_tell_ended(parent, member->role, member->index, reason, false);
         }
         return; /* keep asks for it again when it is needed again */
+    }
+    if (member->role == ROLE_STORE && parent->store_away) {
+        store_went(member, now_ms);
+        return;
     }
     if (replaced) {
         member->state = MEMBER_WAITING;

@@ -107,7 +107,7 @@ void members_settle(struct parent *parent)
         }
     }
     if (parent->keep_reason[0] != '\0' && members_all(parent, MEMBER_SERVING)) {
-        keep_tell_ended(parent, ROLE_KEEP, 0, parent->keep_reason, true);
+        keep_tell_ended(parent, parent->ended_role, 0, parent->keep_reason, true);
         parent->keep_reason[0] = '\0';
     }
     if (!parent->asked && members_all(parent, MEMBER_SERVING)) {
@@ -137,6 +137,15 @@ static void take_failure(struct parent *parent, struct arena *arena, const struc
     const char *german = arena_string(
         arena, json_text(tree, "german", SLICE_LITERAL("eine Rolle konnte nicht starten")));
     enum err err = err_of_name(json_text(tree, "err", SLICE_NONE));
+    if (member->role == ROLE_STORE && parent->announced && parent->options.database != NULL && (err == ERR_UNREACHABLE || err == ERR_LOCKED)) {
+        /* It served before, so what came over its database may pass. What keep thought was under way nobody knows now: it begins anew with what the database says when
+         * that is back. A key file opens it again, for no fault of its own led here. */
+        parent->store_away = true;
+        if (member->state == MEMBER_SERVING) {
+            members_begin_anew(parent, ROLE_STORE, "the connection to the database was lost");
+        }
+        return;
+    }
     if (member->role == ROLE_SEAL || member->role == ROLE_TELL || (parent->announced && member->role != ROLE_STORE)) {
         return; /* the role has logged it; its end is told to keep, and a role that served before is
                    tried again */
@@ -168,7 +177,8 @@ static enum err take_ready(struct parent *parent, struct arena *arena, struct me
 {
     struct json *tree = NULL;
     enum err err = json_unpack(arena, frame->body, &tree);
-    if (err != ERR_NONE || member->state != MEMBER_STARTING) {
+    bool is_store_lost = err == ERR_NONE && member->role == ROLE_STORE && json_member(tree, "err") != NULL;
+    if (err != ERR_NONE || (member->state != MEMBER_STARTING && !is_store_lost)) {
         return parent->stopping || member->replaced ? ERR_NONE : ERR_PROTOCOL;
     }
     if (json_member(tree, "err") != NULL) {
@@ -181,6 +191,7 @@ static enum err take_ready(struct parent *parent, struct arena *arena, struct me
     }
     join_features(json_member(tree, "features"), member->features, sizeof(member->features));
     member->state = MEMBER_SERVING;
+    parent->store_away = parent->store_away && member->role != ROLE_STORE;
     if (member->level < parent->options.minimum) {
         char detail[sizeof(member->features) + 64];
         snprintf(detail, sizeof(detail), "%s: %s < %s (%s)", role_name(member->role),

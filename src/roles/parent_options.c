@@ -15,6 +15,7 @@ static const struct option_row option_rows[] = {
     {"--dir", OPTION_TEXT, offsetof(struct options, directory)},
     {"--listen", OPTION_TEXT, offsetof(struct options, listen)},
     {"--config", OPTION_TEXT, offsetof(struct options, config)},
+    {"--database", OPTION_TEXT, offsetof(struct options, database)},
     {"--minimum", OPTION_LEVEL, offsetof(struct options, minimum)},
     {"--ready-fd", OPTION_FD, offsetof(struct options, ready_fd)},
     {"--judges", OPTION_COUNT, offsetof(struct options, judges)},

@@ -1,17 +1,14 @@
 /*
- * vogt-store: the role that holds the data, without keys. Descriptors: 3 the parent, 4 keep, 5 the
- * data directory. It drains what keep has sent, answers in order, writes the answers out, and moves
+ * vogt-store: the role that holds the data, without keys. Descriptors: 3 the parent, 4 keep, then
+ * those of store_place.h. It drains what keep has sent, answers in order, writes the answers out, and moves
  * the WAL when nothing waits. After a failed sync or on damaged data it answers with the error,
  * logs one line and ends with ROLE_EXIT_DATA: starting it again would not bring the data back.
  */
 #include "base/log.h"
 #include "crypto/crypto.h"
-#include "process/role_start.h"
-#include "store/store.h"
+#include "roles/store_place.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <stdlib.h>
 
 enum { ANSWER_DEADLINE_MS = 2000 };
 
@@ -32,64 +29,6 @@ static const struct question questions[] = {
     {MESSAGE_COMMIT, MESSAGE_COMMITTED, store_commit},
     {MESSAGE_PUBLISH, MESSAGE_PUBLISHED, store_publish},
 };
-
-/* What a person reads when the store cannot be opened: one row an error, the last for all others.
- */
-struct refusal {
-    enum err err;
-    struct text text;
-};
-
-static const struct refusal refusals[] = {
-    {ERR_NEWER,
-     {"The data directory was written by a newer version of Vogt. Install that version again; "
-      "nothing was changed.",
-      "Das Datenverzeichnis wurde von einer neueren Version von Vogt geschrieben. Diese Version "
-      "wieder installieren; "
-      "nichts wurde verändert."}},
-    {ERR_LOCKED,
-     {"The database vogt.db is in use by another process. End that process first.",
-      "Die Datenbank vogt.db wird von einem anderen Prozess benutzt. Zuerst diesen Prozess "
-      "beenden."}},
-    {ERR_DAMAGED,
-     {"The database vogt.db is damaged or missing beside its ledger. Restore the data directory "
-      "from a backup.",
-      "Die Datenbank vogt.db ist beschädigt oder fehlt neben ihrem Ledger. Das Datenverzeichnis "
-      "aus einer "
-      "Sicherung wiederherstellen."}},
-    {ERR_INVALID,
-     {"vogt.db is not a database of Vogt. Choose another data directory.",
-      "vogt.db ist keine Datenbank von Vogt. Ein anderes Datenverzeichnis wählen."}},
-    {ERR_READ_ONLY,
-     {"The data directory cannot be written. Give this user the right to write it, or mount it "
-      "writable.",
-      "Das Datenverzeichnis ist nicht beschreibbar. Diesem Benutzer Schreibrechte geben oder es "
-      "beschreibbar "
-      "einhängen."}},
-    {ERR_RIGHTS,
-     {"The data directory may not be entered by the user that the store runs as. Check its owner "
-      "and rights.",
-      "Der Benutzer, unter dem der Speicher läuft, darf das Datenverzeichnis nicht betreten. "
-      "Eigentümer und "
-      "Rechte prüfen."}},
-    {ERR_FULL,
-     {"There is no space left for the data directory. Free some space and start again; nothing was "
-      "lost.",
-      "Für das Datenverzeichnis ist kein Platz mehr. Platz schaffen und neu starten; nichts ging "
-      "verloren."}},
-    {ERR_NONE,
-     {"The database vogt.db could not be opened. The log names the error.",
-      "Die Datenbank vogt.db konnte nicht geöffnet werden. Das Protokoll nennt den Fehler."}},
-};
-
-static struct text refusal_text(enum err err)
-{
-    size_t i = 0;
-    while (refusals[i].err != err && refusals[i].err != ERR_NONE) {
-        i++;
-    }
-    return refusals[i].text;
-}
 
 static const struct question *question_find(enum message kind)
 {
@@ -183,22 +122,25 @@ static enum err wait_and_serve(struct service *service)
 }
 
 /* Serves until somebody stops it; the exit code says whether the data had a part in it. */
-static int serve(struct service *service)
+static int serve(struct service *service, struct store_place *place)
 {
+    struct role_start *start = service->start;
     enum err err = ERR_NONE;
     while (err == ERR_NONE) {
         err = wait_and_serve(service);
     }
     enum err ended = store_ended(service->store);
-    if (ended != ERR_NONE) {
+    bool is_away = store_place_is_away(start, place);
+    if (ended != ERR_NONE || is_away) {
         /* The last answer tells keep that its commit did not happen; should keep not take it, the
-         * closed channel says the same. */
-        if (channel_flush_all(service->start->keep, ANSWER_DEADLINE_MS) != ERR_NONE) {
+         * closed channel says the same. Of a database that is away nobody knows, so nothing is said:
+         * whoever reads there next will. */
+        if (!is_away && channel_flush_all(start->keep, ANSWER_DEADLINE_MS) != ERR_NONE) {
             LOG(LOG_WARN, "store.answer-lost", LOG_ERR(ended));
         }
         LOG(LOG_ERROR, "store.failed", LOG_ERR(ended),
-            LOG_TEXT("text", err_text(ended, service->start->language)));
-        return ROLE_EXIT_DATA;
+            LOG_TEXT("text", is_away ? text_in(place->refusal, start->language) : err_text(ended, start->language)));
+        return is_away ? role_fail(start, ERR_UNREACHABLE, place->refusal) : ROLE_EXIT_DATA;
     }
     if (err == ERR_CLOSED) {
         return ROLE_EXIT_STOPPED;
@@ -207,45 +149,29 @@ static int serve(struct service *service)
     return ROLE_EXIT_FAILED;
 }
 
-/* The descriptor is kept for the sandbox; the file layer gets its own. */
-static enum err open_store(struct role_start *start, struct store **ret_store)
-{
-    int directory_fd = fcntl(start->fds[0], F_DUPFD_CLOEXEC, 0);
-    struct files *files = NULL;
-    if (directory_fd < 0) {
-        return ERR_IO;
-    }
-    enum err err = files_new(directory_fd, &files);
-    return err == ERR_NONE ? store_open(files, NULL, ret_store) : err;
-}
-
 int main(void)
 {
     struct role_start start;
-    struct store *store = NULL;
+    struct store_place place = {.store = NULL};
     if (role_start(ROLE_STORE, &start) != ERR_NONE) {
         return ROLE_EXIT_START;
     }
-    enum err err = start.fd_count == 1 && start.keep != NULL ? crypto_start() : ERR_PROTOCOL;
+    place.refusal = TEXT("The store could not be confined.", "Der Speicher konnte nicht abgeschottet werden.");
+    enum err err = start.fd_count >= 1 && start.keep != NULL ? crypto_start() : ERR_PROTOCOL;
     if (err == ERR_NONE) {
-        err = role_confine(&start, start.fds[0]);
+        err = store_place_open(&start, &place);
     }
     if (err != ERR_NONE) {
-        return role_fail(&start, err,
-                         TEXT("The store could not be confined.",
-                              "Der Speicher konnte nicht abgeschottet werden."));
-    }
-    err = open_store(&start, &store);
-    if (err != ERR_NONE) {
-        return role_fail(&start, err, refusal_text(err));
+        store_place_close(&place);
+        return role_fail(&start, err, place.refusal);
     }
     err = role_ready(&start);
     int code = ROLE_EXIT_FAILED;
     if (err == ERR_NONE) {
-        struct service service = {&start, store};
-        code = serve(&service);
+        struct service service = {&start, place.store};
+        code = serve(&service, &place);
     }
-    store_close(store);
+    store_place_close(&place);
     role_end(&start);
     return code;
 }

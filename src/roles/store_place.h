@@ -1,0 +1,23 @@
+/*
+ * Where vogt-store's rows lie: a file of its directory (store_file.c), or a PostgreSQL database (store_postgres.c, in a program of its own, so that no other store
+ * has that client in it). Each confines the process in its own way.
+ */
+#ifndef VOGT_ROLES_STORE_PLACE_H
+#define VOGT_ROLES_STORE_PLACE_H
+
+#include "process/role_start.h"
+#include "store/store.h"
+
+struct store_place {
+    struct store *store;
+    struct rows_source *source; /* PostgreSQL's connection */
+    struct text refusal;        /* for a person, after a failure; lives as long as the role's arena */
+};
+
+/* Descriptors: 5 the data directory, 6 (PostgreSQL) the file with the connection. Confines, then opens. */
+enum err store_place_open(struct role_start *start, struct store_place *place) must_check;
+void store_place_close(struct store_place *place);
+/* The rows cannot be reached any more, but another process may later: nothing here is damaged. The refusal says it. */
+bool store_place_is_away(struct role_start *start, struct store_place *place);
+
+#endif
