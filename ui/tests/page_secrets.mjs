@@ -39,7 +39,7 @@ await test('login by link', () => logIn(given[0]));
 await test('a kv engine with versions is enabled on the page, its recycle bin is set', async () => {
   await go('#/mounts');
   await page.click('summary:has-text("Eine Engine einbinden")');
-  await page.fill('section[aria-labelledby=of-mounts] details.form input[name=type]', 'kv-v2');
+  await page.selectOption('section[aria-labelledby=of-mounts] details.form select[name=type]', 'kv-v2');
   await page.fill('section[aria-labelledby=of-mounts] details.form input[name=path]', 'app');
   await page.fill('section[aria-labelledby=of-mounts] details.form input[name=description]', 'Shop');
   await page.click('section[aria-labelledby=of-mounts] details.form button.main');
@@ -317,7 +317,7 @@ await test('leases: that there are none is said', async () => {
 await test('a login method is enabled, tuned, and disabled only by typing its path', async () => {
   await go('#/mounts');
   await page.click('summary:has-text("Ein Anmeldeverfahren einbinden")');
-  await page.fill('section[aria-labelledby=of-auth] details.form input[name=type]', 'approle');
+  await page.selectOption('section[aria-labelledby=of-auth] details.form select[name=type]', 'approle');
   await page.click('section[aria-labelledby=of-auth] details.form button.main');
   const card = page.locator('article[aria-labelledby=auth-approle]');
   await card.locator('summary').click();

@@ -585,6 +585,12 @@ export function kindName(kind: string, many = false): string {
   return word in table ? t(word as Word) : kind;
 }
 
+/** What a login method holds by name ("role"); what this page does not know is shown as the API calls it. */
+export function heldName(name: string): string {
+  const word = `held.${name}`;
+  return word in table ? t(word as Word) : name;
+}
+
 /** A text that came from Vogt in both languages. */
 export function say(said: Said): string {
   if (!said) {
