@@ -2,31 +2,6 @@
 
 #include <string.h>
 
-struct slice slice_of(const void *data, size_t len)
-{
-    return (struct slice){data, len};
-}
-
-struct slice slice_string(const char *string)
-{
-    return string == NULL ? SLICE_NONE : slice_of(string, strlen(string));
-}
-
-bool slice_equal(struct slice a, struct slice b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
-bool slice_is(struct slice slice, const char *string)
-{
-    return slice_equal(slice, slice_string(string));
-}
-
-bool slice_starts(struct slice slice, struct slice prefix)
-{
-    return slice.len >= prefix.len && slice_equal(slice_first(slice, prefix.len), prefix);
-}
-
 bool slice_ends(struct slice slice, struct slice suffix)
 {
     return slice.len >= suffix.len &&
@@ -141,13 +116,6 @@ void store_u64_big(uint8_t *data, uint64_t value)
 {
     value = __builtin_bswap64(value);
     memcpy(data, &value, sizeof(value));
-}
-
-uint32_t load_u32_little(const uint8_t *data)
-{
-    uint32_t value;
-    memcpy(&value, data, sizeof(value));
-    return value;
 }
 
 uint64_t load_u64_little(const uint8_t *data)

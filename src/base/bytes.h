@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct slice {
     const uint8_t *data;
@@ -22,11 +23,34 @@ struct slice {
 /* The same as an initializer, for static tables (C takes no compound literal there). */
 #define SLICE_INIT(literal) {(const uint8_t *)("" literal), sizeof(literal) - 1}
 
-struct slice slice_of(const void *data, size_t len);
-struct slice slice_string(const char *string);                    /* strlen; NULL gives the empty slice */
-bool slice_equal(struct slice a, struct slice b);                 /* not constant time */
-bool slice_is(struct slice slice, const char *string);
-bool slice_starts(struct slice slice, struct slice prefix);
+/* The smallest of these functions stand here, because every decoder consists of them and a call would cost more than what it does. */
+static inline struct slice slice_of(const void *data, size_t len)
+{
+    return (struct slice){data, len};
+}
+
+/* strlen; NULL gives the empty slice. */
+static inline struct slice slice_string(const char *string)
+{
+    return string == NULL ? SLICE_NONE : slice_of(string, strlen(string));
+}
+
+/* Not constant time. */
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool slice_is(struct slice slice, const char *string)
+{
+    return slice_equal(slice, slice_string(string));
+}
+
+static inline bool slice_starts(struct slice slice, struct slice prefix)
+{
+    return slice.len >= prefix.len && (prefix.len == 0 || memcmp(slice.data, prefix.data, prefix.len) == 0);
+}
+
 bool slice_ends(struct slice slice, struct slice suffix);
 int slice_compare(struct slice a, struct slice b);                /* bytewise, shorter first */
 struct slice slice_from(struct slice slice, size_t offset);       /* clamped */
@@ -68,23 +92,81 @@ enum err put_u32(struct buf *buf, uint32_t value) must_check;
 enum err put_u64(struct buf *buf, uint64_t value) must_check;
 enum err put_bytes(struct buf *buf, struct slice bytes) must_check; /* u32 length, then the bytes */
 
+static inline uint32_t load_u32_little(const uint8_t *data)
+{
+    uint32_t value;
+    memcpy(&value, data, sizeof value);
+    return value; /* every machine that Vogt runs on is little-endian (bytes.c) */
+}
+
 struct reader {
     const uint8_t *data;
     size_t len, position;
 };
-struct reader reader_of(struct slice slice);
-enum err get_u8(struct reader *reader, uint8_t *ret_value) must_check;     /* ERR_MALFORMED at the end of the data */
+static inline struct reader reader_of(struct slice slice)
+{
+    return (struct reader){slice.data, slice.len, 0};
+}
+
+static inline size_t reader_left(const struct reader *reader)
+{
+    return reader->len - reader->position;
+}
+
+/* All of these: ERR_MALFORMED at the end of the data, and then position and output are left alone. */
+static inline must_check enum err get_raw(struct reader *reader, size_t count, struct slice *ret_bytes)
+{
+    if (count > reader_left(reader)) {
+        return ERR_MALFORMED;
+    }
+    *ret_bytes = slice_of(reader->data == NULL ? NULL : reader->data + reader->position, count);
+    reader->position += count;
+    return ERR_NONE;
+}
+
+static inline must_check enum err get_u8(struct reader *reader, uint8_t *ret_value)
+{
+    if (reader_left(reader) == 0) {
+        return ERR_MALFORMED;
+    }
+    *ret_value = reader->data[reader->position++];
+    return ERR_NONE;
+}
+
 enum err get_u16(struct reader *reader, uint16_t *ret_value) must_check;
-enum err get_u32(struct reader *reader, uint32_t *ret_value) must_check;
+
+static inline must_check enum err get_u32(struct reader *reader, uint32_t *ret_value)
+{
+    if (reader_left(reader) < sizeof *ret_value) {
+        return ERR_MALFORMED;
+    }
+    *ret_value = load_u32_little(reader->data + reader->position);
+    reader->position += sizeof *ret_value;
+    return ERR_NONE;
+}
+
 enum err get_u64(struct reader *reader, uint64_t *ret_value) must_check;
-enum err get_bytes(struct reader *reader, size_t max, struct slice *ret_bytes) must_check; /* borrowed; ERR_TOO_LARGE */
-enum err get_raw(struct reader *reader, size_t count, struct slice *ret_bytes) must_check;
+
+/* Borrowed. ERR_TOO_LARGE: more than `max`. */
+static inline must_check enum err get_bytes(struct reader *reader, size_t max, struct slice *ret_bytes)
+{
+    struct reader ahead = *reader;
+    uint32_t len = 0;
+    enum err err = get_u32(&ahead, &len);
+    if (err == ERR_NONE && len > max) {
+        return ERR_TOO_LARGE;
+    }
+    err = err == ERR_NONE ? get_raw(&ahead, len, ret_bytes) : err;
+    if (err == ERR_NONE) {
+        *reader = ahead;
+    }
+    return err;
+}
+
 enum err reader_end(const struct reader *reader) must_check;                /* ERR_MALFORMED if bytes are left */
-size_t reader_left(const struct reader *reader);
 
 uint64_t load_u64_big(const uint8_t *data);
 void store_u64_big(uint8_t *data, uint64_t value);
-uint32_t load_u32_little(const uint8_t *data);
 uint64_t load_u64_little(const uint8_t *data);
 void store_u32_little(uint8_t *data, uint32_t value);
 void store_u64_little(uint8_t *data, uint64_t value);

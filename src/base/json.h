@@ -73,11 +73,4 @@ enum err json_write_string(struct buf *out, struct slice text) must_check; /* wi
 enum err json_pack(struct buf *out, const struct json *value) must_check;
 enum err json_unpack(struct arena *arena, struct slice packed, struct json **ret_value) must_check;
 
-/* Looks into packed bytes of our own without making a tree of them: nothing but lengths and depth is checked. All borrow. ERR_NOT_FOUND: no such member, or no more
- * items; ERR_MALFORMED. */
-enum err json_packed_member(struct slice packed, const char *name, struct slice *ret_value) must_check;
-enum err json_packed_text(struct slice packed, struct slice *ret_text) must_check;           /* of a string */
-enum err json_packed_items(struct slice packed, struct slice *ret_items) must_check;         /* an array's items, to be taken by json_packed_next */
-enum err json_packed_next(struct slice *items, struct slice *ret_item) must_check;
-
 #endif

@@ -96,32 +96,4 @@ TEST(json_unpack_arena_full)
     CHECK_ERR(ERR_TOO_LARGE, json_unpack(small, SLICE_LITERAL("\0"), &value));
 }
 
-TEST(packed_bytes_are_looked_into_without_a_tree)
-{
-    cleanup_arena struct arena *arena = arena_new(1 << 20);
-    cleanup_buf struct buf packed = BUF_INIT(1 << 20);
-    struct json *value = NULL;
-    struct slice found, items, item, text;
-    CHECK_ERR(ERR_NONE, json_read(arena, SLICE_LITERAL("{\"a\":{\"x\":[1,[],{}]},\"list\":[\"one\",{\"b\":\"two\"},[]],\"none\":null}"), &value, NULL));
-    CHECK_ERR(ERR_NONE, json_pack(&packed, value));
-    CHECK_ERR(ERR_NONE, json_packed_member(buf_slice(&packed), "list", &found));
-    CHECK_ERR(ERR_NONE, json_packed_items(found, &items));
-    CHECK_ERR(ERR_NONE, json_packed_next(&items, &item));
-    CHECK_ERR(ERR_NONE, json_packed_text(item, &text));
-    CHECK_SLICE("one", text);
-    CHECK_ERR(ERR_NONE, json_packed_next(&items, &item));
-    CHECK_ERR(ERR_MALFORMED, json_packed_text(item, &text));
-    CHECK_ERR(ERR_NONE, json_packed_member(item, "b", &found));
-    CHECK_ERR(ERR_NONE, json_packed_text(found, &text));
-    CHECK_SLICE("two", text);
-    CHECK_ERR(ERR_NONE, json_packed_next(&items, &item));
-    CHECK_ERR(ERR_NOT_FOUND, json_packed_next(&items, &item));
-    CHECK_ERR(ERR_NOT_FOUND, json_packed_member(buf_slice(&packed), "x", &found)); /* it stands deeper */
-    CHECK_ERR(ERR_NONE, json_packed_member(buf_slice(&packed), "none", &found));
-    CHECK_U64(1, found.len);
-    for (size_t i = 0; i < packed.len; i++) { /* cut off anywhere it is refused, not read beyond */
-        CHECK_ERR(ERR_MALFORMED, json_packed_member(slice_first(buf_slice(&packed), i), "none", &found));
-    }
-}
-
 TEST_MAIN

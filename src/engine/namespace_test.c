@@ -107,7 +107,7 @@ static const struct json *ask(struct scene *scene, struct slice token, const cha
 static struct slice text_at(const struct json *tree, const char *path)
 {
     const struct json *found = json_path(tree, path);
-    return found == NULL ? SLICE_NONE : found->text;
+    return found == NULL ? SLICE_LITERAL("") : found->text;
 }
 
 static struct slice token_in(struct scene *scene, const struct json *reply)

@@ -278,15 +278,10 @@ static void add_limits(struct grant *grant, const struct json *rule)
     grant->limits[grant->limit_count++] = rule;
 }
 
-static bool fill(struct turn *turn, struct slice pattern, struct slice *ret_pattern)
-{
-    *ret_pattern = pattern;
-    return !template_has(pattern) || template_fill(turn->arena, turn->caller.identity, pattern, ret_pattern);
-}
-
 bool policy_pattern(struct turn *turn, const struct json *rule, struct slice *ret_pattern)
 {
-    return fill(turn, json_text(rule, "path", SLICE_NONE), ret_pattern);
+    *ret_pattern = json_text(rule, "path", SLICE_NONE);
+    return !template_has(*ret_pattern) || template_fill(turn->arena, turn->caller.identity, *ret_pattern, ret_pattern);
 }
 
 /* A rule whose pattern matches. */
@@ -312,44 +307,12 @@ void policy_consider(struct turn *turn, const struct json *row, struct slice pol
     }
 }
 
-/* policy_consider over a row as it lies in the store: every request passes here, and a tree of all rules would cost more than the rest of a read. */
-static enum err consider_packed(struct turn *turn, struct slice row, struct slice policy, struct slice path, struct grant *grant)
-{
-    struct slice rules, rule, value, pattern;
-    enum err err = json_packed_member(row, "rules", &rules);
-    err = err == ERR_NONE ? json_packed_items(rules, &rules) : err;
-    while (err == ERR_NONE && (err = json_packed_next(&rules, &rule)) == ERR_NONE) {
-        struct json *tree = NULL;
-        err = json_packed_member(rule, "path", &value);
-        err = err == ERR_NONE ? json_packed_text(value, &pattern) : err;
-        if (err != ERR_NONE || !fill(turn, pattern, &pattern) || !policy_matches(pattern, path)) {
-            continue;
-        }
-        err = json_unpack(turn->arena, rule, &tree);
-        if (err == ERR_NONE) {
-            consider_rule(tree, policy, pattern, grant);
-        }
-    }
-    return err == ERR_NOT_FOUND ? ERR_NONE : ERR_DAMAGED;
-}
-
-/* A policy of the caller's namespace, as it lies in the store. */
-static enum err load_packed(struct turn *turn, struct slice name, struct slice *ret_row)
-{
-    enum err err = turn_row(turn, namespace_row(turn, turn->caller.space, "policy/acl/%.*s", (int)name.len, (const char *)name.data), ret_row);
-    bool is_inherited = err == ERR_NOT_FOUND && turn->caller.space.id.len > 0 && slice_is(name, "default");
-    return is_inherited ? turn_row(turn, "policy/acl/default", ret_row) : err;
-}
-
-/* The same as a tree. */
+/* A policy of the caller's namespace. */
 static enum err load(struct turn *turn, struct slice name, const struct json **ret_row)
 {
-    struct slice row;
-    struct json *tree = NULL;
-    enum err err = load_packed(turn, name, &row);
-    err = err == ERR_NONE ? json_unpack(turn->arena, row, &tree) : err;
-    *ret_row = tree;
-    return err == ERR_MALFORMED ? ERR_DAMAGED : err;
+    enum err err = turn_json(turn, namespace_row(turn, turn->caller.space, "policy/acl/%.*s", (int)name.len, (const char *)name.data), ret_row);
+    bool is_inherited = err == ERR_NOT_FOUND && turn->caller.space.id.len > 0 && slice_is(name, "default");
+    return is_inherited ? turn_json(turn, "policy/acl/default", ret_row) : err;
 }
 
 enum err policy_grant(struct turn *turn, const struct json *policies, struct slice path, struct grant *ret_grant)
@@ -358,12 +321,13 @@ enum err policy_grant(struct turn *turn, const struct json *policies, struct sli
     bool waits = false;
     path = namespace_seen(turn, path);
     for (const struct json *name = policies == NULL ? NULL : policies->first; name != NULL; name = name->next) {
-        struct slice row;
-        enum err err = load_packed(turn, name->text, &row);
-        err = err == ERR_NONE ? consider_packed(turn, row, name->text, path, &grant) : err;
-        if (err == ERR_NEED) {
+        const struct json *row = NULL;
+        enum err err = load(turn, name->text, &row);
+        if (err == ERR_NONE) {
+            policy_consider(turn, row, name->text, path, &grant);
+        } else if (err == ERR_NEED) {
             waits = true; /* ask for all of them at once */
-        } else if (err != ERR_NONE && err != ERR_NOT_FOUND) {
+        } else if (err != ERR_NOT_FOUND) {
             return err;
         }
     }

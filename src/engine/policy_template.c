@@ -17,7 +17,7 @@ static size_t find_text(struct slice text, const char *word)
 
 bool template_has(struct slice pattern)
 {
-    return find_text(pattern, "{{") != SIZE_MAX;
+    return slice_find_byte(pattern, '{') != SIZE_MAX && find_text(pattern, "{{") != SIZE_MAX;
 }
 
 /* Cuts a beginning off; false: there is another. */

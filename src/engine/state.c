@@ -14,8 +14,7 @@ struct entry {
     uint64_t hash;
     uint8_t *bytes;
     size_t bytes_len;
-    uint8_t *plain;                     /* opened once, of a row that every request reads; NULL: not (yet) */
-    size_t plain_len;
+    struct opened_row *opened;          /* NULL: not (yet) */
     size_t path_len;
     bool absent;
     uint8_t path[];
@@ -49,7 +48,7 @@ struct state {
     bool touched_evidence, touched_audit;
 };
 
-enum { BATCH_MAX_BYTES = 64 << 20, IDLE_BUFFER_MAX_BYTES = 256 << 10, ENTRY_COST_BYTES = sizeof(struct entry) + 32, PLAIN_MAX_BYTES = 16 << 10 };
+enum { BATCH_MAX_BYTES = 64 << 20, IDLE_BUFFER_MAX_BYTES = 256 << 10, ENTRY_COST_BYTES = sizeof(struct entry) + 32, OPENED_MAX_BYTES = 16 << 10, TREE_MAX_BYTES = 512 << 10 };
 
 struct state *state_new(size_t cache_max_bytes)
 {
@@ -74,7 +73,11 @@ struct state *state_new(size_t cache_max_bytes)
 /* Rows that say who may what, and where: read by every request, and no secrets of anybody. Only these stay opened. */
 static bool stays_open(struct slice path)
 {
-    static const char *const folders[] = {"mount/", "policy/acl/", "usage/", "token/id/"};
+    static const char *const folders[] = {"mount/", "policy/acl/", "usage/", "token/id/", "identity/entity/", "identity/group/"};
+    if (slice_starts(path, SLICE_LITERAL("n/"))) { /* of a namespace: n/ID/mount/… */
+        size_t id = slice_find_byte(slice_from(path, 2), '/');
+        path = id == SIZE_MAX ? path : slice_from(path, 2 + id + 1);
+    }
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         if (slice_starts(path, slice_string(folders[i]))) {
             return true;
@@ -83,25 +86,51 @@ static bool stays_open(struct slice path)
     return false;
 }
 
-static void drop_plain(struct state *state, struct entry *entry)
+void opened_release(struct opened_row *opened)
 {
-    if (entry->plain != NULL) {
-        wipe(entry->plain, entry->plain_len);
-        free(entry->plain);
-        state->cached_bytes -= entry->plain_len;
-        entry->plain = NULL;
-        entry->plain_len = 0;
+    if (opened != NULL && --opened->users == 0) {
+        arena_free(opened->arena);
+        free(opened);
     }
 }
 
-static void keep_plain(struct state *state, struct entry *entry, struct slice plain)
+static size_t opened_cost(const struct opened_row *opened)
 {
-    if (plain.len == 0 || plain.len > PLAIN_MAX_BYTES || (entry->plain = malloc(plain.len)) == NULL) {
-        return; /* it is opened anew the next time */
+    return sizeof *opened + arena_used(opened->arena);
+}
+
+static void close_entry(struct state *state, struct entry *entry)
+{
+    if (entry->opened != NULL) {
+        state->cached_bytes -= opened_cost(entry->opened);
+        opened_release(entry->opened);
+        entry->opened = NULL;
     }
-    memcpy(entry->plain, plain.data, plain.len);
-    entry->plain_len = plain.len;
-    state->cached_bytes += plain.len;
+}
+
+/* Bytes and tree into one arena. ERR_TOO_LARGE: not both fit. */
+static enum err open_into(struct arena *arena, struct slice plain, struct opened_row *ret_opened)
+{
+    struct json *tree = NULL;
+    struct slice bytes = arena_copy(arena, plain);
+    enum err err = bytes.data == NULL ? ERR_TOO_LARGE : json_unpack(arena, bytes, &tree);
+    *ret_opened = (struct opened_row){.users = 1, .arena = arena, .bytes = bytes, .tree = err == ERR_NONE ? tree : NULL};
+    return err == ERR_TOO_LARGE ? err : ERR_NONE;
+}
+
+/* Made twice, the second time into room of just its size: thousands of tokens may lie here. NULL: no memory, or too large. */
+static struct opened_row *open_row(struct slice plain)
+{
+    cleanup_arena struct arena *wide = arena_new(TREE_MAX_BYTES);
+    struct opened_row *opened = calloc(1, sizeof *opened);
+    bool fits = wide != NULL && opened != NULL && open_into(wide, plain, opened) == ERR_NONE;
+    struct arena *arena = fits ? arena_new(arena_used(wide)) : NULL;
+    if (arena == NULL || open_into(arena, plain, opened) != ERR_NONE) {
+        arena_free(arena);
+        free(opened);
+        return NULL;
+    }
+    return opened;
 }
 
 static void drop_all(struct state *state)
@@ -109,7 +138,7 @@ static void drop_all(struct state *state)
     struct entry *entry = state->newest;
     while (entry != NULL) {
         struct entry *older = entry->older;
-        drop_plain(state, entry);
+        close_entry(state, entry);
         free(entry->bytes);
         free(entry);
         entry = older;
@@ -137,7 +166,7 @@ void state_free(struct state *state)
 void state_set_barrier(struct state *state, struct barrier *barrier)
 {
     for (struct entry *entry = state->newest; entry != NULL; entry = entry->older) {
-        drop_plain(state, entry);
+        close_entry(state, entry);
     }
     barrier_free(state->barrier);
     state->barrier = barrier;
@@ -256,7 +285,7 @@ static void evict(struct state *state, struct entry *entry)
     }
     *slot = entry->next_in_slot;
     unlink_use(state, entry);
-    drop_plain(state, entry);
+    close_entry(state, entry);
     state->entry_count--;
     state->cached_bytes -= ENTRY_COST_BYTES + entry->path_len + entry->bytes_len;
     free(entry->bytes);
@@ -277,7 +306,7 @@ static enum err fill(struct state *state, struct entry *entry, const struct stor
         }
         memcpy(copy, row->bytes.data, row->bytes.len);
     }
-    drop_plain(state, entry);
+    close_entry(state, entry);
     state->cached_bytes -= entry->bytes_len;
     free(entry->bytes);
     entry->bytes = copy;
@@ -329,17 +358,33 @@ enum err state_open(struct state *state, const struct stored_row *row, struct bu
     if (state->barrier == NULL) {
         return ERR_SEALED;
     }
+    return barrier_unseal(state->barrier, row->path, row->version, row->bytes, out);
+}
+
+enum err state_hold(struct state *state, const struct stored_row *row, struct opened_row **ret_opened)
+{
+    *ret_opened = NULL;
     struct entry *entry = stays_open(row->path) ? find(state, row->path) : NULL;
-    bool is_cached = entry != NULL && entry->bytes == row->bytes.data && entry->version == row->version; /* these very bytes, and no others */
-    if (is_cached && entry->plain != NULL) {
-        return buf_append(out, slice_of(entry->plain, entry->plain_len));
+    if (entry == NULL || entry->bytes != row->bytes.data || entry->version != row->version || row->bytes.len > OPENED_MAX_BYTES) { /* these very bytes, and no others */
+        return ERR_NONE;
     }
-    size_t start = out->len;
-    enum err err = barrier_unseal(state->barrier, row->path, row->version, row->bytes, out);
-    if (err == ERR_NONE && is_cached) {
-        keep_plain(state, entry, slice_from(buf_slice(out), start));
+    if (state->barrier == NULL) {
+        return ERR_SEALED;
     }
-    return err;
+    if (entry->opened == NULL) {
+        cleanup_buf struct buf plain = BUF_INIT(OPENED_MAX_BYTES);
+        enum err err = barrier_unseal(state->barrier, row->path, row->version, row->bytes, &plain);
+        if (err != ERR_NONE) {
+            return err;
+        }
+        entry->opened = open_row(buf_slice(&plain));
+        state->cached_bytes += entry->opened == NULL ? 0 : opened_cost(entry->opened);
+    }
+    if (entry->opened != NULL) {
+        entry->opened->users++;
+        *ret_opened = entry->opened;
+    }
+    return ERR_NONE;
 }
 
 static void note_change(struct state *state, struct slice path)

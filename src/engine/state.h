@@ -8,6 +8,7 @@
 #ifndef VOGT_ENGINE_STATE_H
 #define VOGT_ENGINE_STATE_H
 
+#include "base/json.h"
 #include "ledger/tree.h"
 #include "store/barrier.h"
 #include "store/sethash.h"
@@ -36,9 +37,22 @@ struct log_edge *state_log(struct state *state, enum log_id log);
 enum lookup state_row(struct state *state, struct slice path, struct stored_row *ret_row);
 /* What store answered (`row` NULL: there is none); ignored where the state knows a newer one. The row's own path does not count. */
 enum err state_supply(struct state *state, struct slice path, const struct stored_row *row) must_check;
-/* The plain form of a stored row, appended to `out`. ERR_SEALED, ERR_FORGED. Rows of mounts, policies and tokens stay opened in the cache until they change, go or the
- * barrier does; they are wiped then. */
+/* The plain form of a stored row, appended to `out`. ERR_SEALED, ERR_FORGED. */
 enum err state_open(struct state *state, const struct stored_row *row, struct buf *out) must_check;
+
+/*
+ * Rows of mounts, policies, tokens and identities are read by every request and hold no secrets: they stay opened in the cache, their JSON as a tree, until they change,
+ * go or the barrier does. Whoever holds one keeps it as it was; the last one wipes it.
+ */
+struct opened_row {
+    size_t users;
+    struct arena *arena;
+    struct slice bytes;             /* plain */
+    const struct json *tree;        /* NULL: not packed JSON */
+};
+/* *ret_opened, to be released: NULL for any other row, and for one that is too large. ERR_SEALED, ERR_FORGED, ERR_MEMORY. */
+enum err state_hold(struct state *state, const struct stored_row *row, struct opened_row **ret_opened) must_check;
+void opened_release(struct opened_row *opened);
 
 /* Changes, into the open batch. The row must be known (state_row not LOOKUP_UNKNOWN). nonce: XAES_NONCE_BYTES fresh random bytes. */
 enum err state_put(struct state *state, struct slice path, struct slice plain, uint64_t due_unix_ms, const uint8_t *nonce) must_check;

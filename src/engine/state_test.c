@@ -86,39 +86,70 @@ TEST(changing_an_unknown_row_is_a_bug_of_the_caller)
     state_free(state);
 }
 
-static bool opens_as(struct state *state, const char *path, const char *text)
+/* NULL: rows like this one do not stay open. Released by the caller. */
+static struct opened_row *held(struct state *state, const char *path)
 {
     struct stored_row row;
-    cleanup_buf struct buf plain = BUF_INIT(1024);
-    return state_row(state, slice_string(path), &row) == LOOKUP_FOUND && state_open(state, &row, &plain) == ERR_NONE && slice_is(buf_slice(&plain), text);
+    struct opened_row *opened = NULL;
+    return state_row(state, slice_string(path), &row) == LOOKUP_FOUND && state_hold(state, &row, &opened) == ERR_NONE ? opened : NULL;
+}
+
+static enum err create_packed(struct state *state, const char *path, const char *text)
+{
+    cleanup_arena struct arena *arena = arena_new(4096);
+    cleanup_buf struct buf packed = BUF_INIT(1024);
+    struct json *tree = NULL;
+    uint8_t nonce[XAES_NONCE_BYTES] = {7};
+    enum err err = json_read(arena, slice_string(text), &tree, NULL);
+    err = err == ERR_NONE ? json_pack(&packed, tree) : err;
+    err = err == ERR_NONE ? state_supply(state, slice_string(path), NULL) : err;
+    return err == ERR_NONE ? state_put(state, slice_string(path), buf_slice(&packed), 0, nonce) : err;
 }
 
 TEST(what_every_request_reads_stays_opened_and_is_never_old)
 {
     struct state *state = unsealed(CACHE_BYTES);
     struct stored_row row;
-    cleanup_buf struct buf plain = BUF_INIT(1024), stored = BUF_INIT(1024);
+    cleanup_buf struct buf stored = BUF_INIT(1024);
     CHECK(state != NULL);
-    CHECK_ERR(ERR_NONE, create(state, "policy/acl/a", "one"));
-    CHECK_ERR(ERR_NONE, create(state, "m/secret", "one"));
+    CHECK_ERR(ERR_NONE, create_packed(state, "policy/acl/a", "{\"rules\":[\"one\"]}"));
+    CHECK_ERR(ERR_NONE, create_packed(state, "n/space/token/id/t", "{}"));
+    CHECK_ERR(ERR_NONE, create_packed(state, "m/secret", "{}"));
+    CHECK_ERR(ERR_NONE, create(state, "usage/raw", "no JSON"));
     size_t before = state_cached_bytes(state);
-    CHECK(opens_as(state, "policy/acl/a", "one") && opens_as(state, "policy/acl/a", "one"));
-    CHECK_U64(before + 3, state_cached_bytes(state)); /* it counts */
-    CHECK(opens_as(state, "m/secret", "one"));
-    CHECK_U64(before + 3, state_cached_bytes(state)); /* values do not stay */
+    struct opened_row *one = held(state, "policy/acl/a"), *again = held(state, "policy/acl/a");
+    CHECK(one != NULL && one == again && one->tree != NULL);
+    CHECK_SLICE("one", json_member(one->tree, "rules")->first->text);
+    size_t opened = state_cached_bytes(state);
+    CHECK(opened > before); /* it counts, once */
+    CHECK(held(state, "m/secret") == NULL); /* values do not stay */
+    CHECK_U64(opened, state_cached_bytes(state));
+    struct opened_row *raw = held(state, "usage/raw"), *token = held(state, "n/space/token/id/t");
+    CHECK(token != NULL && raw != NULL && raw->tree == NULL);
+    CHECK_SLICE("no JSON", raw->bytes);
+    opened_release(raw);
+    opened_release(token);
     CHECK(state_row(state, SLICE_LITERAL("policy/acl/a"), &row) == LOOKUP_FOUND);
     CHECK_ERR(ERR_NONE, buf_append(&stored, row.bytes));
-    stored.data[0] ^= 1;
-    struct stored_row damaged = {.path = row.path, .version = row.version, .bytes = buf_slice(&stored)};
-    CHECK(state_open(state, &damaged, &plain) != ERR_NONE); /* only the very bytes that were opened */
-    CHECK_ERR(ERR_NONE, put(state, "policy/acl/a", "second"));
-    CHECK(opens_as(state, "policy/acl/a", "second") && opens_as(state, "policy/acl/a", "second"));
+    struct stored_row other = {.path = row.path, .version = row.version, .bytes = buf_slice(&stored)};
+    CHECK_ERR(ERR_NONE, state_hold(state, &other, &raw)); /* only the very bytes that were opened */
+    CHECK(raw == NULL);
+
+    CHECK_ERR(ERR_NONE, create_packed(state, "policy/acl/a", "{\"rules\":[\"second\"]}"));
+    struct opened_row *second = held(state, "policy/acl/a");
+    CHECK(second != NULL && second != one);
+    CHECK_SLICE("second", json_member(second->tree, "rules")->first->text);
+    CHECK_SLICE("one", json_member(one->tree, "rules")->first->text); /* who held it before keeps what it was */
+    opened_release(one);
+    opened_release(again);
+
     state_set_barrier(state, NULL);
     CHECK(state_row(state, SLICE_LITERAL("policy/acl/a"), &row) == LOOKUP_FOUND);
-    CHECK_ERR(ERR_SEALED, state_open(state, &row, &plain));
-    CHECK_ERR(ERR_NONE, put(state, "policy/acl/a", "x") == ERR_SEALED ? ERR_NONE : ERR_INTERNAL);
-    CHECK_U64(before + 3, state_cached_bytes(state)); /* "second" is sealed there, three bytes longer than "one"; nothing is open */
+    CHECK_ERR(ERR_SEALED, state_hold(state, &row, &raw));
+    CHECK(state_cached_bytes(state) < opened); /* nothing is open */
+    CHECK_SLICE("second", json_member(second->tree, "rules")->first->text);
     state_free(state);
+    opened_release(second);
 }
 
 TEST(sealed_rows_do_not_open_without_keys_or_elsewhere)
@@ -194,7 +225,7 @@ TEST(a_batch_names_versions_entries_and_intent)
     uint64_t epoch = 1, size = 0;
     uint32_t count = 0;
     uint8_t log = 0;
-    struct slice root, lanes;
+    struct slice root = SLICE_NONE, lanes = SLICE_NONE;
     struct change change;
     struct append append;
     struct tree_hash expected;

@@ -34,11 +34,21 @@ struct turn *turn_new(struct state *state, const struct surroundings *around)
     return turn;
 }
 
+static void release_held(struct turn *turn)
+{
+    for (size_t i = 0; i < turn->inside->held_count; i++) {
+        opened_release(turn->inside->held[i]);
+    }
+    turn->inside->held_count = 0;
+}
+
 void turn_reset(struct turn *turn)
 {
     struct turn_private *inside = turn->inside;
     struct turn_private kept = {.lasting = inside->lasting, .refusal = inside->refusal, .row_asks = inside->row_asks, .row_ask_capacity = inside->row_ask_capacity,
-                                .evidence = inside->evidence, .evidence_capacity = inside->evidence_capacity, .scratch = inside->scratch};
+                                .evidence = inside->evidence, .evidence_capacity = inside->evidence_capacity, .scratch = inside->scratch,
+                                .held = inside->held, .held_capacity = inside->held_capacity};
+    release_held(turn);
     wipe(inside->seed, sizeof inside->seed);
     wipe(kept.scratch.data, kept.scratch.len);
     buf_clear(&kept.scratch);
@@ -67,6 +77,8 @@ void turn_free(struct turn *turn)
     wipe(turn->inside->seed, sizeof turn->inside->seed);
     arena_free(turn->inside->lasting);
     arena_free(turn->inside->refusal);
+    release_held(turn);
+    free(turn->inside->held);
     free(turn->inside->row_asks);
     free(turn->inside->evidence);
     free(turn->inside);
@@ -113,6 +125,7 @@ static void forget_run(struct turn *turn)
 {
     struct turn_private *inside = turn->inside;
     arena_reset(turn->arena);
+    release_held(turn);
     inside->random_count = 0;
     inside->needs = false;
     inside->row_ask_count = 0;
@@ -390,7 +403,29 @@ static const struct effect *own_effect(const struct turn *turn, struct slice pat
     return found;
 }
 
-enum err turn_open_row(struct turn *turn, const struct stored_row *row, struct slice *ret_bytes)
+/* *ret_opened: NULL if rows like this one do not stay open. */
+static enum err hold(struct turn *turn, const struct stored_row *row, const struct opened_row **ret_opened)
+{
+    struct turn_private *inside = turn->inside;
+    if (inside->held_count == inside->held_capacity) {
+        size_t capacity = inside->held_capacity == 0 ? 16 : inside->held_capacity * 2;
+        struct opened_row **grown = realloc(inside->held, capacity * sizeof(struct opened_row *));
+        if (grown == NULL) {
+            return ERR_MEMORY;
+        }
+        inside->held = grown;
+        inside->held_capacity = capacity;
+    }
+    struct opened_row *opened = NULL;
+    enum err err = state_hold(turn->state, row, &opened);
+    if (opened != NULL) {
+        inside->held[inside->held_count++] = opened;
+    }
+    *ret_opened = opened;
+    return err;
+}
+
+static enum err open_alone(struct turn *turn, const struct stored_row *row, struct slice *ret_bytes)
 {
     struct buf *scratch = &turn->inside->scratch;
     buf_clear(scratch);
@@ -402,50 +437,68 @@ enum err turn_open_row(struct turn *turn, const struct stored_row *row, struct s
     return ret_bytes->data == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
-enum err turn_row(struct turn *turn, const char *path, struct slice *ret_bytes)
+enum err turn_open_row(struct turn *turn, const struct stored_row *row, struct slice *ret_bytes)
+{
+    const struct opened_row *opened = NULL;
+    enum err err = hold(turn, row, &opened);
+    if (err != ERR_NONE || opened == NULL) {
+        return err != ERR_NONE ? err : open_alone(turn, row, ret_bytes);
+    }
+    *ret_bytes = opened->bytes;
+    return ERR_NONE;
+}
+
+/* The newest of a row: what this turn makes of it (*ret_effect), or what is stored. */
+static enum err find_row(struct turn *turn, const char *path, const struct effect **ret_effect, struct stored_row *ret_row)
 {
     if (path == NULL) {
         return ERR_MEMORY;
     }
     struct slice name = slice_string(path);
-    const struct effect *effect = own_effect(turn, name);
-    if (effect != NULL) {
-        *ret_bytes = effect->bytes;
-        return effect->is_delete ? ERR_NOT_FOUND : ERR_NONE;
+    *ret_effect = own_effect(turn, name);
+    if (*ret_effect != NULL) {
+        return (*ret_effect)->is_delete ? ERR_NOT_FOUND : ERR_NONE;
     }
+    enum lookup lookup = state_row(turn->state, name, ret_row);
+    return lookup == LOOKUP_UNKNOWN ? ask_row(turn, name) : lookup == LOOKUP_ABSENT ? ERR_NOT_FOUND : ERR_NONE;
+}
+
+enum err turn_row(struct turn *turn, const char *path, struct slice *ret_bytes)
+{
+    const struct effect *effect = NULL;
     struct stored_row row;
-    enum lookup lookup = state_row(turn->state, name, &row);
-    if (lookup == LOOKUP_UNKNOWN) {
-        return ask_row(turn, name);
+    enum err err = find_row(turn, path, &effect, &row);
+    if (err == ERR_NONE && effect != NULL) {
+        *ret_bytes = effect->bytes;
     }
-    return lookup == LOOKUP_ABSENT ? ERR_NOT_FOUND : turn_open_row(turn, &row, ret_bytes);
+    return err != ERR_NONE || effect != NULL ? err : turn_open_row(turn, &row, ret_bytes);
 }
 
 enum err turn_json(struct turn *turn, const char *path, const struct json **ret_tree)
 {
+    const struct effect *effect = NULL;
+    const struct opened_row *opened = NULL;
+    struct stored_row row;
     struct slice bytes;
-    enum err err = turn_row(turn, path, &bytes);
-    if (err != ERR_NONE) {
-        return err;
+    enum err err = find_row(turn, path, &effect, &row);
+    err = err == ERR_NONE && effect == NULL ? hold(turn, &row, &opened) : err;
+    if (err == ERR_NONE && opened != NULL) {
+        *ret_tree = opened->tree;
+        return opened->tree == NULL ? ERR_DAMAGED : ERR_NONE;
     }
+    bytes = effect == NULL ? SLICE_NONE : effect->bytes;
+    err = err == ERR_NONE && effect == NULL ? open_alone(turn, &row, &bytes) : err;
     struct json *tree = NULL;
-    err = json_unpack(turn->arena, bytes, &tree);
+    err = err == ERR_NONE ? json_unpack(turn->arena, bytes, &tree) : err;
     *ret_tree = tree;
     return err == ERR_MALFORMED ? ERR_DAMAGED : err;
 }
 
 enum err turn_exists(struct turn *turn, const char *path)
 {
+    const struct effect *effect = NULL;
     struct stored_row row;
-    if (path == NULL) {
-        return ERR_MEMORY;
-    }
-    const struct effect *effect = own_effect(turn, slice_string(path));
-    if (effect != NULL) {
-        return effect->is_delete ? ERR_NOT_FOUND : ERR_NONE;
-    }
-    enum lookup lookup = state_row(turn->state, slice_string(path), &row);
-    return lookup == LOOKUP_UNKNOWN ? ask_row(turn, slice_string(path)) : lookup == LOOKUP_ABSENT ? ERR_NOT_FOUND : ERR_NONE;
+    return find_row(turn, path, &effect, &row);
 }
 
 bool turn_want(struct turn *turn, const char *path)

@@ -56,6 +56,8 @@ struct turn_private {
     bool needs;                         /* this run asked for something that is not there */
     struct slice *row_asks;             /* paths to fetch, of this run */
     size_t row_ask_count, row_ask_capacity;
+    struct opened_row **held;           /* that this run reads and the reply may rest on */
+    size_t held_count, held_capacity;
     struct ask *asks;
     struct effect *effects, *last_effect;
     struct effect *last_kept;           /* up to here an error takes nothing back */
@@ -92,7 +94,7 @@ enum err turn_apply(struct turn *turn) must_check;
 /* Ends a turn that can not be run again because what it asked for failed: nothing of its last run remains. */
 void turn_fail(struct turn *turn, enum err err);
 
-/* A stored row in plain, in the run's arena. */
+/* A stored row in plain; the bytes live as long as the run. */
 enum err turn_open_row(struct turn *turn, const struct stored_row *row, struct slice *ret_bytes) must_check;
 
 /* The operation of a route or of keep's own turns, by name; NULL if there is none (operations.c). */

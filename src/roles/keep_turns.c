@@ -441,7 +441,7 @@ static enum err record(struct keep *keep, const struct turn *turn)
         return ERR_NONE;
     }
     uint8_t salt[32];
-    random_bytes(salt, sizeof salt);
+    draw_seed(keep, salt);
     return audit_add(keep->audit, turn, salt);
 }
 
