@@ -194,12 +194,24 @@ char *arena_string(struct arena *arena, struct slice slice)
     return copy;
 }
 
+/* Printed where it is going to lie, if there is room: most texts are short paths. */
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
+    struct block *block = arena->newest;
+    char *tail = (char *)block->bytes + block->used;
+    size_t room = block->capacity - block->used;
     va_list arguments;
     va_start(arguments, format);
-    int needed = vsnprintf(NULL, 0, format, arguments);
+    int needed = vsnprintf(tail, room, format, arguments);
     va_end(arguments);
+    if (needed >= 0 && (size_t)needed < room) {
+        char *text = arena_alloc(arena, (size_t)needed + 1);
+        if (text == NULL) {
+            explicit_bzero(tail, (size_t)needed);
+        }
+        return text;
+    }
+    explicit_bzero(tail, room); /* what is handed out later is zeroed */
     char *text = needed < 0 ? NULL : arena_alloc(arena, (size_t)needed + 1);
     if (text == NULL) {
         return NULL;

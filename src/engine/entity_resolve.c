@@ -27,6 +27,9 @@ static void add(struct walk *walk, const struct json *ids)
 /* Groups of a level are asked for together; each is visited once, so that a ring ends. */
 static enum err collect_groups(struct turn *turn, const struct json *direct, struct json *groups)
 {
+    if (direct == NULL || direct->count == 0) {
+        return ERR_NONE; /* most are in none, and the walk is large */
+    }
     struct walk *walk = arena_alloc(turn->arena, sizeof *walk);
     if (walk == NULL) {
         return ERR_MEMORY;

@@ -10,6 +10,7 @@
 #include "base/time.h"
 
 enum {
+    FRAMES_A_ROUND = 16, /* then MHD sends what was answered: the clients go on while the rest is read */
     TICK_MS = 1000,
     STOP_TICK_MS = 20,
     STOP_WAIT_MS = 2000, /* for the replies that keep still owes */
@@ -111,11 +112,15 @@ static void take_held(struct gate *gate)
 static void take_keep(struct gate *gate)
 {
     struct frame frame;
-    enum err err;
-    while ((err = channel_receive(gate->start.keep, &frame)) == ERR_NONE) {
-        gate_frame(gate, frame.kind, frame.id, frame.body);
+    enum err err = ERR_NONE;
+    for (size_t i = 0; i < FRAMES_A_ROUND && err == ERR_NONE; i++) {
+        err = channel_receive(gate->start.keep, &frame);
+        if (err == ERR_NONE) {
+            gate_frame(gate, frame.kind, frame.id, frame.body);
+        }
     }
-    if (err != ERR_BUSY) {
+    gate->keep_unread = err == ERR_NONE;
+    if (err != ERR_NONE && err != ERR_BUSY) {
         LOG(LOG_ERROR, "gate.keep-lost", LOG_ERR(err));
         gate->keep_lost = true;
     }
@@ -142,10 +147,11 @@ static void take_parent(struct gate *gate)
     gate->parent_lost = gate->parent_lost || err != ERR_BUSY;
 }
 
-/* All that was asked for in this round leaves in one write; what the socket did not take waits for
- * it to be writable. */
-static void flush_keep(struct gate *gate)
+/* What was asked for leaves in one write; what the socket did not take waits for it to be
+ * writable. */
+void gate_flush(struct gate *gate)
 {
+    gate->unsent = 0;
     if (channel_flush(gate->start.keep) != ERR_NONE) {
         gate->keep_lost = true;
         return;
@@ -178,26 +184,25 @@ static void round_of(struct gate *gate)
     int count = epoll_wait(gate->epoll_fd, events, EVENTS_MAX, wait_ms(gate));
     gate->now_mono_ns = clock_now().mono_ns;
     take_held(gate);
-    if (gate->keep_unread) {
-        gate->keep_unread = false;
-        take_keep(gate);
-    }
     for (int i = 0; i < count; i++) {
         enum source source = (enum source)(events[i].data.u64 >> 32);
         if (source == SOURCE_PARENT) {
             take_parent(gate);
         } else if (source == SOURCE_KEEP) {
-            take_keep(gate);
+            gate->keep_unread = true;
         } else if (source == SOURCE_LISTENER) {
             gate_accept(gate, (int)(uint32_t)events[i].data.u64);
         }
+    }
+    if (gate->keep_unread) {
+        take_keep(gate);
     }
     (void)MHD_run(gate->daemon);
     if (gate->now_mono_ns - gate->sweep_mono_ns > (int64_t)TICK_MS * 1000000) {
         gate->sweep_mono_ns = gate->now_mono_ns;
         gate_sweep(gate);
     }
-    flush_keep(gate);
+    gate_flush(gate);
 }
 
 static bool goes_on(const struct gate *gate)

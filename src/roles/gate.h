@@ -123,12 +123,13 @@ struct gate {
     struct MHD_Daemon *daemon;
     int epoll_fd, http_epoll_fd;
     bool listening, stopping, keep_lost, parent_lost, keep_wants_write;
-    bool keep_unread; /* a signature was waited for: the channel may hold frames that came with it */
+    bool keep_unread; /* the channel may hold frames: more than a round takes, or those that came while a signature was waited for */
     int64_t now_mono_ns, sweep_mono_ns, stop_mono_ns;
     struct link *links;
     size_t link_count;
     struct exchange **exchanges; /* by slot; exchange_max pointers */
     size_t exchange_max, exchange_made, waiting_count;
+    size_t unsent; /* requests since the last flush */
     struct exchange *free_exchanges;
     struct held_frame *held, **held_end;
     struct arena *arena; /* of the request or reply at hand */
@@ -140,6 +141,9 @@ struct gate {
     struct identity *identities; /* newest first; handshakes under way may still use an older one */
     struct counters counters;
 };
+
+/* gate.c */
+void gate_flush(struct gate *gate);
 
 /* gate_http.c: MHD's side. */
 enum err gate_http_start(struct gate *gate, size_t connections, size_t per_address) must_check;

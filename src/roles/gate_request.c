@@ -8,7 +8,7 @@
 #include "base/time.h"
 #include "net/url.h"
 
-enum { NAME_SPACE_MAX_BYTES = 256 };
+enum { NAME_SPACE_MAX_BYTES = 256, FLUSH_AFTER = 16 };
 
 /* As Vault does: "curl -d '{…}'" says that it sends a form, and does not. */
 static bool is_form(struct exchange *exchange, struct slice body)
@@ -213,4 +213,7 @@ void gate_request(struct exchange *exchange)
     exchange->stage = STAGE_WAITING;
     gate->waiting_count++;
     exchange_drop_body(exchange);
+    if (++gate->unsent >= FLUSH_AFTER) { /* keep has work while the rest of this round is read */
+        gate_flush(gate);
+    }
 }

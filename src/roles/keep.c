@@ -490,6 +490,16 @@ static bool goes_on(const struct keep *keep)
     return may_publish && is_behind && keep->now.mono_ns - keep->stop_mono_ns < (int64_t)STOP_GRACE_MS * 1000000;
 }
 
+/* Replies that no commit holds back leave, and what is open goes to store. */
+static void settle(struct keep *keep)
+{
+    keep_release(keep);
+    if (keep->store != NULL && keep->phase >= PHASE_STARTING && keep->failed == ERR_NONE) {
+        keep->failed = keep_send_batch(keep);
+    }
+    flush_all(keep);
+}
+
 static void turn_loop(struct keep *keep)
 {
     int64_t looked_ms = 0;
@@ -504,16 +514,9 @@ static void turn_loop(struct keep *keep)
         }
         drain_parent(keep);
         drain_members(keep);
-        uint64_t turns;
-        do {
-            turns = keep->counters.turns;
-            keep_run(keep);
-            keep_release(keep);
-        } while (turns != keep->counters.turns && keep->failed == ERR_NONE);
-        if (keep->store != NULL && keep->phase >= PHASE_STARTING && keep->failed == ERR_NONE) {
-            enum err err = keep_send_batch(keep);
-            keep->failed = err;
-        }
+        settle(keep); /* before new turns run: who waits for the disk gets its reply, and the disk its next batch */
+        keep_run(keep, RUNS_A_ROUND);
+        settle(keep);
         keep_dispatch(keep);
         keep_dispatch_tellers(keep);
         keep_tell_authority(keep);

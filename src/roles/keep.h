@@ -24,6 +24,7 @@
 enum {
     MEMBERS_MAX = 32,
     RUNNING_MAX = 4096,
+    RUNS_A_ROUND = 4096,          /* then replies leave and the next batch goes to store: whoever waits for the disk does not wait for all that came meanwhile */
     SPARE_MAX = 128,                    /* turns kept for the next requests */
     SPARE_TURN_MAX_BYTES = 64 << 10,    /* a turn that grew larger is freed */
     ASKED_MAX = 8,
@@ -184,7 +185,7 @@ struct keep {
 /* keep_turns.c */
 enum err keep_begin_request(struct keep *keep, struct channel *gate, uint64_t frame_id, struct slice body) must_check;
 enum err keep_begin_own(struct keep *keep, enum origin origin, uint64_t frame_id, const char *operation, const struct json *input) must_check;
-void keep_run(struct keep *keep);                       /* every runnable turn */
+void keep_run(struct keep *keep, size_t most);          /* runnable turns, in the order in which they came to be */
 bool keep_has_runnable(const struct keep *keep);
 enum err keep_send_batch(struct keep *keep) must_check; /* COMMIT, then FETCH */
 enum err keep_take_fetched(struct keep *keep, uint64_t id, struct slice body) must_check;

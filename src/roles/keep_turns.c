@@ -503,9 +503,9 @@ void keep_told(struct keep *keep, struct running *running)
     put(&keep->ended, running);
 }
 
-void keep_run(struct keep *keep)
+void keep_run(struct keep *keep, size_t most)
 {
-    while (keep->failed == ERR_NONE && keep->runnable.first != NULL) {
+    for (size_t i = 0; i < most && keep->failed == ERR_NONE && keep->runnable.first != NULL; i++) {
         struct running *running = take(&keep->runnable);
         enum err err = running->result;
         if (err == ERR_NONE) {

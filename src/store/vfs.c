@@ -14,9 +14,14 @@ struct vfs {
     char name[40];
 };
 
+enum { GATHER_MAX_BYTES = 256 << 10 };
+
 struct vfs_file {
     sqlite3_file base; /* first likewise */
     struct file *file;
+    bool gathers; /* the WAL: SQLite writes a frame's head and its page by themselves, one after the other, and syncs then */
+    struct buf gathered;
+    uint64_t gathered_at;
     bool entry_unsynced; /* made just now, or by a process that may have died before it synced the
                             entry */
     bool remove_on_close;
@@ -34,23 +39,47 @@ static int result_of(enum err err, int otherwise)
     return err == ERR_MEMORY ? SQLITE_IOERR_NOMEM : otherwise;
 }
 
+/* What was gathered goes to the file, in one piece. */
+static enum err scatter(struct vfs_file *file)
+{
+    if (file->gathered.len == 0) {
+        return ERR_NONE;
+    }
+    enum err err = file_write(file->file, file->gathered_at, buf_slice(&file->gathered));
+    buf_clear(&file->gathered);
+    return err;
+}
+
+static enum err gather(struct vfs_file *file, uint64_t offset, struct slice bytes)
+{
+    bool goes_on = offset == file->gathered_at + file->gathered.len && file->gathered.len + bytes.len <= GATHER_MAX_BYTES;
+    enum err err = goes_on ? ERR_NONE : scatter(file);
+    if (err != ERR_NONE || bytes.len > GATHER_MAX_BYTES) {
+        return err != ERR_NONE ? err : file_write(file->file, offset, bytes);
+    }
+    file->gathered_at = file->gathered.len == 0 ? offset : file->gathered_at;
+    return buf_append(&file->gathered, bytes);
+}
+
 static int vfs_file_close(sqlite3_file *base)
 {
     struct vfs_file *file = (struct vfs_file *)base;
     struct files *files = file->file->files;
+    enum err err = scatter(file);
+    buf_free(&file->gathered);
     file_close(file->file);
     file->file = NULL;
     if (file->remove_on_close) {
         return result_of(file_remove(files, file->name), SQLITE_IOERR_DELETE);
     }
-    return SQLITE_OK;
+    return result_of(err, SQLITE_IOERR_WRITE);
 }
 
 static int vfs_file_read(sqlite3_file *base, void *out, int amount, sqlite3_int64 offset)
 {
     struct vfs_file *file = (struct vfs_file *)base;
     size_t got = 0;
-    if (file_read(file->file, (uint64_t)offset, out, (size_t)amount, &got) != ERR_NONE) {
+    if (scatter(file) != ERR_NONE || file_read(file->file, (uint64_t)offset, out, (size_t)amount, &got) != ERR_NONE) {
         return SQLITE_IOERR_READ;
     }
     if (got < (size_t)amount) {
@@ -63,14 +92,17 @@ static int vfs_file_read(sqlite3_file *base, void *out, int amount, sqlite3_int6
 static int vfs_file_write(sqlite3_file *base, const void *data, int amount, sqlite3_int64 offset)
 {
     struct vfs_file *file = (struct vfs_file *)base;
-    return result_of(file_write(file->file, (uint64_t)offset, slice_of(data, (size_t)amount)),
-                     SQLITE_IOERR_WRITE);
+    struct slice bytes = slice_of(data, (size_t)amount);
+    enum err err = file->gathers ? gather(file, (uint64_t)offset, bytes) : file_write(file->file, (uint64_t)offset, bytes);
+    return result_of(err, SQLITE_IOERR_WRITE);
 }
 
 static int vfs_file_truncate(sqlite3_file *base, sqlite3_int64 size)
 {
     struct vfs_file *file = (struct vfs_file *)base;
-    return result_of(file_truncate(file->file, (uint64_t)size), SQLITE_IOERR_TRUNCATE);
+    enum err err = scatter(file);
+    err = err == ERR_NONE ? file_truncate(file->file, (uint64_t)size) : err;
+    return result_of(err, SQLITE_IOERR_TRUNCATE);
 }
 
 /* All files lie in the top directory, so a new one's entry is there. A full disk during a sync is a
@@ -79,6 +111,10 @@ static int vfs_file_sync(sqlite3_file *base, int flags)
 {
     (void)flags;
     struct vfs_file *file = (struct vfs_file *)base;
+    enum err err = scatter(file);
+    if (err != ERR_NONE) {
+        return result_of(err, SQLITE_IOERR_WRITE);
+    }
     if (file_sync(file->file) != ERR_NONE) {
         return SQLITE_IOERR_FSYNC;
     }
@@ -95,7 +131,7 @@ static int vfs_file_size(sqlite3_file *base, sqlite3_int64 *ret_size)
 {
     struct vfs_file *file = (struct vfs_file *)base;
     uint64_t size;
-    if (file_size(file->file, &size) != ERR_NONE) {
+    if (scatter(file) != ERR_NONE || file_size(file->file, &size) != ERR_NONE) {
         return SQLITE_IOERR_FSTAT;
     }
     *ret_size = (sqlite3_int64)size;
@@ -181,6 +217,9 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *base_file
     if (err != ERR_NONE) {
         return err == ERR_LOCKED ? SQLITE_BUSY : result_of(err, SQLITE_CANTOPEN);
     }
+    file->gathers = (flags & SQLITE_OPEN_WAL) != 0;
+    file->gathered = BUF_INIT(GATHER_MAX_BYTES);
+    file->gathered_at = 0;
     file->entry_unsynced = mode == FILE_CREATE;
     file->remove_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
     snprintf(file->name, sizeof(file->name), "%s", name);
