@@ -1,9 +1,9 @@
 /*
  * kv version 2: every write of a path makes a version; versions are deleted, undeleted, destroyed. Rows of a mount:
  *
- *   m/UUID/kv2/PATH        a secret: what is known of it and of each version, and the newest version's data (format: kv2_secret.c). A read of the newest is one row,
- *                          a first write too; later writes put the version that they replace beside it.
- *   m/UUID/v/ID/NUMBER     data of an older version, packed JSON. ID was drawn at random when the path was first written, so that a path that was deleted and is
+ *   m/UUID/kv2/PATH        a secret: what is known of it and of each version, the newest version's data, and those of older ones as long as the row stays small (format:
+ *                          kv2_secret.c). A read of the newest is one row, and so is a write, mostly; one that makes the row too large puts the older ones beside it.
+ *   m/UUID/v/ID/NUMBER     data of an older version that found no room there, packed JSON. ID was drawn at random when the path was first written, so that a path that was deleted and is
  *                          written again shares nothing with what it held before.
  *   m/UUID/gone/PATH       {"version","at_ms","by"}: the newest version is deleted and can be undeleted; for the recycle bin's list
  *   m/UUID/bin/KEY         {"path","at_ms","by","until_ms","current"}: a secret that was deleted with all its versions, when the mount keeps those (deleted_keep)
@@ -23,6 +23,7 @@ struct kv2_version {
     uint64_t number;
     int64_t created_ms, deleted_ms;     /* deleted_ms 0: not; in the future: then */
     bool is_destroyed;
+    struct slice data;                  /* packed; empty: in a row of its own, or destroyed */
 };
 
 struct kv2_secret {
@@ -35,7 +36,6 @@ struct kv2_secret {
     struct slice custom;                /* packed custom_metadata; empty: none */
     struct kv2_version *versions;       /* ascending */
     size_t count;
-    struct slice data;                  /* packed data of the version `current`; empty: it has none */
 };
 
 struct kv2_settings {

@@ -76,7 +76,8 @@ static void step_write(struct play *play, unsigned path)
 {
     struct model *model = &play->models[path];
     const struct json *reply = NULL;
-    const char *data = arena_printf(play->scene.arena, "{\"n\":%s,\"s\":\"%u\",\"o\":{\"a\":%s,\"b\":[%u]}}", numbers[draw(play, NUMBER_COUNT)], draw(play, 1000), numbers[draw(play, NUMBER_COUNT)], draw(play, 9));
+    int digits = draw(play, 4) == 0 ? 400 : 1; /* so that some leave the row of their secret */
+    const char *data = arena_printf(play->scene.arena, "{\"n\":%s,\"s\":\"%0*u\",\"o\":{\"a\":%s,\"b\":[%u]}}", numbers[draw(play, NUMBER_COUNT)], digits, draw(play, 1000), numbers[draw(play, NUMBER_COUNT)], draw(play, 9));
     bool with_cas = draw(play, 2) == 0;
     unsigned cas = draw(play, 4) == 0 ? draw(play, VERSIONS) : model->current;
     const char *options = with_cas ? arena_printf(play->scene.arena, ",\"options\":{\"cas\":%u}", cas) : "";

@@ -1,10 +1,11 @@
 /*
  * The row of a secret, little-endian:
  *
- *   u8 1, bytes id, u64 created_ms, u64 updated_ms, u64 current, u64 oldest, u64 max_versions, u8 cas_required, u64 delete_after_s (two's complement),
- *   bytes custom_metadata (packed JSON; empty: none), u32 count, count * { u64 number, u64 created_ms, u64 deleted_ms, u8 destroyed }, bytes data (packed JSON)
+ *   u8 2, bytes id, u64 created_ms, u64 updated_ms, u64 current, u64 oldest, u64 max_versions, u8 cas_required, u64 delete_after_s (two's complement),
+ *   bytes custom_metadata (packed JSON; empty: none), u32 count, count * { u64 number, u64 created_ms, u64 deleted_ms, u8 what, if what is 2: bytes data (packed JSON) }
  *
- * Versions ascend. What does not hold is a damaged row: nobody but keep writes it.
+ * What: 0 the data lies in a row of its own, 1 it was destroyed, 2 it stands here. Format 1, as older releases wrote it, had the newest version's data alone, behind the
+ * list. Versions ascend. What does not hold is a damaged row: nobody but keep writes it.
  */
 #include "secrets/kv2.h"
 
@@ -12,7 +13,13 @@
 
 #include "base/encode.h"
 
-enum { FORMAT = 1, VERSION_BYTES = 25 };
+enum { FORMAT_1 = 1, FORMAT = 2, VERSION_BYTES = 25 };
+
+enum what { DATA_BESIDE, DATA_DESTROYED, DATA_HERE };
+
+/* A row of store's B-tree that is larger than about 1,000 bytes, path and seal included, takes further pages; each page is written twice. So older versions stay in the row
+ * up to this size, and leave it all at once: their rows are neighbours. */
+enum { SMALL_ROW_BYTES = 800 };
 
 char *kv2_path(struct turn *turn, const char *folder, struct slice path)
 {
@@ -40,16 +47,20 @@ static enum err get_flag(struct reader *reader, bool *ret_flag)
     return err == ERR_NONE && value > 1 ? ERR_MALFORMED : err;
 }
 
-static enum err get_version(struct reader *reader, uint64_t after, struct kv2_version *version)
+static enum err get_version(struct reader *reader, uint8_t format, uint64_t after, struct kv2_version *version)
 {
+    uint8_t what = 0;
     enum err err = get_u64(reader, &version->number);
     err = err == ERR_NONE ? get_signed(reader, &version->created_ms) : err;
     err = err == ERR_NONE ? get_signed(reader, &version->deleted_ms) : err;
-    err = err == ERR_NONE ? get_flag(reader, &version->is_destroyed) : err;
-    return err == ERR_NONE && version->number <= after ? ERR_MALFORMED : err;
+    err = err == ERR_NONE ? get_u8(reader, &what) : err;
+    err = err == ERR_NONE && what == DATA_HERE ? get_bytes(reader, ROW_MAX_BYTES, &version->data) : err;
+    version->is_destroyed = what == DATA_DESTROYED;
+    bool is_good = version->number > after && what <= (format == FORMAT_1 ? DATA_DESTROYED : DATA_HERE);
+    return err == ERR_NONE && !is_good ? ERR_MALFORMED : err;
 }
 
-static enum err get_versions(struct arena *arena, struct reader *reader, struct kv2_secret *secret)
+static enum err get_versions(struct arena *arena, struct reader *reader, uint8_t format, struct kv2_secret *secret)
 {
     uint32_t count = 0;
     enum err err = get_u32(reader, &count);
@@ -61,9 +72,20 @@ static enum err get_versions(struct arena *arena, struct reader *reader, struct 
         return ERR_MEMORY;
     }
     for (; secret->count < count && err == ERR_NONE; secret->count++) {
-        err = get_version(reader, secret->count == 0 ? 0 : secret->versions[secret->count - 1].number, &secret->versions[secret->count]);
+        err = get_version(reader, format, secret->count == 0 ? 0 : secret->versions[secret->count - 1].number, &secret->versions[secret->count]);
     }
     return err == ERR_NONE && count > 0 && secret->versions[count - 1].number != secret->current ? ERR_MALFORMED : err;
+}
+
+/* Format 1. */
+static enum err get_newest(struct reader *reader, struct kv2_secret *secret)
+{
+    struct slice data;
+    enum err err = get_bytes(reader, ROW_MAX_BYTES, &data);
+    if (err == ERR_NONE && secret->count > 0) {
+        secret->versions[secret->count - 1].data = data;
+    }
+    return err;
 }
 
 enum err kv2_decode(struct arena *arena, struct slice bytes, struct kv2_secret *ret_secret)
@@ -72,7 +94,7 @@ enum err kv2_decode(struct arena *arena, struct slice bytes, struct kv2_secret *
     struct kv2_secret secret = {0};
     uint8_t format = 0;
     enum err err = get_u8(&reader, &format);
-    err = err == ERR_NONE && format != FORMAT ? ERR_MALFORMED : err;
+    err = err == ERR_NONE && format != FORMAT && format != FORMAT_1 ? ERR_MALFORMED : err;
     err = err == ERR_NONE ? get_bytes(&reader, 2 * KV2_ID_BYTES, &secret.id) : err;
     err = err == ERR_NONE ? get_signed(&reader, &secret.created_ms) : err;
     err = err == ERR_NONE ? get_signed(&reader, &secret.updated_ms) : err;
@@ -82,8 +104,8 @@ enum err kv2_decode(struct arena *arena, struct slice bytes, struct kv2_secret *
     err = err == ERR_NONE ? get_flag(&reader, &secret.cas_required) : err;
     err = err == ERR_NONE ? get_signed(&reader, &secret.delete_after_s) : err;
     err = err == ERR_NONE ? get_bytes(&reader, ROW_MAX_BYTES, &secret.custom) : err;
-    err = err == ERR_NONE ? get_versions(arena, &reader, &secret) : err;
-    err = err == ERR_NONE ? get_bytes(&reader, ROW_MAX_BYTES, &secret.data) : err;
+    err = err == ERR_NONE ? get_versions(arena, &reader, format, &secret) : err;
+    err = err == ERR_NONE && format == FORMAT_1 ? get_newest(&reader, &secret) : err;
     err = err == ERR_NONE ? reader_end(&reader) : err;
     if (err != ERR_NONE) {
         return err == ERR_MEMORY ? err : ERR_DAMAGED;
@@ -107,7 +129,8 @@ static enum err put_versions(struct buf *out, const struct kv2_secret *secret)
         err = put_u64(out, version->number);
         err = err == ERR_NONE ? put_u64(out, (uint64_t)version->created_ms) : err;
         err = err == ERR_NONE ? put_u64(out, (uint64_t)version->deleted_ms) : err;
-        err = err == ERR_NONE ? put_u8(out, version->is_destroyed ? 1 : 0) : err;
+        err = err == ERR_NONE ? put_u8(out, version->is_destroyed ? DATA_DESTROYED : version->data.len > 0 ? DATA_HERE : DATA_BESIDE) : err;
+        err = err == ERR_NONE && version->data.len > 0 ? put_bytes(out, version->data) : err;
     }
     return err;
 }
@@ -124,8 +147,7 @@ static enum err encode(struct buf *out, const struct kv2_secret *secret)
     err = err == ERR_NONE ? put_u8(out, secret->cas_required ? 1 : 0) : err;
     err = err == ERR_NONE ? put_u64(out, (uint64_t)secret->delete_after_s) : err;
     err = err == ERR_NONE ? put_bytes(out, secret->custom) : err;
-    err = err == ERR_NONE ? put_versions(out, secret) : err;
-    return err == ERR_NONE ? put_bytes(out, secret->data) : err;
+    return err == ERR_NONE ? put_versions(out, secret) : err;
 }
 
 enum err kv2_save(struct turn *turn, struct slice path, const struct kv2_secret *secret)
@@ -164,17 +186,15 @@ bool kv2_is_deleted(const struct kv2_version *version, int64_t now_ms)
 
 enum err kv2_data(struct turn *turn, const struct kv2_secret *secret, const struct kv2_version *version, const struct json **ret_data)
 {
-    struct slice packed = secret->data;
+    struct slice packed = version->data;
     struct json *tree = NULL;
-    enum err err = version->is_destroyed || version->number == secret->current ? ERR_NONE : turn_row(turn, kv2_version_path(turn, secret->id, version->number), &packed);
-    if (err != ERR_NONE) {
-        return err == ERR_NOT_FOUND ? ERR_DAMAGED : err;
-    }
-    if (!version->is_destroyed && packed.len > 0) {
+    bool is_beside = !version->is_destroyed && packed.len == 0;
+    enum err err = is_beside ? turn_row(turn, kv2_version_path(turn, secret->id, version->number), &packed) : ERR_NONE;
+    if (err == ERR_NONE && !version->is_destroyed) {
         err = json_unpack(turn->arena, packed, &tree);
     }
     *ret_data = tree;
-    return err == ERR_MALFORMED ? ERR_DAMAGED : err;
+    return err == ERR_MALFORMED || (is_beside && err == ERR_NOT_FOUND) ? ERR_DAMAGED : err;
 }
 
 /* ---- a new version ---- */
@@ -202,7 +222,7 @@ static enum err give_up_oldest(struct turn *turn, struct kv2_secret *secret)
     }
     secret->oldest = secret->current - keep + 1;
     while (secret->count > 0 && secret->versions[0].number < secret->oldest) {
-        bool has_row = !secret->versions[0].is_destroyed;
+        bool has_row = !secret->versions[0].is_destroyed && secret->versions[0].data.len == 0;
         enum err err = has_row ? turn_delete(turn, kv2_version_path(turn, secret->id, secret->versions[0].number)) : ERR_NONE;
         secret->versions++;
         secret->count--;
@@ -214,15 +234,24 @@ static enum err give_up_oldest(struct turn *turn, struct kv2_secret *secret)
     return all;
 }
 
-/* The data that a newer version pushes out of the row. No row of that number can exist: numbers are never used twice below one id. */
-static enum err put_aside(struct turn *turn, const struct kv2_secret *secret)
+/* Older versions leave a row that is too large. No row of such a number can exist: numbers are never used twice below one id. */
+static enum err put_aside(struct turn *turn, struct kv2_secret *secret)
 {
-    if (secret->data.len == 0) {
-        return ERR_NONE;
+    size_t bytes = secret->custom.len + secret->count * VERSION_BYTES;
+    for (size_t i = 0; i < secret->count; i++) {
+        bytes += secret->versions[i].data.len;
     }
-    char *path = kv2_version_path(turn, secret->id, secret->current);
-    enum err err = turn_is_new(turn, path);
-    return err == ERR_NONE ? turn_put(turn, path, secret->data, 0) : err;
+    enum err err = ERR_NONE;
+    for (size_t i = 0; bytes > SMALL_ROW_BYTES && err == ERR_NONE && i + 1 < secret->count; i++) {
+        struct kv2_version *version = &secret->versions[i];
+        if (version->data.len > 0) {
+            char *path = kv2_version_path(turn, secret->id, version->number);
+            err = turn_is_new(turn, path);
+            err = err == ERR_NONE ? turn_put(turn, path, version->data, 0) : err;
+            version->data = SLICE_NONE;
+        }
+    }
+    return err;
 }
 
 enum err kv2_add(struct turn *turn, struct slice path, struct kv2_secret *secret, const struct json *data)
@@ -232,18 +261,17 @@ enum err kv2_add(struct turn *turn, struct slice path, struct kv2_secret *secret
     if (secret->id.data == NULL || secret->versions == NULL) {
         return ERR_MEMORY;
     }
-    enum err err = put_aside(turn, secret);
-    err = err == ERR_NONE ? json_pack(&packed, data) : err;
+    enum err err = json_pack(&packed, data);
     if (err != ERR_NONE) {
         return err;
     }
     secret->current++;
     secret->updated_ms = turn->now_ms;
-    secret->versions[secret->count++] = (struct kv2_version){.number = secret->current, .created_ms = turn->now_ms, .deleted_ms = deletion_ms(turn, secret)};
-    secret->data = buf_slice(&packed);
+    secret->versions[secret->count++] = (struct kv2_version){.number = secret->current, .created_ms = turn->now_ms, .deleted_ms = deletion_ms(turn, secret), .data = buf_slice(&packed)};
     err = give_up_oldest(turn, secret);
+    err = err == ERR_NONE ? put_aside(turn, secret) : err;
     err = err == ERR_NONE ? kv2_save(turn, path, secret) : err;
-    secret->data = SLICE_NONE;
+    secret->versions[secret->count - 1].data = SLICE_NONE; /* they end with this function */
     return err == ERR_NONE && was_gone ? kv2_note_gone(turn, path, secret) : err;
 }
 

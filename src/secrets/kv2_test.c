@@ -1,4 +1,5 @@
 /* kv version 2 through turns in memory: what Vault's clients see of versions, metadata, check-and-set; the bin, the upgrade, search. */
+#include "secrets/kv2.h"
 #include "secrets/kv_scene.h"
 
 #include "base/check.h"
@@ -45,18 +46,56 @@ TEST(versions_are_written_read_and_come_back_as_they_came)
     kv_scene_end(&scene);
 }
 
-TEST(a_write_touches_a_row_first_and_two_later)
+/* {"x":NUMBER} with so many bytes beside it. */
+static char *padded(struct kv_scene *scene, int number, int bytes)
+{
+    return arena_printf(scene->arena, "{\"data\":{\"x\":%d,\"pad\":\"%0*d\"}}", number, bytes, 0);
+}
+
+TEST(older_versions_stay_in_the_row_while_it_is_small_and_leave_it_together)
 {
     struct kv_scene scene = start();
     const struct json *reply = NULL;
-    size_t before = memory_row_count(driver_rows(scene.driver));
-    CHECK_ERR(ERR_NONE, WRITE("s/data/a", "{\"data\":{\"x\":1}}"));
-    size_t first = memory_row_count(driver_rows(scene.driver));
-    CHECK_ERR(ERR_NONE, WRITE("s/data/a", "{\"data\":{\"x\":2}}"));
-    size_t second = memory_row_count(driver_rows(scene.driver));
-    CHECK_U64(2, first - before);  /* the secret and the audit record */
-    CHECK_U64(2, second - first);  /* the version that was pushed aside, and the audit record */
+    for (int i = 1; i <= 5; i++) { /* four of 140 bytes fit, with what is known of them */
+        CHECK_ERR(ERR_NONE, WRITE("s/data/a", padded(&scene, i, 140)));
+        CHECK_U64(i < 5 ? 1 : 5, kv_row_count(&scene));
+    }
+    CHECK_ERR(ERR_NONE, WRITE("s/data/a", padded(&scene, 6, 140)));
+    CHECK_U64(5, kv_row_count(&scene));
+    CHECK_ERR(ERR_NONE, WRITE("s/data/a", padded(&scene, 7, 2000))); /* alone in its row, however large */
+    CHECK_U64(7, kv_row_count(&scene));
+    CHECK_ERR(ERR_NONE, WRITE("s/data/a", padded(&scene, 8, 10)));
+    CHECK_U64(8, kv_row_count(&scene));
+    for (int i = 1; i <= 8; i++) {
+        CHECK_ERR(ERR_NONE, ASK(VERB_READ, "s/data/a", arena_printf(scene.arena, "{\"version\":\"%d\"}", i), NULL));
+        CHECK_PART(arena_printf(scene.arena, "%d", i), "data.data.x");
+    }
+    CHECK_ERR(ERR_NONE, WRITE("s/data/a", padded(&scene, 9, 10)));
+    CHECK_U64(8, kv_row_count(&scene));
+    CHECK_ERR(ERR_NONE, WRITE("s/destroy/a", "{\"versions\":[1,8]}")); /* one beside, one in the row */
+    CHECK_U64(7, kv_row_count(&scene));
+    CHECK_ERR(ERR_NONE, ASK(VERB_READ, "s/data/a", "{\"version\":\"8\"}", NULL));
+    CHECK_PART("true", "data.metadata.destroyed");
+    CHECK_PART("null", "data.data");
+    CHECK_ERR(ERR_NONE, READ("s/data/a"));
+    CHECK_PART("9", "data.data.x");
     kv_scene_end(&scene);
+}
+
+/* What an older release wrote: the newest version's data behind the list, all others beside. */
+TEST(rows_of_format_1_are_read)
+{
+    static const char row[] = "\1\20\0\0\0""0123456789abcdef\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                              "\2\0\0\0" "\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1" "\2\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "\5\0\0\0\6\0\0\0\0";
+    cleanup_arena struct arena *arena = arena_new(4096);
+    struct kv2_secret secret;
+    CHECK_ERR(ERR_NONE, kv2_decode(arena, slice_of(row, sizeof row - 1), &secret));
+    CHECK_U64(2, secret.count);
+    CHECK(secret.versions[0].is_destroyed && secret.versions[0].data.len == 0);
+    CHECK_U64(5, secret.versions[1].data.len);
+    for (size_t i = 0; i + 1 < sizeof row - 1; i++) {
+        CHECK_ERR(ERR_DAMAGED, kv2_decode(arena, slice_of(row, i), &secret));
+    }
 }
 
 TEST(check_and_set_speaks_the_words_that_clients_match)
@@ -305,7 +344,7 @@ TEST(the_bin_keeps_what_was_deleted_for_its_time)
     const struct json *reply = NULL;
     CHECK_ERR(ERR_NONE, WRITE("s/config", "{\"deleted_keep\":\"30d\"}"));
     for (int i = 0; i < 3; i++) {
-        CHECK_ERR(ERR_NONE, WRITE("s/data/a", arena_printf(scene.arena, "{\"data\":{\"x\":%d}}", i)));
+        CHECK_ERR(ERR_NONE, WRITE("s/data/a", padded(&scene, i, 1000)));
     }
     CHECK_ERR(ERR_NONE, ASK(VERB_DELETE, "s/metadata/a", NULL, NULL));
     CHECK_ERR(ERR_NOT_FOUND, READ("s/data/a"));
@@ -344,7 +383,7 @@ TEST(without_a_bin_a_deletion_is_final)
     struct kv_scene scene = start();
     const struct json *reply = NULL;
     for (int i = 0; i < 9; i++) {
-        CHECK_ERR(ERR_NONE, WRITE("s/data/a", "{\"data\":{\"x\":1}}"));
+        CHECK_ERR(ERR_NONE, WRITE("s/data/a", padded(&scene, 1, 1000)));
     }
     CHECK_ERR(ERR_NONE, ASK(VERB_DELETE, "s/metadata/a", NULL, NULL));
     CHECK_ERR(ERR_NOT_FOUND, ASK(VERB_LIST, "s/bin/secrets", NULL, NULL));

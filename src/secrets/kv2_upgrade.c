@@ -38,9 +38,8 @@ static enum err move(struct turn *turn, struct slice row_path, struct slice valu
         return ERR_MEMORY;
     }
     secret.current = secret.oldest = 1;
-    secret.versions[0] = (struct kv2_version){.number = 1, .created_ms = turn->now_ms};
+    secret.versions[0] = (struct kv2_version){.number = 1, .created_ms = turn->now_ms, .data = value};
     secret.count = 1;
-    secret.data = value;
     enum err err = turn_is_new(turn, kv2_path(turn, "kv2", path)); /* the mount takes no writes meanwhile */
     err = err == ERR_NONE ? kv2_save(turn, path, &secret) : err;
     return err == ERR_NONE ? turn_delete(turn, arena_string(turn->arena, row_path)) : err;

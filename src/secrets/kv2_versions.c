@@ -34,8 +34,8 @@ static enum err destroy_one(struct turn *turn, struct kv2_secret *secret, struct
     }
     version->is_destroyed = true;
     *ret_changed = true;
-    if (version->number == secret->current) {
-        secret->data = SLICE_NONE;
+    if (version->data.len > 0) {
+        version->data = SLICE_NONE;
         return ERR_NONE;
     }
     return turn_delete(turn, kv2_version_path(turn, secret->id, version->number));
