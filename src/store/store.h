@@ -26,9 +26,9 @@ enum err store_commit(struct store *store, struct slice body,
                       struct buf *out) must_check; /* COMMIT -> COMMITTED */
 enum err store_publish(struct store *store, struct slice body,
                        struct buf *out) must_check; /* PUBLISH -> PUBLISHED */
-/* 4 MiB, the size to which the file is cut afterwards. Names of rows are HMACs, so their pages lie anywhere: the longer the WAL, the more rows each page that is
- * moved and synced stands for. */
-enum { STORE_TIDY_PAGES = 1024 };
+/* 2 MiB. The longer the WAL, the more rows each page that is moved and synced stands for; but nothing is committed while it moves: 4 MiB made one write in a hundred wait
+ * for more than 10 ms. */
+enum { STORE_TIDY_PAGES = 512 };
 /* When replies have left: moves the WAL if it has this many pages. */
 enum err store_tidy(struct store *store, int pages) must_check;
 /* A sync failed or the database is damaged: ERR_IO or ERR_DAMAGED; else ERR_NONE. */
