@@ -82,7 +82,7 @@ static struct answer ask(struct place *place, uint8_t what, uint64_t id, uint32_
     uint16_t fetched = 0, code = 0;
     uint32_t count = 0;
     uint8_t ready = 0;
-    struct slice bytes;
+    struct slice bytes = SLICE_NONE;
     if (put_u32(&body, 1) != ERR_NONE || need_put(&body, &need) != ERR_NONE || store_fetch(place->store, buf_slice(&body), &out) != ERR_NONE) {
         return answer;
     }
