@@ -19,7 +19,7 @@ ALLOWED = {
     "gate": {"libmicrohttpd.so", "libgnutls.so"},
     "keep": {"libcrypto.so", "libsodium.so"},
     "store": {"libcrypto.so", "libsodium.so", "libsqlite3.so"},
-    "store-postgres": {"libcrypto.so", "libsodium.so", "libpq.so"},
+    "store-postgres": {"libcrypto.so", "libsodium.so", "libpq.so", "libsqlite3.so"},
     "judge": {"libcrypto.so", "libsodium.so", "libarchive.so", "libxml2.so", "libz.so", "libcrypt.so"},
     "reach": {"libcrypto.so", "libssl.so", "libcurl.so", "libz.so", "libzstd.so"},
     "look": {"libsodium.so"},

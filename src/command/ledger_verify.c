@@ -6,16 +6,18 @@
 #include "command/client.h"
 #include "command/keys.h"
 #include "command/show.h"
+#include "command/snapshot.h"
 #include "ledger/verify.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { KNOWN_MAX_BYTES = NOTE_MAX_BYTES, FETCH_MAX_BYTES = BUNDLE_MAX_BYTES, THREADS = 4 };
 
-enum rows_state { ROWS_NONE, ROWS_CHECKED, ROWS_HELD };
+enum rows_state { ROWS_NONE, ROWS_CHECKED, ROWS_HELD, ROWS_ELSEWHERE };
 
 struct job {
     struct run *run;
@@ -25,6 +27,8 @@ struct job {
     struct verify_options options;
     const char *place; /* the directory or the address */
     enum rows_state rows;
+    char folder[64]; /* a private one with the snapshot as vogt.db, or empty */
+    int folder_fd;
 };
 
 static void tell_progress(void *context, uint8_t log, uint64_t done, uint64_t total)
@@ -74,14 +78,34 @@ static enum err check_log(struct job *job, uint8_t log, const struct verify_sour
 
 /* ---- from a directory ---- */
 
+/* More may have been published since, so it is held against its own checkpoints. */
+static enum err check_snapshot(struct job *job, const struct verify_store *store)
+{
+    struct verify_log_state published[LOG_AUDIT + 1];
+    memcpy(published, job->report.logs, sizeof(published));
+    memset(job->report.logs, 0, sizeof(published));
+    enum err err = verify_rows(store, &job->options, &job->report);
+    memcpy(job->report.logs, published, sizeof(published));
+    job->rows = err == ERR_NONE ? ROWS_CHECKED : ROWS_NONE;
+    return err;
+}
+
+/* `directory_fd`: -1, or a data directory. */
 static enum err check_rows(struct job *job, int directory_fd)
 {
-    struct verify_store store = {.directory_fd = directory_fd};
+    struct verify_store store = {.directory_fd = job->folder[0] == '\0' ? directory_fd : job->folder_fd};
     for (uint8_t log = LOG_EVIDENCE; log <= LOG_AUDIT; log++) {
         store.keys[log] = &job->keys.list[log];
         store.known[log] = job->known[log];
     }
-    if (faccessat(directory_fd, "vogt.db", F_OK, 0) != 0) {
+    if (job->folder[0] != '\0') {
+        return check_snapshot(job, &store);
+    }
+    if (directory_fd >= 0 && faccessat(directory_fd, "postgresql", F_OK, 0) == 0) {
+        job->rows = ROWS_ELSEWHERE;
+        return ERR_NONE;
+    }
+    if (directory_fd < 0 || faccessat(directory_fd, "vogt.db", F_OK, 0) != 0) {
         return ERR_NONE;
     }
     enum err err = verify_rows(&store, &job->options, &job->report);
@@ -137,7 +161,7 @@ static enum err check_address(struct job *job)
         struct verify_source source = {&remote, fetch, false}; /* one connection */
         err = check_log(job, log, &source, NULL);
     }
-    return err;
+    return err == ERR_NONE ? check_rows(job, -1) : err;
 }
 
 /* ---- the result ---- */
@@ -161,6 +185,11 @@ static struct text summary(const struct job *job)
             "compared, because a running Vogt holds it.",
             "Beide Logbücher stimmen: jeder Eintrag, jede Kachel, die gezeichneten Wurzeln. Die "
             "Datenbank wurde nicht verglichen, weil ein laufender Vogt sie hält."),
+        [ROWS_ELSEWHERE] = TEXT_INIT(
+            "Both logs agree: every entry, every tile, the signed roots. The rows lie in PostgreSQL and were not compared: `vogt snapshot save FILE`, then this with "
+            "--snapshot FILE.",
+            "Beide Logbücher stimmen: jeder Eintrag, jede Kachel, die gezeichneten Wurzeln. Die Zeilen liegen in PostgreSQL und wurden nicht verglichen: `vogt snapshot save "
+            "DATEI`, dann dies mit --snapshot DATEI."),
     };
     return rows[job->rows];
 }
@@ -185,7 +214,7 @@ static struct json *finding_tree(struct arena *arena, const struct verify_findin
 static enum outcome print_json(struct job *job)
 {
     static const char *const rows[] = {
-        [ROWS_NONE] = "none", [ROWS_CHECKED] = "checked", [ROWS_HELD] = "held by a running daemon"};
+        [ROWS_NONE] = "none", [ROWS_CHECKED] = "checked", [ROWS_HELD] = "held by a running daemon", [ROWS_ELSEWHERE] = "in PostgreSQL"};
     struct arena *arena = job->run->arena;
     struct json *top = json_new(arena, JSON_OBJECT);
     json_set_bool(arena, top, "good", verify_report_good(&job->report));
@@ -302,9 +331,38 @@ static enum outcome verify_place(struct job *job, bool is_address)
     return outcome;
 }
 
+static enum outcome take_snapshot(struct job *job)
+{
+    const char *path = run_option(job->run, OPTION_SNAPSHOT), *temporary = getenv("TMPDIR");
+    if (path == NULL) {
+        return OUTCOME_OK;
+    }
+    if (temporary == NULL || strlen(temporary) > sizeof(job->folder) - 24) {
+        temporary = "/tmp";
+    }
+    snprintf(job->folder, sizeof(job->folder), "%s/vogt-verify-XXXXXX", temporary);
+    if (mkdtemp(job->folder) == NULL) {
+        job->folder[0] = '\0';
+        return run_fail_err(job->run, err_from_errno(errno), temporary);
+    }
+    job->folder_fd = open(job->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return job->folder_fd < 0 ? run_fail_err(job->run, err_from_errno(errno), job->folder) : snapshot_unpack(job->run, path, job->folder_fd);
+}
+
+static void drop_snapshot(struct job *job)
+{
+    if (job->folder_fd >= 0) {
+        unlinkat(job->folder_fd, "vogt.db", 0);
+        close(job->folder_fd);
+    }
+    if (job->folder[0] != '\0') {
+        rmdir(job->folder);
+    }
+}
+
 enum outcome command_ledger_verify(struct run *run)
 {
-    struct job job = {.run = run,
+    struct job job = {.run = run, .folder_fd = -1,
                       .place = run->argument_count > 0 ? run->arguments[0] : run_directory(run)};
     bool is_address = strncmp(job.place, "https://", 8) == 0;
     if (is_address) {
@@ -322,5 +380,8 @@ enum outcome command_ledger_verify(struct run *run)
                         SLICE_NONE);
     }
     outcome = outcome == OUTCOME_OK ? read_known(&job) : outcome;
-    return outcome == OUTCOME_OK ? verify_place(&job, is_address) : outcome;
+    outcome = outcome == OUTCOME_OK ? take_snapshot(&job) : outcome;
+    outcome = outcome == OUTCOME_OK ? verify_place(&job, is_address) : outcome;
+    drop_snapshot(&job);
+    return outcome;
 }

@@ -3,10 +3,11 @@
  * against the set-hash of its newest audit entry (and with --vkey the checkpoints in it against the logs' keys). What is restored may be older than what was published since, so the directory says so (the file `restored`), and Vogt
  * takes nothing there until `vogt ledger reopen`.
  */
-#include "command/client.h"
+#include "command/snapshot.h"
 
 #include "base/archive.h"
 #include "base/encode.h"
+#include "command/client.h"
 #include "command/keys.h"
 #include "ledger/verify.h"
 #include "store/barrier.h"
@@ -22,7 +23,7 @@
 
 enum { BEGIN_TIMEOUT_MS = 600000, PART_MAX_BYTES = 8 << 20, KEY_FILE_MAX_BYTES = 128 };
 
-static const char database_name[] = "vogt.db", folder_name[] = "restore.new", marker_name[] = "restored", key_name[] = "seal.key";
+static const char database_name[] = "vogt.db", folder_name[] = "restore.new", marker_name[] = "restored", key_name[] = "seal.key", elsewhere_name[] = "postgresql";
 
 static enum outcome fail(struct run *run, struct text text, const char *path)
 {
@@ -172,9 +173,8 @@ static enum err unpack(struct coming *coming, gzFile from)
     return !is_good ? ERR_MALFORMED : fsync(coming->to) == 0 ? ERR_NONE : ERR_IO;
 }
 
-static enum outcome copy_in(struct run *run, int folder_fd)
+enum outcome snapshot_unpack(struct run *run, const char *path, int folder_fd)
 {
-    const char *path = run->arguments[0];
     int from_fd = open(path, O_RDONLY | O_CLOEXEC);
     gzFile from = from_fd < 0 ? NULL : gzdopen(from_fd, "rb");
     struct coming coming = {.to = from == NULL ? -1 : openat(folder_fd, database_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), .meta = sha256_new(), .state = sha256_new(), .sums = BUF_INIT(4096)};
@@ -317,7 +317,7 @@ static bool put_in_place(int directory_fd)
 
 static enum outcome restore(struct run *run, const char *directory, int directory_fd, int folder_fd, struct text *ret_word)
 {
-    enum outcome outcome = copy_in(run, folder_fd);
+    enum outcome outcome = snapshot_unpack(run, run->arguments[0], folder_fd);
     outcome = outcome == OUTCOME_OK ? verify(run, folder_fd) : outcome;
     outcome = outcome == OUTCOME_OK ? check_seal(run, directory, ret_word) : outcome;
     return outcome == OUTCOME_OK && !put_in_place(directory_fd) ? fail_file(run, directory) : outcome;
@@ -333,6 +333,11 @@ enum outcome command_snapshot_restore(struct run *run)
     int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory_fd < 0) {
         return fail_file(run, directory);
+    }
+    if (faccessat(directory_fd, elsewhere_name, F_OK, 0) == 0) {
+        close(directory_fd);
+        return fail(run, TEXT("the rows of this directory lie in PostgreSQL: put the database itself back from its backup (pg_restore), or restore into another directory, whose store is a file",
+                              "die Zeilen dieses Verzeichnisses liegen in PostgreSQL: die Datenbank selbst aus ihrer Sicherung zurückholen (pg_restore), oder in ein anderes Verzeichnis, dessen Bestand eine Datei ist"), directory);
     }
     if (faccessat(directory_fd, database_name, F_OK, 0) == 0) {
         close(directory_fd);

@@ -81,20 +81,38 @@ static void pass_over(struct arena *arena, struct dropin_config *config, const c
 
 /* ---- sections ---- */
 
+/* Its own words pass over what only many connections or several servers would need; what asks for a second server cannot be kept. */
+static enum err take_postgresql(struct arena *arena, const struct json *body, struct dropin_config *config, struct complaint *complaint)
+{
+    if (is_true(body, "ha_enabled")) {
+        return refuse(complaint, ERR_UNSUPPORTED, TEXT("several servers on one database are not there: one Vogt at a time works in it", "mehrere Server auf einer Datenbank gibt es nicht: es arbeitet ein Vogt zur Zeit darin"),
+                      SLICE_LITERAL("ha_enabled"));
+    }
+    config->database = text_of(arena, body, "connection_url", config->database);
+    for (const struct json *member = body == NULL ? NULL : body->first; member != NULL; member = member->next) {
+        if (!slice_is(member->name, "connection_url") && !slice_is(member->name, "path") && !slice_is(member->name, "ha_enabled")) {
+            pass_over(arena, config, "storage.postgresql.", member->name);
+        }
+    }
+    return ERR_NONE;
+}
+
 static enum err take_storage(struct arena *arena, const struct json *kind, struct dropin_config *config, struct complaint *complaint)
 {
     const struct json *body = first_of(kind);
-    if (!slice_is(kind->name, "inmem") && !slice_is(kind->name, "file") && !slice_is(kind->name, "raft")) {
-        return refuse(complaint, ERR_UNSUPPORTED, TEXT("this storage is not there: inmem, file and raft are, and Vogt keeps what it stores in its own database below their path",
-                                                       "diesen Speicher gibt es nicht: es gibt inmem, file und raft, und Vogt hält darunter seine eigene Datenbank"),
+    bool is_memory = slice_is(kind->name, "inmem"), is_server = slice_is(kind->name, "postgresql");
+    if (!is_memory && !is_server && !slice_is(kind->name, "file") && !slice_is(kind->name, "raft")) {
+        return refuse(complaint, ERR_UNSUPPORTED, TEXT("this storage is not there: inmem, file, raft and postgresql are, and Vogt keeps what it stores in its own form there",
+                                                       "diesen Speicher gibt es nicht: es gibt inmem, file, raft und postgresql, und Vogt hält darin seine eigene Form"),
                       kind->name);
     }
     config->storage = arena_string(arena, kind->name);
-    config->path = slice_is(kind->name, "inmem") ? NULL : text_of(arena, body, "path", NULL);
-    if (!slice_is(kind->name, "inmem") && config->path == NULL) {
-        return refuse(complaint, ERR_INVALID, TEXT("the storage has no path", "der Speicher hat keinen Pfad (path)"), kind->name);
+    config->path = is_memory ? NULL : text_of(arena, body, "path", NULL);
+    if (is_server) {
+        return take_postgresql(arena, body, config, complaint);
     }
-    return ERR_NONE;
+    config->database = NULL;
+    return is_memory || config->path != NULL ? ERR_NONE : refuse(complaint, ERR_INVALID, TEXT("the storage has no path", "der Speicher hat keinen Pfad (path)"), kind->name);
 }
 
 static enum err take_listener(struct arena *arena, const struct json *kind, struct dropin_config *config, struct complaint *complaint)
@@ -206,8 +224,41 @@ enum err dropin_config_read(struct arena *arena, struct slice text, bool is_json
     return err == ERR_NONE ? take_tree(arena, tree, config, complaint) : err;
 }
 
+static bool is_postgresql(const struct dropin_config *config)
+{
+    return config->storage != NULL && strcmp(config->storage, "postgresql") == 0;
+}
+
+void dropin_config_give_database(struct dropin_config *config, const char *url)
+{
+    if (url != NULL && url[0] != '\0' && is_postgresql(config)) {
+        config->database = url;
+    }
+}
+
+bool dropin_config_settle(struct dropin_config *config, struct arena *arena)
+{
+    const char **const texts[] = {&config->storage, &config->path, &config->address, &config->certificate, &config->key, &config->api_address, &config->pid_file};
+    bool good = true;
+    config->database = NULL;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const char *text = *texts[i];
+        *texts[i] = text == NULL ? NULL : arena_string(arena, slice_string(text));
+        good = good && (text == NULL || *texts[i] != NULL);
+    }
+    for (size_t i = 0; good && i < config->passed_over_count; i++) {
+        config->passed_over[i] = arena_string(arena, slice_string(config->passed_over[i]));
+        good = config->passed_over[i] != NULL;
+    }
+    return good;
+}
+
 enum err dropin_config_end(struct dropin_config *config, struct complaint *complaint)
 {
+    if (is_postgresql(config) && config->database == NULL) {
+        return refuse(complaint, ERR_INVALID, TEXT("the storage has no connection_url, and VAULT_PG_CONNECTION_URL is not set", "der Speicher hat keine connection_url, und VAULT_PG_CONNECTION_URL ist nicht gesetzt"),
+                      SLICE_LITERAL("connection_url"));
+    }
     if (config->storage == NULL) {
         return refuse(complaint, ERR_INVALID, TEXT("A storage backend must be specified", "Es fehlt ein Speicher (storage)"), SLICE_NONE);
     }

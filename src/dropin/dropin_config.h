@@ -12,7 +12,8 @@
 enum { PASSED_OVER_MAX = 32 };
 
 struct dropin_config {
-    const char *storage, *path;             /* "inmem", "file" or "raft"; path NULL for inmem */
+    const char *storage, *path;             /* "inmem", "file", "raft" or "postgresql"; path NULL for inmem, and where it was not said */
+    const char *database;                   /* of postgresql: the connection, with its password; NULL else */
     const char *address;                    /* "127.0.0.1:8200" */
     const char *certificate, *key;          /* NULL: Vogt signs one itself */
     bool is_plain;                          /* tls_disable */
@@ -25,8 +26,12 @@ struct dropin_config {
 
 /* `text` of one file, on top of what *config has. `is_json`: by the file's name. ERR_INVALID, ERR_MALFORMED or ERR_UNSUPPORTED with a complaint. */
 enum err dropin_config_read(struct arena *arena, struct slice text, bool is_json, struct dropin_config *config, struct complaint *complaint) must_check;
+/* A connection to PostgreSQL that the environment gives counts before the configuration's. */
+void dropin_config_give_database(struct dropin_config *config, const char *url);
 /* Storage and listener must be there; fills what was left out. */
 enum err dropin_config_end(struct dropin_config *config, struct complaint *complaint) must_check;
+/* Moves all strings but the database's into another arena, so that the one with the password can go. False: no memory. */
+bool dropin_config_settle(struct dropin_config *config, struct arena *arena) must_check;
 /* The same as Vogt's own configuration. */
 enum err dropin_config_write(const struct dropin_config *config, struct buf *out) must_check;
 

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONFIG_MAX_BYTES = 1 << 20, FILES_MAX = 64, OPEN_FOLDERS = 16 };
+enum { CONFIG_MAX_BYTES = 1 << 20, CONFIG_ARENA_BYTES = 64 << 20, FILES_MAX = 64, OPEN_FOLDERS = 16 };
 
 /* ---- the configuration ---- */
 
@@ -29,15 +29,15 @@ static bool has_end(const char *name, const char *end)
     return slice_ends(slice_string(name), slice_string(end));
 }
 
-static int read_file(struct dropin *dropin, const char *path, struct dropin_config *config)
+static int read_file(struct dropin *dropin, struct arena *arena, const char *path, struct dropin_config *config)
 {
     cleanup_buf struct buf bytes = BUF_INIT(CONFIG_MAX_BYTES + (1 << 17));
     struct complaint complaint = {.text = {NULL, NULL}};
     if (run_read_file(&dropin->run, path, CONFIG_MAX_BYTES, &bytes) != OUTCOME_OK) {
         return DROPIN_LOCAL;
     }
-    struct slice text = arena_copy(dropin->run.arena, buf_slice(&bytes));
-    return dropin_config_read(dropin->run.arena, text, has_end(path, ".json"), config, &complaint) == ERR_NONE ? DROPIN_OK : say_complaint(dropin, &complaint, path);
+    struct slice text = arena_copy(arena, buf_slice(&bytes));
+    return dropin_config_read(arena, text, has_end(path, ".json"), config, &complaint) == ERR_NONE ? DROPIN_OK : say_complaint(dropin, &complaint, path);
 }
 
 static int by_text(const void *a, const void *b)
@@ -47,7 +47,7 @@ static int by_text(const void *a, const void *b)
 }
 
 /* All of a directory that ends in .hcl or .json, in the order of their names. */
-static int read_directory(struct dropin *dropin, const char *folder, struct dropin_config *config)
+static int read_directory(struct dropin *dropin, struct arena *arena, const char *folder, struct dropin_config *config)
 {
     const char *paths[FILES_MAX];
     size_t count = 0;
@@ -64,12 +64,12 @@ static int read_directory(struct dropin *dropin, const char *folder, struct drop
     qsort(paths, count, sizeof(paths[0]), by_text);
     int code = DROPIN_OK;
     for (size_t i = 0; i < count && code == DROPIN_OK; i++) {
-        code = read_file(dropin, paths[i], config);
+        code = read_file(dropin, arena, paths[i], config);
     }
     return code;
 }
 
-static int read_config(struct dropin *dropin, struct dropin_config *config)
+static int read_config(struct dropin *dropin, struct arena *arena, struct dropin_config *config)
 {
     size_t position = 0;
     const char *path;
@@ -77,18 +77,19 @@ static int read_config(struct dropin *dropin, struct dropin_config *config)
     int code = DROPIN_OK;
     while (code == DROPIN_OK && dropin_next_flag(dropin, "config", &position, &path)) {
         struct stat status;
-        code = stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? read_directory(dropin, path, config) : read_file(dropin, path, config);
+        code = stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? read_directory(dropin, arena, path, config) : read_file(dropin, arena, path, config);
     }
     if (code == DROPIN_OK && dropin_switch(dropin, "dev")) {
         const char *address = dropin_flag(dropin, "dev-listen-address");
         address = address == NULL ? dropin_variable("DEV_LISTEN_ADDRESS") : address;
         config->storage = "inmem";
-        config->path = NULL;
+        config->path = config->database = NULL;
         config->is_plain = !dropin_switch(dropin, "dev-tls");
         config->address = address == NULL ? config->address == NULL ? "127.0.0.1:8200" : config->address : address;
     } else if (code == DROPIN_OK && dropin_flag(dropin, "config") == NULL) {
         return dropin_say(dropin, TEXT("a configuration is missing: -config=FILE, or -dev", "es fehlt eine Konfiguration: -config=DATEI oder -dev"), NULL);
     }
+    dropin_config_give_database(config, dropin_variable("PG_CONNECTION_URL"));
     return code == DROPIN_OK && dropin_config_end(config, &complaint) != ERR_NONE ? say_complaint(dropin, &complaint, "") : code;
 }
 
@@ -108,9 +109,39 @@ static void forget(const char *folder)
     }
 }
 
-static const char *make_place(struct dropin *dropin, const struct dropin_config *config)
+/* Checkpoints, tiles and certificate of a store whose rows lie in PostgreSQL: where such things lie on this system when nothing is said. */
+static const char *usual_place(struct dropin *dropin)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (geteuid() == 0) {
+        return "/var/lib/vogt";
+    }
+    return state != NULL && state[0] == '/' ? arena_printf(dropin->run.arena, "%s/vogt", state)
+           : home != NULL && home[0] == '/' ? arena_printf(dropin->run.arena, "%s/.local/state/vogt", home)
+                                            : NULL;
+}
+
+static bool make_all(char *path)
+{
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        bool made = mkdir(path, 0700) == 0 || errno == EEXIST;
+        *slash = '/';
+        if (!made) {
+            return false;
+        }
+    }
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+static const char *make_place(struct dropin *dropin, struct dropin_config *config)
 {
     const char *above = getenv("TMPDIR");
+    if (config->path == NULL && config->database != NULL) {
+        config->path = usual_place(dropin);
+        char *copy = config->path == NULL ? NULL : arena_printf(dropin->run.arena, "%s", config->path);
+        return copy != NULL && make_all(copy) ? config->path : NULL;
+    }
     if (config->path != NULL) {
         return mkdir(config->path, 0700) == 0 || errno == EEXIST ? config->path : NULL;
     }
@@ -217,7 +248,8 @@ static void show_started(struct dropin *dropin, const struct dropin_config *conf
     fflush(dropin->run.screen.out);
 }
 
-static int serve(struct dropin *dropin, const struct dropin_config *config, const char *place)
+/* `database`: NULL, or the file with the connection. */
+static int serve(struct dropin *dropin, const struct dropin_config *config, const char *place, const char *database)
 {
     const char *own = arena_printf(dropin->run.arena, "%s/vogt.hcl", place);
     cleanup_buf struct buf text = BUF_INIT(CONFIG_MAX_BYTES);
@@ -226,7 +258,7 @@ static int serve(struct dropin *dropin, const struct dropin_config *config, cons
         return dropin_out_of_memory(dropin);
     }
     int code = write_private(dropin, own, buf_slice(&text));
-    struct daemon_start start = {.directory = place, .listen = config->address, .config = own, .log_here = true, .may_be_sealed = true};
+    struct daemon_start start = {.directory = place, .listen = config->address, .config = own, .database = database, .log_here = true, .may_be_sealed = true};
     if (code != DROPIN_OK || daemon_begin(&dropin->run, &start, &daemon) != OUTCOME_OK) {
         return DROPIN_LOCAL;
     }
@@ -246,20 +278,43 @@ static int serve(struct dropin *dropin, const struct dropin_config *config, cons
     return code != DROPIN_OK ? code : ended;
 }
 
+/* The password goes to a file that nobody else reads, and out of this process: the connection's texts were in `arena` alone. */
+static int put_away(struct dropin *dropin, struct arena **arena, struct dropin_config *config, const char *place, const char **ret_database)
+{
+    int code = DROPIN_OK;
+    if (config->database != NULL) {
+        *ret_database = arena_printf(dropin->run.arena, "%s/database.url", place);
+        code = *ret_database == NULL ? dropin_out_of_memory(dropin) : write_private(dropin, *ret_database, slice_string(config->database));
+    }
+    unsetenv("VAULT_PG_CONNECTION_URL");
+    unsetenv("BAO_PG_CONNECTION_URL");
+    if (code == DROPIN_OK && !dropin_config_settle(config, dropin->run.arena)) {
+        code = dropin_out_of_memory(dropin);
+    }
+    arena_free(*arena);
+    *arena = NULL;
+    return code;
+}
+
 int verb_server(struct dropin *dropin)
 {
+    struct arena *arena cleanup_arena = arena_new(CONFIG_ARENA_BYTES);
     struct dropin_config config = {.storage = NULL};
-    int code = read_config(dropin, &config);
+    const char *database = NULL;
+    int code = arena == NULL ? dropin_out_of_memory(dropin) : read_config(dropin, arena, &config);
     if (code != DROPIN_OK) {
         return code;
     }
+    bool is_ours = config.path == NULL && config.database == NULL; /* made for this run alone */
     const char *place = make_place(dropin, &config);
     if (place == NULL) {
         return dropin_say(dropin, TEXT("the storage's directory cannot be made", "das Verzeichnis des Speichers lässt sich nicht anlegen"),
                           config.path == NULL ? strerror(errno) : arena_printf(dropin->run.arena, "%s (%s)", config.path, strerror(errno)));
     }
-    code = serve(dropin, &config, place);
-    if (config.path == NULL) {
+    place = arena_printf(dropin->run.arena, "%s", place);
+    code = place == NULL ? dropin_out_of_memory(dropin) : put_away(dropin, &arena, &config, place, &database);
+    code = code == DROPIN_OK ? serve(dropin, &config, place, database) : code;
+    if (is_ours && place != NULL) {
         forget(place);
     }
     return code;

@@ -42,7 +42,8 @@ TEST(what_cannot_be_kept_is_refused_by_name)
         const char *text, *detail;
     } rows[] = {
         {"storage \"consul\" {}\nlistener \"tcp\" {}\n", "consul"},
-        {"storage \"postgresql\" {}\nlistener \"tcp\" {}\n", "postgresql"},
+        {"storage \"postgresql\" {}\nlistener \"tcp\" {}\n", "connection_url"},
+        {"storage \"postgresql\" {\n connection_url = \"postgres://u:hunter2@h/d\"\n ha_enabled = \"true\"\n}\nlistener \"tcp\" {}\n", "ha_enabled"},
         {"storage \"file\" {}\nlistener \"tcp\" {}\n", "file"},
         {"storage \"inmem\" {}\nlistener \"unix\" {}\n", "unix"},
         {"storage \"inmem\" {}\nlistener \"tcp\" {}\nlistener \"tcp\" {}\n", "tcp"},
@@ -71,6 +72,14 @@ TEST(what_means_nothing_here_is_named)
     CHECK_ERR(ERR_NONE, read_config("storage \"inmem\" {}\nlistener \"tcp\" { x_forwarded_for_hop_skips = 1 }\ntelemetry { disable_hostname = true }\n", false, &config, &complaint));
     CHECK(config.passed_over_count == 2);
     CHECK(strcmp(config.passed_over[0], "listener.tcp.x_forwarded_for_hop_skips") == 0 && strcmp(config.passed_over[1], "telemetry") == 0);
+    CHECK_ERR(ERR_NONE, read_config("storage \"postgresql\" {\n connection_url = \"postgres://u:p@h/d\"\n table = \"t\"\n max_parallel = 4\n ha_enabled = \"false\"\n}\nlistener \"tcp\" {}\n", false, &config,
+                                    &complaint));
+    CHECK(config.passed_over_count == 2 && strcmp(config.passed_over[0], "storage.postgresql.table") == 0 && strcmp(config.passed_over[1], "storage.postgresql.max_parallel") == 0);
+    CHECK_STRING("postgres://u:p@h/d", config.database);
+    struct arena *other cleanup_arena = arena_new(1 << 16);
+    dropin_config_give_database(&config, "postgres://u:q@h/d");
+    CHECK_STRING("postgres://u:q@h/d", config.database);
+    CHECK(dropin_config_settle(&config, other) && config.database == NULL && strcmp(config.storage, "postgresql") == 0);
     arena_free(arena);
 }
 

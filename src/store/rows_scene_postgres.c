@@ -128,8 +128,8 @@ static enum err begin_server(void)
     }
     snprintf(program, sizeof(program), "%s", newest("/usr/lib/postgresql/*/bin/initdb"));
     if (program[0] == '\0') {
-        printf("PostgreSQL is not installed (package postgresql): nothing was tested\n");
-        exit(0);
+        printf("PostgreSQL is not installed (package postgresql)\n");
+        exit(77); /* could not run here */
     }
     snprintf(folder, sizeof(folder), "/tmp/vogt-postgres-XXXXXX");
     if (mkdtemp(folder) == NULL || chmod(folder, 0777) != 0) {

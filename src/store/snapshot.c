@@ -1,30 +1,17 @@
-#include "store/snapshot.h"
+/* The copy as a file, whatever it is copied from (snapshot_file.c, postgres_snapshot.c). */
+#include "store/snapshot_inside.h"
 
 #include "crypto/crypto.h"
-#include "store/rows_inside.h"
 
 #include <stdlib.h>
 
-enum { SLICE_PAGES = 1024, HASH_BLOCK_BYTES = 1 << 20, HASH_SLICE_BLOCKS = 16 };
+enum { HASH_BLOCK_BYTES = 1 << 20, HASH_SLICE_BLOCKS = 16 };
 
 static const char copy_name[] = "snapshot.db";
 
-struct snapshot {
-    struct files *files;
-    uint64_t id;                /* 0: none */
-    struct vfs *vfs;
-    sqlite3 *target;            /* while copying */
-    sqlite3_backup *backup;
-    struct file *file;          /* when all of it is copied */
-    uint64_t size_bytes, hashed_bytes;
-    struct sha256 *hash;
-    bool is_ready;
-    uint8_t digest[SHA256_BYTES]; /* when ready */
-};
-
 static void end(struct snapshot *snapshot)
 {
-    sqlite3_backup_finish(snapshot->backup); /* harmless with NULL */
+    snapshot_copy_end(snapshot);
     sqlite3_close(snapshot->target);
     vfs_free(snapshot->vfs);
     file_close(snapshot->file);
@@ -57,7 +44,7 @@ void snapshot_free(struct snapshot *snapshot)
     }
 }
 
-static enum err begin(struct snapshot *snapshot, struct rows *rows, uint64_t id)
+static enum err begin(struct snapshot *snapshot, uint64_t id)
 {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     end(snapshot);
@@ -71,21 +58,15 @@ static enum err begin(struct snapshot *snapshot, struct rows *rows, uint64_t id)
     if (result == SQLITE_OK) {
         result = sqlite3_exec(snapshot->target, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-1024;", NULL, NULL, NULL);
     }
-    if (result != SQLITE_OK) {
-        return vfs_err(snapshot->vfs, result);
-    }
-    snapshot->backup = sqlite3_backup_init(snapshot->target, "main", rows->database, "main");
-    return snapshot->backup == NULL ? vfs_err(snapshot->vfs, sqlite3_errcode(snapshot->target)) : ERR_NONE;
+    return vfs_err(snapshot->vfs, result);
 }
 
 /* The copy is whole: from now on it is a file like any other. */
 static enum err complete(struct snapshot *snapshot)
 {
-    int result = sqlite3_backup_finish(snapshot->backup);
-    snapshot->backup = NULL;
     int closed = sqlite3_close(snapshot->target);
     snapshot->target = NULL;
-    enum err err = vfs_err(snapshot->vfs, result != SQLITE_OK ? result : closed);
+    enum err err = vfs_err(snapshot->vfs, closed);
     err = err == ERR_NONE ? file_open(snapshot->files, copy_name, FILE_READ, &snapshot->file, NULL) : err;
     err = err == ERR_NONE ? file_size(snapshot->file, &snapshot->size_bytes) : err;
     snapshot->hash = sha256_new();
@@ -115,19 +96,20 @@ static enum err hash(struct snapshot *snapshot)
 
 static enum err copy(struct snapshot *snapshot, struct rows *rows, uint64_t id)
 {
-    enum err err = id == 0 ? ERR_INVALID : snapshot->id == id ? ERR_NONE : begin(snapshot, rows, id);
+    enum err err = id == 0 ? ERR_INVALID : snapshot->id == id ? ERR_NONE : begin(snapshot, id);
     if (err != ERR_NONE || snapshot->file != NULL) {
         return err != ERR_NONE || snapshot->is_ready ? err : hash(snapshot);
     }
-    if (snapshot->backup == NULL) {
+    if (snapshot->target == NULL) {
         return ERR_NOT_FOUND; /* it failed before */
     }
-    int result = sqlite3_backup_step(snapshot->backup, SLICE_PAGES);
-    if (result == SQLITE_DONE) {
+    bool is_whole = false;
+    err = snapshot_copy(snapshot, rows, &is_whole);
+    if (err == ERR_NONE && is_whole) {
         err = complete(snapshot);
         return err == ERR_NONE ? hash(snapshot) : err;
     }
-    return result == SQLITE_OK || result == SQLITE_BUSY || result == SQLITE_LOCKED ? ERR_NONE : vfs_err(snapshot->vfs, result);
+    return err;
 }
 
 static enum err read_chunk(struct snapshot *snapshot, const struct need *need, struct buf *chunk)

@@ -4,6 +4,8 @@
  *
  *   none --copy (id)--> copying --copy, until the last page--> hashing --copy, until the last byte--> ready --read (chunk or digest)--> ready ... --end--> none
  *
+ * Of PostgreSQL the copy is made in one step (postgres_snapshot.c), and is the same kind of file.
+ *
  * The copy is the file snapshot.db beside the database: the same sealed rows, no more. It is never synced, belongs to nobody after a restart, and is removed then.
  */
 #ifndef VOGT_STORE_SNAPSHOT_H

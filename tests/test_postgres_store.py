@@ -1,0 +1,290 @@
+"""A store whose rows lie in PostgreSQL: a real server of the test's own, asked by Vault's configuration and by `vogt up --database`; killed, lost, foreign, unfit, and twice.
+
+    tests/test_postgres_store.py BUILD
+"""
+import glob
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.argv[1:] and os.environ.setdefault("VOGT_BUILD", os.path.abspath(sys.argv[1]))
+del sys.argv[2:]  # test_vault_crash's own words
+import test_vault_crash as crash  # noqa: E402
+from daemon import clean_environment, program  # noqa: E402
+from postgres_server import PASSWORD, QUOTED, Postgres, folder_of_programs  # noqa: E402
+from scenario import Daemon, free_port, main  # noqa: E402
+from vault_server import VAULT, Server, configuration  # noqa: E402
+
+FOLDER = tempfile.mkdtemp(prefix="vogt-postgres-test-")
+
+
+def url_file(url, mode=0o600):
+    path = os.path.join(tempfile.mkdtemp(dir=FOLDER), "database.url")
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(url + "\n")
+    os.chmod(path, mode)
+    return path
+
+
+def vault_configuration(port, storage):
+    return configuration(f'disable_mlock = true\nstorage "postgresql" {{\n{storage}\n}}\nlistener "tcp" {{\n  address = "127.0.0.1:{port}"\n  tls_disable = true\n}}\n')
+
+
+def own_processes(pid):
+    """This process and all below it."""
+    found, open_ = [], [pid]
+    while open_:
+        above = open_.pop()
+        found.append(above)
+        for path in glob.glob(f"/proc/{above}/task/*/children"):
+            with open(path, encoding="ascii") as stream:
+                open_ += [int(word) for word in stream.read().split()]
+    return found
+
+
+def secret_nowhere(server, place):
+    """The password stands in no argument, no environment of the daemon, no output, and in one file of the directory, which nobody else reads."""
+    for pid in own_processes(server.process.pid):
+        for name in ("cmdline", "environ") if pid != server.process.pid else ("cmdline",):
+            with open(f"/proc/{pid}/{name}", "rb") as stream:
+                text = stream.read()
+            assert PASSWORD.encode() not in text and QUOTED.encode() not in text, (pid, name)
+    for name in ("out", "err"):
+        assert PASSWORD not in server.text(name) and QUOTED not in server.text(name), name
+    for folder, _, names in os.walk(place):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as stream:
+                assert name == "database.url" or QUOTED.encode() not in stream.read(), name
+    assert os.stat(os.path.join(place, "database.url")).st_mode & 0o777 == 0o600
+
+
+def vaults_own_configuration_is_kept():
+    with Postgres() as postgres:
+        postgres.database("vault")
+        port, place = free_port(), os.path.join(FOLDER, "place")
+        config = vault_configuration(port, f'  connection_url = "{postgres.url("vault")}"\n  table = "vault_kv_store"\n  max_parallel = 128\n  ha_enabled = "false"\n  path = "{place}"')
+        with Server("-config=" + config, port=port) as server:
+            assert "storage.postgresql.table" in server.text("err") and "storage.postgresql.max_parallel" in server.text("err"), server.text("err")
+            assert re.search(r"Storage: postgresql", server.text())
+            made = json.loads(server.vault("operator", "init", "-key-shares=3", "-key-threshold=2", "-format=json"))
+            for key in made["unseal_keys_b64"][:2]:
+                server.vault("operator", "unseal", key)
+            server.more["VAULT_TOKEN"] = made["root_token"]
+            server.vault("secrets", "enable", "-path=app", "kv-v2")
+            for number in range(20):
+                server.vault("kv", "put", f"app/team/{number % 5}/db", f"password=correct horse {number}")
+            assert json.loads(server.vault("kv", "list", "-format=json", "app/team")) == [f"{number}/" for number in range(5)]
+            assert json.loads(server.vault("status", "-format=json"))["storage_type"] == "postgresql"
+            secret_nowhere(server, place)
+            assert not os.path.exists(os.path.join(place, "vogt.db"))
+            assert server.stop() == 0
+        rows = int(postgres.sql("SELECT count(*) FROM vogt.row", "vault"))
+        assert rows > 20 and "correct horse" not in postgres.sql("SELECT string_agg(encode(bytes, 'escape'), '') FROM vogt.row", "vault")
+        shutil.rmtree(place)  # as a container without a disk begins: shares, a database, an empty directory
+        with Server("-config=" + config, port=port) as server:
+            for key in made["unseal_keys_b64"][1:]:
+                server.vault("operator", "unseal", key)
+            server.more["VAULT_TOKEN"] = made["root_token"]
+            assert [server.vault("kv", "get", "-field=password", f"app/team/{number}/db") for number in range(5)] == [f"correct horse {number}" for number in range(15, 20)]
+            server.vault("kv", "put", "app/after", "x=1")
+            status = json.loads(server.vault("read", "-format=json", "ledger/status"))["data"]
+            assert server.stop() == 0
+        done = verify(place, *[word for log in ("evidence", "audit") for word in ("--vkey", status[log]["vkey"])])
+        assert done["good"], done
+        return f"{rows} rows; the directory was lost and its ledger written anew"
+
+
+def verify(place, *words, code=0):
+    done = subprocess.run([program("vogt"), "ledger", "verify", place, "--json", *words], capture_output=True, text=True, timeout=120, check=False, env=clean_environment())
+    assert done.returncode == code, (done.stdout[-2000:], done.stderr[-2000:])
+    return json.loads(done.stdout)
+
+
+def the_environment_and_a_local_socket_will_do():
+    with Postgres() as postgres:
+        postgres.database("vault")
+        port, state = free_port(), os.path.join(FOLDER, "state")
+        config = vault_configuration(port, f'  connection_url = "postgres://nobody:wrong@127.0.0.1:1/x"\n  path = "{state}"')
+        with Server("-config=" + config, port=port, environment={"VAULT_PG_CONNECTION_URL": postgres.url("vault", local=True)}) as server:
+            json.loads(server.vault("operator", "init", "-key-shares=1", "-key-threshold=1", "-format=json"))
+            assert postgres.sql("SELECT count(*) > 0 FROM vogt.row", "vault") == "t"
+            secret_nowhere(server, state)
+
+
+def admin(vogt):
+    code = vogt.ready["login_link"].split("#login=")[1]
+    return vogt.call("POST", "/v1/auth/link/login", {"code": code}, token="")[1]["auth"]["client_token"]
+
+
+def killed_in_turn_nothing_acknowledged_is_lost():
+    """Vogt, its store, its keep and the server, each with SIGKILL in the middle of writes, logins, revocations and rotations (test_vault_crash.py)."""
+    chance, seen, killed = random.Random(11), crash.Seen(), []
+    with Postgres() as postgres:
+        postgres.database("vault")
+        with Daemon(options=["--database", url_file(postgres.url("vault"))]) as vogt:
+            crash.set_up(vogt, seen)
+            for what in ("all", "server", "store", "server", "keep", "all"):
+                stop = threading.Event()
+                threads = [threading.Thread(target=crash.work, args=(vogt, seen, lane, stop)) for lane in range(2 * len(crash.WORK))]
+                for thread in threads:
+                    thread.start()
+                time.sleep(chance.uniform(0.5, 1.5))
+                killed.append(what)
+                if what == "server":
+                    postgres.kill()
+                else:
+                    crash.kill(vogt, what)
+                stop.set()
+                for thread in threads:
+                    thread.join(90)
+                    assert not thread.is_alive()
+                if what == "server":
+                    postgres.start()  # and Vogt comes back by itself, unsealed by its key file
+                    vogt.wait_for(lambda: answers(vogt), "an answer after the server's return", 60)
+                    assert vogt.process.poll() is None and vogt.events("store.away"), vogt.log_text()[-3000:]
+                else:
+                    vogt.stop()
+                    vogt.start()
+                crash.check(vogt, seen, lambda rows: chance.sample(rows, min(len(rows), 40)))
+            assert seen.values and seen.logins and seen.ended and seen.sealed, seen.counts()
+            status = vogt.call("GET", "/v1/ledger/status")[1]["data"]
+            keys = [word for log in ("evidence", "audit") for word in ("--vkey", status[log]["vkey"])]
+            snapshot = os.path.join(FOLDER, "crash.snapshot")
+            assert vogt.vogt("snapshot", "save", snapshot, environment={"VOGT_TOKEN": vogt.root}).returncode == 0
+            assert verify(vogt.directory, *keys)["rows"] == "in PostgreSQL"
+            told = verify(vogt.directory, "--snapshot", snapshot, *keys)
+            assert told["good"] and told["rows"] == "checked" and told["row_count"] > 0, told
+            assert vogt.stop() == 0
+            told = verify(vogt.directory, *keys)
+            assert told["good"] and told["rows"] == "in PostgreSQL", told
+    return f"killed: {' '.join(killed)}; {seen.counts()}; verified"
+
+
+def answers(vogt):
+    try:
+        return vogt.call("GET", "/v1/sys/seal-status")[1]["sealed"] is False
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def a_snapshot_is_a_store_with_a_file():
+    """Out of PostgreSQL: what was saved there is verified and goes on in vogt.db; a changed one is refused."""
+    with Postgres() as postgres:
+        postgres.database("vault")
+        snapshot, other = os.path.join(FOLDER, "snapshot"), os.path.join(FOLDER, "other")
+        with Daemon(options=["--database", url_file(postgres.url("vault", local=True))]) as vogt:
+            token = admin(vogt)
+            assert vogt.call("POST", "/v1/sys/mounts/app", {"type": "kv"}, token=token)[0] == 204
+            for number in range(300):
+                assert vogt.call("POST", f"/v1/app/row/{number}", {"n": "x" * number}, token=token)[0] == 204
+            done = vogt.vogt("snapshot", "save", snapshot, environment={"VOGT_TOKEN": token})
+            assert done.returncode == 0, done.stderr
+            key = os.path.join(vogt.directory, "seal.key")
+            os.makedirs(other, 0o700)
+            shutil.copy(key, os.path.join(other, "seal.key"))
+            refused = vogt.vogt("snapshot", "restore", snapshot, "--dir", vogt.directory)
+            assert refused.returncode != 0 and "PostgreSQL" in refused.stderr, refused.stderr
+            assert vogt.stop() == 0
+        done = subprocess.run([program("vogt"), "snapshot", "restore", snapshot, "--dir", other], capture_output=True, text=True, timeout=120, check=False, env=clean_environment())
+        assert done.returncode == 0, done.stderr
+        with Daemon(directory=other) as vogt:
+            done = vogt.vogt("ledger", "reopen", "--reason", "out of PostgreSQL", environment={"VOGT_TOKEN": token})
+            assert done.returncode == 0, done.stderr
+            assert vogt.call("GET", "/v1/app/row/299", token=token)[1]["data"]["n"] == "x" * 299
+            assert vogt.call("GET", "/v1/sys/seal-status")[1]["storage_type"] == "sqlite"
+
+
+def refused(*options, directory=None, language=None):
+    """(english, german, detail) of a Vogt that does not start, and all that it wrote."""
+    vogt = Daemon(options=list(options), directory=directory, expect_ready=False)
+    try:
+        vogt.start()
+        assert vogt.refusal is not None, vogt.ready
+        vogt.stop()
+        return vogt.refusal["english"], vogt.refusal["german"], vogt.read_log() or vogt.log
+    finally:
+        vogt.close()
+
+
+def one_at_a_time_and_only_what_is_fit():
+    with Postgres() as postgres:
+        postgres.database("vault")
+        file = url_file(postgres.url("vault"))
+        with Daemon(options=["--database", file]) as vogt:
+            english, german, _ = refused("--database", file)
+            assert "another Vogt works in this database" in english and "arbeitet schon ein Vogt" in german, english
+            assert answers(vogt)
+            # the directory belongs to PostgreSQL now
+            vogt.stop()
+            assert "give the file with the connection" in refused(directory=vogt.directory)[0]
+            key = os.path.join(vogt.directory, "seal.key")
+            os.rename(key, key + ".away")
+            refused("--database", file, directory=vogt.directory)
+            assert not os.path.exists(key), "a new key would hide the loss of the old one"
+            os.rename(key + ".away", key)
+            vogt.start()
+            assert answers(vogt)
+        with Daemon() as plain:
+            plain.stop()
+            assert "has its rows in vogt.db" in refused("--database", file, directory=plain.directory)[0]
+        rows = [
+            (postgres.url("vault", password="hunter2"), "does not let this user in", "lässt diesen Benutzer nicht ein"),
+            (postgres.url("vault").replace("/vault?", "/nothing?"), "no such database", "hat der Server nicht"),
+            (f"postgres://vault:{QUOTED}@127.0.0.1:{free_port()}/vault", "cannot be reached", "nicht zu erreichen"),
+            (postgres.url("vault", mode="disable"), "does not let this user in", "lässt diesen Benutzer nicht ein"),  # pg_hba.conf wants TLS
+            (postgres.url("vault").replace(postgres.certificate, "/etc/ssl/certs/ca-certificates.crt"), "cannot be reached", "nicht zu erreichen"),
+            (f"postgres://vault:{QUOTED}@127.0.0.1:1/vault?service=x", "no such setting", "diese Einstellung"),
+            ("mysql://vault@x", "cannot be read", "nicht lesbar"),
+        ]
+        for url, english, german in rows:
+            told = refused("--database", url_file(url))
+            assert english in told[0] and german in told[1], (url, told[:2])
+            assert all(word not in text for word in ("hunter2", PASSWORD, QUOTED) for text in told), told
+        assert "chmod 600" in refused("--database", url_file(postgres.url("vault"), 0o644))[0]
+        assert "cannot be read" in refused("--database", "/nowhere/url")[0]
+        postgres.database("books")
+        postgres.sql("CREATE SCHEMA vogt; CREATE TABLE vogt.bills (id int)", "books")
+        told = refused("--database", url_file(postgres.url("books")))
+        assert "not of Vogt" in told[0] and "nicht von Vogt" in told[1], told[:2]
+        assert postgres.sql("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 'vogt'", "books") == "1"
+        postgres.database("lazy")
+        postgres.sql("ALTER ROLE lazy SET synchronous_commit = off")
+        told = refused("--database", url_file(postgres.url("lazy")))
+        assert "synchronous_commit = on" in told[0] and "verlöre Bestätigtes" in told[1], told[:2]
+        postgres.sql("CREATE DATABASE latin OWNER vault ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+        assert "must be UTF8" in refused("--database", url_file(postgres.url("vault").replace("/vault?", "/latin?")))[0]
+    with Postgres("fsync=off") as postgres:
+        postgres.database("vault")
+        assert "set fsync = on" in refused("--database", url_file(postgres.url("vault")))[0]
+
+
+def the_word_on_the_command_line_is_one_clear_one():
+    with Postgres() as postgres:
+        postgres.database("vault")
+        file = url_file(postgres.url("vault", password="hunter2"))
+        for language, words in ((None, "does not let this user in"), ("de_DE.UTF-8", "lässt diesen Benutzer nicht ein")):
+            done = subprocess.run([program("vogt"), "up", "--dir", os.path.join(FOLDER, "up"), "--listen", "localhost:0", "--database", file], capture_output=True, text=True, timeout=60, check=False,
+                                  env=clean_environment(LANG=language))
+            assert done.returncode != 0 and words in done.stderr and "28P01" in done.stderr and "hunter2" not in done.stdout + done.stderr, done.stderr
+        config = vault_configuration(free_port(), f'  connection_url = "{postgres.url("vault", password="hunter2")}"\n  path = "{FOLDER}/dropin"')
+        done = subprocess.run([VAULT, "server", "-config=" + config], capture_output=True, text=True, timeout=60, check=False, env=clean_environment(HOME=FOLDER))
+        assert done.returncode == 1 and "does not let this user in" in done.stderr and "hunter2" not in done.stdout + done.stderr, (done.stdout, done.stderr)
+
+
+if __name__ == "__main__":
+    if folder_of_programs() is None:
+        print("PostgreSQL is not installed (package postgresql)")
+        sys.exit(77)
+    try:
+        main([vaults_own_configuration_is_kept, the_environment_and_a_local_socket_will_do, one_at_a_time_and_only_what_is_fit, the_word_on_the_command_line_is_one_clear_one,
+              killed_in_turn_nothing_acknowledged_is_lost, a_snapshot_is_a_store_with_a_file])
+    finally:
+        shutil.rmtree(FOLDER, True)
