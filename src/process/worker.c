@@ -110,20 +110,17 @@ static enum err serve_loop(struct worker *worker)
     }
     while (!worker->stopping) {
         enum err err = serve(worker, worker->start.keep, arena);
-        if (err == ERR_NONE) {
-            worker_hear_parent(worker);
-            continue;
-        }
-        if (err != ERR_BUSY) {
+        if (err != ERR_NONE && err != ERR_BUSY) {
             return err;
+        }
+        worker_hear_parent(worker); /* what came together with its last word is in the channel already: poll would not tell */
+        if (err == ERR_NONE || worker->stopping) {
+            continue;
         }
         struct pollfd wait[2] = {{channel_fd(worker->start.parent), POLLIN, 0},
                                  {channel_fd(worker->start.keep), POLLIN, 0}};
         if (poll(wait, 2, -1) < 0 && errno != EINTR) {
             return err_from_errno(errno);
-        }
-        if (wait[0].revents != 0) {
-            worker_hear_parent(worker);
         }
     }
     return ERR_NONE;

@@ -295,9 +295,6 @@ static enum err wait_and_read(struct reach *reach, int wait_ms)
     if (poll(wait, count, wait_ms) < 0) {
         return errno == EINTR ? ERR_NONE : err_from_errno(errno);
     }
-    if (wait[0].revents != 0) {
-        worker_hear_parent(reach->worker);
-    }
     if ((wait[1].revents & (POLLHUP | POLLERR)) != 0 && free_task(reach) == NULL) {
         return ERR_CLOSED;
     }
@@ -315,6 +312,10 @@ static enum err run_loop(struct reach *reach)
     while (!reach->worker->stopping) {
         int wait_ms = -1;
         enum err err = take_work(reach);
+        worker_hear_parent(reach->worker); /* what came together with its last word is in the channel already: poll would not tell */
+        if (reach->worker->stopping) {
+            return ERR_NONE;
+        }
         if (err == ERR_NONE) {
             err = expire_tasks(reach, &wait_ms);
         }

@@ -282,6 +282,7 @@ int main(void)
                          TEXT("gate could not start its HTTPS server",
                               "gate konnte seinen HTTPS-Server nicht starten"));
     }
+    take_parent(&gate); /* what came together with CONFIGURE is in the channel already: epoll would not tell */
     while (goes_on(&gate)) {
         round_of(&gate);
     }

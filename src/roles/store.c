@@ -97,13 +97,13 @@ static enum err hear_parent(struct service *service)
 static enum err wait_and_serve(struct service *service)
 {
     struct role_start *start = service->start;
+    enum err err = ERR_NONE;
     short keep_events = channel_queued_bytes(start->keep) > 0 ? POLLIN | POLLOUT : POLLIN;
     struct pollfd fds[] = {{channel_fd(start->parent), POLLIN, 0},
                            {channel_fd(start->keep), keep_events, 0}};
     if (poll(fds, 2, -1) < 0) {
         return ERR_NONE; /* interrupted */
     }
-    enum err err = ERR_NONE;
     if (fds[1].revents != 0) {
         err = drain(service);
     }
@@ -125,7 +125,7 @@ static enum err wait_and_serve(struct service *service)
 static int serve(struct service *service, struct store_place *place)
 {
     struct role_start *start = service->start;
-    enum err err = ERR_NONE;
+    enum err err = hear_parent(service); /* what came together with CONFIGURE is in the channel already: poll would not tell */
     while (err == ERR_NONE) {
         err = wait_and_serve(service);
     }
