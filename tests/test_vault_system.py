@@ -177,6 +177,9 @@ def a_stopped_process_of_a_device_is_passed_over():
             except hvac.exceptions.VaultError:
                 return None
         wait_until(works, what="the device to be taken up again")
+        state = lambda: vault.sys.list_enabled_audit_devices()["data"]["file/"]["state"] # as it was up to a second ago
+        wait_until(lambda: state()["failures"] > 0 and state()["taken"] > state()["failed"], what="the state of the device")
+        assert "antwort" in state()["cause"]["german"] and not state()["stuck"], state()
         return told.split("\n")[0]
 
 

@@ -30,13 +30,28 @@ static const struct json *find(const struct json *devices, struct slice path)
     return device;
 }
 
+/* How its process fares, as keep knows it since the start; NULL: it was given nothing yet. */
+static const struct json *state_of(const struct turn *turn, const struct json *device)
+{
+    uint64_t slot = 0, index = 0;
+    const struct json *role = turn->around->roles == NULL || json_u64(device, "slot", &slot) != ERR_NONE ? NULL : turn->around->roles->first;
+    while (role != NULL && !(slice_is(json_text(role, "role", SLICE_NONE), "tell") && json_u64(role, "index", &index) == ERR_NONE && index == slot)) {
+        role = role->next;
+    }
+    return json_member(role, "device");
+}
+
 static struct json *shown(struct turn *turn, const struct json *device)
 {
+    const struct json *state = state_of(turn, device);
     struct json *item = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, item, "type", json_text(device, "type", SLICE_NONE));
     json_set_string(turn->arena, item, "description", json_text(device, "description", SLICE_NONE));
     json_set(turn->arena, item, "options", json_copy(turn->arena, json_member(device, "options")));
     json_set_bool(turn->arena, item, "local", json_bool(device, "local", false));
+    if (state != NULL) {
+        json_set(turn->arena, item, "state", json_copy(turn->arena, state)); /* Vogt's own */
+    }
     return json_set_string(turn->arena, item, "path", json_text(device, "path", SLICE_NONE)) == NULL ? NULL : item;
 }
 

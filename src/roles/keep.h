@@ -111,6 +111,11 @@ struct teller {
     bool is_known;
     uint8_t device[SHA256_BYTES];       /* digest of what it was told to be */
     int64_t asked_ms;                   /* the parent was asked to start it; 0: never */
+    struct {
+        int64_t taken_unix_ms, failed_unix_ms; /* the newest record of each kind since this start; 0: none */
+        uint64_t failures;
+        char english[COMPLAINT_DETAIL_BYTES], german[COMPLAINT_DETAIL_BYTES]; /* why the newest was not taken */
+    } story;
 };
 
 struct publication {
@@ -217,6 +222,8 @@ void keep_lose_teller(struct keep *keep, size_t slot, enum err err, const char *
 void keep_drop_teller(struct keep *keep, size_t slot);
 void keep_drop_idle_tellers(struct keep *keep);
 void keep_read_audit_directory(struct keep *keep);
+/* How each device fares, into the entry of its process among `roles`; one without a process gets an entry. */
+void keep_describe_tellers(const struct keep *keep, struct arena *arena, struct json *roles);
 void keep_read_lease_times(struct keep *keep);
 
 /* keep_reopen.c: a store older than what was published. */

@@ -241,6 +241,7 @@ void keep_look_around(struct keep *keep)
     arena_reset(arena);
     struct json *roles = json_new(arena, JSON_ARRAY), *counters = json_new(arena, JSON_OBJECT);
     describe_members(keep, arena, roles);
+    keep_describe_tellers(keep, arena, roles);
     json_set_u64(arena, counters, "requests", keep->counters.requests);
     json_set_u64(arena, counters, "refused", keep->counters.refused);
     json_set_u64(arena, counters, "turns", keep->counters.turns);

@@ -29,6 +29,7 @@ struct telling {
 struct tell_part {
     struct tell_part *next;
     struct telling *telling;
+    size_t slot;
     uint64_t id;                        /* of the WORK frame, once sent */
     int64_t begun_mono_ns;
     size_t bytes;
@@ -55,10 +56,24 @@ static void resolve(struct keep *keep, struct telling *telling, enum err err)
     }
 }
 
+static void note_story(struct keep *keep, size_t slot, enum err err, const struct complaint *cause)
+{
+    struct teller *teller = &keep->tellers[slot];
+    if (err == ERR_NONE) {
+        teller->story.taken_unix_ms = keep->now.unix_ms;
+        return;
+    }
+    teller->story.failed_unix_ms = keep->now.unix_ms;
+    teller->story.failures++;
+    complaint_format(cause, LANGUAGE_ENGLISH, teller->story.english, sizeof teller->story.english);
+    complaint_format(cause, LANGUAGE_GERMAN, teller->story.german, sizeof teller->story.german);
+}
+
 /* The part is in no queue any more. */
 static void end_part(struct keep *keep, struct tell_part *part, enum err err, const struct complaint *cause)
 {
     struct telling *telling = part->telling;
+    note_story(keep, part->slot, err, cause);
     if (err == ERR_NONE) {
         resolve(keep, telling, ERR_NONE);
     } else if (!telling->has_cause) {
@@ -128,6 +143,7 @@ static struct tell_part *new_part(const struct keep *keep, struct telling *telli
     }
     part->bytes = bytes;
     part->telling = telling;
+    part->slot = record->slot;
     part->begun_mono_ns = keep->now.mono_ns;
     return part;
 }
@@ -140,6 +156,7 @@ static void note_device(struct keep *keep, size_t slot, struct slice device)
     sha256(device, digest);
     if (teller->is_known && memcmp(digest, teller->device, sizeof digest) != 0) {
         keep_drop_teller(keep, slot);
+        memset(&teller->story, 0, sizeof teller->story);
     }
     memcpy(teller->device, digest, sizeof digest);
     teller->is_known = true;
@@ -325,6 +342,53 @@ void keep_drop_idle_tellers(struct keep *keep)
     for (size_t slot = 0; slot < DEVICES_MAX; slot++) {
         if (keep->tellers[slot].waiting.count + keep->tellers[slot].at_work.count == 0 || keep->tellers[slot].is_stuck) {
             keep_drop_teller(keep, slot);
+        }
+    }
+}
+
+/* ---- how they fare ---- */
+
+static struct json *entry_of(struct arena *arena, struct json *roles, size_t slot)
+{
+    for (struct json *one = roles->first; one != NULL; one = one->next) {
+        uint64_t index = 0;
+        if (slice_is(json_text(one, "role", SLICE_NONE), role_name(ROLE_TELL)) && json_u64(one, "index", &index) == ERR_NONE && index == slot) {
+            return one;
+        }
+    }
+    struct json *one = json_append(roles, json_new(arena, JSON_OBJECT));
+    json_set_string(arena, one, "role", slice_string(role_name(ROLE_TELL)));
+    json_set_u64(arena, one, "index", slot);
+    json_set_bool(arena, one, "running", false);
+    return one;
+}
+
+static void set_time(struct arena *arena, struct json *object, const char *name, int64_t unix_ms)
+{
+    char text[RFC3339_BYTES];
+    rfc3339_format(unix_ms, text);
+    if (unix_ms > 0) {
+        json_set_string(arena, object, name, slice_string(text));
+    }
+}
+
+void keep_describe_tellers(const struct keep *keep, struct arena *arena, struct json *roles)
+{
+    for (size_t slot = 0; slot < DEVICES_MAX; slot++) {
+        const struct teller *teller = &keep->tellers[slot];
+        if (!teller->is_known) {
+            continue;
+        }
+        struct json *state = json_set_object(arena, entry_of(arena, roles, slot), "device");
+        json_set_bool(arena, state, "stuck", teller->is_stuck);
+        json_set_u64(arena, state, "waiting", teller->waiting.count + teller->at_work.count);
+        json_set_u64(arena, state, "failures", teller->story.failures);
+        set_time(arena, state, "taken", teller->story.taken_unix_ms);
+        set_time(arena, state, "failed", teller->story.failed_unix_ms);
+        if (teller->story.failures > 0) {
+            struct json *cause = json_set_object(arena, state, "cause");
+            json_set_string(arena, cause, "english", slice_string(teller->story.english));
+            json_set_string(arena, cause, "german", slice_string(teller->story.german));
         }
     }
 }

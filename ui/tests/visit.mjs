@@ -26,17 +26,17 @@ export async function visit(...names) {
   const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'de-DE', viewport: { width: 1200, height: 900 } });
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(address).origin });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const complaints = [];
   const asked = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && !/status of 40[0-9]|status of 503/.test(message.text()) && complaints.push(message.text()));
+  page.on('console', (message) => message.type() === 'error' && !/status of 4[0-9]{2}|status of 503/.test(message.text()) && complaints.push(message.text()));
   page.on('request', (request) => asked.push({ method: request.method(), url: request.url() }));
 
-  const api = (method, path, body) => page.evaluate(async ([verb, where, sent]) => {
-    const response = await fetch(`/v1/${where}`, { method: verb, headers: { 'X-Vogt-Session': 'cookie', 'Content-Type': 'application/json' }, body: sent });
+  const api = (method, path, body, headers = {}) => page.evaluate(async ([verb, where, sent, more]) => {
+    const response = await fetch(`/v1/${where}`, { method: verb, headers: { 'X-Vogt-Session': 'cookie', 'Content-Type': 'application/json', ...more }, body: sent });
     return { status: response.status, text: await response.text() };
-  }, [method, path, body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)]);
+  }, [method, path, body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body), headers]);
 
   const seen = {
     address, given, base, browser, context, page, complaints, asked, api,

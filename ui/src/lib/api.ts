@@ -4,6 +4,7 @@
  */
 import { type Exact, readExact } from './exact';
 import { settings } from './settings.svelte';
+import { space } from './space.svelte';
 import type { Said } from './types';
 
 export class Problem extends Error {
@@ -56,7 +57,7 @@ function refusal(status: number, answer: Answer | null): Problem {
 
 export async function send(path: string, asking: Asking = {}): Promise<Response> {
   const session = asking.session ?? 'cookie';
-  const headers: Record<string, string> = { 'Accept-Language': settings.language, ...(session === 'none' ? {} : { 'X-Vogt-Session': session }), ...(asking.token ? { 'X-Vault-Token': asking.token } : {}), ...(asking.wrap_s ? { 'X-Vault-Wrap-TTL': String(asking.wrap_s) } : {}) };
+  const headers: Record<string, string> = { 'Accept-Language': settings.language, ...space.headers(path), ...(session === 'none' ? {} : { 'X-Vogt-Session': session }), ...(asking.token ? { 'X-Vault-Token': asking.token } : {}), ...(asking.wrap_s ? { 'X-Vault-Wrap-TTL': String(asking.wrap_s) } : {}) };
   let body: BodyInit | undefined = asking.raw;
   if (asking.raw) {
     headers['Content-Type'] = 'application/octet-stream';

@@ -6,14 +6,24 @@ import type { Person } from './types';
 export type SessionState = 'asking' | 'out' | 'passphrase' | 'in' | 'sealed' | 'silent';
 
 const UNWRAP_S = 60;
+const LINK = /^#login=(.+)$/;
 
 class Session {
   state = $state<SessionState>('asking');
   person = $state<Person | null>(null);
   problem = $state<Problem | null>(null);
 
+  /** A link may also be opened in a window that shows the page already: then only the address changes. */
+  listen(): void {
+    addEventListener('hashchange', () => {
+      if (LINK.test(location.hash)) {
+        void this.start();
+      }
+    });
+  }
+
   async start(): Promise<void> {
-    const code = /^#login=(.+)$/.exec(location.hash)?.[1];
+    const code = LINK.exec(location.hash)?.[1];
     if (code) {
       history.replaceState(null, '', location.pathname);
       await this.byLink(decodeURIComponent(code));

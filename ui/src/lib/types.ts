@@ -462,6 +462,7 @@ export interface Device {
   type: string;
   description?: string;
   options?: Record<string, string>;
+  state?: { stuck: boolean; waiting: number; failures: number; taken?: string; failed?: string; cause?: Said };
 }
 
 export interface SealStatus {
