@@ -22,7 +22,9 @@ QUOTED = "of%20a%20test%2F%C3%A9"
 
 
 def folder_of_programs():
-    """The newest that is installed; None: the package postgresql is not."""
+    """VOGT_POSTGRES, or the newest that is installed; None: the package postgresql is not."""
+    if os.environ.get("VOGT_POSTGRES"):
+        return os.environ["VOGT_POSTGRES"]
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), key=lambda path: int(path.split("/")[4]))
     return os.path.dirname(found[-1]) if found else None
 
@@ -77,7 +79,7 @@ class Postgres:
                  f"ssl_cert_file={self.certificate}", "-c", f"ssl_key_file={self.folder}/server.key", "-c", f"hba_file={self.folder}/pg_hba.conf", "-c", "shared_buffers=16MB",
                  *[part for option in self.options for part in ("-c", option)]], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", preexec_fn=self.drop)
         end = time.monotonic() + 60
-        while subprocess.run([os.path.join(self.programs, "pg_isready"), "-h", self.folder, "-p", str(self.port), "-q"], check=False, timeout=30).returncode != 0:
+        while subprocess.run(["pg_isready", "-h", self.folder, "-p", str(self.port), "-q"], check=False, timeout=30).returncode != 0:
             assert self.process.poll() is None and time.monotonic() < end, self.log()
             time.sleep(0.1)
 

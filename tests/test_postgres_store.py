@@ -98,6 +98,8 @@ def vaults_own_configuration_is_kept():
             server.more["VAULT_TOKEN"] = made["root_token"]
             assert [server.vault("kv", "get", "-field=password", f"app/team/{number}/db") for number in range(5)] == [f"correct horse {number}" for number in range(15, 20)]
             server.vault("kv", "put", "app/after", "x=1")
+            server.vault("operator", "raft", "snapshot", "save", os.path.join(FOLDER, "raft.snap"))
+            assert os.path.getsize(os.path.join(FOLDER, "raft.snap")) > 1000
             status = json.loads(server.vault("read", "-format=json", "ledger/status"))["data"]
             assert server.stop() == 0
         done = verify(place, *[word for log in ("evidence", "audit") for word in ("--vkey", status[log]["vkey"])])
@@ -176,6 +178,62 @@ def answers(vogt):
         return vogt.call("GET", "/v1/sys/seal-status")[1]["sealed"] is False
     except (OSError, ValueError, KeyError):
         return False
+
+
+def a_database_that_went_back_takes_nothing_until_it_is_reopened():
+    """As after a failover to a replica that was behind: what was published since contradicts it."""
+    with Postgres() as postgres:
+        postgres.database("vault")
+        with Daemon(options=["--database", url_file(postgres.url("vault"))]) as vogt:
+            token = admin(vogt)
+            assert vogt.call("POST", "/v1/sys/mounts/app", {"type": "kv"}, token=token)[0] == 204
+            assert vogt.stop() == 0
+            postgres.sql("CREATE DATABASE behind TEMPLATE vault OWNER vault")
+            vogt.start()
+            assert vogt.call("POST", "/v1/app/new", {"x": "1"}, token=token)[0] == 204
+            assert vogt.stop() == 0
+            vogt.arguments = ["--database", url_file(postgres.url("vault").replace("/vault?", "/behind?"))]
+            vogt.start()
+            assert vogt.call("GET", "/v1/ledger/status")[1]["data"]["reopen_needed"]
+            status, answer = vogt.call("POST", "/v1/app/other", {"x": "1"}, token=token)
+            assert status != 204 and "reopen" in json.dumps(answer), (status, answer)
+            assert vogt.vogt("ledger", "reopen", "--reason", "failover", environment={"VOGT_TOKEN": token}).returncode == 0
+            assert vogt.call("POST", "/v1/app/other", {"x": "1"}, token=token)[0] == 204
+            assert vogt.call("GET", "/v1/app/new", token=token)[0] == 404
+
+
+def a_restarted_server_is_waited_for():
+    """pg_ctl restart in the middle of requests: they fail or succeed, none hangs for good, and afterwards everything is as it was answered."""
+    with Postgres() as postgres:
+        postgres.database("vault")
+        with Daemon(options=["--database", url_file(postgres.url("vault", local=True))]) as vogt:
+            token, said = admin(vogt), {}
+            assert vogt.call("POST", "/v1/sys/mounts/app", {"type": "kv"}, token=token)[0] == 204
+            end = time.monotonic() + 6
+
+            def write():
+                number = 0
+                while time.monotonic() < end:
+                    number += 1
+                    try:
+                        said[number] = vogt.call("POST", f"/v1/app/n{number}", {"n": str(number)}, token=token)[0]
+                    except OSError:
+                        said[number] = None
+            writer = threading.Thread(target=write)
+            writer.start()
+            for _ in range(2):
+                time.sleep(1)
+                postgres.stop()
+                time.sleep(0.5)
+                postgres.start()
+            writer.join(90)
+            assert not writer.is_alive()
+            vogt.wait_for(lambda: answers(vogt), "an answer after the restart", 60)
+            kept = [number for number, status in said.items() if status == 204]
+            assert kept and max(kept) == len(said), said
+            assert all(vogt.call("GET", f"/v1/app/n{number}", token=token)[1]["data"]["n"] == str(number) for number in kept)
+            assert "connection to the database was lost" in vogt.log_text().lower() and vogt.process.poll() is None
+            return f"{len(kept)} of {len(said)} writes were acknowledged"
 
 
 def a_snapshot_is_a_store_with_a_file():
@@ -288,6 +346,6 @@ if __name__ == "__main__":
         sys.exit(77)
     try:
         main([vaults_own_configuration_is_kept, the_environment_and_a_local_socket_will_do, one_at_a_time_and_only_what_is_fit, the_word_on_the_command_line_is_one_clear_one,
-              killed_in_turn_nothing_acknowledged_is_lost, a_snapshot_is_a_store_with_a_file])
+              killed_in_turn_nothing_acknowledged_is_lost, a_restarted_server_is_waited_for, a_database_that_went_back_takes_nothing_until_it_is_reopened, a_snapshot_is_a_store_with_a_file])
     finally:
         shutil.rmtree(FOLDER, True)

@@ -376,8 +376,8 @@ const char *run_directory(const struct run *run)
     if (given != NULL && given[0] != '\0') {
         return given;
     }
-    return access("var/vogt.db", F_OK) == 0 || access("/var/lib/vogt", F_OK) != 0 ? "var"
-                                                                                  : "/var/lib/vogt";
+    bool is_here = access("var/vogt.db", F_OK) == 0 || access("var/postgresql", F_OK) == 0;
+    return is_here || access("/var/lib/vogt", F_OK) != 0 ? "var" : "/var/lib/vogt";
 }
 
 enum language language_of_environment(void)

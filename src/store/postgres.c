@@ -43,9 +43,7 @@ enum err state_err(const char *sqlstate)
 void source_say(struct rows_source *source, const char *state, const char *words)
 {
     snprintf(source->words, sizeof(source->words), "%s%s%s", state == NULL ? "" : state, state == NULL || words == NULL ? "" : " ", words == NULL ? "" : words);
-    for (char *at = source->words; *at != '\0'; at++) {
-        *at = *at == '\n' || *at == '\r' || *at == '\t' ? ' ' : *at;
-    }
+    source->words[strcspn(source->words, "\r\n")] = '\0'; /* what follows are hints of libpq's */
 }
 
 enum err postgres_lost(struct rows *rows)

@@ -126,7 +126,8 @@ static enum err begin_server(void)
     if (server != 0) {
         return ERR_NONE;
     }
-    snprintf(program, sizeof(program), "%s", newest("/usr/lib/postgresql/*/bin/initdb"));
+    const char *given = getenv("VOGT_POSTGRES"); /* a folder of programs of another version */
+    snprintf(program, sizeof(program), "%.200s%s", given == NULL ? newest("/usr/lib/postgresql/*/bin/initdb") : given, given == NULL ? "" : "/initdb");
     if (program[0] == '\0') {
         printf("PostgreSQL is not installed (package postgresql)\n");
         exit(77); /* could not run here */
