@@ -2,6 +2,7 @@
  * With a file ("-": none), its bytes are posted. With numbers, every "{number}" in path and bytes counts up to that. */
 #include "load_client.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,8 @@ int main(int argc, char **argv)
                         .connections = argc > 3 ? strtoul(argv[3], NULL, 10) : 64,
                         .warm_up_seconds = 0.5,
                         .seconds = argc > 4 ? strtod(argv[4], NULL) : 5};
+    struct sched_param usual = {.sched_priority = 0};
+    (void)sched_setscheduler(0, SCHED_BATCH, &usual); /* as if it were on another machine: it does not push the server off its processor at every reply */
     if (!load_run(&load, &result)) {
         fprintf(stderr, "no connection to port %s\n", argv[1]);
         return 1;

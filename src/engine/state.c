@@ -45,7 +45,7 @@ struct state {
     uint64_t batch_number, committed_number;
     struct buf changes, appends;
     uint32_t change_count, append_count;
-    bool touched_evidence, touched_audit;
+    bool touched_evidence, touched_audit, touched_sethash;
 };
 
 enum { BATCH_MAX_BYTES = 64 << 20, IDLE_BUFFER_MAX_BYTES = 256 << 10, ENTRY_COST_BYTES = sizeof(struct entry) + 32, OPENED_MAX_BYTES = 16 << 10, TREE_MAX_BYTES = 512 << 10 };
@@ -64,6 +64,7 @@ struct state *state_new(size_t cache_max_bytes)
     state->slot_count = SLOTS_START;
     state->cache_max_bytes = cache_max_bytes;
     state->batch_number = 1;
+    state->touched_sethash = true; /* the first batch always brings it: a store that was migrated waits for it (store/schema.h) */
     state->changes = BUF_INIT(BATCH_MAX_BYTES);
     state->appends = BUF_INIT(BATCH_MAX_BYTES);
     sethash_clear(&state->sethash);
@@ -409,6 +410,7 @@ static enum err sethash_replace(struct state *state, const struct entry *entry, 
     if (!sethash_covers(old.path)) {
         return ERR_NONE;
     }
+    state->touched_sethash = true;
     enum err err = entry->absent ? ERR_NONE : sethash_remove(&state->sethash, &old);
     return err == ERR_NONE && row != NULL ? sethash_add(&state->sethash, row) : err;
 }
@@ -585,7 +587,7 @@ enum err state_batch_take(struct state *state, struct buf *out)
     if (err == ERR_NONE && state->touched_audit) {
         err = put_intent(out, LOG_AUDIT, &state->audit.tree);
     }
-    err = err == ERR_NONE ? put_bytes(out, slice_of(lanes, sizeof lanes)) : err;
+    err = err == ERR_NONE ? put_bytes(out, slice_of(lanes, state->touched_sethash ? sizeof lanes : 0)) : err; /* empty: as store has it */
     if (err != ERR_NONE) {
         return err;
     }
@@ -595,6 +597,7 @@ enum err state_batch_take(struct state *state, struct buf *out)
     state->append_count = 0;
     state->touched_evidence = false;
     state->touched_audit = false;
+    state->touched_sethash = false;
     state->batch_number++;
     return ERR_NONE;
 }

@@ -255,6 +255,14 @@ TEST(a_batch_names_versions_entries_and_intent)
     CHECK_ERR(ERR_NONE, get_bytes(&reader, SETHASH_BYTES, &lanes));
     CHECK_U64(SETHASH_BYTES, lanes.len);
     CHECK_ERR(ERR_NONE, reader_end(&reader));
+
+    cleanup_buf struct buf second = BUF_INIT(1 << 16), third = BUF_INIT(1 << 16);
+    CHECK_ERR(ERR_NONE, create(state, "audit/0000000000000000", "blob"));
+    CHECK_ERR(ERR_NONE, state_batch_take(state, &second)); /* nothing that the set-hash covers: it is not brought */
+    CHECK(second.len < SETHASH_BYTES);
+    CHECK_ERR(ERR_NONE, put(state, "a", "other"));
+    CHECK_ERR(ERR_NONE, state_batch_take(state, &third));
+    CHECK(third.len > SETHASH_BYTES);
     state_free(state);
 }
 
