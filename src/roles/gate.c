@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "process/memory.h"
 
 enum {
     FRAMES_A_ROUND = 16, /* then MHD sends what was answered: the clients go on while the rest is read */
@@ -201,6 +202,7 @@ static void round_of(struct gate *gate)
     if (gate->now_mono_ns - gate->sweep_mono_ns > (int64_t)TICK_MS * 1000000) {
         gate->sweep_mono_ns = gate->now_mono_ns;
         gate_sweep(gate);
+        memory_rest(gate->counters.requests[2]);
     }
     gate_flush(gate);
 }
@@ -275,6 +277,7 @@ int main(void)
     if (role_start(ROLE_GATE, &gate.start) != ERR_NONE) {
         return ROLE_EXIT_START;
     }
+    memory_hold();
     enum err err = begin(&gate);
     if (err != ERR_NONE) {
         end(&gate);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum {
+    BELIEVED_BYTES = 64 << 10,
     POOL_BYTES = 20 << 10,      /* of a connection: request line, headers, reply head */
     FIRST_REQUEST_SECONDS = 15, /* from accept to the end of the headers, the handshake included */
     IDLE_SECONDS = 75,          /* from one request's end to the end of the next one's headers */
@@ -189,6 +190,15 @@ static void begin(struct exchange *exchange, const char *method, size_t body_byt
     }
 }
 
+/* Room for all that was announced, once there is enough of it to believe that it comes: growing copies and wipes. */
+static enum err make_room(struct exchange *exchange, size_t len)
+{
+    struct buf *body = &exchange->body;
+    size_t announced = announced_bytes(exchange);
+    bool is_believed = body->len >= BELIEVED_BYTES && announced > body->len && announced <= REQUEST_RAW_MAX_BYTES;
+    return body->capacity - body->len >= len || !is_believed ? ERR_NONE : buf_reserve(body, announced - body->len);
+}
+
 static void take_body(struct exchange *exchange, const char *data, size_t len)
 {
     exchange->gate->counters.received_bytes += len;
@@ -197,7 +207,7 @@ static void take_body(struct exchange *exchange, const char *data, size_t len)
     }
     if (len > REQUEST_RAW_MAX_BYTES - exchange->body.len) {
         refuse_size(exchange);
-    } else if (!exchange_charge(exchange, len) ||
+    } else if (!exchange_charge(exchange, len) || make_room(exchange, len) != ERR_NONE ||
                buf_append(&exchange->body, slice_of(data, len)) != ERR_NONE) {
         gate_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
                     TEXT("too much is being uploaded at once, try again",

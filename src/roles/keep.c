@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine/quota.h"
 #include "ledger/commitment.h"
+#include "process/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -511,6 +512,7 @@ static void turn_loop(struct keep *keep)
         if (keep->now.mono_ns / 1000000 - looked_ms >= 1000) {
             looked_ms = keep->now.mono_ns / 1000000;
             keep_look_around(keep);
+            memory_rest(keep->counters.requests);
         }
         drain_parent(keep);
         drain_members(keep);
@@ -592,6 +594,7 @@ int main(void)
     if (role_start(ROLE_KEEP, &keep.start) != ERR_NONE) {
         return ROLE_EXIT_START;
     }
+    memory_hold();
     keep.vault = (struct vault){.sealed = true, .type = "none"};
     enum err err = crypto_start();
     keep.state = state_new(CACHE_MAX_BYTES);
