@@ -1,6 +1,6 @@
-"""Leases as rows: what 1,000,000 of them add to memory and start, and what reads feel while 100,000 leases, and then 100,000 tokens, end at once.
+"""Mounts and leases as rows: what 10,000 mounts and 1,000,000 leases add to memory and start, and what reads feel while 100,000 leases, and then 100,000 tokens, end at once.
 
-    bench/bench_leases.py BUILD [LEASES [ENDING]]
+    bench/bench_leases.py BUILD [LEASES [ENDING [MOUNTS]]]
 
 The floor is the same Vogt without them: its memory and start before they were put, and its reads in the same seconds before the revocation.
 """
@@ -30,6 +30,28 @@ def fill(vogt, *words):
     subprocess.run([os.path.join(os.environ["VOGT_BUILD"], "fill"), vogt.directory, *words], check=True)
 
 
+def mount(vogt, token, count, threads=4):
+    """Mounts of kv, made by clients: m0, m1…"""
+    def make(first):
+        context = ssl.create_default_context(cafile=os.path.join(vogt.directory, "tls.pem"))
+        context.check_hostname = False
+        host, port = re.fullmatch(r"https://(.+):(\d+)", vogt.address).groups()
+        connection = http.client.HTTPSConnection(host, int(port), context=context, timeout=60)
+        for number in range(first, count, threads):
+            connection.request("POST", f"/v1/sys/mounts/m{number}", json.dumps({"type": "kv", "options": {"version": "2"}}), {"X-Vault-Token": token})
+            answer = connection.getresponse()
+            answer.read()
+            failed.extend([answer.status] if answer.status != 204 else [])
+
+    failed = []
+    makers = [threading.Thread(target=make, args=(first,)) for first in range(threads)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    assert not failed, failed[:3]
+
+
 def memory_kib(vogt):
     pids = subprocess.run(["ps", "-o", "pid=", "--ppid", str(vogt.process.pid)], capture_output=True, text=True, check=True).stdout.split()
     total = 0
@@ -47,7 +69,7 @@ def idle(vogt):
     sums, starts = [], []
     for _ in range(ROUNDS):
         vogt.start()
-        time.sleep(1)
+        time.sleep(QUIET_SECONDS)
         sums.append(memory_kib(vogt))
         starts.append(vogt.ready_ms)
         vogt.stop()
@@ -153,6 +175,7 @@ def main():
     before_others()
     leases = int(sys.argv[2]) if len(sys.argv) > 2 else 1000000
     ending = int(sys.argv[3]) if len(sys.argv) > 3 else 100000
+    mounts = int(sys.argv[4]) if len(sys.argv) > 4 else 10000
     with Daemon() as vogt:
         code = vogt.ready["login_link"].split("#login=")[1]
         admin = vogt.call("POST", "/v1/auth/link/login", {"code": code}, token="")[1]["auth"]["client_token"]
@@ -161,7 +184,14 @@ def main():
         parent = vogt.call("POST", "/v1/auth/token/create", {"policies": ["default"], "ttl": "24h"}, token=admin)[1]["auth"]["client_token"]
         vogt.stop()
         floor = idle(vogt)
-        print(f"without leases: {floor[0]:.1f} MiB PSS over all processes, ready {floor[1]:.0f} ms after the start")
+        print(f"without mounts and leases: {floor[0]:.1f} MiB PSS over all processes, ready {floor[1]:.0f} ms after the start", flush=True)
+        vogt.start()
+        start = time.monotonic()
+        mount(vogt, admin, mounts)
+        took = time.monotonic() - start
+        vogt.stop()
+        full = idle(vogt)
+        print(f"with {mounts} mounts, made in {took:.0f} s: {full[0]:.1f} MiB, ready after {full[1]:.0f} ms: {full[0] - floor[0]:+.1f} MiB, {full[1] - floor[1]:+.0f} ms (bar: nothing)", flush=True)
         start = time.monotonic()
         fill(vogt, "leases", str(leases), "lend/creds/kept", DAY_S)
         size = os.path.getsize(os.path.join(vogt.directory, "vogt.db")) / (1 << 20)

@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 #include "engine/operations.h"
 #include "engine/token.h"
+#include "process/memory.h"
 #include "secrets/kv_scene.h"
 
 #include <stdio.h>
@@ -127,6 +128,7 @@ static void measure(struct kv_scene *scene, size_t item_bytes)
 
 int main(void)
 {
+    memory_hold(); /* as keep does */
     struct kv_scene scene = kv_scene_start();
     const struct json *reply = NULL;
     driver_add_engine(scene.driver, &engine_transit);
