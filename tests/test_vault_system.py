@@ -4,11 +4,12 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
-from scenario import Daemon, main, wait_until
+from scenario import ROOT, Daemon, main, wait_until
 from vault_client import client, fails, hvac
 
 IN_NAMESPACE = ["unshare", "--mount", "--propagation", "private"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
@@ -58,6 +59,90 @@ def a_file_has_every_request_and_no_secret():
         policies(vault)
         assert [line["type"] for line in lines_of(path)] == ["request", "response"] * 2, lines_of(path)
         wait_until(lambda: "tell" not in [name for name, role in vogt.roles().items() if role.get("running")], what="the device's process to end")
+
+
+def named_headers_stand_in_records_plain_or_hashed():
+    with Daemon() as vogt:
+        vault = client(vogt)
+        path = os.path.join(vogt.directory, "audit", "audit.log")
+        vault.sys.enable_audit_device("file", options={"file_path": path})
+        send = {"X-Request-Id": "abc-17", "X-User": "grace", "X-Other": "nobody's business"}
+
+        def seen():
+            assert vogt.request("GET", "/v1/sys/mounts", token=vault.token, headers=send)[0] == 200
+            return [line["request"].get("headers") for line in lines_of(path) if line["request"]["path"] == "sys/mounts"][-2:]
+        assert seen() == [None, None]
+        vault.adapter.put("/v1/sys/config/auditing/request-headers/X-Request-ID", json={})
+        vault.adapter.put("/v1/sys/config/auditing/request-headers/X-User", json={"hmac": True})
+        named = {"x-request-id": ["abc-17"], "x-user": [vault.sys.calculate_hash("file", "grace")["data"]["hash"]]}
+        assert seen() == [named, named], seen()
+        send = {"X-USER": "\xe9\xff", "X-Request-Id": "a" * 9000}  # no text, and too long: told as text, and cut
+        assert [len(one["x-request-id"][0]) for one in seen()] == [4096, 4096]
+        fails(lambda: vault.adapter.put("/v1/sys/config/auditing/request-headers/X-Vault-Token", json={}), "carries secrets")
+        # a gate that is started anew is told as well
+        assert vogt.stop() == 0
+        vogt.start()
+        vault = client(vogt, vault.token)
+        send = {"x-request-id": "abc-18"}
+        assert seen() == [{"x-request-id": ["abc-18"]}] * 2, seen()
+        vault.adapter.delete("/v1/sys/config/auditing/request-headers/x-request-id")
+        assert seen() == [None, None]
+
+
+# ---- other origins, headers of the page ----
+
+def pages_of_named_origins_may_call_and_no_others():
+    with Daemon() as vogt:
+        vault = client(vogt)
+
+        def ask(method, origin, path="/v1/sys/health"):
+            status, headers, _ = vogt.request(method, path, headers={"Origin": origin} if origin else {})
+            return status, {name.lower(): value for name, value in headers.items()}
+        own, other = "https://app.example", "https://evil.example"
+        assert "access-control-allow-origin" not in ask("GET", own)[1] and ask("OPTIONS", own)[0] == 405
+        vault.adapter.put("/v1/sys/config/cors", json={"allowed_origins": own, "allowed_headers": "X-Mine"})
+        status, headers = ask("GET", own)
+        assert (status, headers["access-control-allow-origin"], headers["vary"]) == (200, own, "Origin") and "access-control-allow-credentials" not in headers
+        status, headers = ask("OPTIONS", own)
+        assert status == 204 and "LIST" in headers["access-control-allow-methods"] and headers["access-control-max-age"] == "300", (status, headers)
+        assert headers["access-control-allow-headers"].endswith(", X-Mine") and "X-Vogt-Session" not in headers["access-control-allow-headers"]
+        assert ask("GET", other)[0] == 403 and ask("OPTIONS", other)[0] == 403
+        assert ask("GET", None)[0] == 200 and "access-control-allow-origin" not in ask("GET", None)[1]
+        assert ask("GET", other, "/ui/")[0] == 200  # a page is not the API
+        vault.adapter.put("/v1/sys/config/cors", json={"allowed_origins": ["*"]})
+        assert ask("GET", other)[1]["access-control-allow-origin"] == other
+        vault.adapter.delete("/v1/sys/config/cors")
+        assert ask("OPTIONS", own)[0] == 405 and "access-control-allow-origin" not in ask("GET", other)[1]
+
+
+def the_page_carries_further_headers():
+    with Daemon() as vogt:
+        vault = client(vogt)
+        vault.adapter.put("/v1/sys/config/ui/headers/X-Custom", json={"values": ["one", "two"]})
+        _, headers, _ = vogt.request("GET", "/ui/")
+        assert [value for name, value in headers.items() if name == "X-Custom"] == ["one", "two"] and "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "X-Custom" not in vogt.request("GET", "/v1/sys/health")[1]
+        fails(lambda: vault.adapter.put("/v1/sys/config/ui/headers/X-Frame-Options", json={"values": ["ALLOW"]}), "is fixed")
+        vault.adapter.delete("/v1/sys/config/ui/headers/X-Custom")
+        assert "X-Custom" not in vogt.request("GET", "/ui/")[1]
+
+
+def what_clients_ask_about_the_server_is_answered():
+    with Daemon() as vogt:
+        vault = client(vogt)
+        assert vogt.request("GET", "/v1/sys/internal/specs/openapi", token="")[0] == 403
+        document = vogt.call("GET", "/v1/sys/internal/specs/openapi", token=vault.token)[1]
+        assert document["openapi"].startswith("3.") and "/sys/health" in document["paths"]
+        assert vogt.call("GET", "/v1/sys/internal/ui/feature-flags", token="")[1] == {"feature_flags": []}
+        backends = vogt.call("GET", "/v1/sys/seal-backend-status", token="")[1]
+        assert backends["healthy"] and backends["backends"][0]["name"] == "key-file", backends
+        servers = vogt.call("GET", "/v1/sys/storage/raft/configuration", token=vault.token)[1]["data"]["config"]["servers"]
+        assert [server["leader"] for server in servers] == [True] and vogt.address.endswith(servers[0]["address"])
+        assert vogt.call("GET", "/v1/sys/internal/counters/config", token=vault.token)[1]["data"]["queries_available"] is False
+        assert vogt.request("GET", "/v1/sys/internal/counters/activity", token=vault.token)[0] == 204
+        date = vogt.call("GET", "/v1/sys/seal-status", token="")[1].get("build_date")
+        built = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "build_date.py"), ROOT], capture_output=True, text=True, check=False)
+        assert date is None if built.returncode else date[:2] == "20", date
 
 
 def devices_are_kept_over_a_restart():
@@ -226,6 +311,7 @@ def a_slow_reader_gets_everything():
 
 
 if __name__ == "__main__":
-    main([a_file_has_every_request_and_no_secret, devices_are_kept_over_a_restart, a_device_outside_the_directory_is_refused,
+    main([a_file_has_every_request_and_no_secret, named_headers_stand_in_records_plain_or_hashed, pages_of_named_origins_may_call_and_no_others, the_page_carries_further_headers,
+          what_clients_ask_about_the_server_is_answered, devices_are_kept_over_a_restart, a_device_outside_the_directory_is_refused,
           a_full_disk_stops_requests_and_says_so, a_stuck_pipe_holds_up_its_own_requests_only, a_stopped_process_of_a_device_is_passed_over,
           a_device_whose_process_ends_is_started_anew, a_slow_reader_gets_everything])

@@ -2,7 +2,10 @@
 #include "engine/operations.h"
 
 #include "base/time.h"
+#include "engine/route.h"
 #include "engine/vault.h"
+
+#include <string.h>
 
 static const char version_row[] = "core/versions";
 
@@ -25,6 +28,66 @@ enum err operation_sys_leader(struct turn *turn)
     json_set_bool(turn->arena, top, "performance_standby", false);
     json_set_u64(turn->arena, top, "performance_standby_last_remote_wal", 0);
     return turn_reply_top(turn, 200, top);
+}
+
+enum err operation_sys_raft_configuration(struct turn *turn)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT), *config = json_set_object(turn->arena, data, "config");
+    json_set_u64(turn->arena, config, "index", 0);
+    struct json *server = json_append(json_set_array(turn->arena, config, "servers"), json_new(turn->arena, JSON_OBJECT));
+    const char *address = turn->around->address, *host = strstr(address, "://");
+    json_set_string(turn->arena, server, "node_id", SLICE_LITERAL("vogt"));
+    json_set_string(turn->arena, server, "address", slice_string(host == NULL ? address : host + 3));
+    json_set_bool(turn->arena, server, "leader", true);
+    json_set_bool(turn->arena, server, "voter", true);
+    json_set_string(turn->arena, server, "protocol_version", SLICE_NONE);
+    return turn_reply_data(turn, data);
+}
+
+/* The seal was asked once, at unsealing; nothing of it can become unhealthy afterwards. */
+enum err operation_sys_seal_backends(struct turn *turn)
+{
+    const struct vault *vault = turn->around->vault;
+    struct json *top = json_new(turn->arena, JSON_OBJECT);
+    json_set_bool(turn->arena, top, "healthy", true);
+    json_set_bool(turn->arena, top, "fully_wrapped", true);
+    struct json *seal = json_append(json_set_array(turn->arena, top, "backends"), json_new(turn->arena, JSON_OBJECT));
+    json_set_string(turn->arena, seal, "name", slice_string(strcmp(vault->type, "none") == 0 ? "shamir" : vault->type));
+    json_set_bool(turn->arena, seal, "configured", vault->initialized);
+    json_set_bool(turn->arena, seal, "disabled", false);
+    json_set_bool(turn->arena, seal, "healthy", true);
+    return turn_reply_top(turn, 200, top);
+}
+
+enum err operation_sys_feature_flags(struct turn *turn)
+{
+    struct json *top = json_new(turn->arena, JSON_OBJECT);
+    json_set_array(turn->arena, top, "feature_flags");
+    return turn_reply_top(turn, 200, top);
+}
+
+enum err operation_sys_openapi(struct turn *turn)
+{
+    struct json *document = NULL;
+    enum err err = route_openapi(turn->arena, &document);
+    return err == ERR_NONE ? turn_reply_top(turn, 200, document) : err;
+}
+
+/* Vault counts clients to be paid for them. What it would answer with the counting off. */
+enum err operation_sys_counters_config(struct turn *turn)
+{
+    struct json *data = json_new(turn->arena, JSON_OBJECT);
+    json_set_string(turn->arena, data, "enabled", SLICE_LITERAL("disable"));
+    json_set_bool(turn->arena, data, "queries_available", false);
+    json_set_u64(turn->arena, data, "default_report_months", 12);
+    json_set_u64(turn->arena, data, "retention_months", 0);
+    json_set_bool(turn->arena, data, "reporting_enabled", false);
+    return turn_reply_data(turn, data);
+}
+
+enum err operation_sys_counters_activity(struct turn *turn)
+{
+    return turn_reply_none(turn);
 }
 
 enum err operation_sys_ha_status(struct turn *turn)
@@ -128,48 +191,6 @@ enum err operation_sys_config_sanitized(struct turn *turn)
     json_set_bool(turn->arena, seal, "disabled", false);
     json_set_string(turn->arena, json_set_object(turn->arena, data, "storage"), "type", slice_string(around->storage == NULL ? "sqlite" : around->storage));
     return turn_reply_data(turn, data);
-}
-
-enum err operation_sys_cors_read(struct turn *turn)
-{
-    struct json *data = json_new(turn->arena, JSON_OBJECT);
-    json_set_bool(turn->arena, data, "enabled", false);
-    json_set_null(turn->arena, data, "allowed_origins");
-    json_set_null(turn->arena, data, "allowed_headers");
-    return turn_reply_both(turn, data);
-}
-
-enum err operation_sys_cors_write(struct turn *turn)
-{
-    return turn_refuse(turn, ERR_INVALID, TEXT("pages of other origins are never allowed to call this API: put a server of your own between them", "Seiten fremder Herkunft dürfen diese API nie aufrufen: bitte einen eigenen Server dazwischen stellen"), SLICE_NONE);
-}
-
-enum err operation_sys_nothing_there(struct turn *turn)
-{
-    (void)turn;
-    return ERR_NOT_FOUND;
-}
-
-enum err operation_sys_nothing_to_end(struct turn *turn)
-{
-    return turn_reply_none(turn);
-}
-
-enum err operation_sys_headers_write(struct turn *turn)
-{
-    return turn_refuse(turn, ERR_INVALID, TEXT("the page's headers are fixed: what they protect does not depend on a setting", "die Kopfzeilen der Seite stehen fest: ihr Schutz hängt an keiner Einstellung"), SLICE_NONE);
-}
-
-enum err operation_sys_request_headers_read(struct turn *turn)
-{
-    struct json *data = json_new(turn->arena, JSON_OBJECT);
-    json_set_object(turn->arena, data, "headers");
-    return turn_reply_both(turn, data);
-}
-
-enum err operation_sys_request_headers_write(struct turn *turn)
-{
-    return turn_refuse(turn, ERR_INVALID, TEXT("records of audit devices carry no request headers", "Einträge der Audit-Geräte führen keine Kopfzeilen der Anfragen"), SLICE_NONE);
 }
 
 enum err operation_sys_plugins(struct turn *turn)

@@ -1,6 +1,8 @@
 #include "engine/audit.h"
 
 #include "base/time.h"
+#include "engine/device.h"
+#include "engine/http_settings.h"
 #include "engine/turn_inside.h"
 #include "ledger/commitment.h"
 
@@ -67,6 +69,10 @@ enum err audit_add(struct audit *audit, const struct turn *turn, const uint8_t s
         json_set_string(arena, record, "name", turn->caller.name);
         json_set_string(arena, record, "remote", turn->request->remote);
         json_set_u64(arena, record, "status", turn->reply.status);
+        struct json *headers = http_settings_headers(arena, turn->request->headers, device_hash, slice_of(salt, COMMITMENT_SALT_BYTES));
+        if (headers != NULL) {
+            json_set(arena, record, "headers", headers);
+        }
     } else {
         json_set_string(arena, record, "operation", SLICE_LITERAL("own"));
     }

@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "base/time.h"
 #include "crypto/crypto.h"
+#include "engine/http_settings.h"
 #include "engine/mount.h"
 #include "engine/turn_inside.h"
 
@@ -196,6 +197,13 @@ static void add_mount(const struct line *line, struct json *tree)
     add_text(line, tree, "mount_class", json_text(turn->mount->row, "class", SLICE_NONE));
 }
 
+static struct slice as_it_is(struct arena *arena, struct slice salt, struct slice text)
+{
+    (void)arena;
+    (void)salt;
+    return text;
+}
+
 static struct json *request_of(const struct line *line)
 {
     const struct request *given = line->turn->request;
@@ -215,6 +223,10 @@ static struct json *request_of(const struct line *line)
     add_text(line, request, "path", given->path);
     if (given->body != NULL) {
         json_set(line->arena, request, "data", members(line, given->body, "audit_non_hmac_request_keys"));
+    }
+    struct json *headers = http_settings_headers(line->arena, given->headers, line->style->is_raw ? as_it_is : device_hash, line->style->salt);
+    if (headers != NULL) {
+        json_set(line->arena, request, "headers", headers);
     }
     add_text(line, request, "wrap_ttl", given->wrap_ttl);
     add_remote(line, request, given->remote);

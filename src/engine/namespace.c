@@ -98,7 +98,7 @@ enum err namespace_enter(struct turn *turn)
 /* Beginnings of patterns. */
 static const char *const open_patterns[] = {
     "sys/mounts", "sys/auth", "sys/remount", "sys/policies/acl", "sys/policy", "sys/policies/password", "sys/capabilities", "sys/capabilities-self", "sys/capabilities-accessor",
-    "sys/internal/ui/mounts", "sys/leases/lookup", "sys/leases/renew", "sys/leases/revoke", "sys/leases/revoke-prefix", "sys/leases/revoke-force", "sys/renew", "sys/revoke",
+    "sys/internal/ui/mounts", "sys/internal/ui/namespaces", "sys/leases/lookup", "sys/leases/renew", "sys/leases/revoke", "sys/leases/revoke-prefix", "sys/leases/revoke-force", "sys/renew", "sys/revoke",
     "sys/revoke-prefix", "sys/revoke-force", "sys/wrapping", "sys/namespaces", "sys/tools", "cubbyhole", "auth/token",
 };
 

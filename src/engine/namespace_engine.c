@@ -5,6 +5,8 @@
 #include "engine/lease.h"
 #include "engine/mount.h"
 #include "engine/namespace.h"
+#include "engine/policy.h"
+#include "engine/token.h"
 
 #include <string.h>
 
@@ -60,6 +62,28 @@ enum err operation_namespace_list(struct turn *turn)
         json_set(turn->arena, infos, key, shown(turn, slice_from(rows.names[i], sizeof "space/at/" - 1), row));
     }
     return err != ERR_NONE ? err : keys->count == 0 ? ERR_NOT_FOUND : turn_reply_data(turn, data);
+}
+
+/* All below this one in which the token may do anything. Without a grant of its own, as Vault has it: who may do nothing below one does not hear of it. */
+enum err operation_sys_ui_namespaces(struct turn *turn)
+{
+    char *prefix = turn->space.path.len == 0 ? turn_path(turn, "space/at/") : turn_path(turn, "space/at/%.*s/", (int)turn->space.path.len, (const char *)turn->space.path.data);
+    struct turn_names rows;
+    enum err err = turn->request->token.len == 0 ? ERR_DENIED : token_identify(turn);
+    err = err == ERR_NONE && turn->caller.token == NULL ? ERR_DENIED : err;
+    err = err == ERR_NONE && prefix == NULL ? ERR_MEMORY : err;
+    err = err == ERR_NONE ? turn_list(turn, prefix, SLICE_NONE, LIST_MAX, &rows) : err;
+    struct json *data = json_new(turn->arena, JSON_OBJECT), *keys = json_set_array(turn->arena, data, "keys");
+    for (size_t i = 0; err == ERR_NONE && i < rows.count; i++) {
+        struct grant grant = {0};
+        struct slice whole = slice_from(rows.names[i], sizeof "space/at/" - 1), name = slice_from(rows.names[i], strlen(prefix));
+        struct slice space = turn->caller.space.path, seen = space.len == 0 ? whole : slice_from(whole, space.len + 1);
+        err = turn->caller.is_root ? ERR_NONE : policy_grant_below(turn, turn->caller.policies, seen, &grant);
+        if (err == ERR_NONE && (turn->caller.is_root || grant.capabilities != 0)) {
+            json_append(keys, json_string(turn->arena, slice_string(turn_path(turn, "%.*s/", (int)name.len, (const char *)name.data))));
+        }
+    }
+    return err == ERR_NONE ? turn_reply_data(turn, data) : err;
 }
 
 enum err operation_namespace_read(struct turn *turn)

@@ -438,6 +438,34 @@ TEST(namespaces_are_listed_read_and_named_as_they_may_be)
     scene_end(&scene);
 }
 
+static size_t seen_by(struct scene *scene, struct slice token, const char *space, const char *wanted)
+{
+    const struct json *keys = json_path(ask(scene, token, space, VERB_READ, "sys/internal/ui/namespaces", NULL, ERR_NONE), "data.keys");
+    struct buf text = BUF_INIT(4096);
+    bool is_same = json_write(&text, keys, 0) == ERR_NONE && slice_is(buf_slice(&text), wanted);
+    if (!is_same) {
+        printf("%.*s instead of %s\n", (int)text.len, (const char *)text.data, wanted);
+    }
+    buf_free(&text);
+    return is_same;
+}
+
+TEST(a_token_hears_of_the_namespaces_that_it_may_do_something_in)
+{
+    struct scene scene = scene_start();
+    CHECK(seen_by(&scene, scene.root, NULL, "[\"ant/\",\"ant/dev/\",\"bee/\"]"));
+    CHECK(seen_by(&scene, scene.root, "ant", "[\"dev/\"]"));
+    CHECK(seen_by(&scene, boss_of(&scene, "ant"), "ant", "[\"dev/\"]"));
+    (void)ask(&scene, scene.root, NULL, VERB_WRITE, "sys/policies/acl/some", POLICY("ant/dev/secret/*", "\"read\""), ERR_NONE);
+    struct slice some = token_in(&scene, ask(&scene, scene.root, NULL, VERB_WRITE, "auth/token/create", "{\"policies\":[\"some\"],\"no_default_policy\":true}", ERR_NONE));
+    CHECK(seen_by(&scene, some, NULL, "[\"ant/\",\"ant/dev/\"]"));
+    CHECK(seen_by(&scene, some, "bee", "[]"));
+    (void)ask(&scene, boss_of(&scene, "ant"), NULL, VERB_READ, "sys/internal/ui/namespaces", NULL, ERR_DENIED);
+    (void)ask(&scene, SLICE_LITERAL("hvs.nobody"), NULL, VERB_READ, "sys/internal/ui/namespaces", NULL, ERR_DENIED);
+    (void)ask(&scene, SLICE_NONE, NULL, VERB_READ, "sys/internal/ui/namespaces", NULL, ERR_DENIED);
+    scene_end(&scene);
+}
+
 TEST(a_moved_mount_stays_in_its_namespace)
 {
     struct scene scene = scene_start();

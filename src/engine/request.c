@@ -99,6 +99,7 @@ enum err request_put(struct buf *out, const struct request *request)
     STEP(&err, put_bytes(out, request->chain));
     STEP(&err, put_tree(out, request->query));
     STEP(&err, put_tree(out, request->body));
+    STEP(&err, put_tree(out, request->headers));
     STEP(&err, put_bytes(out, request->raw));
     return err;
 }
@@ -126,6 +127,7 @@ enum err request_get(struct arena *arena, struct slice body, struct request *ret
     STEP(&err, get_limited(&reader, REQUEST_CHAIN_MAX_BYTES, &request.chain));
     STEP(&err, get_tree(&reader, arena, REQUEST_BODY_MAX_BYTES, true, &request.query));
     STEP(&err, get_tree(&reader, arena, REQUEST_BODY_MAX_BYTES, true, &request.body));
+    STEP(&err, get_tree(&reader, arena, REQUEST_HEADERS_MAX_BYTES, true, &request.headers));
     STEP(&err, get_limited(&reader, REQUEST_RAW_MAX_BYTES, &request.raw));
     STEP(&err, reader_end(&reader));
     if (err != ERR_NONE) {

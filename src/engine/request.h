@@ -5,7 +5,7 @@
  *               bytes wrap_ttl, bytes namespace, bytes certificate (SHA-256 of the client certificate that gate verified,
  *               or empty), bytes chain (the certificates that a client showed who logs in or renews, each as bytes DER, its own
  *               first; gate vouches for nothing but that the client holds the first one's key), bytes packed query (an object of strings), bytes packed body (an object; empty: none),
- *               bytes raw (the body of a route that takes files).
+ *               bytes packed headers that records name ({"x-name":{"hmac":true,"values":[…]}}; empty: none), bytes raw (the body of a route that takes files).
  * REPLY body:   u16 HTTP status, u8 kind, u32 seconds for Retry-After (0: not said), bytes content type (kind RAW), bytes file name (RAW, may be empty),
  *               bytes next (RAW; not empty: the file goes on with the reply to the same request with this as its query's `next`), bytes body
  *               (kind TREE: packed JSON, written as JSON text by gate; RAW: as it is; NONE: empty).
@@ -33,6 +33,7 @@ enum {
     REQUEST_CHAIN_MAX_COUNT = 8,
     REQUEST_RAW_MAX_BYTES = 8 << 20,
     REQUEST_BODY_MAX_BYTES = 8 << 20,
+    REQUEST_HEADERS_MAX_BYTES = 9 << 10, /* in a record they are at most six times as long */
     REPLY_NEXT_MAX_BYTES = 64,
 };
 
@@ -40,7 +41,7 @@ struct request {
     enum verb verb;
     uint8_t flags;
     struct slice path, token, remote, wrap_ttl, name_space, certificate, chain;
-    const struct json *query, *body;    /* NULL: none */
+    const struct json *query, *body, *headers; /* NULL: none */
     struct slice raw;
 };
 

@@ -2,6 +2,7 @@
 #include "engine/operations.h"
 
 #include "base/time.h"
+#include "engine/build_date.h"
 #include "engine/policy.h"
 #include "engine/steady.h"
 #include "engine/token.h"
@@ -98,6 +99,9 @@ static struct json *seal_status(struct turn *turn)
     json_set_u64(turn->arena, top, "progress", vault->share_count);
     json_set_string(turn->arena, top, "nonce", SLICE_NONE);
     json_set_string(turn->arena, top, "version", SLICE_LITERAL(COMPATIBLE_VERSION));
+    if (strcmp(BUILD_DATE, "unknown") != 0) {
+        json_set_string(turn->arena, top, "build_date", SLICE_LITERAL(BUILD_DATE));
+    }
     json_set_string(turn->arena, top, "vogt_version", SLICE_LITERAL(VOGT_VERSION));
     json_set_bool(turn->arena, top, "migration", false);
     json_set_bool(turn->arena, top, "recovery_seal", false);

@@ -20,6 +20,7 @@ struct mount;
 struct countersign_config;
 struct found_anchor;
 struct limiter;
+struct http_settings;
 struct identity;
 typedef enum err (*operation_fn)(struct turn *turn);
 
@@ -71,6 +72,7 @@ struct surroundings {
     struct found_anchor *anchor;    /* own_start puts here what the store knows of the clocks; NULL: nobody asks */
     uint64_t default_lease_s, max_lease_s; /* as configured; 0: 32 days */
     struct limiter *limiter;        /* rate limits (quota.h); NULL: none are held to */
+    struct http_settings *http;     /* what gates are told (http_settings.h); NULL: nobody is */
     struct vault *vault;            /* the key that names tokens; and for the operations that initialise, unseal, seal and rotate */
 };
 

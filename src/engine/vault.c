@@ -1,6 +1,7 @@
 #include "engine/vault.h"
 
 #include "base/encode.h"
+#include "engine/http_settings.h"
 #include "engine/policy.h"
 
 #include <stdio.h>
@@ -260,6 +261,7 @@ enum err vault_unseal(struct vault *vault, struct turn *turn, struct slice remot
     ready = turn_want(turn, "core/keys") && ready;
     ready = turn_want(turn, "core/authority") && ready;
     ready = turn_want(turn, "core/clients") && ready;
+    ready = turn_want(turn, "core/http") && ready;
     if (!ready) {
         return ERR_NEED;
     }
@@ -279,6 +281,9 @@ enum err vault_unseal(struct vault *vault, struct turn *turn, struct slice remot
         err = err == ERR_NOT_FOUND ? ERR_NONE : err;
     }
     err = err == ERR_NONE ? vault_clients_load(vault, turn) : err;
+    const struct json *http = NULL;
+    err = err == ERR_NONE ? http_settings_load(turn, &http) : err;
+    err = err == ERR_NONE ? http_settings_tell(turn, http) : err;
     if (err != ERR_NONE) {
         vault_seal(vault, turn->state);
         return err;

@@ -73,6 +73,11 @@ void gate_frame(struct gate *gate, enum message kind, uint64_t id, struct slice 
         if (err != ERR_NONE) {
             LOG(LOG_ERROR, "gate.clients-refused", LOG_ERR(err));
         }
+    } else if (kind == MESSAGE_SETTINGS) {
+        enum err err = gate_settings(gate, body);
+        if (err != ERR_NONE) {
+            LOG(LOG_ERROR, "gate.settings-refused", LOG_ERR(err));
+        }
     } else if (kind == MESSAGE_REPLY) {
         struct exchange *exchange = exchange_find(gate, id);
         if (exchange != NULL) {
@@ -266,6 +271,7 @@ static void end(struct gate *gate)
     }
     free(gate->exchanges);
     arena_free(gate->arena);
+    arena_free(gate->settings_arena);
     if (gate->epoll_fd >= 0) {
         (void)close(gate->epoll_fd);
     }

@@ -54,6 +54,7 @@ enum header {
     HEADER_ACCEPT_LANGUAGE,
     HEADER_ACCEPT_ENCODING,
     HEADER_IF_NONE_MATCH,
+    HEADER_ORIGIN,
     HEADER_COUNT
 };
 
@@ -86,6 +87,7 @@ struct exchange {
     enum verb verb;
     const struct route *route;
     bool begun, is_head;
+    bool is_other_origin;               /* one that may call (gate_settings.c) */
     size_t charged_bytes;               /* of gate->buffered_bytes */
     struct slice headers[HEADER_COUNT]; /* borrowed from the connection, which outlives the
                                            exchange; a NUL follows each */
@@ -138,6 +140,8 @@ struct gate {
     struct buf authority; /* DER; empty: there are no agents */
     bool asks_all;        /* a login by certificate is mounted: whatever a client has is asked for */
     bool authority_is_new; /* not yet among the trusted */
+    struct arena *settings_arena;
+    const struct json *settings; /* as keep told them; NULL: none yet */
     struct identity *identities; /* newest first; handshakes under way may still use an older one */
     struct counters counters;
 };
@@ -193,6 +197,13 @@ struct MHD_Response *gate_stream_begin(struct exchange *exchange, struct slice n
 void gate_stream_go_on(struct exchange *exchange, struct slice body); /* of a REPLY frame */
 void gate_stream_end(struct exchange *exchange);                      /* of a following one: the client sees that it was cut */
 void gate_stream_free(struct exchange *exchange);
+
+/* gate_settings.c: what keep told of headers and origins. */
+enum err gate_settings(struct gate *gate, struct slice body) must_check;
+const struct json *gate_settings_headers(struct exchange *exchange); /* those of this request that records name; NULL: none */
+bool gate_settings_origin(struct exchange *exchange, const char *method); /* false: a preflight, or an origin that may not call; answered */
+void gate_settings_reply(const struct exchange *exchange, struct MHD_Response *response);
+void gate_settings_page(struct gate *gate, struct MHD_Response *response);
 
 /* gate_page.c: the web page and the API's description. */
 void gate_page(struct exchange *exchange);

@@ -21,6 +21,7 @@ static const struct {
     [HEADER_ACCEPT_LANGUAGE] = {"Accept-Language", true},
     [HEADER_ACCEPT_ENCODING] = {"Accept-Encoding", true},
     [HEADER_IF_NONE_MATCH] = {"If-None-Match", true},
+    [HEADER_ORIGIN] = {"Origin", false},
 };
 
 struct scan {

@@ -31,6 +31,7 @@ static void answer_constant(struct exchange *exchange, unsigned status, const vo
         for (size_t i = 0; i < sizeof(page_headers) / sizeof(page_headers[0]); i++) {
             gate_header(response, page_headers[i].name, page_headers[i].value);
         }
+        gate_settings_page(exchange->gate, response);
         gate_header(response, "ETag", file->etag);
         gate_header(response, "Vary", "Accept-Encoding");
         gate_header(response, "Cache-Control",

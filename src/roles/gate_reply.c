@@ -52,6 +52,7 @@ struct MHD_Response *gate_response(struct exchange *exchange, struct buf *bytes,
         return NULL;
     }
     common_headers(response, taken.len > 0 ? content_type : NULL);
+    gate_settings_reply(exchange, response);
     return response;
 }
 
@@ -233,6 +234,7 @@ static void answer_file(struct exchange *exchange, const struct reply *reply, st
     struct MHD_Response *response = reply->next.len > 0 ? gate_stream_begin(exchange, reply->next, bytes) : gate_response(exchange, bytes, type);
     if (response != NULL && reply->next.len > 0) {
         common_headers(response, type);
+        gate_settings_reply(exchange, response);
     }
     if (response != NULL) {
         gate_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,

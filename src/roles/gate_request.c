@@ -174,7 +174,8 @@ enum err gate_request_next(struct exchange *exchange, struct slice next)
                               .token = read_token(exchange),
                               .name_space = exchange->headers[HEADER_NAME_SPACE],
                               .certificate = gate_tls_peer(exchange),
-                              .query = query};
+                              .query = query,
+                              .headers = gate_settings_headers(exchange)};
     return json_set_string(arena, query, "next", next) == NULL ? ERR_MEMORY : ask_keep(exchange, &request);
 }
 
@@ -199,6 +200,7 @@ void gate_request(struct exchange *exchange)
         !read_query(exchange, &request, &complaint) || !read_body(exchange, &request, &complaint)) {
         return;
     }
+    request.headers = gate_settings_headers(exchange);
     request.certificate = gate_tls_peer(exchange);
     cleanup_buf struct buf chain = BUF_INIT(REQUEST_CHAIN_MAX_BYTES);
     if (request_takes_chain(request.verb, request.path) && gate_tls_chain(exchange, &chain) == ERR_NONE) {

@@ -523,6 +523,7 @@ static void turn_loop(struct keep *keep)
         keep_dispatch_tellers(keep);
         keep_tell_authority(keep);
         keep_tell_clients(keep);
+        keep_tell_settings(keep);
         tick(keep);
         flush_all(keep);
         state_set_cache(keep->state, keep->hungry_count > 0 ? CACHE_HUNGRY_BYTES : CACHE_MAX_BYTES);
@@ -542,6 +543,7 @@ static int end(struct keep *keep)
     state_free(keep->state);
     audit_free(keep->audit);
     limiter_free(keep->around.limiter);
+    buf_free(&keep->http.packed);
     role_end(&keep->start);
     return failed == ERR_NONE ? ROLE_EXIT_STOPPED : ROLE_EXIT_FAILED;
 }
@@ -609,7 +611,7 @@ int main(void)
     keep.now = clock_now();
     keep_new_seed(&keep);
     keep.around = (struct surroundings){.sealed = true, .started_ms = keep.now.unix_ms, .address = keep_config(&keep, "address"),
-                                        .directory = keep_config(&keep, "directory"), .storage = keep_config(&keep, "storage"), .anchor = &keep.found_anchor, .limiter = limiter, .vault = &keep.vault};
+                                        .directory = keep_config(&keep, "directory"), .storage = keep_config(&keep, "storage"), .anchor = &keep.found_anchor, .limiter = limiter, .http = &keep.http, .vault = &keep.vault};
     read_boot(keep.boot);
     keep_read_countersign(&keep);
     keep_read_audit_directory(&keep);

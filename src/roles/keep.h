@@ -13,6 +13,7 @@
 #include "engine/audit.h"
 #include "engine/countersign.h"
 #include "engine/device.h"
+#include "engine/http_settings.h"
 #include "engine/steady.h"
 #include "engine/turn_inside.h"
 #include "engine/vault.h"
@@ -170,6 +171,8 @@ struct keep {
     size_t certificate_len;
     bool is_settled;                    /* own_settle was begun since the last unsealing */
     bool authority_told;                /* every gate of now knows the agents' authority */
+    struct http_settings http;          /* what gates shall keep to */
+    uint64_t http_told;                 /* the number of what every gate of now was told */
     bool asks_all_told;                 /* what every gate of now was told of whom to ask for certificates */
     struct counters counters;
     int64_t tick_ms, anchor_ms, leases_ms, countersign_ms[2];
@@ -238,6 +241,7 @@ void keep_look_around(struct keep *keep);
 void keep_set_clock(struct keep *keep);                   /* every round: what the steady clock shows */
 void keep_anchor_clock(struct keep *keep);                /* writes an anchor when one is due */
 void keep_tell_authority(struct keep *keep);              /* to every gate, once there is one */
+void keep_tell_settings(struct keep *keep);               /* to every gate, when settings of HTTP changed */
 void keep_tell_clients(struct keep *keep);                /* to every gate, when a login by certificate came or went */
 void keep_countersign(struct keep *keep);                /* witnesses and time-stamps of what is published, once a minute */
 void keep_read_countersign(struct keep *keep);           /* the configuration; one line of log for each thing wrong */

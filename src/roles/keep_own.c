@@ -100,6 +100,27 @@ void keep_tell_clients(struct keep *keep)
     }
 }
 
+static void send_settings(struct keep *keep, struct channel *gate)
+{
+    enum err err = channel_send(gate, MESSAGE_SETTINGS, 0, buf_slice(&keep->http.packed));
+    if (err != ERR_NONE) {
+        LOG(LOG_ERROR, "keep.settings-lost", LOG_ERR(err));
+    }
+}
+
+void keep_tell_settings(struct keep *keep)
+{
+    if (keep->http_told == keep->http.number) {
+        return;
+    }
+    keep->http_told = keep->http.number;
+    for (size_t i = 0; i < keep->member_count; i++) {
+        if (keep->members[i].role == ROLE_GATE && keep->members[i].channel != NULL) {
+            send_settings(keep, keep->members[i].channel);
+        }
+    }
+}
+
 void keep_greet_gate(struct keep *keep, struct channel *gate)
 {
     if (keep->certificate_len > 0) {
@@ -110,6 +131,9 @@ void keep_greet_gate(struct keep *keep, struct channel *gate)
     }
     if (keep->asks_all_told) {
         send_clients(keep, gate);
+    }
+    if (keep->http_told > 0) {
+        send_settings(keep, gate);
     }
 }
 
