@@ -10,11 +10,12 @@ measure "secrets.vault" {
   hint       = ["secret|secrets|credential"]
   not        = ["getrennte secrets|separate secrets|staging|testumgebung*|test environment", "log rotation|protokollrotation|notfall*|emergency|break glass", "türschlüssel|schließ*"]
   promise "vault" {
-    title = { en = "secrets lie in a secrets server, nowhere else", de = "Secrets liegen in einem Secrets-Server, nirgends sonst" }
+    title = { en = "secrets lie in a secrets server, not among the variables of containers", de = "Secrets liegen in einem Secrets-Server, nicht unter den Variablen von Containern" }
     sure  = ["vault|openbao|secrets management|secrets-management|secret management|secrets manager|secret store|secret|secrets|zugangsdaten|credential|api key|api-schlüssel|tresor*|geheimnis*|schlüsselverwalt*|key management|schlüsselmanagement"]
-    observation "secrets.stray" {
-      subject = "repository"
+    observation "container.no-secrets" {
+      subject = "container"
       max_age = "24h"
+      probe   = "docker"
     }
     observation "ledger.integrity" {
       subject = "vogt"

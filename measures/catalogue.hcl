@@ -156,7 +156,7 @@ probe "docker" {
   title        = { en = "container engines of the host", de = "Container-Engines des Hosts" }
   subject      = "host"
   about        = ["container"]
-  observations = ["engine.read", "container.image-known", "container.image-budget", "container.not-root", "container.engine-socket", "container.capabilities"]
+  observations = ["engine.read", "container.image-known", "container.image-budget", "container.not-root", "container.engine-socket", "container.capabilities", "container.no-secrets"]
 }
 probe "seal" {
   title        = { en = "where the root key comes from", de = "Herkunft des Wurzelschlüssels" }

@@ -221,13 +221,13 @@ def check_real(output, again):
     got = said(output)
     assert output["plant"]["caught"] and output["whole"], output["plant"]
     wanted = {
-        "good": ("image-by-digest", "image-in-budget", "unprivileged-user", "no-engine", "few-capabilities"),
-        "root": ("image-by-digest", "image-packages", "root", "engine-held", "strong-capability"),
-        "parts": ("image-by-digest", "image-in-budget", "unprivileged-user", "no-engine", "few-capabilities"),
-        "static": ("image-unknown", "image-in-budget", "unprivileged-user", "no-engine", "privileged"),
-        "red": ("image-by-digest", "packages-unread", "unprivileged-user", "no-engine", "few-capabilities"),
+        "good": ("image-by-digest", "image-in-budget", "unprivileged-user", "no-engine", "few-capabilities", "secret"),
+        "root": ("image-by-digest", "image-packages", "root", "engine-held", "strong-capability", "secret"),
+        "parts": ("image-by-digest", "image-in-budget", "unprivileged-user", "no-engine", "few-capabilities", "no-secrets"),
+        "static": ("image-unknown", "image-in-budget", "unprivileged-user", "no-engine", "privileged", "no-secrets"),
+        "red": ("image-by-digest", "packages-unread", "unprivileged-user", "no-engine", "few-capabilities", "no-secrets"),
     }
-    kinds = ("container.image-known", "container.image-budget", "container.not-root", "container.engine-socket", "container.capabilities")
+    kinds = ("container.image-known", "container.image-budget", "container.not-root", "container.engine-socket", "container.capabilities", "container.no-secrets")
     for name, reasons in wanted.items():
         for kind, reason in zip(kinds, reasons):
             assert got["container:web-1/" + name, kind].split()[1] == "container." + reason, (name, kind, got)

@@ -253,7 +253,7 @@ static enum err read_image(const struct reading *reading, const struct json *con
     cleanup_arena struct arena *tree_arena = arena_new(TREE_MAX_BYTES);
     struct json *tree = NULL, *kept = NULL;
     const char *why = tree_arena == NULL ? "failed" : ask_tree(reading, "image", slice_from(id, prefix.len), JSON_OBJECT, tree_arena, &tree);
-    kept = why == NULL ? docker_pick_image(reading->arena, tree) : json_new(reading->arena, JSON_OBJECT);
+    kept = why == NULL ? docker_pick_image(reading->arena, tree, reading->key) : json_new(reading->arena, JSON_OBJECT);
     if (why != NULL) {
         json_set_string(reading->arena, kept, "id", id);
         json_set_string(reading->arena, kept, "read", slice_string(why));

@@ -7,8 +7,8 @@
  *   "cut":[what was not read whole],
  *   "containers":[{"id","name","read","image","image_id","user","privileged","cap_add":[],"cap_drop":[],"pid_mode","network_mode","ipc_mode",
  *      "userns_mode","read_only","security":[],"devices":N,"mounts":[{"type","source","destination","writable"}],
- *      "ports":[{"inside":"80/tcp","address","port"}],"networks":[],"labels":{},"environment":[{"name","fingerprint"?}]}],
- *   "images":[{"id","read","digests":[],"tags":[],"size_bytes","layers":N,"user","entrypoint":[],"packages":{"from":"dpkg|apk|rpm|none|unread","count"?}}],
+ *      "ports":[{"inside":"80/tcp","address","port"}],"networks":[],"labels":{},"environment":[{"name","worth":"tells|short|common|plain","fingerprint"?}]}],
+ *   "images":[{"id","read","digests":[],"tags":[],"size_bytes","layers":N,"user","entrypoint":[],"environment":[as a container's],"packages":{"from":"dpkg|apk|rpm|none|unread","count"?}}],
  *   "networks":[{"id","name","driver","internal","ipv6"}], "services":[{"id","name","image","ports":[{"port","inside","protocol","mode"}],"labels":{}}]}]}
  * An image stands there when a running container uses it. "read" of a container or image is "ok" or why not.
  */
@@ -33,7 +33,7 @@ enum err docker_read(struct arena *arena, const struct engine_wire *wire, const 
 
 /* docker_pick.c: what is kept of one reply. NULL once the arena is full. */
 struct json *docker_pick_container(struct arena *arena, const struct json *reply, const uint8_t *key);
-struct json *docker_pick_image(struct arena *arena, const struct json *reply);
+struct json *docker_pick_image(struct arena *arena, const struct json *reply, const uint8_t *key);
 struct json *docker_pick_network(struct arena *arena, const struct json *reply);
 struct json *docker_pick_service(struct arena *arena, const struct json *reply);
 void docker_pick_version(struct arena *arena, const struct json *version, const struct json *info, struct json *engine);

@@ -92,8 +92,12 @@ static void keep_environment(struct arena *arena, struct json *to, const struct 
         struct json *kept = json_append(list, json_new(arena, JSON_OBJECT));
         /* without '=' the whole text may be a secret that somebody misplaced */
         fact_set_text(arena, kept, "name", equals == SIZE_MAX ? SLICE_LITERAL("?") : slice_first(item->text, equals), TEXT_MAX_BYTES);
-        bool tells = equals != SIZE_MAX && fingerprint_worth(slice_first(item->text, equals), slice_from(item->text, equals + 1)) == FINGERPRINT_TELLS;
-        if (key != NULL && tells) {
+        if (equals == SIZE_MAX) {
+            continue;
+        }
+        enum fingerprint_worth worth = fingerprint_worth(slice_first(item->text, equals), slice_from(item->text, equals + 1));
+        json_set_string(arena, kept, "worth", slice_string(fingerprint_word(worth)));
+        if (key != NULL && worth == FINGERPRINT_TELLS) {
             fingerprint_set(arena, kept, "fingerprint", key, slice_from(item->text, equals + 1));
         }
     }
@@ -145,7 +149,7 @@ struct json *docker_pick_container(struct arena *arena, const struct json *reply
     return json_member(kept, "environment") == NULL ? NULL : kept;
 }
 
-struct json *docker_pick_image(struct arena *arena, const struct json *reply)
+struct json *docker_pick_image(struct arena *arena, const struct json *reply, const uint8_t *key)
 {
     struct json *kept = json_new(arena, JSON_OBJECT);
     const struct json *config = json_member(reply, "Config"), *layers = json_path(reply, "RootFS.Layers");
@@ -157,7 +161,8 @@ struct json *docker_pick_image(struct arena *arena, const struct json *reply)
     json_set_u64(arena, kept, "layers", layers != NULL && layers->type == JSON_ARRAY ? layers->count : 0);
     keep_text(arena, kept, "user", config, "User");
     keep_list(arena, kept, "entrypoint", config, "Entrypoint");
-    return json_member(kept, "entrypoint") == NULL ? NULL : kept;
+    keep_environment(arena, kept, config, key);
+    return json_member(kept, "environment") == NULL ? NULL : kept;
 }
 
 struct json *docker_pick_network(struct arena *arena, const struct json *reply)

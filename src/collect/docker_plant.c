@@ -1,6 +1,6 @@
 /*
  * The planted engine: answers in bytes as a real one would, through the same reader, on the same questions. Everything about its container is wrong: an
- * image from nowhere, too large and with too many packages, root, the engine's socket, privileged; and a second container refuses to be read.
+ * image from nowhere, too large and with too many packages, root, the engine's socket, privileged, a secret among its variables; and a second container refuses to be read.
  */
 #include "collect/docker.h"
 
@@ -21,7 +21,7 @@ static const struct planted_reply {
     {"info\n", OK, "{\"OperatingSystem\":\"planted\",\"SecurityOptions\":[],\"ContainersRunning\":2}", false},
     {"containers\n", OK, "[{\"Id\":\"" ID_BAD "\",\"Names\":[\"/planted\"]},{\"Id\":\"" ID_MUTE "\",\"Names\":[\"/mute\"]}]", true},
     {"container " ID_BAD "\n", OK,
-     "{\"Id\":\"" ID_BAD "\",\"Name\":\"/planted\",\"Image\":\"sha256:" ID_IMAGE "\",\"Config\":{\"Image\":\"planted:latest\",\"User\":\"\",\"Env\":[\"PASSWORD=planted\"],"
+     "{\"Id\":\"" ID_BAD "\",\"Name\":\"/planted\",\"Image\":\"sha256:" ID_IMAGE "\",\"Config\":{\"Image\":\"planted:latest\",\"User\":\"\",\"Env\":[\"PASSWORD=planted-by-vogt\"],"
      "\"Labels\":{}},\"HostConfig\":{\"Privileged\":true,\"CapAdd\":[\"SYS_ADMIN\"],\"CapDrop\":null,\"NetworkMode\":\"bridge\"},\"Mounts\":[{\"Type\":\"bind\","
      "\"Source\":\"/var/run/docker.sock\",\"Destination\":\"/var/run/docker.sock\",\"RW\":true}],\"NetworkSettings\":{\"Ports\":{\"80/tcp\":[{\"HostIp\":\"0.0.0.0\","
      "\"HostPort\":\"8080\"}]},\"Networks\":{\"bridge\":{}}}}",

@@ -174,7 +174,8 @@ TEST(values_of_the_environment_never_become_facts)
 #define IMAGE(more) "\"images\":[{\"id\":\"sha256:i\",\"read\":\"ok\"," more "}]"
 #define GOOD_IMAGE IMAGE("\"digests\":[\"r/a@sha256:d\"],\"size_bytes\":5000000,\"packages\":{\"from\":\"apk\",\"count\":15}")
 #define CONTAINER(more) "\"containers\":[{\"id\":\"c\",\"name\":\"web\",\"read\":\"ok\",\"image\":\"r/a\",\"image_id\":\"sha256:i\"," more "}]"
-#define CLEAN "\"user\":\"1000\",\"privileged\":false,\"cap_add\":[],\"mounts\":[]"
+#define CLEAN "\"user\":\"1000\",\"privileged\":false,\"cap_add\":[],\"mounts\":[],\"environment\":[]"
+#define VARIABLES(of_image, own) IMAGE("\"digests\":[\"r/a@sha256:d\"],\"environment\":[" of_image "]") "," CONTAINER("\"user\":\"1000\",\"environment\":[" own "]")
 #define ENGINE(more) "{\"engines\":[{\"engine\":\"docker\",\"read\":\"ok\",\"cut\":[]," more "},{\"engine\":\"podman\",\"read\":\"absent\"}]}"
 
 static const struct json *judged(struct arena *arena, const char *facts, const char *options, const char *estate)
@@ -224,6 +225,16 @@ TEST(containers_are_judged)
         {ENGINE(GOOD_IMAGE "," CONTAINER("\"cap_add\":[\"NET_BIND_SERVICE\"],\"privileged\":false")), "container.capabilities", "pass container.few-capabilities", "{}"},
         {ENGINE(GOOD_IMAGE "," CONTAINER("\"cap_add\":[],\"privileged\":false,\"pid_mode\":\"host\"")), "container.capabilities", "fail container.host-processes", "{}"},
         {ENGINE(GOOD_IMAGE "," CONTAINER("\"cap_add\":[]")), "container.capabilities", "fail container.privileged", "{}"},
+        {ENGINE(VARIABLES("", "{\"name\":\"A\",\"worth\":\"short\"},{\"name\":\"B\",\"worth\":\"plain\"},{\"name\":\"?\"}")), "container.no-secrets", "pass container.no-secrets", "{}"},
+        {ENGINE(VARIABLES("", "")), "container.no-secrets", "pass container.no-secrets", "{}"},
+        {ENGINE(VARIABLES("", "{\"name\":\"DSN\",\"worth\":\"tells\"}")), "container.no-secrets", "fail container.secret", "{}"}, /* without a key there are no fingerprints */
+        {ENGINE(VARIABLES("", "{\"name\":\"A\",\"worth\":\"tells\",\"fingerprint\":\"f\"}")), "container.no-secrets", "fail container.secret", "{\"containers\":[{\"name\":\"this/web\",\"plain\":[\"B\"]}]}"},
+        {ENGINE(VARIABLES("", "{\"name\":\"A\",\"worth\":\"tells\",\"fingerprint\":\"f\"}")), "container.no-secrets", "pass container.no-secrets", "{\"containers\":[{\"name\":\"this/web\",\"plain\":[\"B\",\"A\"]}]}"},
+        {ENGINE(VARIABLES("{\"name\":\"GPG_KEY\",\"fingerprint\":\"f\"}", "{\"name\":\"GPG_KEY\",\"worth\":\"tells\",\"fingerprint\":\"f\"}")), "container.no-secrets", "pass container.no-secrets", "{}"},
+        {ENGINE(VARIABLES("{\"name\":\"GPG_KEY\",\"fingerprint\":\"f\"}", "{\"name\":\"GPG_KEY\",\"worth\":\"tells\",\"fingerprint\":\"g\"}")), "container.no-secrets", "fail container.secret", "{}"}, /* another value than the image's */
+        {ENGINE(VARIABLES("{\"name\":\"DB_PASSWORD\",\"fingerprint\":\"f\"}", "{\"name\":\"DB_PASSWORD\",\"worth\":\"tells\",\"fingerprint\":\"f\"}")), "container.no-secrets", "fail container.secret", "{}"}, /* baked in */
+        {ENGINE(VARIABLES("", "{\"name\":\"A\",\"fingerprint\":\"f\"}")), "container.no-secrets", "error container.variables-unread", "{}"}, /* as it was told before */
+        {ENGINE(GOOD_IMAGE "," CONTAINER("\"user\":\"1\"")), "container.no-secrets", "error container.variables-unread", "{}"},
         {ENGINE("\"containers\":[{\"id\":\"c\",\"name\":\"web\",\"read\":\"status-500\"}]"), "engine.read", "fail engine.container-unread", "{}"},
         {ENGINE("\"containers\":[{\"id\":\"c\",\"name\":\"web\",\"read\":\"status-500\"}]"), "container.not-root", "error container.unread", "{}"},
         {"{\"engines\":[{\"engine\":\"docker\",\"read\":\"no-rights\"}]}", "engine.read", "error engine.unread", "{}"},

@@ -122,3 +122,9 @@ enum fingerprint_worth fingerprint_worth(struct slice name, struct slice value)
     }
     return telling || key_file || !is_plain(value) ? FINGERPRINT_TELLS : FINGERPRINT_PLAIN;
 }
+
+const char *fingerprint_word(enum fingerprint_worth worth)
+{
+    static const char *const words[FINGERPRINT_WORTHS] = {[FINGERPRINT_TELLS] = "tells", [FINGERPRINT_SHORT] = "short", [FINGERPRINT_COMMON] = "common", [FINGERPRINT_PLAIN] = "plain"};
+    return words[worth];
+}

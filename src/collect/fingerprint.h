@@ -18,6 +18,8 @@ enum { FINGERPRINT_KEY_BYTES = 32, FINGERPRINT_BYTES = 16 };
  */
 enum fingerprint_worth { FINGERPRINT_TELLS, FINGERPRINT_SHORT, FINGERPRINT_COMMON, FINGERPRINT_PLAIN, FINGERPRINT_WORTHS };
 enum fingerprint_worth fingerprint_worth(struct slice name, struct slice value);
+/* "tells", "short", "common", "plain": as facts have it. */
+const char *fingerprint_word(enum fingerprint_worth worth);
 
 /* The input's member "fingerprint_key": 64 hex digits. ERR_NOT_FOUND: there is none, so no fingerprints. ERR_INVALID otherwise. */
 enum err fingerprint_key(const struct json *input, uint8_t ret_key[FINGERPRINT_KEY_BYTES]) must_check;

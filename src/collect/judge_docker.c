@@ -1,19 +1,20 @@
 /*
  * Kinds, of the host: engine.read. Of each running container ("container:HOST/name"): container.image-known, container.image-budget, container.not-root,
- * container.engine-socket, container.capabilities.
- * Options: image_megabytes (300), image_packages (150). Estate: {"containers":[{"name","digest"?,"megabytes"?,"packages"?}]}, names as in the proposals.
+ * container.engine-socket, container.capabilities, container.no-secrets.
+ * Options: image_megabytes (300), image_packages (150). Estate: {"containers":[{"name","digest"?,"megabytes"?,"packages"?,"plain"?:[variables that hold no secret]}]}, names as in the proposals.
  * What cannot be read of a container is an error of its kinds; an engine that is not there has no containers, which is good news.
  */
 #include "collect/docker.h"
 #include "collect/judge.h"
 
-enum { MEGABYTES_DEFAULT = 300, PACKAGES_DEFAULT = 150, BYTES_OF_MEGABYTE = 1000000 };
+enum { VARIABLES_MAX = 512 /* as many as the collector keeps */, MEGABYTES_DEFAULT = 300, PACKAGES_DEFAULT = 150, BYTES_OF_MEGABYTE = 1000000 };
 
 static const struct judge_kind kinds[] = {
     {"engine.read", "engine.container-unread"},      {"container.image-known", "container.image-unknown"}, {"container.image-budget", "container.image-large"},
     {"container.not-root", "container.root"},        {"container.engine-socket", "container.engine-held"}, {"container.capabilities", "container.privileged"},
+    {"container.no-secrets", "container.secret"},
 };
-enum { KIND_ENGINE, KIND_KNOWN, KIND_BUDGET, KIND_ROOT, KIND_SOCKET, KIND_CAPABILITIES, KIND_COUNT };
+enum { KIND_ENGINE, KIND_KNOWN, KIND_BUDGET, KIND_ROOT, KIND_SOCKET, KIND_CAPABILITIES, KIND_SECRETS, KIND_COUNT };
 
 /* With one of these, or all, a container can become root of its host (man 7 capabilities; the sets of Docker's and Podman's defaults have none). */
 static const char *const strong_capabilities[] = {
@@ -38,7 +39,7 @@ static struct finding finding(const struct place *place, enum outcome outcome, c
     return found;
 }
 
-/* -- the six kinds ------------------------------------------------------------------------------------------------------ */
+/* -- the seven kinds ------------------------------------------------------------------------------------------------------ */
 
 /* Engines name what was built or loaded here "localhost/…": its digest says nothing that anybody else could check. */
 static const struct json *foreign_digest(const struct json *image)
@@ -188,6 +189,64 @@ static struct finding judge_capabilities(const struct place *place)
     return finding(place, OUTCOME_PASS, "container.few-capabilities");
 }
 
+static bool is_listed(const struct json *list, struct slice name)
+{
+    for (const struct json *one = list; one != NULL; one = one->next) {
+        if (slice_equal(one->text, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The image came with this variable and this value: whoever has the image has it, and nobody put it here. */
+static bool is_of_image(const struct place *place, const struct json *variable)
+{
+    struct slice name = json_text(variable, "name", SLICE_NONE), fingerprint = json_text(variable, "fingerprint", SLICE_NONE);
+    for (const struct json *one = judge_items(place->image, "environment"); one != NULL && fingerprint.len > 0; one = one->next) {
+        if (slice_equal(json_text(one, "name", SLICE_NONE), name) && slice_equal(json_text(one, "fingerprint", SLICE_NONE), fingerprint)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Checksums, versions and public keys of images look like secrets and are none; a name such as one of these says that it is one. */
+static bool calls_itself_secret(struct slice name)
+{
+    static const char *const words[] = {"PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL", "PRIVATE"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (slice_find(name, slice_string(words[i])) != SIZE_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What an engine was told lies in its files, and whoever may ask it reads it. */
+static struct finding judge_secret_variables(const struct place *place)
+{
+    const struct json *variables = json_member(place->container, "environment"), *first = NULL;
+    int64_t seen = 0, count = 0;
+    if (variables == NULL || variables->type != JSON_ARRAY || variables->count >= VARIABLES_MAX) {
+        return finding(place, OUTCOME_ERROR, "container.variables-unread");
+    }
+    for (const struct json *one = variables->first; one != NULL; one = one->next, seen++) {
+        struct slice name = json_text(one, "name", SLICE_NONE);
+        if (json_member(one, "worth") == NULL && !slice_is(name, "?")) {
+            return finding(place, OUTCOME_ERROR, "container.variables-unread"); /* facts of an older agent */
+        }
+        bool counts = judge_is(one, "worth", "tells") && !is_listed(judge_items(place->wish, "plain"), name) && (!is_of_image(place, one) || calls_itself_secret(name));
+        first = counts && first == NULL ? one : first;
+        count += counts ? 1 : 0;
+    }
+    struct finding found = finding(place, count == 0 ? OUTCOME_PASS : OUTCOME_FAIL, count == 0 ? "container.no-secrets" : "container.secret");
+    judge_value(place->judge_case, found.values, "variable", first == NULL ? SLICE_LITERAL("-") : json_text(first, "name", SLICE_NONE));
+    json_set_i64(place->judge_case->arena, found.values, "count", count);
+    json_set_i64(place->judge_case->arena, found.values, "variables", seen);
+    return found;
+}
+
 /* -- all containers ------------------------------------------------------------------------------------------------------ */
 
 static void report(const struct place *place, unsigned kind, struct finding found)
@@ -204,7 +263,7 @@ static void judge_container(const struct place *place)
 {
     static struct finding (*const judges[])(const struct place *place) = {
         [KIND_KNOWN] = judge_known,   [KIND_BUDGET] = judge_budget,             [KIND_ROOT] = judge_root,
-        [KIND_SOCKET] = judge_socket, [KIND_CAPABILITIES] = judge_capabilities,
+        [KIND_SOCKET] = judge_socket, [KIND_CAPABILITIES] = judge_capabilities, [KIND_SECRETS] = judge_secret_variables,
     };
     for (unsigned kind = KIND_KNOWN; kind < KIND_COUNT; kind++) {
         bool read = judge_is(place->container, "read", "ok");

@@ -15,7 +15,7 @@ static const struct {
 } words_of[] = {
     {"host", " ports outside address addresses provider location image_megabytes image_packages firewalls provider_id secrets "},
     {"environment", " apart_from control "},
-    {"container", " digest megabytes packages image user networks project "},
+    {"container", " digest megabytes packages plain image user networks project "},
     {"endpoint", " inside protocol host minimum trust pins server_name address hsts_seconds families days_left own "},
     {"volume", " path cipher_bits provider size_gib device location provider_id "},
     {"service", " url image "},

@@ -118,7 +118,7 @@ static enum err prepare_volume(struct turn *turn, const struct world *world, str
 /* Budgets of images: the host's own, and those of single containers. */
 static enum err prepare_docker(struct turn *turn, const struct world *world, struct run *run)
 {
-    static const char *const judged[] = {"image_megabytes", "image_packages", NULL}, *const own[] = {"digest", "megabytes", "packages"};
+    static const char *const judged[] = {"image_megabytes", "image_packages", NULL}, *const own[] = {"digest", "megabytes", "packages", "plain"};
     struct json *subjects = NULL, *containers = json_set_array(turn->arena, run->estate, "containers");
     enum err err = standing_subjects(turn, &subjects);
     (void)world;
