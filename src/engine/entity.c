@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 128, METADATA_MAX = 64, LIST_MAX = 10000, HASH_BYTES = 16, ID_BYTES = 16, ID_MAX_BYTES = 64, POLICIES_MAX = 128 };
+enum { NAME_MAX_BYTES = 400, SEGMENT_MAX_BYTES = 128, METADATA_MAX = 64, LIST_MAX = 10000, HASH_BYTES = 16, ID_BYTES = 16, ID_MAX_BYTES = 64, POLICIES_MAX = 128 };
 
 static const char *const words[] = {[KIND_ENTITY] = "entity", [KIND_GROUP] = "group"};
 
@@ -26,10 +26,19 @@ static struct slice lower(struct turn *turn, struct slice text)
     return slice_string(copy);
 }
 
+/* A row's name is one segment, so that all are listed as they are: a slash stands as byte 1, which no name has. */
+static void swap_slashes(char *text, char from, char to)
+{
+    for (; text != NULL && *text != '\0'; text++) {
+        *text = *text == from ? to : *text;
+    }
+}
+
 static char *name_path(struct turn *turn, enum identity_kind kind, struct slice name)
 {
-    struct slice key = lower(turn, name);
-    return turn_path(turn, "identity/%s-name/%.*s", words[kind], (int)key.len, (const char *)key.data);
+    char *key = arena_string(turn->arena, lower(turn, name));
+    swap_slashes(key, '/', 1);
+    return key == NULL ? NULL : turn_path(turn, "identity/%s-name/%s", words[kind], key);
 }
 
 static char *alias_path(struct turn *turn, enum identity_kind kind, struct slice alias_id)
@@ -49,7 +58,7 @@ static char *alias_at_path(struct turn *turn, enum identity_kind kind, struct sl
 bool thing_name_is_good(struct slice name)
 {
     for (size_t i = 0; i < name.len; i++) {
-        if (name.data[i] < 0x20 || name.data[i] == '/' || name.data[i] == 0x7f) {
+        if (name.data[i] < 0x20 || name.data[i] == 0x7f) {
             return false;
         }
     }
@@ -59,7 +68,7 @@ bool thing_name_is_good(struct slice name)
 /* What comes from outside names a row only when it is one segment. */
 static bool is_segment(struct slice text)
 {
-    return text.len > 0 && text.len <= NAME_MAX_BYTES && slice_find_byte(text, '/') == SIZE_MAX;
+    return text.len > 0 && text.len <= SEGMENT_MAX_BYTES && slice_find_byte(text, '/') == SIZE_MAX;
 }
 
 /* ---- finding ---- */
@@ -178,7 +187,7 @@ static struct json *pointer_to(struct turn *turn, struct slice id)
 
 static enum err bad_name(struct turn *turn, struct slice name)
 {
-    return turn_refuse(turn, ERR_INVALID, TEXT("a name has 1 to 128 bytes, no slash and no control characters", "ein Name hat 1 bis 128 Bytes, keinen Schrägstrich und keine Steuerzeichen"), name);
+    return turn_refuse(turn, ERR_INVALID, TEXT("a name has 1 to 400 bytes and no control characters", "ein Name hat 1 bis 400 Bytes und keine Steuerzeichen"), name);
 }
 
 enum err thing_make(struct turn *turn, enum identity_kind kind, struct slice name, struct thing *ret_thing)
@@ -401,5 +410,17 @@ enum err thing_list_ids(struct turn *turn, enum identity_kind kind)
 
 enum err thing_list_names(struct turn *turn, enum identity_kind kind)
 {
-    return turn_reply_names(turn, name_path(turn, kind, SLICE_LITERAL("")), limit_of(turn));
+    struct turn_names names;
+    char *after = arena_string(turn->arena, turn_query(turn, "after"));
+    swap_slashes(after, '/', 1);
+    enum err err = turn_names(turn, name_path(turn, kind, SLICE_LITERAL("")), slice_string(after), limit_of(turn), &names);
+    if (err != ERR_NONE || names.count == 0) {
+        return err != ERR_NONE ? err : ERR_NOT_FOUND;
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        char *name = arena_string(turn->arena, names.names[i]);
+        swap_slashes(name, 1, '/');
+        names.names[i] = slice_string(name);
+    }
+    return turn_reply_data(turn, turn_keys(turn, &names));
 }

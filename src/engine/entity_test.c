@@ -191,7 +191,7 @@ TEST(entities_are_made_changed_and_found_by_name)
     (void)make(&scene, "identity/entity", "{\"name\":\"bob\"}");
     CHECK_ERR(ERR_INVALID, token_scene_ask(&scene, scene.root, VERB_WRITE, SAY("identity/entity/id/%s", id), "{\"name\":\"BOB\"}"));
     CHECK_STRING("this name is already in use: BOB", token_scene_error(&scene));
-    static const char *const bad[] = {"{\"name\":\"a/b\"}", "{\"policies\":[\"root\"]}", "{\"metadata\":{\"a\":1}}", "{\"id\":\"none\"}"};
+    static const char *const bad[] = {"{\"name\":\"a\\u0001b\"}", "{\"policies\":[\"root\"]}", "{\"metadata\":{\"a\":1}}", "{\"id\":\"none\"}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CHECK_ERR(ERR_INVALID, token_scene_ask(&scene, scene.root, VERB_WRITE, "identity/entity", bad[i]));
     }
@@ -201,6 +201,35 @@ TEST(entities_are_made_changed_and_found_by_name)
     token_scene_do(&scene, VERB_DELETE, "identity/entity/name/bob", NULL);
     CHECK_ERR(ERR_NOT_FOUND, token_scene_ask(&scene, scene.root, VERB_LIST, "identity/entity/id", NULL));
     CHECK_U64(0, token_scene_rows(&scene, "identity/"));
+    token_scene_end(&scene);
+}
+
+TEST(names_have_slashes_and_are_long)
+{
+    struct token_scene scene = start();
+    char *longest = arena_printf(scene.arena, "%0400d", 7), *too_long = arena_printf(scene.arena, "%0401d", 7);
+    static const char *const names[] = {"team/app", "Team/app/Two", "/lead", "trail/", "a%2Fb", "\xc3\xa4/\xc3\xb6"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        token_scene_do(&scene, VERB_WRITE, "identity/entity", arena_printf(scene.arena, "{\"name\":\"%s\"}", names[i]));
+        token_scene_do(&scene, VERB_READ, arena_printf(scene.arena, "identity/entity/name/%s", names[i]), NULL);
+        CHECK_STRING(names[i], token_scene_text(&scene, "data.name"));
+    }
+    token_scene_do(&scene, VERB_WRITE, arena_printf(scene.arena, "identity/group/name/org/%s", longest + 4), "{}");
+    token_scene_do(&scene, VERB_READ, arena_printf(scene.arena, "identity/group/name/ORG/%s", longest + 4), NULL);
+    token_scene_do(&scene, VERB_WRITE, "identity/entity", arena_printf(scene.arena, "{\"name\":\"%s\"}", longest));
+    CHECK_ERR(ERR_INVALID, token_scene_ask(&scene, scene.root, VERB_WRITE, "identity/entity", arena_printf(scene.arena, "{\"name\":\"%s\"}", too_long)));
+    CHECK_ERR(ERR_INVALID, token_scene_ask(&scene, scene.root, VERB_WRITE, "identity/entity", "{\"name\":\"a\\u0001b\"}"));
+    token_scene_do(&scene, VERB_LIST, "identity/entity/name", NULL);
+    const struct json *listed = json_path(scene.reply, "data.keys");
+    size_t slashes = 0;
+    for (const struct json *one = listed->first; one != NULL; one = one->next) {
+        slashes += slice_find_byte(one->text, '/') != SIZE_MAX ? 1 : 0;
+        CHECK(slice_find_byte(one->text, 1) == SIZE_MAX);
+    }
+    CHECK_U64(5, slashes);
+    token_scene_do(&scene, VERB_DELETE, "identity/entity/name/team/app", NULL);
+    CHECK_ERR(ERR_NOT_FOUND, token_scene_ask(&scene, scene.root, VERB_READ, "identity/entity/name/team/app", NULL));
+    token_scene_do(&scene, VERB_READ, "identity/entity/name/team/app/two", NULL);
     token_scene_end(&scene);
 }
 
