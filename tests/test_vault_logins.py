@@ -1,7 +1,9 @@
 """Login methods with a real client (python3-hvac) over TLS: AppRole, userpass and who is locked out, client certificates made by openssl."""
+import http.server
 import os
 import subprocess
 import tempfile
+import threading
 
 from test_vault_system import client, fails
 import hvac
@@ -156,6 +158,31 @@ def cert_login(vogt, pair, name=""):
     return who
 
 
+class Publisher:
+    """Serves one file at /list."""
+
+    def __init__(self, content):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200 if self.path == "/list" else 404)
+                self.send_header("Content-Length", str(len(content) if self.path == "/list" else 0))
+                self.end_headers()
+                self.wfile.write(content if self.path == "/list" else b"")
+
+            def log_message(self, *words):
+                pass
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://localhost:%d" % self.server.server_address[1]
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *what):
+        self.server.shutdown()
+        self.server.server_close()
+
+
 def who_holds_a_certificates_key_logs_in():
     ours, theirs = Authority(), Authority("Other authority")
     web, rsa, server, foreign = ours.client("web"), ours.client("db", kind="rsa"), ours.client("server", extensions="extendedKeyUsage=serverAuth"), theirs.client("web")
@@ -175,7 +202,17 @@ def who_holds_a_certificates_key_logs_in():
         for bad in (server, foreign):
             fails(lambda pair=bad: cert_login(vogt, pair), "invalid certificate or no client certificate supplied")
         fails(lambda: cert_login(vogt, None), "client certificate must be supplied")
-        vault.adapter.post("/v1/auth/cert/crls/ours", json={"crl": ours.revoke("web")})
+        revoked = ours.revoke("web")
+        vault.adapter.post("/v1/auth/cert/crls/ours", json={"crl": revoked})
+        fails(lambda: cert_login(vogt, web, "web"), "invalid certificate or no client certificate supplied")
+        cert_login(vogt, rsa)
+        # the same list, fetched
+        vault.adapter.delete("/v1/auth/cert/crls/ours")
+        cert_login(vogt, web, "web")
+        with Publisher(revoked.encode()) as publisher:
+            fails(lambda: vault.adapter.post("/v1/auth/cert/crls/ours", json={"url": publisher.url + "/absent"}), "404")
+            fails(lambda: vault.adapter.post("/v1/auth/cert/crls/ours", json={"url": "http://crl.example/list"}), "https address")
+            vault.adapter.post("/v1/auth/cert/crls/ours", json={"url": publisher.url + "/list"})
         fails(lambda: cert_login(vogt, web, "web"), "invalid certificate or no client certificate supplied")
         cert_login(vogt, rsa)
         token = vault.token

@@ -8,6 +8,7 @@ static const char *const operations[] = {
     [JOB_ROTATE] = "own_rotate",
     [JOB_TRANSIT_ROTATE] = "transit_rotate_due",
     [JOB_SECRET_ROTATE] = "secret_rotate",
+    [JOB_CRL_FETCH] = "cert_crl_fetch",
 };
 enum { OPERATION_COUNT = sizeof operations / sizeof operations[0] };
 

@@ -17,6 +17,7 @@ enum job {
     JOB_ROTATE,
     JOB_TRANSIT_ROTATE,
     JOB_SECRET_ROTATE,
+    JOB_CRL_FETCH,
 };
 
 /* Due at `due_ms`; at once when that is not later than now. */

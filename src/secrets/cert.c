@@ -216,7 +216,7 @@ static const struct route routes[] = {
                  F(enable_identity_alias_metadata, FIELD_BOOL, FIELD_OLD, "Kept for clients that ask.", "Für Clients, die danach fragen.")),
           "Changes the method's settings.", "Ändert Einstellungen des Verfahrens.")
     ROUTE(cert_crl_list, VERB_LIST, "crls", 0, NO_FIELDS, "Names of revocation lists.", "Namen der Sperrlisten.")
-    ROUTE(cert_crl_write, VERB_WRITE, "crls/:name", ROUTE_EFFECT, FIELDS(F(crl, FIELD_STRING, FIELD_LONG, "The list, PEM.", "Die Liste, PEM."), F(url, FIELD_STRING, 0, "Must be empty: no list is fetched.", "Muss leer sein: keine Liste wird geholt.")),
+    ROUTE(cert_crl_write, VERB_WRITE, "crls/:name", ROUTE_EFFECT, FIELDS(F(crl, FIELD_STRING, FIELD_LONG, "The list, PEM.", "Die Liste, PEM."), F(url, FIELD_STRING, 0, "Or where it is fetched, now and every hour: https.", "Oder wo sie geholt wird, jetzt und stündlich: https.")),
           "Sets a revocation list.", "Setzt eine Sperrliste.")
     ROUTE(cert_crl_read, VERB_READ, "crls/:name", 0, NO_FIELDS, "The serial numbers of a revocation list.", "Die Seriennummern einer Sperrliste.")
     ROUTE(cert_crl_delete, VERB_DELETE, "crls/:name", ROUTE_EFFECT, NO_FIELDS, "Deletes a revocation list.", "Löscht eine Sperrliste.")

@@ -3,7 +3,7 @@
  * judge reads, verifies and matches it (cert_judge); here stand the rows and what follows. Rows:
  *   m/UUID/cert/NAME  {"certificate": PEM of authorities, or of the one client,"display_name","allowed_…":[…],"required_extensions":[…],
  *                      "allowed_metadata_extensions":[…],"token":{…}}; NAME in lower case
- *   m/UUID/crl/NAME   {"issuer": HEX of the SHA-256 of the issuer's name,"serials":[decimal…]}
+ *   m/UUID/crl/NAME   {"issuer": HEX of the SHA-256 of the issuer's name,"until_s"?: its next update,"serials":[decimal…],"url"? where it is fetched}
  * The mount's settings hold {"disable_binding","enable_identity_alias_metadata"}.
  */
 #ifndef VOGT_SECRETS_CERT_H

@@ -55,6 +55,11 @@ enum err cert_judge_crl(struct arena *arena, const struct json *input, struct sl
     }
     reply->output = json_new(arena, JSON_OBJECT);
     json_set_string(arena, reply->output, "issuer", cert_name_hash(arena, X509_CRL_get_issuer(crl)));
+    struct tm until;
+    const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
+    if (next != NULL && ASN1_TIME_to_tm(next, &until) == 1) {
+        json_set_i64(arena, reply->output, "until_s", (int64_t)timegm(&until));
+    }
     struct json *serials = json_set_array(arena, reply->output, "serials");
     for (int i = 0; i < count; i++) {
         json_append(serials, json_string(arena, cert_serial(arena, X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(revoked, i)))));

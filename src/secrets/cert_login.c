@@ -68,6 +68,18 @@ static bool revokes(const struct json *list, const struct json *chain)
     return false;
 }
 
+/* A list that is fetched, of an issuer of this chain, has run out by its own word: nobody knows who was revoked since. */
+static bool has_run_out(const struct turn *turn, const struct json *list, const struct json *chain)
+{
+    int64_t until_s = 0;
+    struct slice issuer = json_text(list, "issuer", SLICE_NONE);
+    const struct json *one = chain == NULL ? NULL : chain->first;
+    while (one != NULL && !slice_equal(json_text(one, "issuer", SLICE_NONE), issuer)) {
+        one = one->next;
+    }
+    return one != NULL && json_text(list, "url", SLICE_NONE).len > 0 && json_i64(list, "until_s", &until_s) == ERR_NONE && turn->now_ms / 1000 > until_s;
+}
+
 static enum err check_revoked(struct turn *turn, const struct turn_names *lists, const struct json *chain)
 {
     for (size_t i = 0; i < lists->count; i++) {
@@ -77,6 +89,9 @@ static enum err check_revoked(struct turn *turn, const struct turn_names *lists,
         }
         if (revokes(list, chain)) {
             return refuse(turn);
+        }
+        if (has_run_out(turn, list, chain)) {
+            return turn_refuse(turn, ERR_INVALID, TEXT("the revocation list has run out and could not be fetched anew", "die Sperrliste ist abgelaufen und ließ sich nicht neu holen"), json_text(list, "url", SLICE_NONE));
         }
     }
     return ERR_NONE;

@@ -1,6 +1,7 @@
 /* cert: entries, revocation lists, logging in with what gate hands on, and renewing with the same certificate. */
 #include "secrets/login_scene.h"
 
+#include "engine/job.h"
 #include "engine/token.h"
 #include "engine/vault.h"
 #include "secrets/cert_maker.h"
@@ -130,7 +131,6 @@ TEST(a_revoked_certificate_logs_in_no_more)
     CHECK_ERR(ERR_NONE, write_entry(&stage, "all", ""));
     CHECK_ERR(ERR_NONE, log_in(&stage, &stage.web_chain, "{}", &reply));
     CHECK_ERR(ERR_INVALID, write_text(&stage, "crls/x", "crl", SLICE_LITERAL("no list"), ""));
-    CHECK_ERR(ERR_INVALID, write_text(&stage, "crls/x", "url", SLICE_LITERAL("http://localhost/crl"), ""));
     CHECK_ERR(ERR_NONE, write_text(&stage, "crls/other", "crl", made_crl(scene->arena, &other, &stage.web, LOGIN_SCENE_MS / 1000), ""));
     CHECK_ERR(ERR_NONE, log_in(&stage, &stage.web_chain, "{}", &reply)); /* the same number of another issuer */
     CHECK_ERR(ERR_NONE, write_text(&stage, "crls/Ours", "crl", made_crl(scene->arena, &stage.authority, &stage.web, LOGIN_SCENE_MS / 1000), ""));
@@ -144,6 +144,96 @@ TEST(a_revoked_certificate_logs_in_no_more)
     CHECK_ERR(ERR_NONE, login_scene_ask(scene, scene->root, VERB_DELETE, "auth/cert/crls/ours", NULL, &reply));
     CHECK_ERR(ERR_NONE, log_in(&stage, &stage.web_chain, "{}", &reply));
     made_free(&other);
+    end(&stage);
+}
+
+static struct {
+    struct slice list;                  /* what the address gives; empty: an error */
+    unsigned asked;
+} publisher;
+
+static enum err publish(struct arena *arena, const char *name, const struct json *input, struct slice raw, struct work_reply *reply)
+{
+    (void)raw;
+    publisher.asked++;
+    if (strcmp(name, "http.get") != 0 || !slice_is(json_text(input, "url", SLICE_NONE), "https://crl.example/ours")) {
+        return ERR_UNREACHABLE;
+    }
+    reply->output = json_new(arena, JSON_OBJECT);
+    json_set_u64(arena, reply->output, "status", publisher.list.len == 0 ? 404 : 200);
+    return publisher.list.len == 0 ? ERR_NONE : buf_append(reply->raw, publisher.list);
+}
+
+/* What the tick of each minute does with jobs. */
+static enum err operation_test_due(struct turn *turn)
+{
+    struct turn_names due;
+    enum err err = turn_due(turn, turn->now_ms, 100, &due);
+    for (size_t i = 0; err == ERR_NONE && i < due.count; i++) {
+        err = job_due(turn, due.names[i], due.bytes[i]);
+    }
+    return err == ERR_NONE ? turn_reply_none(turn) : err;
+}
+
+static void run_due(struct stage *stage)
+{
+    size_t ran = 0;
+    CHECK_ERR(ERR_NONE, driver_run(stage->scene.driver, "test_due", NULL, NULL));
+    (void)!driver_settle(stage->scene.driver, 100, &ran); /* a fetch that fails is an error of its turn */
+}
+
+TEST(a_list_with_an_address_is_fetched_and_fetched_again)
+{
+    struct stage stage = start();
+    struct login_scene *scene = &stage.scene;
+    const struct json *reply = NULL;
+    const int64_t now_s = LOGIN_SCENE_MS / 1000;
+    login_scene_set_reach(publish);
+    driver_add_operation(scene->driver, "test_due", operation_test_due);
+    publisher.asked = 0;
+    publisher.list = SLICE_NONE;
+    CHECK_ERR(ERR_NONE, write_entry(&stage, "all", ""));
+    CHECK_ERR(ERR_INVALID, write_text(&stage, "crls/ours", "url", SLICE_LITERAL("https://crl.example/ours"), "")); /* 404 */
+    CHECK_ERR(ERR_INVALID, write_text(&stage, "crls/ours", "url", SLICE_LITERAL("http://crl.example/ours"), ""));
+    CHECK_ERR(ERR_INVALID, write_text(&stage, "crls/ours", "url", SLICE_LITERAL("https://other.example/ours"), ""));
+    CHECK_ERR(ERR_INVALID, write_text(&stage, "crls/ours", "url", SLICE_LITERAL("https://crl.example/ours"), ",\"crl\":\"x\""));
+    publisher.list = made_crl(scene->arena, &stage.authority, &stage.db, now_s + 5400);
+    CHECK_ERR(ERR_NONE, write_text(&stage, "crls/ours", "url", SLICE_LITERAL("https://crl.example/ours"), ""));
+    CHECK_ERR(ERR_INVALID, log_in(&stage, &stage.db_chain, "{}", &reply));
+    CHECK_ERR(ERR_NONE, log_in(&stage, &stage.web_chain, "{}", &reply));
+    /* an hour later web is in it, and db no more */
+    publisher.list = made_crl(scene->arena, &stage.authority, &stage.web, now_s + 9000);
+    login_scene_move(scene, 3500 * 1000);
+    run_due(&stage);
+    CHECK_ERR(ERR_NONE, log_in(&stage, &stage.web_chain, "{}", &reply)); /* not yet */
+    login_scene_move(scene, 3700 * 1000);
+    run_due(&stage);
+    CHECK_ERR(ERR_INVALID, log_in(&stage, &stage.web_chain, "{}", &reply));
+    CHECK_ERR(ERR_NONE, log_in(&stage, &stage.db_chain, "{}", &reply));
+    /* it cannot be fetched: the one that is there counts until it has run out, at 9000; tried again every ten minutes */
+    publisher.list = SLICE_NONE;
+    unsigned before = publisher.asked;
+    for (unsigned i = 0; i < 5; i++) {
+        login_scene_move(scene, 3700 * 1000 + (i + 1) * INT64_C(1000000));
+        run_due(&stage);
+    }
+    CHECK(publisher.asked > before + 1);
+    CHECK_ERR(ERR_NONE, log_in(&stage, &stage.db_chain, "{}", &reply));
+    login_scene_move(scene, 9100 * 1000);
+    CHECK_ERR(ERR_INVALID, log_in(&stage, &stage.db_chain, "{}", &reply));
+    CHECK(slice_starts(login_scene_error(reply), SLICE_LITERAL("the revocation list has run out")));
+    publisher.list = made_crl(scene->arena, &stage.authority, &stage.web, now_s + 90000);
+    login_scene_move(scene, 9800 * 1000);
+    run_due(&stage);
+    CHECK_ERR(ERR_NONE, log_in(&stage, &stage.db_chain, "{}", &reply));
+    /* deleted: nobody asks any more */
+    CHECK_ERR(ERR_NONE, login_scene_ask(scene, scene->root, VERB_DELETE, "auth/cert/crls/ours", NULL, &reply));
+    before = publisher.asked;
+    for (unsigned i = 0; i < 3; i++) {
+        run_due(&stage);
+        login_scene_move(scene, (17000 + 700 * (int64_t)i) * 1000);
+    }
+    CHECK_U64(before, publisher.asked);
     end(&stage);
 }
 
