@@ -49,6 +49,7 @@ def every_way_in():
         write("auth/jwt/role/ci", {"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["vogt"], "token_policies": ["admin"]})
         for mount, name in (("staff", "eva"), ("hidden", "udo")):
             write(f"auth/{mount}/users/{name}", {"password": "correct horse", "token_policies": "admin"})
+        write("auth/staff/users/leo", {"password": "correct horse"})
         token = write("auth/token/create", {"policies": ["admin"], "display_name": "ops"})["auth"]["client_token"]
         bare = write("auth/token/create", {"policies": ["nothing"], "no_default_policy": True})["auth"]["client_token"]
         given = json.dumps({"jwt": provider.token({"sub": "robot"}), "token": token, "bare": bare})

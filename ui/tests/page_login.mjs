@@ -123,6 +123,20 @@ await test('a signed token, and a token: neither stays in the page', async () =>
   await out();
 });
 
+await test('who may not see the morning is led to the secrets', async () => {
+  await page.goto(base);
+  await choose('Staff');
+  await page.fill('input[name=name]', 'leo');
+  await page.fill('input[name=secret]', 'correct horse');
+  await page.click('form button');
+  await isIn('staff-leo');
+  await page.waitForSelector('h1:text-is("Secrets")');
+  assert.equal(await page.locator('main .trouble').count(), 0);
+  await shot('led-to-secrets');
+  await out();
+  await choose('Token');
+});
+
 await test('whose policies show nothing is told why', async () => {
   await page.fill('input[name=secret]', known.bare);
   await page.click('form button');

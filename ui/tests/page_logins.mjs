@@ -81,7 +81,7 @@ await test('a secret id is shown once, hidden until asked for, and opens; ended 
   const { role_id } = await made('GET', 'auth/approle/role/web/role-id');
   assert.equal(await page.locator('dt:text-is("role_id") + dd').textContent(), role_id);
   assert.equal((await guest('auth/approle/login', { role_id, secret_id: secretId })).status, 200);
-  await page.click('text=Fertig, weg damit');
+  await page.click('text=Fertig, ausblenden');
   await page.waitForFunction(() => !document.querySelector('pre.value'));
   assert.equal(await holds(secretId), false);
   await page.click('button[aria-label^="Beenden: Secret-ID"]');

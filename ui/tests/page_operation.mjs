@@ -48,7 +48,7 @@ await test('a rate limit is set, counts, and is removed', async () => {
   assert.ok(asked.includes(200) && asked.includes(429), asked.join());
   await page.click('button[aria-label="slow entfernen"]');
   await page.click('text=Ja, entfernen');
-  await page.waitForSelector('text=Es gibt keine Grenze.');
+  await page.waitForSelector('text=Kein Limit gesetzt.');
 });
 
 await test('a namespace is made and worked in: what is in it is not outside', async () => {

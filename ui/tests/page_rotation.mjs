@@ -19,8 +19,9 @@ await test('login by link', async () => {
 await test('a rotation is set up with the fields of the API; a refusal is said in words, and what was typed stays', async () => {
   await go('#/rotation');
   await page.waitForSelector('text=Noch wird kein Secret per Hook rotiert.');
-  await page.click('summary:has-text("Ein Secret von einem Hook ändern lassen")');
-  await page.fill('details input[name=path]', 'app/team/db');
+  await go('#/secret/app%2Fteam%2Fdb');
+  await page.click('dl.facts a:has-text("Rotation einrichten")');
+  await page.waitForFunction(() => document.querySelector('details[open] input[name=path]')?.value === 'app/team/db');
   for (const [name, value] of Object.entries({ ...fields, every: '5s' })) {
     await page.fill(`details [name=${name}]`, String(value));
   }
@@ -62,19 +63,22 @@ await test('paused and going on; changed without giving token and certificates a
   await card.locator('button:has-text("Speichern")').click();
   await card.locator('.done:has-text("Gespeichert")').waitFor();
   await page.click('button[aria-label="Fortsetzen: app/team/db"]');
-  await card.locator('.done:has-text("Sie geht weiter.")').waitFor();
+  await card.locator('.done:has-text("Die Rotation geht weiter.")').waitFor();
   const now = await made('GET', 'sys/rotation/of/app/team/db');
   assert.deepEqual([now.paused, now.every_s], [false, 172800]);
   await page.click('button[aria-label="Jetzt rotieren: app/team/db"]');
   await page.waitForSelector('text=Erledigt: Version 3.', { timeout: 60_000 });
+  await card.locator('h3 a').click();
+  await page.waitForSelector('dl.facts a:has-text("nächste")');
+  await go('#/rotation');
 });
 
 await test('a key of transit that nobody rotates gets an interval, and a new version now', async () => {
-  await page.waitForSelector('text=niemand wechselt ihn');
+  await page.waitForSelector('section[aria-labelledby=of-transit] .warn:has-text("nie von selbst")');
   await page.click('button[aria-label="Abstand des Schlüssels orders"]');
   await page.fill('input[name=auto_rotate_period]', '720h');
   await page.click('section[aria-labelledby=of-transit] form button');
-  await page.waitForFunction(() => !document.body.textContent.includes('niemand wechselt ihn'));
+  await page.waitForFunction(() => !document.querySelector('section[aria-labelledby=of-transit] .warn'));
   await page.click('button[aria-label="Neue Version des Schlüssels orders"]');
   await page.waitForSelector('text=orders hat eine neue Version.');
   const key = await made('GET', 'transit/keys/orders');

@@ -38,12 +38,23 @@ class Session {
   async look(next: SessionState = 'in'): Promise<void> {
     try {
       this.person = await ask<Person>('auth/token/lookup-self');
+      await this.find();
       this.state = next;
     } catch (error) {
       const problem = asProblem(error);
       this.person = null;
       this.state = problem.status === 503 ? 'sealed' : problem.status === 0 || problem.status >= 500 ? 'silent' : 'out';
       this.problem = this.state === 'silent' ? problem : null;
+    }
+  }
+
+  /** Where to begin, unless the address says it: who may not see the morning is here for the secrets. */
+  private async find(): Promise<void> {
+    if (location.hash === '') {
+      const seen = await ask<{ capabilities?: string[] }>('sys/capabilities-self', { method: 'POST', body: { paths: ['morning'] } }).catch(() => null);
+      if (seen?.capabilities?.join() === 'deny') {
+        location.hash = '#/secrets';
+      }
     }
   }
 
