@@ -90,8 +90,8 @@ def a_wrong_key_file_opens_nothing_and_changes_nothing():
             file.write(bytes(32))
         vogt.expect_ready = False
         vogt.start()
-        assert vogt.ready is None
-        assert vogt.stop() != 0 and "key file does not belong" in vogt.log, vogt.log
+        assert vogt.ready is None and "key file does not belong" in vogt.refusal["english"] and "gehört nicht" in vogt.refusal["german"], vogt.refusal
+        assert vogt.stop() != 0
         with open(path, "wb") as file:
             file.write(right)
         vogt.expect_ready = True

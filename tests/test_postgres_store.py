@@ -233,6 +233,10 @@ def a_restarted_server_is_waited_for():
             assert kept and max(kept) == len(said), said
             assert all(vogt.call("GET", f"/v1/app/n{number}", token=token)[1]["data"]["n"] == str(number) for number in kept)
             assert "connection to the database was lost" in vogt.log_text().lower() and vogt.process.poll() is None
+            before = len(vogt.events("store.away"))
+            postgres.stop()  # nobody asks anything, and it is seen all the same
+            vogt.wait_for(lambda: len(vogt.events("store.away")) > before, "the loss while idle", 2)
+            assert vogt.stop() == 0  # and nothing is waited for
             return f"{len(kept)} of {len(said)} writes were acknowledged"
 
 
@@ -293,6 +297,7 @@ def one_at_a_time_and_only_what_is_fit():
             os.rename(key + ".away", key)
             vogt.start()
             assert answers(vogt)
+        assert "key file does not belong to this store" in refused("--database", file)[0]  # another directory, with a key file of its own
         with Daemon() as plain:
             plain.stop()
             assert "has its rows in vogt.db" in refused("--database", file, directory=plain.directory)[0]

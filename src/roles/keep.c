@@ -544,6 +544,9 @@ static int end(struct keep *keep)
     audit_free(keep->audit);
     limiter_free(keep->around.limiter);
     buf_free(&keep->http.packed);
+    if (failed != ERR_NONE && keep->failure.english != NULL) {
+        return role_fail(&keep->start, failed, keep->failure);
+    }
     role_end(&keep->start);
     return failed == ERR_NONE ? ROLE_EXIT_STOPPED : ROLE_EXIT_FAILED;
 }

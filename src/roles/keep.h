@@ -188,6 +188,7 @@ struct keep {
     bool stopping;
     int64_t stop_mono_ns;               /* when STOP came; 0: the parent is gone */
     enum err failed;                    /* not ERR_NONE: keep must end */
+    struct text failure;                /* what a person is told then; english NULL: the log says it */
 };
 
 /* keep_turns.c */

@@ -203,6 +203,9 @@ static void unsealed(struct keep *keep, const struct running *running)
     if (running->result != ERR_NONE) {
         LOG(LOG_ERROR, "keep.unseal-failed", LOG_ERR(running->result),
             LOG_TEXT("what", running->result == ERR_FORGED ? "the key file does not belong to this store" : "the store could not be unsealed"));
+        keep->failure = running->result == ERR_FORGED ? TEXT("the key file does not belong to this store: put the right one in its place, from where you keep its copy",
+                                                             "die Schlüsseldatei gehört nicht zu diesem Bestand: die richtige an ihre Stelle legen, aus ihrer Kopie")
+                                                      : TEXT("the store could not be unsealed; the log says why", "der Bestand ließ sich nicht entsiegeln; das Protokoll sagt warum");
         keep->failed = running->result;
         return;
     }

@@ -352,6 +352,7 @@ void members_begin_anew(struct parent *parent, enum role role, const char *reaso
 {
     int64_t now_ms = parent_now_ms();
     parent->ended_role = role;
+    parent->asked = parent->asked && parent->announced; /* the one that was asked is gone */
     snprintf(parent->keep_reason, sizeof(parent->keep_reason), "%s", reason);
     for (size_t i = 0; i < parent->member_count; i++) {
         struct member *member = &parent->members[i];

@@ -1,6 +1,6 @@
 /*
  * What roles say to the parent, and what the parent says to keep.
- *   READY        {"confinement","features"} or {"err","english","german"}
+ *   READY        {"confinement","features"} or {"err","english","german"}, that one also as the last word of a role that served
  *   ASK to keep  {"do":"operator-token"} (id 1), {"do":"login-link"} (id 2); ANSWER {"token"} /
  * {"login_link"}, or {"err"}: sealed, say START_CHILD  {"program"} -> CHILD {"err"} and a
  * descriptor          START_SEAL -> vogt-seal, its channel to keep by CHANNEL; START_TELL likewise
@@ -177,8 +177,8 @@ static enum err take_ready(struct parent *parent, struct arena *arena, struct me
 {
     struct json *tree = NULL;
     enum err err = json_unpack(arena, frame->body, &tree);
-    bool is_store_lost = err == ERR_NONE && member->role == ROLE_STORE && json_member(tree, "err") != NULL;
-    if (err != ERR_NONE || (member->state != MEMBER_STARTING && !is_store_lost)) {
+    bool is_last_word = err == ERR_NONE && json_member(tree, "err") != NULL; /* of one that served, too */
+    if (err != ERR_NONE || (member->state != MEMBER_STARTING && !is_last_word)) {
         return parent->stopping || member->replaced ? ERR_NONE : ERR_PROTOCOL;
     }
     if (json_member(tree, "err") != NULL) {

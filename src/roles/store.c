@@ -15,6 +15,7 @@ enum { ANSWER_DEADLINE_MS = 2000 };
 struct service {
     struct role_start *start;
     struct store *store;
+    struct store_place *place;
 };
 
 typedef enum err (*answer_fn)(struct store *store, struct slice body, struct buf *out);
@@ -100,11 +101,16 @@ static enum err wait_and_serve(struct service *service)
     enum err err = ERR_NONE;
     short keep_events = channel_queued_bytes(start->keep) > 0 ? POLLIN | POLLOUT : POLLIN;
     struct pollfd fds[] = {{channel_fd(start->parent), POLLIN, 0},
-                           {channel_fd(start->keep), keep_events, 0}};
-    if (poll(fds, 2, -1) < 0) {
+                           {channel_fd(start->keep), keep_events, 0},
+                           {store_place_fd(service->place), POLLIN, 0}};
+    if (poll(fds, 3, -1) < 0) {
         return ERR_NONE; /* interrupted */
     }
-    if (fds[1].revents != 0) {
+    if (fds[2].revents != 0) {
+        store_place_heed(service->place);
+        err = store_ended(service->store);
+    }
+    if (err == ERR_NONE && fds[1].revents != 0) {
         err = drain(service);
     }
     if (err == ERR_NONE) {
@@ -122,9 +128,10 @@ static enum err wait_and_serve(struct service *service)
 }
 
 /* Serves until somebody stops it; the exit code says whether the data had a part in it. */
-static int serve(struct service *service, struct store_place *place)
+static int serve(struct service *service)
 {
     struct role_start *start = service->start;
+    struct store_place *place = service->place;
     enum err err = hear_parent(service); /* what came together with CONFIGURE is in the channel already: poll would not tell */
     while (err == ERR_NONE) {
         err = wait_and_serve(service);
@@ -168,8 +175,8 @@ int main(void)
     err = role_ready(&start);
     int code = ROLE_EXIT_FAILED;
     if (err == ERR_NONE) {
-        struct service service = {&start, place.store};
-        code = serve(&service, &place);
+        struct service service = {&start, place.store, &place};
+        code = serve(&service);
     }
     store_place_close(&place);
     role_end(&start);

@@ -17,6 +17,9 @@ struct store_place {
 /* Descriptors: 5 the data directory, 6 (PostgreSQL) the file with the connection. Confines, then opens. */
 enum err store_place_open(struct role_start *start, struct store_place *place) must_check;
 void store_place_close(struct store_place *place);
+/* -1, or what is readable when the database has something to say though nothing was asked; then heed. */
+int store_place_fd(const struct store_place *place);
+void store_place_heed(struct store_place *place);
 /* The rows cannot be reached any more, but another process may later: nothing here is damaged. The refusal says it. */
 bool store_place_is_away(struct role_start *start, struct store_place *place);
 

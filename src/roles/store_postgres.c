@@ -123,6 +123,16 @@ void store_place_close(struct store_place *place)
     place->source = NULL;
 }
 
+int store_place_fd(const struct store_place *place)
+{
+    return rows_source_fd(place->source);
+}
+
+void store_place_heed(struct store_place *place)
+{
+    rows_heed(store_rows(place->store));
+}
+
 bool store_place_is_away(struct role_start *start, struct store_place *place)
 {
     if (!rows_failed(store_rows(place->store))) {

@@ -306,6 +306,14 @@ bool rows_failed(const struct rows *rows)
     return rows->failed;
 }
 
+/* A server that ends says so before it closes; both are read here, in one look or two. */
+void rows_heed(struct rows *rows)
+{
+    if (!rows->failed && (PQconsumeInput(rows->connection) != 1 || (PQisBusy(rows->connection), PQstatus(rows->connection) != CONNECTION_OK))) {
+        (void)!postgres_lost(rows);
+    }
+}
+
 /* The server checks its own pages where its cluster was made with checksums, and moves its own log. */
 enum err rows_tidy(struct rows *rows, int pages)
 {

@@ -27,6 +27,9 @@ void rows_place_free(struct rows_place *place); /* wipes */
  * server's own word. */
 enum err rows_place_connect(struct rows_place *place, unsigned seconds, struct rows_source **ret_source, struct complaint *complaint) must_check;
 const char *rows_source_words(const struct rows_source *source); /* what the server said about its last error; may be empty */
+/* Readable though nothing was asked: rows_heed finds out whether the server is gone. */
+int rows_source_fd(const struct rows_source *source);
+void rows_heed(struct rows *rows);
 void rows_source_free(struct rows_source *source);
 
 #endif

@@ -215,6 +215,11 @@ const char *rows_source_words(const struct rows_source *source)
     return source->words;
 }
 
+int rows_source_fd(const struct rows_source *source)
+{
+    return PQsocket(source->connection);
+}
+
 void rows_source_free(struct rows_source *source)
 {
     if (source != NULL) {
