@@ -127,10 +127,10 @@ def a_value_is_changed_at_its_target_and_the_old_one_is_refused_there():
         target.also_old = False
         assert observed(vogt)["outcome"] == "pass"
         # paused, and set anew without the authorities, which stay with their addresses
-        assert ask(vogt, "POST", "sys/rotation/pause/" + PATH, {})["paused"]
+        assert vogt.tree("rotation", "pause", PATH)["paused"]
         assert ask(vogt, "POST", "sys/rotation/of/" + PATH, {name: value for name, value in target.fields(length=40).items() if not name.endswith("_pem")})["paused"]
         assert observed(vogt)["outcome"] == "pass"
-        assert not ask(vogt, "POST", "sys/rotation/pause/" + PATH, {"paused": False})["paused"]
+        assert "paused" in vogt.command("rotation", "list").stdout and not vogt.tree("rotation", "resume", PATH)["paused"]
         # the command line: the file holds the token, the answer does not
         with open(os.path.join(target.folder, "fields.json"), "w", encoding="utf-8") as stream:
             json.dump(target.fields(length=40), stream)

@@ -27,8 +27,9 @@ static void show_one(struct run *run, const struct json *one)
         struct slice value = json_text(one, rows[i].member, SLICE_NONE);
         show_pair(run, run_text(run, rows[i].title), value.len > 0 ? value : slice_string(SAY(run, "never", "nie")));
     }
-    if (json_bool(one, "under_way", false)) {
-        show_pair(run, SAY(run, "state", "Stand"), slice_string(SAY(run, "under way", "läuft")));
+    bool is_under_way = json_bool(one, "under_way", false);
+    if (is_under_way || json_bool(one, "paused", false)) {
+        show_pair(run, SAY(run, "state", "Stand"), slice_string(is_under_way ? SAY(run, "under way", "läuft") : SAY(run, "paused", "ausgesetzt")));
     }
     if (failed != NULL && failed->type == JSON_OBJECT) {
         struct slice words = run_words(run, failed), detail = json_text(failed, "detail", SLICE_NONE), at = json_text(failed, "at", SLICE_NONE);
@@ -105,6 +106,25 @@ enum outcome command_rotation_run(struct run *run)
     }
     progress_end();
     return outcome != OUTCOME_OK ? outcome : run_fail(run, OUTCOME_FAILED, TEXT("it did not end within 90 s; `vogt rotation list` shows how it goes on", "sie endete nicht in 90 s; `vogt rotation list` zeigt, wie es weitergeht"), slice_string(run->arguments[0]));
+}
+
+static enum outcome set_paused(struct run *run, bool pauses)
+{
+    const struct json *data = NULL;
+    struct json *body = json_new(run->arena, JSON_OBJECT);
+    json_set_bool(run->arena, body, "paused", pauses);
+    enum outcome outcome = client_post(run, path_of(run, "pause"), body, &data);
+    return outcome == OUTCOME_OK ? show_or_print(run, data) : outcome;
+}
+
+enum outcome command_rotation_pause(struct run *run)
+{
+    return set_paused(run, true);
+}
+
+enum outcome command_rotation_resume(struct run *run)
+{
+    return set_paused(run, false);
 }
 
 enum outcome command_rotation_remove(struct run *run)
