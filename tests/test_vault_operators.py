@@ -204,11 +204,15 @@ def clients_may_ask_about_the_server():
         assert vault.adapter.get("/v1/sys/ha-status")["data"]["nodes"][0]["active_node"]
         told = vault.adapter.get("/v1/sys/host-info")["data"]
         assert told["host"]["hostname"] == os.uname().nodename and told["host"]["kernelVersion"] == os.uname().release, told
+        assert 0 < told["host"]["uptime"] and told["host"]["procs"] > 0 and len(told["host"]["loads"]) == 3, told["host"]
+        assert 0 < told["memory"]["available"] <= told["memory"]["total"] and 0 < told["memory"]["usedPercent"] <= 100, told["memory"]
+        assert len(told["cpu_times"]) >= 2 and told["cpu_times"][0]["cpu"] == "cpu-total" and told["cpu_times"][0]["user"] > 0 and len(told["cpu"]) >= 1, told["cpu"]
+        assert all(disk["used"] <= disk["total"] for disk in told["disk"] if "total" in disk), told["disk"]
         history = vogt.call("LIST", "/v1/sys/version-history", token=vogt.admin)[1]["data"]
         assert len(history["keys"]) == 1 and history["key_info"][history["keys"][0]]["timestamp_installed"].endswith("Z")
         assert vault.adapter.get("/v1/sys/config/state/sanitized")["data"]["storage"]["type"] == "sqlite"
         assert vault.adapter.get("/v1/sys/config/cors")["data"]["enabled"] is False
-        fails(lambda: vault.adapter.put("/v1/sys/config/cors", json={"enabled": True, "allowed_origins": ["*"]}), "never allowed")
+        fails(lambda: vault.adapter.put("/v1/sys/config/cors", json={"enabled": True, "allowed_origins": ["no origin"]}), "origins are")
         fails(lambda: vault.adapter.put("/v1/sys/plugins/catalog/secret/x", json={"sha256": "00"}), "built in")
 
 

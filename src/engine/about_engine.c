@@ -103,29 +103,97 @@ enum err operation_sys_ha_status(struct turn *turn)
     return turn_reply_both(turn, data);
 }
 
-/* What look sees of this machine, under Vault's names. Loads, times and sizes are not looked at. */
+/* A copy of the members that have other names here. */
+static void add_named(struct turn *turn, struct json *to, const struct json *from, const char *const names[][2], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct json *value = json_member(from, names[i][0]);
+        if (value != NULL) {
+            json_set(turn->arena, to, names[i][1], json_copy(turn->arena, value));
+        }
+    }
+}
+#define ADD_NAMED(turn, to, from, names) add_named((turn), (to), (from), (names), sizeof(names) / sizeof((names)[0]))
+
+static uint64_t number(const struct json *from, const char *name)
+{
+    uint64_t value = 0;
+    return json_u64(from, name, &value) == ERR_NONE ? value : 0;
+}
+
+/* How much of a whole, in percent with one decimal; nothing of nothing. */
+static void add_percent(struct turn *turn, struct json *to, const char *name, uint64_t part, uint64_t whole)
+{
+    if (whole > 0 && part <= whole && part <= UINT64_MAX / 1000) {
+        uint64_t thousandths = part * 1000 / whole;
+        json_set(turn->arena, to, name, json_number_text(turn->arena, slice_string(turn_path(turn, "%llu.%llu", (unsigned long long)(thousandths / 10), (unsigned long long)(thousandths % 10)))));
+    }
+}
+
+static void add_disks(struct turn *turn, struct json *data, const struct json *load)
+{
+    static const char *const names[][2] = {{"point", "path"}, {"type", "fstype"}, {"source", "device"}, {"total", "total"}, {"free", "free"}, {"files", "inodesTotal"}, {"files_free", "inodesFree"}};
+    const struct json *disks = json_member(load, "disks");
+    struct json *list = json_set_array(turn->arena, data, "disk");
+    for (const struct json *one = disks == NULL ? NULL : disks->first; one != NULL; one = one->next) {
+        struct json *disk = json_append(list, json_new(turn->arena, JSON_OBJECT));
+        uint64_t total = number(one, "total"), unused = number(one, "free");
+        ADD_NAMED(turn, disk, one, names);
+        if (json_member(one, "total") != NULL && unused <= total) {
+            json_set_u64(turn->arena, disk, "used", total - unused);
+            add_percent(turn, disk, "usedPercent", total - unused, total - unused + number(one, "available")); /* of what an ordinary user can have, as df says it */
+        }
+    }
+}
+
+static void add_processors(struct turn *turn, struct json *data, const struct json *load)
+{
+    static const char *const names[][2] = {{"cpu", "cpu"}, {"vendor", "vendorId"}, {"family", "family"}, {"model", "model"}, {"name", "modelName"}, {"mhz", "mhz"}};
+    const struct json *cpus = json_member(load, "cpus"), *times = json_member(load, "times");
+    struct json *list = json_set_array(turn->arena, data, "cpu");
+    for (const struct json *one = cpus == NULL ? NULL : cpus->first; one != NULL; one = one->next) {
+        ADD_NAMED(turn, json_append(list, json_new(turn->arena, JSON_OBJECT)), one, names);
+    }
+    json_set(turn->arena, data, "cpu_times", times == NULL ? json_new(turn->arena, JSON_ARRAY) : json_copy(turn->arena, times));
+}
+
+static void add_memory(struct turn *turn, struct json *data, const struct json *load)
+{
+    static const char *const names[][2] = {{"total", "total"}, {"free", "free"}, {"available", "available"}, {"buffers", "buffers"}, {"cached", "cached"}};
+    const struct json *from = json_member(load, "memory");
+    struct json *memory = json_set_object(turn->arena, data, "memory");
+    uint64_t total = number(from, "total"), available = number(from, "available");
+    ADD_NAMED(turn, memory, from, names);
+    if (total > 0 && available <= total) {
+        json_set_u64(turn->arena, memory, "used", total - available);
+        add_percent(turn, memory, "usedPercent", total - available, total);
+    }
+}
+
+/* What look sees of this machine, under Vault's names. */
 enum err operation_sys_host_info(struct turn *turn)
 {
-    const struct json *output = NULL;
+    static const char *const names[][2] = {{"uptime_s", "uptime"}, {"boot_s", "bootTime"}, {"processes", "procs"}, {"loads", "loads"}};
+    const struct json *output = NULL, *load = NULL;
     int64_t at_ms = 0;
-    enum err err = turn_work(turn, ROLE_LOOK, "collect.host", json_new(turn->arena, JSON_OBJECT), SLICE_NONE, &output, NULL, &at_ms);
-    if (err != ERR_NONE) {
-        return err;
+    enum err err = turn_work(turn, ROLE_LOOK, "collect.host", json_new(turn->arena, JSON_OBJECT), SLICE_NONE, &output, NULL, NULL);
+    enum err also = err == ERR_NONE || err == ERR_NEED ? turn_work(turn, ROLE_LOOK, "collect.load", json_new(turn->arena, JSON_OBJECT), SLICE_NONE, &load, NULL, &at_ms) : ERR_NONE;
+    if (err != ERR_NONE || also != ERR_NONE) {
+        return err != ERR_NONE && err != ERR_NEED ? err : also != ERR_NONE ? also : err;
     }
-    const struct json *facts = json_member(output, "facts"), *mounts = json_member(facts, "mounts");
+    const struct json *facts = json_member(output, "facts");
+    load = json_member(load, "facts");
     struct json *data = json_new(turn->arena, JSON_OBJECT);
     set_time(turn, data, "timestamp", at_ms);
-    struct json *host = json_set_object(turn->arena, data, "host"), *disks = json_set_array(turn->arena, data, "disk");
+    struct json *host = json_set_object(turn->arena, data, "host");
     json_set_string(turn->arena, host, "hostname", json_text(facts, "hostname", SLICE_NONE));
     json_set_string(turn->arena, host, "os", SLICE_LITERAL("linux"));
     json_set_string(turn->arena, host, "platform", json_text(facts, "os", SLICE_NONE));
     json_set_string(turn->arena, host, "kernelVersion", json_text(facts, "kernel", SLICE_NONE));
-    for (const struct json *mount = mounts == NULL ? NULL : mounts->first; mount != NULL; mount = mount->next) {
-        struct json *disk = json_append(disks, json_new(turn->arena, JSON_OBJECT));
-        json_set_string(turn->arena, disk, "path", json_text(mount, "point", SLICE_NONE));
-        json_set_string(turn->arena, disk, "fstype", json_text(mount, "type", SLICE_NONE));
-        json_set_string(turn->arena, disk, "device", json_text(mount, "source", SLICE_NONE));
-    }
+    ADD_NAMED(turn, host, load, names);
+    add_processors(turn, data, load);
+    add_memory(turn, data, load);
+    add_disks(turn, data, load);
     return turn_reply_data(turn, data);
 }
 

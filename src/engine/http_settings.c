@@ -232,9 +232,9 @@ static bool is_origin(struct slice text)
     return slice_is(text, "*") || (is_printable(rest, HTTP_VALUE_MAX_BYTES) && slice_find_byte(rest, '/') == SIZE_MAX && slice_find_byte(rest, '*') == SIZE_MAX && slice_find_byte(rest, ' ') == SIZE_MAX);
 }
 
-static enum err refuse_origins(struct turn *turn, struct slice detail)
+static enum err refuse_origins(struct turn *turn)
 {
-    return turn_refuse(turn, ERR_INVALID, TEXT("origins are https://host:port, without a path, or * alone; 32 at most", "Herkünfte sind https://rechner:port, ohne Pfad, oder * allein; höchstens 32"), detail);
+    return turn_refuse(turn, ERR_INVALID, TEXT("origins are https://host:port, without a path, or * alone; 32 at most", "Herkünfte sind https://rechner:port, ohne Pfad, oder * allein; höchstens 32"), SLICE_NONE);
 }
 
 enum err operation_sys_cors_write(struct turn *turn)
@@ -246,11 +246,11 @@ enum err operation_sys_cors_write(struct turn *turn)
         return err;
     }
     if (origins == NULL || origins->count == 0 || origins->count > HTTP_HEADERS_MAX || (headers != NULL && headers->count > HTTP_HEADERS_MAX)) {
-        return refuse_origins(turn, SLICE_NONE);
+        return refuse_origins(turn);
     }
     for (const struct json *one = origins->first; one != NULL; one = one->next) {
         if (!is_origin(one->text) || (slice_is(one->text, "*") && origins->count > 1)) {
-            return refuse_origins(turn, one->text);
+            return refuse_origins(turn);
         }
     }
     struct json *changed = without(turn->arena, without(turn->arena, row, SLICE_LITERAL("origins")), SLICE_LITERAL("allowed"));
@@ -261,7 +261,7 @@ enum err operation_sys_cors_write(struct turn *turn)
     }
     for (const struct json *one = headers == NULL ? NULL : headers->first; one != NULL; one = one->next) {
         if (!is_header_name(one->text) || slice_is(slice_string(lower(turn, one->text)), "x-vogt-session")) {
-            return turn_refuse(turn, ERR_INVALID, TEXT("this header cannot be allowed to other origins", "diese Kopfzeile lässt sich fremden Herkünften nicht erlauben"), one->text);
+            return turn_refuse(turn, ERR_INVALID, TEXT("this header cannot be allowed to other origins", "diese Kopfzeile lässt sich fremden Herkünften nicht erlauben"), SLICE_NONE);
         }
         if (!IS_AMONG(one->text, usual_headers)) {
             json_append(allowed, json_copy(turn->arena, one));

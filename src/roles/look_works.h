@@ -4,6 +4,7 @@
 
 #include "collect/docker.h"
 #include "collect/host.h"
+#include "collect/load.h"
 #include "collect/nft.h"
 #include "collect/pod.h"
 #include "collect/secrets.h"
@@ -13,6 +14,7 @@
 #define LOOK_WORKS                                                                                                                 \
     WORK("collect.docker", collect_docker)                                                                                         \
     WORK("collect.host", collect_host)                                                                                             \
+    WORK("collect.load", collect_load)                                                                                             \
     WORK("collect.nft", collect_nft)                                                                                               \
     WORK("collect.pod", collect_pod)                                                                                               \
     WORK("collect.secrets", collect_secrets)                                                                                       \
