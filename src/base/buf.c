@@ -185,3 +185,19 @@ enum err put_bytes(struct buf *buf, struct slice bytes)
     }
     return err == ERR_NONE ? buf_append(buf, bytes) : err;
 }
+
+enum err put_small(struct buf *buf, uint64_t value)
+{
+    uint8_t bytes[10];
+    size_t len = 0;
+    for (; value >= 0x80; value >>= 7) {
+        bytes[len++] = (uint8_t)(value | 0x80);
+    }
+    bytes[len++] = (uint8_t)value;
+    return buf_append(buf, slice_of(bytes, len));
+}
+
+enum err put_small_signed(struct buf *buf, int64_t value)
+{
+    return put_small(buf, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
+}

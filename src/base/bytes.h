@@ -91,6 +91,10 @@ enum err put_u16(struct buf *buf, uint16_t value) must_check;
 enum err put_u32(struct buf *buf, uint32_t value) must_check;
 enum err put_u64(struct buf *buf, uint64_t value) must_check;
 enum err put_bytes(struct buf *buf, struct slice bytes) must_check; /* u32 length, then the bytes */
+/* A number that is mostly small, in one to ten bytes: seven bits a byte, low ones first, the eighth says that another follows (LEB128, DWARF 5, section 7.6). Signed ones
+ * are folded first, so that -1 is 1 and 1 is 2. */
+enum err put_small(struct buf *buf, uint64_t value) must_check;
+enum err put_small_signed(struct buf *buf, int64_t value) must_check;
 
 static inline uint32_t load_u32_little(const uint8_t *data)
 {
@@ -163,6 +167,8 @@ static inline must_check enum err get_bytes(struct reader *reader, size_t max, s
     return err;
 }
 
+enum err get_small(struct reader *reader, uint64_t *ret_value) must_check; /* ERR_MALFORMED also for a number written longer than needed */
+enum err get_small_signed(struct reader *reader, int64_t *ret_value) must_check;
 enum err reader_end(const struct reader *reader) must_check;                /* ERR_MALFORMED if bytes are left */
 
 uint64_t load_u64_big(const uint8_t *data);

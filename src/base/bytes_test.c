@@ -169,4 +169,40 @@ TEST(loads_and_stores)
     CHECK_U64(0x04030201, load_u32_little(bytes));
 }
 
+TEST(small_numbers_come_back)
+{
+    static const uint64_t values[] = {0, 1, 127, 128, 16383, 16384, INT64_MAX, UINT64_MAX};
+    static const size_t lengths[] = {1, 1, 1, 2, 2, 3, 9, 10};
+    static const int64_t signed_values[] = {0, -1, 1, 63, -64, 64, INT64_MAX, INT64_MIN};
+    cleanup_buf struct buf out = BUF_INIT(1024);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        uint64_t back = 1;
+        int64_t signed_back = 1;
+        buf_clear(&out);
+        CHECK_ERR(ERR_NONE, put_small(&out, values[i]));
+        CHECK_U64(lengths[i], out.len);
+        struct reader reader = reader_of(buf_slice(&out));
+        CHECK_ERR(ERR_NONE, get_small(&reader, &back));
+        CHECK_ERR(ERR_NONE, reader_end(&reader));
+        CHECK_U64(values[i], back);
+        reader = reader_of(slice_first(buf_slice(&out), out.len - 1));
+        CHECK_ERR(ERR_MALFORMED, get_small(&reader, &back));
+        CHECK_U64(0, reader.position);
+        buf_clear(&out);
+        CHECK_ERR(ERR_NONE, put_small_signed(&out, signed_values[i]));
+        reader = reader_of(buf_slice(&out));
+        CHECK_ERR(ERR_NONE, get_small_signed(&reader, &signed_back));
+        CHECK(signed_back == signed_values[i]);
+    }
+    static const char *const bad[] = {"\x80", "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct reader reader = reader_of(slice_string(bad[i]));
+        uint64_t back;
+        CHECK_ERR(ERR_MALFORMED, get_small(&reader, &back));
+    }
+    struct reader longer = reader_of(SLICE_LITERAL("\x80\x00"));
+    uint64_t back;
+    CHECK_ERR(ERR_MALFORMED, get_small(&longer, &back));
+}
+
 TEST_MAIN

@@ -1,11 +1,14 @@
 /*
- * The row of a secret, little-endian:
+ * The row of a secret. Numbers are small ones (base/bytes.h), texts have their length before them as one:
  *
- *   u8 2, bytes id, u64 created_ms, u64 updated_ms, u64 current, u64 oldest, u64 max_versions, u8 cas_required, u64 delete_after_s (two's complement),
- *   bytes custom_metadata (packed JSON; empty: none), u32 count, count * { u64 number, u64 created_ms, u64 deleted_ms, u8 what, if what is 2: bytes data (packed JSON) }
+ *   u8 2, text id, created_ms, updated_ms - created_ms (signed), current, oldest, max_versions, u8 cas_required, delete_after_s (signed), text custom_metadata (packed
+ *   JSON; empty: none), count, count * { number - that of the version before, created_ms - that of the version before (signed), deleted_ms, u8 what, if what is 2: text
+ *   data (packed JSON) }
  *
- * What: 0 the data lies in a row of its own, 1 it was destroyed, 2 it stands here. Format 1, as older releases wrote it, had the newest version's data alone, behind the
- * list. Versions ascend. What does not hold is a damaged row: nobody but keep writes it.
+ * What: 0 the data lies in a row of its own, 1 it was destroyed, 2 it stands here. Before the first version are number 0 and the secret's created_ms. Versions ascend.
+ *
+ * Format 1, as older releases wrote it: all numbers u64, lengths and count u32, little-endian, times whole; only the newest version's data, behind the list.
+ * What does not hold is a damaged row: nobody but keep writes it.
  */
 #include "secrets/kv2.h"
 
@@ -13,13 +16,13 @@
 
 #include "base/encode.h"
 
-enum { FORMAT_1 = 1, FORMAT = 2, VERSION_BYTES = 25 };
+enum { FORMAT_1 = 1, FORMAT = 2, VERSION_1_BYTES = 25, VERSION_MIN_BYTES = 4, COLUMNS_BYTES = 64 };
 
 enum what { DATA_BESIDE, DATA_DESTROYED, DATA_HERE };
 
-/* A row of store's B-tree that is larger than about 1,000 bytes, path and seal included, takes further pages; each page is written twice. So older versions stay in the row
- * up to this size, and leave it all at once: their rows are neighbours. */
-enum { SMALL_ROW_BYTES = 800 };
+/* What a row of store's B-tree may have without taking further pages (SQLite's file format, section 1.6: 1,002 bytes of an index page of 4,096); each page is written
+ * twice. Older versions stay in the row up to this size, and leave it all at once: their rows are neighbours. */
+enum { SMALL_ROW_BYTES = 1002 - COLUMNS_BYTES - SEALED_OVERHEAD_BYTES, SMALL_ROW_MIN_BYTES = 400 };
 
 char *kv2_path(struct turn *turn, const char *folder, struct slice path)
 {
@@ -31,57 +34,101 @@ char *kv2_version_path(struct turn *turn, struct slice id, uint64_t number)
     return mount_path(turn, "v/%.*s/%llu", (int)id.len, (const char *)id.data, (unsigned long long)number);
 }
 
-static enum err get_signed(struct reader *reader, int64_t *ret_value)
+/* A row's reader with the two ways in which it may be written. */
+struct row_reader {
+    struct reader reader;
+    uint8_t format;
+};
+
+static enum err get_number(struct row_reader *row, uint64_t *ret_value)
+{
+    return row->format == FORMAT_1 ? get_u64(&row->reader, ret_value) : get_small(&row->reader, ret_value);
+}
+
+static enum err get_signed(struct row_reader *row, int64_t *ret_value)
 {
     uint64_t value = 0;
-    enum err err = get_u64(reader, &value);
+    if (row->format != FORMAT_1) {
+        return get_small_signed(&row->reader, ret_value);
+    }
+    enum err err = get_u64(&row->reader, &value);
     *ret_value = (int64_t)value;
     return err;
 }
 
-static enum err get_flag(struct reader *reader, bool *ret_flag)
+/* A time, told as the distance from another. */
+static enum err get_time(struct row_reader *row, int64_t from_ms, int64_t *ret_ms)
+{
+    int64_t value = 0;
+    enum err err = get_signed(row, &value);
+    *ret_ms = row->format == FORMAT_1 ? value : (int64_t)((uint64_t)value + (uint64_t)from_ms);
+    return err;
+}
+
+static enum err get_text(struct row_reader *row, struct slice *ret_text)
+{
+    uint64_t len = 0;
+    if (row->format == FORMAT_1) {
+        return get_bytes(&row->reader, ROW_MAX_BYTES, ret_text);
+    }
+    enum err err = get_small(&row->reader, &len);
+    return err == ERR_NONE ? get_raw(&row->reader, len, ret_text) : err;
+}
+
+static enum err get_flag(struct row_reader *row, bool *ret_flag)
 {
     uint8_t value = 2;
-    enum err err = get_u8(reader, &value);
+    enum err err = get_u8(&row->reader, &value);
     *ret_flag = value == 1;
     return err == ERR_NONE && value > 1 ? ERR_MALFORMED : err;
 }
 
-static enum err get_version(struct reader *reader, uint8_t format, uint64_t after, struct kv2_version *version)
+static enum err get_version(struct row_reader *row, uint64_t before, int64_t before_ms, struct kv2_version *version)
 {
+    bool is_old = row->format == FORMAT_1;
     uint8_t what = 0;
-    enum err err = get_u64(reader, &version->number);
-    err = err == ERR_NONE ? get_signed(reader, &version->created_ms) : err;
-    err = err == ERR_NONE ? get_signed(reader, &version->deleted_ms) : err;
-    err = err == ERR_NONE ? get_u8(reader, &what) : err;
-    err = err == ERR_NONE && what == DATA_HERE ? get_bytes(reader, ROW_MAX_BYTES, &version->data) : err;
+    uint64_t number = 0, deleted_ms = 0;
+    enum err err = get_number(row, &number);
+    err = err == ERR_NONE ? get_time(row, before_ms, &version->created_ms) : err;
+    err = err == ERR_NONE ? get_number(row, &deleted_ms) : err;
+    err = err == ERR_NONE ? get_u8(&row->reader, &what) : err;
+    err = err == ERR_NONE && what == DATA_HERE && !is_old ? get_text(row, &version->data) : err;
+    version->number = is_old ? number : before + number;
+    version->deleted_ms = (int64_t)deleted_ms;
     version->is_destroyed = what == DATA_DESTROYED;
-    bool is_good = version->number > after && what <= (format == FORMAT_1 ? DATA_DESTROYED : DATA_HERE);
+    bool is_good = version->number > before && what <= (is_old ? DATA_DESTROYED : DATA_HERE);
     return err == ERR_NONE && !is_good ? ERR_MALFORMED : err;
 }
 
-static enum err get_versions(struct arena *arena, struct reader *reader, uint8_t format, struct kv2_secret *secret)
+static enum err get_versions(struct arena *arena, struct row_reader *row, struct kv2_secret *secret)
 {
-    uint32_t count = 0;
-    enum err err = get_u32(reader, &count);
-    if (err != ERR_NONE || count > reader_left(reader) / VERSION_BYTES) {
+    uint32_t old_count = 0;
+    uint64_t count = 0;
+    enum err err = row->format == FORMAT_1 ? get_u32(&row->reader, &old_count) : get_small(&row->reader, &count);
+    count += old_count;
+    if (err != ERR_NONE || count > reader_left(&row->reader) / (row->format == FORMAT_1 ? VERSION_1_BYTES : VERSION_MIN_BYTES)) {
         return ERR_MALFORMED;
     }
     secret->versions = arena_alloc_array(arena, (size_t)count + 1, sizeof *secret->versions); /* one more: a write adds it */
     if (secret->versions == NULL) {
         return ERR_MEMORY;
     }
+    uint64_t before = 0;
+    int64_t before_ms = secret->created_ms;
     for (; secret->count < count && err == ERR_NONE; secret->count++) {
-        err = get_version(reader, format, secret->count == 0 ? 0 : secret->versions[secret->count - 1].number, &secret->versions[secret->count]);
+        struct kv2_version *version = &secret->versions[secret->count];
+        err = get_version(row, before, before_ms, version);
+        before = version->number;
+        before_ms = version->created_ms;
     }
-    return err == ERR_NONE && count > 0 && secret->versions[count - 1].number != secret->current ? ERR_MALFORMED : err;
+    return err == ERR_NONE && count > 0 && before != secret->current ? ERR_MALFORMED : err;
 }
 
 /* Format 1. */
-static enum err get_newest(struct reader *reader, struct kv2_secret *secret)
+static enum err get_newest(struct row_reader *row, struct kv2_secret *secret)
 {
     struct slice data;
-    enum err err = get_bytes(reader, ROW_MAX_BYTES, &data);
+    enum err err = get_text(row, &data);
     if (err == ERR_NONE && secret->count > 0) {
         secret->versions[secret->count - 1].data = data;
     }
@@ -90,24 +137,23 @@ static enum err get_newest(struct reader *reader, struct kv2_secret *secret)
 
 enum err kv2_decode(struct arena *arena, struct slice bytes, struct kv2_secret *ret_secret)
 {
-    struct reader reader = reader_of(bytes);
+    struct row_reader row = {.reader = reader_of(bytes)};
     struct kv2_secret secret = {0};
-    uint8_t format = 0;
-    enum err err = get_u8(&reader, &format);
-    err = err == ERR_NONE && format != FORMAT && format != FORMAT_1 ? ERR_MALFORMED : err;
-    err = err == ERR_NONE ? get_bytes(&reader, 2 * KV2_ID_BYTES, &secret.id) : err;
-    err = err == ERR_NONE ? get_signed(&reader, &secret.created_ms) : err;
-    err = err == ERR_NONE ? get_signed(&reader, &secret.updated_ms) : err;
-    err = err == ERR_NONE ? get_u64(&reader, &secret.current) : err;
-    err = err == ERR_NONE ? get_u64(&reader, &secret.oldest) : err;
-    err = err == ERR_NONE ? get_u64(&reader, &secret.max_versions) : err;
-    err = err == ERR_NONE ? get_flag(&reader, &secret.cas_required) : err;
-    err = err == ERR_NONE ? get_signed(&reader, &secret.delete_after_s) : err;
-    err = err == ERR_NONE ? get_bytes(&reader, ROW_MAX_BYTES, &secret.custom) : err;
-    err = err == ERR_NONE ? get_versions(arena, &reader, format, &secret) : err;
-    err = err == ERR_NONE && format == FORMAT_1 ? get_newest(&reader, &secret) : err;
-    err = err == ERR_NONE ? reader_end(&reader) : err;
-    if (err != ERR_NONE) {
+    enum err err = get_u8(&row.reader, &row.format);
+    err = err == ERR_NONE && row.format != FORMAT && row.format != FORMAT_1 ? ERR_MALFORMED : err;
+    err = err == ERR_NONE ? get_text(&row, &secret.id) : err;
+    err = err == ERR_NONE ? get_time(&row, 0, &secret.created_ms) : err;
+    err = err == ERR_NONE ? get_time(&row, secret.created_ms, &secret.updated_ms) : err;
+    err = err == ERR_NONE ? get_number(&row, &secret.current) : err;
+    err = err == ERR_NONE ? get_number(&row, &secret.oldest) : err;
+    err = err == ERR_NONE ? get_number(&row, &secret.max_versions) : err;
+    err = err == ERR_NONE ? get_flag(&row, &secret.cas_required) : err;
+    err = err == ERR_NONE ? get_signed(&row, &secret.delete_after_s) : err;
+    err = err == ERR_NONE ? get_text(&row, &secret.custom) : err;
+    err = err == ERR_NONE ? get_versions(arena, &row, &secret) : err;
+    err = err == ERR_NONE && row.format == FORMAT_1 ? get_newest(&row, &secret) : err;
+    err = err == ERR_NONE ? reader_end(&row.reader) : err;
+    if (err != ERR_NONE || secret.id.len > 2 * KV2_ID_BYTES) {
         return err == ERR_MEMORY ? err : ERR_DAMAGED;
     }
     *ret_secret = secret;
@@ -121,32 +167,48 @@ enum err kv2_load(struct turn *turn, struct slice path, struct kv2_secret *ret_s
     return err == ERR_NONE ? kv2_decode(turn->arena, bytes, ret_secret) : err;
 }
 
+static enum err put_text(struct buf *out, struct slice text)
+{
+    enum err err = put_small(out, text.len);
+    return err == ERR_NONE ? buf_append(out, text) : err;
+}
+
+static int64_t between(int64_t from_ms, int64_t to_ms)
+{
+    return (int64_t)((uint64_t)to_ms - (uint64_t)from_ms);
+}
+
 static enum err put_versions(struct buf *out, const struct kv2_secret *secret)
 {
-    enum err err = put_u32(out, (uint32_t)secret->count);
+    uint64_t before = 0;
+    int64_t before_ms = secret->created_ms;
+    enum err err = put_small(out, secret->count);
     for (size_t i = 0; err == ERR_NONE && i < secret->count; i++) {
         const struct kv2_version *version = &secret->versions[i];
-        err = put_u64(out, version->number);
-        err = err == ERR_NONE ? put_u64(out, (uint64_t)version->created_ms) : err;
-        err = err == ERR_NONE ? put_u64(out, (uint64_t)version->deleted_ms) : err;
+        err = put_small(out, version->number - before);
+        err = err == ERR_NONE ? put_small_signed(out, between(before_ms, version->created_ms)) : err;
+        err = err == ERR_NONE ? put_small(out, (uint64_t)version->deleted_ms) : err;
         err = err == ERR_NONE ? put_u8(out, version->is_destroyed ? DATA_DESTROYED : version->data.len > 0 ? DATA_HERE : DATA_BESIDE) : err;
-        err = err == ERR_NONE && version->data.len > 0 ? put_bytes(out, version->data) : err;
+        err = err == ERR_NONE && version->data.len > 0 ? put_text(out, version->data) : err;
+        before = version->number;
+        before_ms = version->created_ms;
     }
     return err;
 }
 
 static enum err encode(struct buf *out, const struct kv2_secret *secret)
 {
-    enum err err = put_u8(out, FORMAT);
-    err = err == ERR_NONE ? put_bytes(out, secret->id) : err;
-    err = err == ERR_NONE ? put_u64(out, (uint64_t)secret->created_ms) : err;
-    err = err == ERR_NONE ? put_u64(out, (uint64_t)secret->updated_ms) : err;
-    err = err == ERR_NONE ? put_u64(out, secret->current) : err;
-    err = err == ERR_NONE ? put_u64(out, secret->oldest) : err;
-    err = err == ERR_NONE ? put_u64(out, secret->max_versions) : err;
+    enum err err = buf_reserve(out, SMALL_ROW_BYTES); /* growing copies and wipes */
+    err = err == ERR_NONE ? put_u8(out, FORMAT) : err;
+    err = err == ERR_NONE ? put_text(out, secret->id) : err;
+    err = err == ERR_NONE ? put_small_signed(out, secret->created_ms) : err;
+    err = err == ERR_NONE ? put_small_signed(out, between(secret->created_ms, secret->updated_ms)) : err;
+    err = err == ERR_NONE ? put_small(out, secret->current) : err;
+    err = err == ERR_NONE ? put_small(out, secret->oldest) : err;
+    err = err == ERR_NONE ? put_small(out, secret->max_versions) : err;
     err = err == ERR_NONE ? put_u8(out, secret->cas_required ? 1 : 0) : err;
-    err = err == ERR_NONE ? put_u64(out, (uint64_t)secret->delete_after_s) : err;
-    err = err == ERR_NONE ? put_bytes(out, secret->custom) : err;
+    err = err == ERR_NONE ? put_small_signed(out, secret->delete_after_s) : err;
+    err = err == ERR_NONE ? put_text(out, secret->custom) : err;
     return err == ERR_NONE ? put_versions(out, secret) : err;
 }
 
@@ -235,14 +297,12 @@ static enum err give_up_oldest(struct turn *turn, struct kv2_secret *secret)
 }
 
 /* Older versions leave a row that is too large. No row of such a number can exist: numbers are never used twice below one id. */
-static enum err put_aside(struct turn *turn, struct kv2_secret *secret)
+static enum err put_aside(struct turn *turn, const char *row_path, struct kv2_secret *secret)
 {
-    size_t bytes = secret->custom.len + secret->count * VERSION_BYTES;
-    for (size_t i = 0; i < secret->count; i++) {
-        bytes += secret->versions[i].data.len;
-    }
-    enum err err = ERR_NONE;
-    for (size_t i = 0; bytes > SMALL_ROW_BYTES && err == ERR_NONE && i + 1 < secret->count; i++) {
+    cleanup_buf struct buf row = BUF_INIT(ROW_MAX_BYTES);
+    size_t path_bytes = row_path == NULL ? 0 : slice_string(row_path).len, small = SMALL_ROW_BYTES > SMALL_ROW_MIN_BYTES + path_bytes ? SMALL_ROW_BYTES - path_bytes : SMALL_ROW_MIN_BYTES;
+    enum err err = encode(&row, secret);
+    for (size_t i = 0; row.len > small && err == ERR_NONE && i + 1 < secret->count; i++) {
         struct kv2_version *version = &secret->versions[i];
         if (version->data.len > 0) {
             char *path = kv2_version_path(turn, secret->id, version->number);
@@ -269,7 +329,7 @@ enum err kv2_add(struct turn *turn, struct slice path, struct kv2_secret *secret
     secret->updated_ms = turn->now_ms;
     secret->versions[secret->count++] = (struct kv2_version){.number = secret->current, .created_ms = turn->now_ms, .deleted_ms = deletion_ms(turn, secret), .data = buf_slice(&packed)};
     err = give_up_oldest(turn, secret);
-    err = err == ERR_NONE ? put_aside(turn, secret) : err;
+    err = err == ERR_NONE ? put_aside(turn, kv2_path(turn, "kv2", path), secret) : err;
     err = err == ERR_NONE ? kv2_save(turn, path, secret) : err;
     secret->versions[secret->count - 1].data = SLICE_NONE; /* they end with this function */
     return err == ERR_NONE && was_gone ? kv2_note_gone(turn, path, secret) : err;

@@ -79,6 +79,10 @@ TEST(older_versions_stay_in_the_row_while_it_is_small_and_leave_it_together)
     CHECK_PART("null", "data.data");
     CHECK_ERR(ERR_NONE, READ("s/data/a"));
     CHECK_PART("9", "data.data.x");
+    for (int i = 0; i < 14; i++) { /* all ten that are kept of a usual password */
+        CHECK_ERR(ERR_NONE, WRITE("s/data/usual", "{\"data\":{\"user\":\"app\",\"password\":\"correct horse battery 1234\"}}"));
+        CHECK_U64(8, kv_row_count(&scene));
+    }
     kv_scene_end(&scene);
 }
 
