@@ -8,7 +8,7 @@ import os
 import random
 import re
 import shutil
-import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -315,6 +315,9 @@ def one_at_a_time_and_only_what_is_fit():
             assert english in told[0] and german in told[1], (url, told[:2])
             assert all(word not in text for word in ("hunter2", PASSWORD, QUOTED) for text in told), told
         assert "chmod 600" in refused("--database", url_file(postgres.url("vault"), 0o644))[0]
+        key = url_file("no key")  # libpq's reason may be memory that was never written, so none is shown
+        told = refused("--database", url_file(postgres.url("vault") + f"&sslcert={postgres.certificate}&sslkey={key}"))
+        assert "cannot be reached" in told[0] and told[0].endswith(f'"{key}"'), told[:2]
         assert "cannot be read" in refused("--database", "/nowhere/url")[0]
         postgres.database("books")
         postgres.sql("CREATE SCHEMA vogt; CREATE TABLE vogt.bills (id int)", "books")
@@ -330,6 +333,25 @@ def one_at_a_time_and_only_what_is_fit():
     with Postgres("fsync=off") as postgres:
         postgres.database("vault")
         assert "set fsync = on" in refused("--database", url_file(postgres.url("vault")))[0]
+
+
+def a_server_that_repeats_the_password_is_not_quoted():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+
+        def answer():
+            for words in ("you said hunter2hunter3", "you said nothing"):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(4096)
+                    fields = b"".join(kind + text.encode() + b"\0" for kind, text in ((b"S", "FATAL"), (b"V", "FATAL"), (b"C", "28P01"), (b"M", words))) + b"\0"
+                    connection.sendall(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
+        threading.Thread(target=answer, daemon=True).start()
+        url = f"postgres://vault:hunter2hunter3@127.0.0.1:{listener.getsockname()[1]}/vault?sslmode=disable"
+        told = [refused("--database", url_file(url)) for _ in range(2)]
+    assert all("does not let this user in" in one[0] and "28P01" in one[0] and "hunter" not in "".join(one) for one in told), told
+    assert "you said nothing" in told[1][0] and "you said" not in told[0][0], told
 
 
 def the_word_on_the_command_line_is_one_clear_one():
@@ -350,7 +372,7 @@ if __name__ == "__main__":
         print("PostgreSQL is not installed (package postgresql)")
         sys.exit(77)
     try:
-        main([vaults_own_configuration_is_kept, the_environment_and_a_local_socket_will_do, one_at_a_time_and_only_what_is_fit, the_word_on_the_command_line_is_one_clear_one,
+        main([vaults_own_configuration_is_kept, the_environment_and_a_local_socket_will_do, one_at_a_time_and_only_what_is_fit, the_word_on_the_command_line_is_one_clear_one, a_server_that_repeats_the_password_is_not_quoted,
               killed_in_turn_nothing_acknowledged_is_lost, a_restarted_server_is_waited_for, a_database_that_went_back_takes_nothing_until_it_is_reopened, a_snapshot_is_a_store_with_a_file])
     finally:
         shutil.rmtree(FOLDER, True)

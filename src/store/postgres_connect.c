@@ -3,13 +3,15 @@
 #include "store/postgres_place.h"
 #include "store/schema.h"
 
+#include "crypto/secret.h"
+
 #include <assert.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { VERSION_MIN = 130000, LOCK_TRIES = 20, LOCK_PAUSE_MS = 200, MS = 1000, MS_NS = 1000000 };
+enum { PART_BYTES = 6, VERSION_MIN = 130000, LOCK_TRIES = 20, LOCK_PAUSE_MS = 200, MS = 1000, MS_NS = 1000000 };
 
 static int64_t now_ms(void)
 {
@@ -40,17 +42,51 @@ static const char *state_in(const char *words, char out[6])
     return NULL;
 }
 
-static enum err refused(struct rows_source *source, struct complaint *complaint)
+/* libpq 15 shows memory that was never written where OpenSSL's error is one of the system (a key file that may not be read): what stands there may have been anything.
+ * So a reason behind a file's name is shown only when it is one of these. */
+static void cut_reason(char *words)
+{
+    static const char *const reasons[] = {"No such file or directory", "Permission denied"};
+    char *at = strstr(words, "\": ");
+    bool is_known = at == NULL;
+    for (size_t i = 0; at != NULL && i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        is_known = is_known || strcmp(at + 3, reasons[i]) == 0;
+    }
+    if (!is_known) {
+        at[1] = '\0';
+    }
+}
+
+/* Does it hold as much of the password as could help somebody? A hostile server may repeat what it was told. */
+static bool quotes(const char *words, const struct rows_place *place)
+{
+    char part[PART_BYTES + 1];
+    bool found = false;
+    for (size_t i = 0; i < place->count; i++) {
+        bool is_secret = strcmp(place->names[i], "password") == 0 || strcmp(place->names[i], "sslpassword") == 0;
+        size_t len = strlen(place->values[i]), width = len < PART_BYTES ? len : PART_BYTES;
+        for (size_t at = 0; is_secret && width > 0 && at + width <= len; at++) {
+            memcpy(part, place->values[i] + at, width);
+            part[width] = '\0';
+            found = found || strstr(words, part) != NULL;
+        }
+    }
+    wipe(part, sizeof(part));
+    return found;
+}
+
+static enum err refused(struct rows_source *source, const struct rows_place *place, struct complaint *complaint)
 {
     char code[6];
     const char *words = PQerrorMessage(source->connection);
-    size_t line = strcspn(words, "\n");
-    char first[WORDS_BYTES];
-    size_t len = line < sizeof(first) - 1 ? line : sizeof(first) - 1;
-    memcpy(first, words, len);
-    first[len] = '\0';
-    source_say(source, NULL, first);
     const char *state = state_in(words, code);
+    source_say(source, NULL, words);
+    if (state == NULL) {
+        cut_reason(source->words);
+    }
+    if (quotes(source->words, place)) {
+        source_say(source, state, NULL);
+    }
     switch ((unsigned)(state == NULL ? ERR_UNREACHABLE : state_err(state))) {
     case ERR_DENIED:
         return refuse(source, complaint, ERR_DENIED, TEXT("the database does not let this user in: user, password, and the server's pg_hba.conf decide", "die Datenbank lässt diesen Benutzer nicht ein: Benutzer, Passwort und pg_hba.conf des Servers entscheiden"));
@@ -63,7 +99,7 @@ static enum err refused(struct rows_source *source, struct complaint *complaint)
     }
 }
 
-static enum err shake_hands(struct rows_source *source, int64_t until_ms, struct complaint *complaint)
+static enum err shake_hands(struct rows_source *source, const struct rows_place *place, int64_t until_ms, struct complaint *complaint)
 {
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     PQsetErrorVerbosity(source->connection, PQERRORS_VERBOSE);
@@ -80,7 +116,7 @@ static enum err shake_hands(struct rows_source *source, int64_t until_ms, struct
         }
     }
     PQsetErrorVerbosity(source->connection, PQERRORS_TERSE);
-    return status == PGRES_POLLING_OK ? ERR_NONE : refused(source, complaint);
+    return status == PGRES_POLLING_OK ? ERR_NONE : refused(source, place, complaint);
 }
 
 /* ---- what the server must be ---- */
@@ -199,7 +235,7 @@ enum err rows_place_connect(struct rows_place *place, unsigned seconds, struct r
     enum err err = source->connection == NULL ? ERR_MEMORY : ERR_NONE;
     if (err == ERR_NONE) {
         PQsetNoticeReceiver(source->connection, hear_nothing, NULL);
-        err = PQstatus(source->connection) == CONNECTION_BAD ? refused(source, complaint) : shake_hands(source, until_ms, complaint);
+        err = PQstatus(source->connection) == CONNECTION_BAD ? refused(source, place, complaint) : shake_hands(source, place, until_ms, complaint);
     }
     err = err == ERR_NONE ? enter(source, complaint) : err;
     if (err != ERR_NONE) {
