@@ -107,6 +107,7 @@ def pages_of_named_origins_may_call_and_no_others():
         assert status == 204 and "LIST" in headers["access-control-allow-methods"] and headers["access-control-max-age"] == "300", (status, headers)
         assert headers["access-control-allow-headers"].endswith(", X-Mine") and "X-Vogt-Session" not in headers["access-control-allow-headers"]
         assert ask("GET", other)[0] == 403 and ask("OPTIONS", other)[0] == 403
+        assert ask("GET", vogt.address)[0] == 200 and "access-control-allow-origin" not in ask("GET", vogt.address)[1]  # its own page
         assert ask("GET", None)[0] == 200 and "access-control-allow-origin" not in ask("GET", None)[1]
         assert ask("GET", other, "/ui/")[0] == 200  # a page is not the API
         vault.adapter.put("/v1/sys/config/cors", json={"allowed_origins": ["*"]})
