@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 
 sys.argv[1:] and os.environ.setdefault("VOGT_BUILD", os.path.abspath(sys.argv[1]))
 from daemon import clean_environment  # noqa: E402
@@ -179,6 +180,23 @@ def keys_make_a_root_token_and_new_keys():
         return "generate-root, rekey, rotate"
 
 
+def a_snapshot_is_saved_and_not_put_back_by_a_running_server():
+    port = free_port()
+    with Server("-dev", f"-dev-listen-address=127.0.0.1:{port}", port=port, environment={"TMPDIR": FOLDER}) as server:
+        server.wait("Root Token: ")
+        path = os.path.join(server.home, "backup.snap")
+        for number in range(7):
+            server.vault("kv", "put", f"secret/large{number}", "value=-", input="x" * 1400000)
+        server.vault("operator", "raft", "snapshot", "save", path)
+        assert os.stat(path).st_mode & 0o777 == 0o600 and not os.path.exists(path + ".new")
+        with tarfile.open(path) as archive:
+            assert archive.getnames() == ["meta.json", "state.bin", "SHA256SUMS", "SHA256SUMS.sealed"] and archive.getmember("state.bin").size > 8 << 20
+        assert "vogt snapshot restore" in server.vault("operator", "raft", "snapshot", "restore", path, code=2)
+        assert "Code: 403" in server.vault("operator", "raft", "snapshot", "save", path + "2", code=2, VAULT_TOKEN="hvs.nobody")
+        assert not os.path.exists(path + "2") and not os.path.exists(path + "2.new")
+        return f"{os.path.getsize(path)} bytes"
+
+
 def what_cannot_be_kept_does_not_start():
     rows = [('storage "consul" {}\nlistener "tcp" {}\n', "consul"), ('storage "inmem" {}\n', "listener"), ('storage "inmem" {\n', "vault.hcl"),
             ('storage "inmem" {}\nlistener "tcp" { address = "0.0.0.0:0"\n tls_disable = true }\n', "")]
@@ -193,4 +211,5 @@ def what_cannot_be_kept_does_not_start():
 
 if __name__ == "__main__":
     main([a_server_from_a_configuration_is_set_up_and_used, a_development_server_is_ready_and_forgets, kv_goes_through_its_versions, data_comes_from_words_files_and_standard_input,
-          tokens_policies_and_logins, a_root_token_can_have_a_name_of_the_callers_choice, keys_make_a_root_token_and_new_keys, what_cannot_be_kept_does_not_start])
+          tokens_policies_and_logins, a_root_token_can_have_a_name_of_the_callers_choice, keys_make_a_root_token_and_new_keys, a_snapshot_is_saved_and_not_put_back_by_a_running_server,
+          what_cannot_be_kept_does_not_start])

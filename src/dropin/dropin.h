@@ -77,8 +77,8 @@ struct dropin_answer {
 };
 /* Says a failure itself; DROPIN_OK, DROPIN_LOCAL (nobody answers) or DROPIN_REMOTE. */
 int dropin_ask(struct dropin *dropin, const struct dropin_ask *ask, struct dropin_answer *ret_answer);
-/* A reply that is no JSON, into *out (with its maximum). */
-int dropin_ask_raw(struct dropin *dropin, const struct dropin_ask *ask, struct buf *out);
+/* A reply that is a file, of any size and for as long as it comes, into a descriptor. */
+int dropin_ask_file(struct dropin *dropin, const struct dropin_ask *ask, int fd);
 /* Without words about a failure: whether it was answered with 2xx. */
 bool dropin_try(struct dropin *dropin, const struct dropin_ask *ask, struct dropin_answer *ret_answer);
 /* Asks as somebody else from now on; empty: as nobody. */

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TOKEN_MAX_BYTES = 8192, URL_BYTES = 16 << 10, BODY_MAX_BYTES = 64 << 20, HEADERS_MAX = 16 };
+enum { TOKEN_MAX_BYTES = 8192, URL_BYTES = 16 << 10, BODY_MAX_BYTES = 64 << 20, FILE_TIMEOUT_MS = 24 * 3600 * 1000, HEADERS_MAX = 16 };
 
 struct connection {
     struct http_client *http;
@@ -195,7 +195,14 @@ static bool wants_no_trust(struct dropin *dropin)
     return dropin_switch(dropin, "tls-skip-verify") || (skip != NULL && (strcmp(skip, "1") == 0 || strcmp(skip, "true") == 0));
 }
 
-static int exchange(struct dropin *dropin, const struct dropin_ask *ask, const char *url, size_t max_bytes, struct http_reply *ret_reply)
+/* Where a reply goes that is not kept in memory; it may take its time. */
+struct destination {
+    http_sink_fn sink;
+    void *context;
+};
+
+/* to NULL: into *ret_reply. */
+static int exchange(struct dropin *dropin, const struct dropin_ask *ask, const char *url, const struct destination *to, struct http_reply *ret_reply)
 {
     cleanup_buf struct buf body = BUF_INIT(BODY_MAX_BYTES);
     const char *headers[HEADERS_MAX + 1] = {NULL};
@@ -208,7 +215,8 @@ static int exchange(struct dropin *dropin, const struct dropin_ask *ask, const c
     struct http_request request = {.method = ask->method, .url = url, .headers = headers, .body = ask->raw != NULL ? buf_slice(ask->raw) : buf_slice(&body),
                                    .authorities_file = connection->authorities, .authorities_pem = slice_string(connection->ca_text),
                                    .trust_anyone = wants_no_trust(dropin), .client_certificate_file = setting(dropin, "client-cert", "CLIENT_CERT"),
-                                   .client_key_file = setting(dropin, "client-key", "CLIENT_KEY"), .allow_plain = true, .timeout_ms = timeout_ms(), .reply_max_bytes = max_bytes};
+                                   .client_key_file = setting(dropin, "client-key", "CLIENT_KEY"), .allow_plain = true, .timeout_ms = to == NULL ? timeout_ms() : FILE_TIMEOUT_MS, .reply_max_bytes = BODY_MAX_BYTES,
+                                   .sink = to == NULL ? NULL : to->sink, .sink_context = to == NULL ? NULL : to->context};
     if (http_client_ask(connection->http, &request, ret_reply, &complaint) == ERR_NONE) {
         return DROPIN_OK;
     }
@@ -263,7 +271,7 @@ static int ask_quietly(struct dropin *dropin, const struct dropin_ask *ask, stru
     if (*ret_url == NULL) {
         return code == DROPIN_OK ? dropin_out_of_memory(dropin) : code;
     }
-    code = exchange(dropin, ask, *ret_url, BODY_MAX_BYTES, &reply);
+    code = exchange(dropin, ask, *ret_url, NULL, &reply);
     if (code == DROPIN_OK) {
         *ret_answer = (struct dropin_answer){reply.status, parse(dropin, &reply.body)};
         http_reply_free(&reply);
@@ -291,22 +299,31 @@ bool dropin_try(struct dropin *dropin, const struct dropin_ask *ask, struct drop
     return ask_quietly(dropin, ask, ret_answer, &url) == DROPIN_OK && ret_answer->status >= 200 && ret_answer->status <= 299;
 }
 
-int dropin_ask_raw(struct dropin *dropin, const struct dropin_ask *ask, struct buf *out)
+static bool write_part(void *context, struct slice bytes)
+{
+    const int *fd = context;
+    while (bytes.len > 0) {
+        ssize_t wrote = write(*fd, bytes.data, bytes.len);
+        if (wrote <= 0) {
+            return false;
+        }
+        bytes = slice_from(bytes, (size_t)wrote);
+    }
+    return true;
+}
+
+int dropin_ask_file(struct dropin *dropin, const struct dropin_ask *ask, int fd)
 {
     struct http_reply reply = HTTP_REPLY_NONE;
+    struct destination to = {write_part, &fd};
     int code = connect(dropin);
     const char *url = code == DROPIN_OK ? url_of(dropin, ask) : NULL;
     if (url == NULL) {
         return code == DROPIN_OK ? dropin_out_of_memory(dropin) : code;
     }
-    code = exchange(dropin, ask, url, out->max, &reply);
-    if (code != DROPIN_OK) {
-        return code;
-    }
-    if (reply.status < 200 || reply.status > 299) {
+    code = exchange(dropin, ask, url, &to, &reply);
+    if (code == DROPIN_OK && (reply.status < 200 || reply.status > 299)) {
         code = say_refusal(ask, url, reply.status, parse(dropin, &reply.body));
-    } else if (buf_append(out, buf_slice(&reply.body)) != ERR_NONE) {
-        code = dropin_out_of_memory(dropin);
     }
     http_reply_free(&reply);
     return code;

@@ -4,7 +4,10 @@
 #include "base/encode.h"
 #include "command/secret_prompt.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OTP_MAX = 256, SNAPSHOT_MAX_BYTES = 1 << 30 };
 
@@ -362,14 +365,22 @@ int verb_operator_rekey(struct dropin *dropin)
 
 /* ---- snapshots ---- */
 
+/* Beside its place until it is whole. */
 int verb_snapshot_save(struct dropin *dropin)
 {
-    cleanup_buf struct buf bytes = BUF_INIT(SNAPSHOT_MAX_BYTES);
+    const char *path = dropin->words[0], *beside = arena_printf(dropin->run.arena, "%s.new", path);
     struct dropin_ask ask = {.method = "GET", .path = "sys/storage/raft/snapshot", .doing = "Error taking the snapshot"};
-    int code = dropin_ask_raw(dropin, &ask, &bytes);
-    return code != DROPIN_OK                                                                      ? code
-           : run_write_file(&dropin->run, dropin->words[0], buf_slice(&bytes)) == OUTCOME_OK ? DROPIN_OK
-                                                                                             : DROPIN_LOCAL;
+    int fd = beside == NULL ? -1 : open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return dropin_say(dropin, TEXT("the file cannot be written", "die Datei lässt sich nicht schreiben"), path);
+    }
+    int code = dropin_ask_file(dropin, &ask, fd);
+    bool is_kept = fsync(fd) == 0;
+    is_kept = close(fd) == 0 && is_kept && (code != DROPIN_OK || rename(beside, path) == 0);
+    if (code != DROPIN_OK || !is_kept) {
+        unlink(beside);
+    }
+    return code != DROPIN_OK ? code : is_kept ? DROPIN_OK : dropin_say(dropin, TEXT("the file cannot be written", "die Datei lässt sich nicht schreiben"), path);
 }
 
 int verb_snapshot_restore(struct dropin *dropin)

@@ -168,6 +168,11 @@ static size_t announced_bytes(struct exchange *exchange)
 
 static void refuse_size(struct exchange *exchange)
 {
+    if (exchange->route != NULL && strcmp(exchange->route->operation, "snapshot_restore") == 0) { /* a smaller one would not be taken either */
+        gate_refuse(exchange, MHD_HTTP_BAD_REQUEST, TEXT("a running Vogt is not put back: stop it, and use vogt snapshot restore FILE --dir DIRECTORY",
+                                                         "ein laufendes Vogt wird nicht zurückgesetzt: anhalten, dann vogt snapshot restore DATEI --dir VERZEICHNIS"));
+        return;
+    }
     gate_refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE,
                 TEXT("the body is larger than 8 MiB", "der Rumpf ist größer als 8 MiB"));
 }

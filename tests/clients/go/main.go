@@ -366,6 +366,10 @@ func snapshot(vault *api.Client) error {
 	}
 	var taken bytes.Buffer
 	must(vault.Sys().RaftSnapshot(&taken))
+	err := vault.Sys().RaftSnapshotRestore(bytes.NewReader(taken.Bytes()), false)
+	want(taken.Len() > 8<<20 && err != nil && strings.Contains(err.Error(), "vogt snapshot restore"), "%v", err)
+	err = vault.Sys().RaftSnapshotRestore(bytes.NewReader(taken.Bytes()[:1000]), true)
+	want(err != nil && strings.Contains(err.Error(), "vogt snapshot restore"), "%v", err)
 	unpacked, err := gzip.NewReader(&taken)
 	must(err)
 	sums, files := map[string]string{}, tar.NewReader(unpacked)
