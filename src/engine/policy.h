@@ -45,7 +45,10 @@ enum err policy_rules_of(struct turn *turn, struct slice name, const struct json
 /* The names of a capability set, as Vault lists them; "deny" for none. */
 struct json *policy_capability_names(struct arena *arena, unsigned capabilities);
 
-/* The policies that every new store gets: default, admin, operator, auditor. */
+/* "read,list" as an array of names. */
+struct json *policy_split_names(struct arena *arena, const char *comma_list);
+
+/* policy_default.c. The policies that every new store gets: default, admin, operator, auditor. */
 enum err policy_create_defaults(struct turn *turn) must_check;
 /* After an update of the program: those that nobody has written since the store was made get this program's rules, with a record. */
 enum err policy_refresh_defaults(struct turn *turn) must_check;

@@ -48,7 +48,7 @@ struct state {
     bool touched_evidence, touched_audit, touched_sethash;
 };
 
-enum { BATCH_MAX_BYTES = 64 << 20, IDLE_BUFFER_MAX_BYTES = 256 << 10, ENTRY_COST_BYTES = sizeof(struct entry) + 32, OPENED_MAX_BYTES = 16 << 10, TREE_MAX_BYTES = 512 << 10 };
+enum { BATCH_MAX_BYTES = 64 << 20, IDLE_BUFFER_MAX_BYTES = 256 << 10, ENTRY_COST_BYTES = sizeof(struct entry) + 32, OPENED_MAX_BYTES = 16 << 10 };
 
 struct state *state_new(size_t cache_max_bytes)
 {
@@ -87,51 +87,13 @@ static bool stays_open(struct slice path)
     return false;
 }
 
-void opened_release(struct opened_row *opened)
-{
-    if (opened != NULL && --opened->users == 0) {
-        arena_free(opened->arena);
-        free(opened);
-    }
-}
-
-static size_t opened_cost(const struct opened_row *opened)
-{
-    return sizeof *opened + arena_used(opened->arena);
-}
-
 static void close_entry(struct state *state, struct entry *entry)
 {
     if (entry->opened != NULL) {
-        state->cached_bytes -= opened_cost(entry->opened);
+        state->cached_bytes -= opened_bytes(entry->opened);
         opened_release(entry->opened);
         entry->opened = NULL;
     }
-}
-
-/* Bytes and tree into one arena. ERR_TOO_LARGE: not both fit. */
-static enum err open_into(struct arena *arena, struct slice plain, struct opened_row *ret_opened)
-{
-    struct json *tree = NULL;
-    struct slice bytes = arena_copy(arena, plain);
-    enum err err = bytes.data == NULL ? ERR_TOO_LARGE : json_unpack(arena, bytes, &tree);
-    *ret_opened = (struct opened_row){.users = 1, .arena = arena, .bytes = bytes, .tree = err == ERR_NONE ? tree : NULL};
-    return err == ERR_TOO_LARGE ? err : ERR_NONE;
-}
-
-/* Made twice, the second time into room of just its size: thousands of tokens may lie here. NULL: no memory, or too large. */
-static struct opened_row *open_row(struct slice plain)
-{
-    cleanup_arena struct arena *wide = arena_new(TREE_MAX_BYTES);
-    struct opened_row *opened = calloc(1, sizeof *opened);
-    bool fits = wide != NULL && opened != NULL && open_into(wide, plain, opened) == ERR_NONE;
-    struct arena *arena = fits ? arena_new(arena_used(wide)) : NULL;
-    if (arena == NULL || open_into(arena, plain, opened) != ERR_NONE) {
-        arena_free(arena);
-        free(opened);
-        return NULL;
-    }
-    return opened;
 }
 
 static void drop_all(struct state *state)
@@ -384,8 +346,8 @@ enum err state_hold(struct state *state, const struct stored_row *row, struct op
         if (err != ERR_NONE) {
             return err;
         }
-        entry->opened = open_row(buf_slice(&plain));
-        state->cached_bytes += entry->opened == NULL ? 0 : opened_cost(entry->opened);
+        entry->opened = opened_new(buf_slice(&plain));
+        state->cached_bytes += entry->opened == NULL ? 0 : opened_bytes(entry->opened);
     }
     if (entry->opened != NULL) {
         entry->opened->users++;

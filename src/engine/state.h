@@ -8,7 +8,7 @@
 #ifndef VOGT_ENGINE_STATE_H
 #define VOGT_ENGINE_STATE_H
 
-#include "base/json.h"
+#include "engine/opened.h"
 #include "ledger/tree.h"
 #include "store/barrier.h"
 #include "store/sethash.h"
@@ -40,19 +40,10 @@ enum err state_supply(struct state *state, struct slice path, const struct store
 /* The plain form of a stored row, appended to `out`. ERR_SEALED, ERR_FORGED. */
 enum err state_open(struct state *state, const struct stored_row *row, struct buf *out) must_check;
 
-/*
- * Rows of mounts, policies, tokens and identities are read by every request and hold no secrets: they stay opened in the cache, their JSON as a tree, until they change,
- * go or the barrier does. Whoever holds one keeps it as it was; the last one wipes it.
- */
-struct opened_row {
-    size_t users;
-    struct arena *arena;
-    struct slice bytes;             /* plain */
-    const struct json *tree;        /* NULL: not packed JSON */
-};
+/* Rows of mounts, policies, tokens and identities are read by every request and hold no secrets: they stay opened in the cache (opened.h) until they change, go or the
+ * barrier does. */
 /* *ret_opened, to be released: NULL for any other row, and for one that is too large. ERR_SEALED, ERR_FORGED, ERR_MEMORY. */
 enum err state_hold(struct state *state, const struct stored_row *row, struct opened_row **ret_opened) must_check;
-void opened_release(struct opened_row *opened);
 
 /* Changes, into the open batch. The row must be known (state_row not LOOKUP_UNKNOWN). nonce: XAES_NONCE_BYTES fresh random bytes. */
 enum err state_put(struct state *state, struct slice path, struct slice plain, uint64_t due_unix_ms, const uint8_t *nonce) must_check;

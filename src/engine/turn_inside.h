@@ -97,6 +97,9 @@ void turn_fail(struct turn *turn, enum err err);
 /* A stored row in plain; the bytes live as long as the run. */
 enum err turn_open_row(struct turn *turn, const struct stored_row *row, struct slice *ret_bytes) must_check;
 
+/* Lets go of the opened rows that the run held (turn_rows.c). */
+void turn_release_rows(struct turn *turn);
+
 /* The operation of a route or of keep's own turns, by name; NULL if there is none (operations.c). */
 operation_fn operation_find(const char *name);
 
