@@ -154,6 +154,21 @@ await test('the other methods have their settings, roles and entries', async () 
   await page.waitForSelector('.trouble:has-text("bound_claims ist kein JSON.")');
 });
 
+await test('a long list comes in pages and is narrowed by name', async () => {
+  for (let i = 0; i < 60; i++) {
+    await made('POST', `auth/approle/role/job-${String(i).padStart(2, '0')}`, {});
+  }
+  await go('#/logins/approle%2F');
+  await section('role').locator('.tree a').first().waitFor();
+  assert.equal(await section('role').locator('.tree li').count(), 50);
+  await page.click('text=Nächste Seite');
+  assert.equal(await section('role').locator('.tree li').count(), 10);
+  await page.fill('input[name=narrow]', 'JOB-4');
+  assert.equal(await section('role').locator('.tree li').count(), 10);
+  assert.deepEqual(await section('role').locator('.tree li').first().allTextContents(), ['job-40']);
+  await isAccessible();
+});
+
 await test('a token is issued, wrapped or shown once', async () => {
   await go('#/tokens');
   const issue = action('Ein Token ausgeben');

@@ -53,19 +53,22 @@ export function fieldsOf(from: Description, path: string): Field[] {
   }));
 }
 
+/* Written to for a question, or to take back what a person would have to have kept. */
+const ASKS = /\/(lookup|lookup-self|destroy)$/;
+
 /** What an engine holds that is set once ("/config"), and what it holds by name ("/role/{name}", read, written and listed). `below`: "/auth/token" among Vogt's own paths. */
 export function partsOf(from: Description, below = ''): { settings: string[]; collections: string[] } {
   const inside = Object.keys(from.paths).filter((path) => path.startsWith(`${below}/`)).map((path) => path.slice(below.length));
   const has = (path: string, ...methods: ('get' | 'post')[]) => methods.every((method) => from.paths[below + path]?.[method]);
   return {
-    settings: inside.filter((path) => !path.includes('{') && !path.endsWith('/') && has(path, 'get', 'post')),
+    settings: inside.filter((path) => !path.includes('{') && !path.endsWith('/') && !ASKS.test(path) && has(path, 'get', 'post')),
     collections: inside.filter((path) => /^\/[^{/]+\/\{\w+\}$/.test(path) && has(path, 'get', 'post') && has(path.replace(/\{\w+\}$/, ''), 'get')),
   };
 }
 
-/** What else can be done with one of a collection: "/role/{name}/secret-id". What only takes something back that a person would have to have kept is left out. */
+/** What else can be done with one of a collection: "/role/{name}/secret-id". */
 export function deedsOf(from: Description, path: string): string[] {
-  return Object.keys(from.paths).filter((one) => one.startsWith(`${path}/`) && !one.slice(path.length).includes('{') && from.paths[one]?.post && !/(lookup|destroy)$/.test(one));
+  return Object.keys(from.paths).filter((one) => one.startsWith(`${path}/`) && !one.slice(path.length).includes('{') && from.paths[one]?.post && !ASKS.test(one));
 }
 
 export const saidOf = (operation: Operation | undefined): Said => ({ english: operation?.summary, german: operation?.['x-summary-de'] });

@@ -72,8 +72,8 @@ class Session {
     try {
       await this.byMount(comeBack());
     } catch (error) {
-      this.problem = asProblem(error);
-      this.state = this.problem.status === 503 ? 'sealed' : 'out';
+      await this.look(); /* somebody who is in already came by an old address */
+      this.problem = this.state === 'out' ? asProblem(error) : this.problem;
     }
   }
 

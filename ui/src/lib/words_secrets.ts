@@ -332,6 +332,7 @@ export const secretWords = {
   'field.default': ['as it is by default', 'wie voreingestellt'],
   'field.more': ['More about the tokens', 'Weiteres zu den Tokens'],
   'field.nojson': ['{name} is no JSON.', '{name} ist kein JSON.'],
+  'list.narrow': ['Only names that hold', 'Nur Namen, die dies enthalten'],
   yes: ['yes', 'ja'],
   no: ['no', 'nein'],
 
