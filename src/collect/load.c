@@ -42,7 +42,7 @@ static bool is_decimal(struct slice text)
 
 static void put_decimal(struct arena *arena, struct json *object, const char *name, struct slice text)
 {
-    if (is_decimal(text)) {
+    if (is_decimal(text) && json_member(object, name) == NULL) {
         json_set(arena, object, name, json_number_text(arena, text));
     }
 }
@@ -66,7 +66,7 @@ void load_read_cpuinfo(struct arena *arena, struct slice text, struct json *fact
         for (size_t i = 0; cpu != NULL && i < sizeof rows / sizeof rows[0]; i++) {
             if (slice_is(key, rows[i].key) && rows[i].is_number) {
                 put_decimal(arena, cpu, rows[i].name, value);
-            } else if (slice_is(key, rows[i].key)) {
+            } else if (slice_is(key, rows[i].key) && json_member(cpu, rows[i].name) == NULL) {
                 fact_set_text(arena, cpu, rows[i].name, value, TEXT_MAX_BYTES);
             }
         }
@@ -81,7 +81,7 @@ void load_read_stat(struct arena *arena, struct slice text, struct json *facts)
     while (times != NULL && slice_split(&text, '\n', &line)) {
         struct slice name = word(&line);
         uint64_t number = 0;
-        if (slice_is(name, "btime") && slice_to_u64(word(&line), &number) == ERR_NONE) {
+        if (slice_is(name, "btime") && json_member(facts, "boot_s") == NULL && slice_to_u64(word(&line), &number) == ERR_NONE) {
             json_set_u64(arena, facts, "boot_s", number);
         }
         if (!slice_starts(name, SLICE_LITERAL("cpu")) || times->count > CPUS_MAX) {
@@ -107,7 +107,7 @@ void load_read_meminfo(struct arena *arena, struct slice text, struct json *fact
         struct slice key = word(&line);
         uint64_t kibibytes = 0;
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-            if (slice_is(key, rows[i].key) && slice_to_u64(word(&line), &kibibytes) == ERR_NONE && slice_is(word(&line), "kB") && kibibytes <= UINT64_MAX / 1024) {
+            if (slice_is(key, rows[i].key) && json_member(memory, rows[i].name) == NULL && slice_to_u64(word(&line), &kibibytes) == ERR_NONE && slice_is(word(&line), "kB") && kibibytes <= UINT64_MAX / 1024) {
                 json_set_u64(arena, memory, rows[i].name, kibibytes * 1024);
             }
         }

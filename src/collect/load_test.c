@@ -39,6 +39,9 @@ TEST(what_is_not_understood_is_passed_over)
     check_facts(load_read_cpuinfo, "model: 1\nprocessor: x\nprocessor : 3\ncpu MHz : 1.2.3\ncpu MHz : .5\ncpu MHz : 007\n", "{\"cpus\":[{\"cpu\":3}]}");
     check_facts(load_read_stat, "cpu\ncpu7 x\nbtime x\n", "{\"times\":[{\"cpu\":\"cpu-total\"},{\"cpu\":\"cpu7\"}]}");
     check_facts(load_read_meminfo, "MemTotal: 18446744073709551615 kB\nMemFree: -1 kB\nMemAvailable: 5\nMemTotal", "{\"memory\":{}}");
+    check_facts(load_read_stat, "btime 1\nbtime 2\n", "{\"times\":[],\"boot_s\":1}"); /* said twice: a member stands once */
+    check_facts(load_read_meminfo, "MemTotal: 1 kB\nMemTotal: 2 kB\n", "{\"memory\":{\"total\":1024}}");
+    check_facts(load_read_cpuinfo, "processor: 1\nmodel: a\nmodel: b\ncpu MHz: 1\ncpu MHz: 2\n", "{\"cpus\":[{\"cpu\":1,\"model\":\"a\",\"mhz\":1}]}");
     check_facts(load_read_loadavg, "1e9 nan 5.", "{\"loads\":[]}");
     check_facts(load_read_uptime, "", "{}");
 }
