@@ -248,12 +248,15 @@ def a_stopped_process_of_a_device_is_passed_over():
     with Daemon() as vogt:
         vault = client(vogt)
         vault.sys.enable_audit_device("file", options={"file_path": "audit.log"})
-        pid = vogt.roles()["tell"]["pid"]
+        pid, [keep] = vogt.roles()["tell"]["pid"], super(Daemon, vogt).roles("keep")
         os.kill(pid, 19)
         try:
             told = fails(lambda: policies(vault), "file/")
             assert vault.sys.read_health_status(method="GET")["initialized"]
             assert "no audit device takes the record" in told and ("did not answer" in told or "has not answered" in told), told
+            for _ in range(3):  # the next ones hear it at once, and nothing ends
+                assert "has not answered for some seconds" in fails(lambda: policies(vault), "file/")
+            assert super(Daemon, vogt).roles("keep") == [keep]
         finally:
             os.kill(pid, 18)
 

@@ -14,7 +14,7 @@
 
 enum {
     BELIEVED_BYTES = 64 << 10,
-    POOL_BYTES = 20 << 10,      /* of a connection: request line, headers, reply head */
+    POOL_BYTES = 32 << 10,      /* of a connection: request line, headers, reply head */
     FIRST_REQUEST_SECONDS = 15, /* from accept to the end of the headers, the handshake included */
     IDLE_SECONDS = 75,          /* from one request's end to the end of the next one's headers */
     BODY_SECONDS = 30,

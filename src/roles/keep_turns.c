@@ -171,6 +171,8 @@ static enum err ask_for(struct keep *keep, struct running *running)
 {
     struct turn_private *inside = running->turn->inside;
     enum err err = ERR_NONE;
+    running->state = RUN_WAITING;
+    running->waiting++; /* one too many: what is answered at once lets the turn go on only when all is asked */
     for (size_t i = 0; i < inside->row_ask_count && err == ERR_NONE; i++) {
         struct slice path = arena_copy(inside->lasting, inside->row_asks[i]); /* the run's arena may go before the answer comes */
         err = path.data == NULL ? ERR_MEMORY : add_question(keep, running, NULL, path);
@@ -186,11 +188,7 @@ static enum err ask_for(struct keep *keep, struct running *running)
             err = keep_add_task(keep, running, ask);
         }
     }
-    running->state = RUN_WAITING;
-    if (running->waiting == 0) { /* answered at once, because too many tasks wait already */
-        running->state = RUN_RUNNABLE;
-        put(&keep->runnable, running);
-    }
+    keep_answered(keep, running);
     return err;
 }
 
