@@ -259,7 +259,7 @@ def a_sentence_that_promises_rotation_is_kept_by_what_the_target_says():
         ask(vogt, "POST", "sys/rotation/of/" + PATH, target.fields())
         assert verdict() == "broken" # never yet
         run(vogt)
-        assert verdict() == "kept" and "30 are allowed" in observed(vogt)["reason"]["english"] # the sentence's own number
+        assert verdict() == "kept" and "allowed: 30" in observed(vogt)["reason"]["english"] # the sentence's own number
         target.also_old = True
         assert verdict() == "broken"
         vogt.command("replay")
