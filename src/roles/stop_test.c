@@ -18,7 +18,8 @@
 
 enum { QUEUE_BYTES = 1 << 20, GOES_WITHIN_MS = 2500 };
 
-static enum err tell_both(int fd, enum role role, size_t own)
+/* The channel, which stays open as long as it is not freed; NULL: it did not work. */
+static struct channel *tell_both(int fd, enum role role, size_t own)
 {
     struct arena *arena cleanup_arena = arena_new(1 << 16);
     struct channel *channel = channel_new(fd, ROLE_PARENT, role, QUEUE_BYTES);
@@ -29,7 +30,12 @@ static enum err tell_both(int fd, enum role role, size_t own)
     enum err err = json_pack(channel_begin(channel, MESSAGE_CONFIGURE, 0), tree);
     err = err == ERR_NONE ? channel_end(channel) : err;
     err = err == ERR_NONE ? channel_send(channel, MESSAGE_STOP, 0, SLICE_NONE) : err;
-    return err == ERR_NONE ? channel_flush(channel) : err; /* the channel stays open with this process */
+    err = err == ERR_NONE ? channel_flush(channel) : err;
+    if (err != ERR_NONE) {
+        channel_free(channel);
+        return NULL;
+    }
+    return channel;
 }
 
 /* Did it go by itself in time? `own_fd`: -1, or its descriptor 5. */
@@ -37,12 +43,13 @@ static bool goes(enum role role, int own_fd)
 {
     int parent_fds[2], keep_fds[2], directory_fd = -1, status = 0;
     struct spawned spawned = {0, -1};
-    if (channel_pair(parent_fds) != ERR_NONE || channel_pair(keep_fds) != ERR_NONE || spawn_directory(&directory_fd) != ERR_NONE ||
-        tell_both(parent_fds[0], role, own_fd < 0 ? 0 : 1) != ERR_NONE) {
+    if (channel_pair(parent_fds) != ERR_NONE || channel_pair(keep_fds) != ERR_NONE || spawn_directory(&directory_fd) != ERR_NONE) {
         return false;
     }
+    struct channel *channel = tell_both(parent_fds[0], role, own_fd < 0 ? 0 : 1);
     const int fds[] = {parent_fds[1], keep_fds[1], own_fd};
-    if (spawn_role(directory_fd, role, NULL, fds, own_fd < 0 ? 2 : 3, &spawned) != ERR_NONE) {
+    if (channel == NULL || spawn_role(directory_fd, role, NULL, fds, own_fd < 0 ? 2 : 3, &spawned) != ERR_NONE) {
+        channel_free(channel);
         return false;
     }
     struct pollfd ended = {spawned.pidfd, POLLIN, 0};
@@ -50,7 +57,9 @@ static bool goes(enum role role, int own_fd)
     if (!is_gone) {
         kill(spawned.pid, SIGKILL);
     }
-    return waitpid(spawned.pid, &status, 0) == spawned.pid && is_gone && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    bool is_reaped = waitpid(spawned.pid, &status, 0) == spawned.pid;
+    channel_free(channel);
+    return is_reaped && is_gone && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 TEST(a_role_that_is_told_to_stop_at_its_start_goes_at_once)
