@@ -532,10 +532,19 @@ static void empty(struct buf *buf)
     }
 }
 
-enum err state_batch_take(struct state *state, struct buf *out)
+/* Empty: as store has it. */
+static enum err put_sethash(struct buf *out, const struct state *state)
 {
     uint8_t lanes[SETHASH_BYTES];
+    if (!state->touched_sethash) {
+        return put_bytes(out, SLICE_NONE);
+    }
     sethash_save(&state->sethash, lanes);
+    return put_bytes(out, slice_of(lanes, sizeof lanes));
+}
+
+enum err state_batch_take(struct state *state, struct buf *out)
+{
     uint32_t logs = (uint32_t)state->touched_evidence + (uint32_t)state->touched_audit;
     enum err err = put_u64(out, 0);
     err = err == ERR_NONE ? put_u32(out, state->change_count) : err;
@@ -549,7 +558,7 @@ enum err state_batch_take(struct state *state, struct buf *out)
     if (err == ERR_NONE && state->touched_audit) {
         err = put_intent(out, LOG_AUDIT, &state->audit.tree);
     }
-    err = err == ERR_NONE ? put_bytes(out, slice_of(lanes, state->touched_sethash ? sizeof lanes : 0)) : err; /* empty: as store has it */
+    err = err == ERR_NONE ? put_sethash(out, state) : err;
     if (err != ERR_NONE) {
         return err;
     }

@@ -38,8 +38,7 @@ void turn_reset(struct turn *turn)
 {
     struct turn_private *inside = turn->inside;
     struct turn_private kept = {.lasting = inside->lasting, .refusal = inside->refusal, .row_asks = inside->row_asks, .row_ask_capacity = inside->row_ask_capacity,
-                                .evidence = inside->evidence, .evidence_capacity = inside->evidence_capacity, .scratch = inside->scratch,
-                                .held = inside->held, .held_capacity = inside->held_capacity};
+                                .evidence = inside->evidence, .evidence_capacity = inside->evidence_capacity, .scratch = inside->scratch};
     turn_release_rows(turn);
     wipe(inside->seed, sizeof inside->seed);
     wipe(kept.scratch.data, kept.scratch.len);
@@ -65,12 +64,11 @@ void turn_free(struct turn *turn)
     }
     wipe(turn->inside->scratch.data, turn->inside->scratch.capacity);
     buf_free(&turn->inside->scratch);
+    turn_release_rows(turn);
     arena_free(turn->arena);
     wipe(turn->inside->seed, sizeof turn->inside->seed);
     arena_free(turn->inside->lasting);
     arena_free(turn->inside->refusal);
-    turn_release_rows(turn);
-    free(turn->inside->held);
     free(turn->inside->row_asks);
     free(turn->inside->evidence);
     free(turn->inside);
@@ -116,8 +114,8 @@ enum err turn_begin_input(struct turn *turn, const char *operation, struct slice
 static void forget_run(struct turn *turn)
 {
     struct turn_private *inside = turn->inside;
-    arena_reset(turn->arena);
     turn_release_rows(turn);
+    arena_reset(turn->arena);
     inside->random_count = 0;
     inside->needs = false;
     inside->row_ask_count = 0;

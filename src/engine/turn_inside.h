@@ -47,6 +47,12 @@ struct started {
     struct slice input;                 /* packed */
 };
 
+/* In the run's arena: let go of before that is. */
+struct held_row {
+    struct held_row *next;
+    struct opened_row *opened;
+};
+
 struct turn_private {
     struct arena *lasting;              /* the request, answers; until the turn ends */
     struct arena *refusal;              /* NULL until a refusal found no room in the run's arena */
@@ -56,8 +62,7 @@ struct turn_private {
     bool needs;                         /* this run asked for something that is not there */
     struct slice *row_asks;             /* paths to fetch, of this run */
     size_t row_ask_count, row_ask_capacity;
-    struct opened_row **held;           /* that this run reads and the reply may rest on */
-    size_t held_count, held_capacity;
+    struct held_row *held;              /* opened rows that this run reads and the reply may rest on */
     struct ask *asks;
     struct effect *effects, *last_effect;
     struct effect *last_kept;           /* up to here an error takes nothing back */

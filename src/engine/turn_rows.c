@@ -38,29 +38,25 @@ static const struct effect *own_effect(const struct turn *turn, struct slice pat
 
 void turn_release_rows(struct turn *turn)
 {
-    for (size_t i = 0; i < turn->inside->held_count; i++) {
-        opened_release(turn->inside->held[i]);
+    for (struct held_row *held = turn->inside->held; held != NULL; held = held->next) {
+        opened_release(held->opened);
     }
-    turn->inside->held_count = 0;
+    turn->inside->held = NULL;
 }
 
 /* *ret_opened: NULL if rows like this one do not stay open. */
 static enum err hold(struct turn *turn, const struct stored_row *row, const struct opened_row **ret_opened)
 {
-    struct turn_private *inside = turn->inside;
-    if (inside->held_count == inside->held_capacity) {
-        size_t capacity = inside->held_capacity == 0 ? 16 : inside->held_capacity * 2;
-        struct opened_row **grown = realloc(inside->held, capacity * sizeof(struct opened_row *));
-        if (grown == NULL) {
-            return ERR_MEMORY;
-        }
-        inside->held = grown;
-        inside->held_capacity = capacity;
-    }
     struct opened_row *opened = NULL;
     enum err err = state_hold(turn->state, row, &opened);
-    if (opened != NULL) {
-        inside->held[inside->held_count++] = opened;
+    struct held_row *held = opened == NULL ? NULL : arena_alloc(turn->arena, sizeof *held);
+    if (opened != NULL && held == NULL) {
+        opened_release(opened);
+        return ERR_MEMORY;
+    }
+    if (held != NULL) {
+        *held = (struct held_row){turn->inside->held, opened};
+        turn->inside->held = held;
     }
     *ret_opened = opened;
     return err;

@@ -296,13 +296,18 @@ static enum err give_up_oldest(struct turn *turn, struct kv2_secret *secret)
     return all;
 }
 
-/* Older versions leave a row that is too large. No row of such a number can exist: numbers are never used twice below one id. */
-static enum err put_aside(struct turn *turn, const char *row_path, struct kv2_secret *secret)
+/* How large the row at this path may be without taking further pages. */
+static size_t small_row_bytes(const char *row_path)
 {
-    cleanup_buf struct buf row = BUF_INIT(ROW_MAX_BYTES);
-    size_t path_bytes = row_path == NULL ? 0 : slice_string(row_path).len, small = SMALL_ROW_BYTES > SMALL_ROW_MIN_BYTES + path_bytes ? SMALL_ROW_BYTES - path_bytes : SMALL_ROW_MIN_BYTES;
-    enum err err = encode(&row, secret);
-    for (size_t i = 0; row.len > small && err == ERR_NONE && i + 1 < secret->count; i++) {
+    size_t path_bytes = slice_string(row_path).len;
+    return SMALL_ROW_BYTES > SMALL_ROW_MIN_BYTES + path_bytes ? SMALL_ROW_BYTES - path_bytes : SMALL_ROW_MIN_BYTES;
+}
+
+/* Older versions leave the row. No row of such a number can exist: numbers are never used twice below one id. */
+static enum err put_aside(struct turn *turn, struct kv2_secret *secret)
+{
+    enum err err = ERR_NONE;
+    for (size_t i = 0; err == ERR_NONE && i + 1 < secret->count; i++) {
         struct kv2_version *version = &secret->versions[i];
         if (version->data.len > 0) {
             char *path = kv2_version_path(turn, secret->id, version->number);
@@ -316,9 +321,10 @@ static enum err put_aside(struct turn *turn, const char *row_path, struct kv2_se
 
 enum err kv2_add(struct turn *turn, struct slice path, struct kv2_secret *secret, const struct json *data)
 {
-    cleanup_buf struct buf packed = BUF_INIT(ROW_MAX_BYTES);
+    cleanup_buf struct buf packed = BUF_INIT(ROW_MAX_BYTES), row = BUF_INIT(ROW_MAX_BYTES);
+    char *row_path = kv2_path(turn, "kv2", path);
     bool was_gone = secret->count > 0 && kv2_is_deleted(&secret->versions[secret->count - 1], turn->now_ms);
-    if (secret->id.data == NULL || secret->versions == NULL) {
+    if (secret->id.data == NULL || secret->versions == NULL || row_path == NULL) {
         return ERR_MEMORY;
     }
     enum err err = json_pack(&packed, data);
@@ -329,8 +335,13 @@ enum err kv2_add(struct turn *turn, struct slice path, struct kv2_secret *secret
     secret->updated_ms = turn->now_ms;
     secret->versions[secret->count++] = (struct kv2_version){.number = secret->current, .created_ms = turn->now_ms, .deleted_ms = deletion_ms(turn, secret), .data = buf_slice(&packed)};
     err = give_up_oldest(turn, secret);
-    err = err == ERR_NONE ? put_aside(turn, kv2_path(turn, "kv2", path), secret) : err;
-    err = err == ERR_NONE ? kv2_save(turn, path, secret) : err;
+    err = err == ERR_NONE ? encode(&row, secret) : err;
+    if (err == ERR_NONE && row.len > small_row_bytes(row_path)) {
+        buf_clear(&row);
+        err = put_aside(turn, secret);
+        err = err == ERR_NONE ? encode(&row, secret) : err;
+    }
+    err = err == ERR_NONE ? turn_put(turn, row_path, buf_slice(&row), 0) : err;
     secret->versions[secret->count - 1].data = SLICE_NONE; /* they end with this function */
     return err == ERR_NONE && was_gone ? kv2_note_gone(turn, path, secret) : err;
 }

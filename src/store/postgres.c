@@ -71,10 +71,7 @@ enum err postgres_err(struct rows *rows, const PGresult *result)
 void give_u64(struct parameters *parameters, uint64_t value)
 {
     int at = parameters->count++;
-    uint64_t kept = value > INT64_MAX ? INT64_MAX : value;
-    for (size_t i = 0; i < 8; i++) {
-        parameters->numbers[at][i] = (uint8_t)(kept >> (56 - 8 * i));
-    }
+    store_u64_big(parameters->numbers[at], value > INT64_MAX ? INT64_MAX : value);
     parameters->values[at] = NULL; /* its place may still move: see postgres_send */
     parameters->lengths[at] = -1;
 }
@@ -187,10 +184,7 @@ struct slice answer_column(const struct answer *answer, int column)
 uint64_t answer_u64(const struct answer *answer, int column)
 {
     struct slice bytes = answer_column(answer, column);
-    uint64_t value = 0;
-    for (size_t i = 0; i < bytes.len && bytes.len == 8; i++) {
-        value = value << 8 | bytes.data[i];
-    }
+    uint64_t value = bytes.len == 8 ? load_u64_big(bytes.data) : 0;
     return value > INT64_MAX ? 0 : value; /* a negative one is none of ours */
 }
 
@@ -256,8 +250,8 @@ static enum err load(struct rows *rows)
     if (err == ERR_NONE && epoch.len != 8) {
         err = ERR_DAMAGED;
     }
-    for (size_t i = 0; err == ERR_NONE && i < epoch.len; i++) {
-        rows->epoch = rows->epoch << 8 | epoch.data[i];
+    if (err == ERR_NONE) {
+        rows->epoch = load_u64_big(epoch.data);
     }
     return err == ERR_TOO_LARGE ? ERR_DAMAGED : err;
 }

@@ -197,8 +197,10 @@ enum err rows_row(struct rows *rows, struct slice path, struct buf *out)
     return end_ask(&answer, err);
 }
 
-/* A list's count stands before its items and is known after them. */
-static enum err put_rows(struct rows *rows, const struct need *need, struct buf *out)
+typedef enum err (*put_fn)(const struct answer *answer, const struct need *need, struct buf *out);
+
+/* A list's count stands before its items and is known after them. No more than the need's limit. */
+static enum err put_list(struct rows *rows, const struct need *need, put_fn put, struct buf *out)
 {
     struct answer answer = {.rows = rows};
     size_t offset = out->len;
@@ -209,70 +211,57 @@ static enum err put_rows(struct rows *rows, const struct need *need, struct buf 
     }
     err = put_u32(out, 0);
     while (err == ERR_NONE && (err = answer_next(&answer)) == ERR_NONE && answer.result != NULL) {
-        err = put_bytes(out, answer_column(&answer, 0));
-        err = err == ERR_NONE ? put_u64(out, answer_u64(&answer, 1)) : err;
-        err = err == ERR_NONE ? put_u64(out, answer_u64(&answer, 2)) : err;
-        err = err == ERR_NONE ? put_bytes(out, answer_column(&answer, 3)) : err;
-        count++;
+        if (count < need->limit) {
+            err = put(&answer, need, out);
+            count++;
+        }
     }
     if (err == ERR_NONE) {
         store_u32_little(out->data + offset, count);
     }
     return end_ask(&answer, err);
+}
+
+static enum err put_row(const struct answer *answer, const struct need *need, struct buf *out)
+{
+    (void)need;
+    enum err err = put_bytes(out, answer_column(answer, 0));
+    err = err == ERR_NONE ? put_u64(out, answer_u64(answer, 1)) : err;
+    err = err == ERR_NONE ? put_u64(out, answer_u64(answer, 2)) : err;
+    return err == ERR_NONE ? put_bytes(out, answer_column(answer, 3)) : err;
+}
+
+static enum err put_name(const struct answer *answer, const struct need *need, struct buf *out)
+{
+    struct slice name = slice_from(answer_column(answer, 0), need->path.len);
+    size_t slash = slice_find_byte(name, '/');
+    return put_bytes(out, slash == SIZE_MAX ? name : slice_first(name, slash + 1));
+}
+
+static enum err put_entry(const struct answer *answer, const struct need *need, struct buf *out)
+{
+    (void)need;
+    return put_bytes(out, answer_column(answer, 0));
 }
 
 enum err rows_list(struct rows *rows, struct slice prefix, struct slice after, uint32_t limit, struct buf *out)
 {
-    return put_rows(rows, &(struct need){.kind = NEED_LIST, .path = prefix, .after = after, .limit = limit}, out);
+    return put_list(rows, &(struct need){.kind = NEED_LIST, .path = prefix, .after = after, .limit = limit}, put_row, out);
 }
 
 enum err rows_due(struct rows *rows, uint64_t before_unix_ms, uint32_t limit, struct buf *out)
 {
-    return put_rows(rows, &(struct need){.kind = NEED_DUE, .number = before_unix_ms, .limit = limit}, out);
+    return put_list(rows, &(struct need){.kind = NEED_DUE, .number = before_unix_ms, .limit = limit}, put_row, out);
 }
 
 enum err rows_names(struct rows *rows, struct slice prefix, struct slice after, uint32_t limit, struct buf *out)
 {
-    struct need need = {.kind = NEED_NAMES, .path = prefix, .after = after, .limit = limit};
-    struct answer answer = {.rows = rows};
-    size_t offset = out->len;
-    uint32_t count = 0;
-    enum err err = ask(rows, &need);
-    if (err != ERR_NONE) {
-        return err;
-    }
-    err = put_u32(out, 0);
-    while (err == ERR_NONE && count < limit && (err = answer_next(&answer)) == ERR_NONE && answer.result != NULL) {
-        struct slice name = slice_from(answer_column(&answer, 0), prefix.len);
-        size_t slash = slice_find_byte(name, '/');
-        err = put_bytes(out, slash == SIZE_MAX ? name : slice_first(name, slash + 1));
-        count++;
-    }
-    if (err == ERR_NONE) {
-        store_u32_little(out->data + offset, count);
-    }
-    return end_ask(&answer, err);
+    return put_list(rows, &(struct need){.kind = NEED_NAMES, .path = prefix, .after = after, .limit = limit}, put_name, out);
 }
 
 enum err rows_entries(struct rows *rows, uint8_t log, uint64_t first, uint32_t limit, struct buf *out)
 {
-    struct need need = {.kind = NEED_ENTRIES, .log = log, .number = first, .limit = limit};
-    struct answer answer = {.rows = rows};
-    size_t offset = out->len;
-    uint32_t count = 0;
-    enum err err = ask(rows, &need);
-    if (err != ERR_NONE) {
-        return err;
-    }
-    err = put_u32(out, 0);
-    while (err == ERR_NONE && (err = answer_next(&answer)) == ERR_NONE && answer.result != NULL) {
-        err = put_bytes(out, answer_column(&answer, 0));
-        count++;
-    }
-    if (err == ERR_NONE) {
-        store_u32_little(out->data + offset, count);
-    }
-    return end_ask(&answer, err);
+    return put_list(rows, &(struct need){.kind = NEED_ENTRIES, .log = log, .number = first, .limit = limit}, put_entry, out);
 }
 
 enum err rows_state(struct rows *rows, struct buf *out)

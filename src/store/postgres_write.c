@@ -58,6 +58,13 @@ static enum err take_parts(struct rows *rows)
     return rows->failed ? ERR_IO : err;
 }
 
+/* ... to the end of this part of the pipeline. */
+static enum err end_parts(struct rows *rows)
+{
+    enum err err = take_parts(rows), synced = rows->failed ? ERR_IO : postgres_take_sync(rows);
+    return err == ERR_NONE ? synced : err;
+}
+
 static void forget(struct rows *rows)
 {
     rows->changing = false;
@@ -92,9 +99,7 @@ enum err rows_begin(struct rows *rows, uint64_t epoch)
     rows->changing = err == ERR_NONE;
     if (err == ERR_NONE && epoch > rows->epoch) {
         uint8_t bytes[8];
-        for (size_t i = 0; i < 8; i++) {
-            bytes[i] = (uint8_t)(epoch >> (56 - 8 * i));
-        }
+        store_u64_big(bytes, epoch);
         err = send_meta(rows, "epoch", slice_of(bytes, sizeof(bytes)));
     }
     if (err != ERR_NONE) {
@@ -178,9 +183,7 @@ static enum err commit(struct rows *rows)
         return err;
     }
     rows->changing = false; /* nothing of it waits to be sent */
-    err = take_parts(rows);
-    enum err synced = rows->failed ? ERR_IO : postgres_take_sync(rows);
-    return err == ERR_NONE ? synced : err;
+    return end_parts(rows);
 }
 
 enum err rows_commit(struct rows *rows)
@@ -218,9 +221,7 @@ enum err rows_publish(struct rows *rows, uint8_t log, uint64_t size, struct slic
     if (err != ERR_NONE) {
         return err;
     }
-    err = take_parts(rows);
-    enum err synced = rows->failed ? ERR_IO : postgres_take_sync(rows);
-    err = err == ERR_NONE ? synced : err;
+    err = end_parts(rows);
     if (err == ERR_NONE) {
         rows->heads.logs[log].published_size = size;
         buf_clear(&rows->checkpoints[log]);
