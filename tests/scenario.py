@@ -13,6 +13,11 @@ def build_folder():
     return os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("VOGT_BUILD", os.path.join(ROOT, "build")))
 
 
+def is_sanitized():
+    """Built with the sanitizers: slower, and memory is not what it is otherwise."""
+    return "asan" in os.path.basename(build_folder())
+
+
 os.environ["VOGT_BUILD"] = build_folder()
 import cases  # noqa: E402
 import daemon  # noqa: E402: it reads where the build is

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tempfile
 
-from scenario import ROOT, Daemon, build_folder, main
+from scenario import ROOT, Daemon, is_sanitized, main
 
 UI = os.path.join(ROOT, "ui")
 
@@ -32,7 +32,7 @@ def run(tests):
     if not os.path.exists("/usr/bin/chromium") or not os.path.isdir(os.path.join(UI, "node_modules")):
         print("the page's packages or Chromium are not installed: make build, apt-get install chromium")
         sys.exit(77)
-    if "asan" in os.path.basename(build_folder()):
+    if is_sanitized():
         print("the page holds no C: make test runs it")
         sys.exit(77)
     main(tests)

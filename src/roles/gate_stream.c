@@ -97,12 +97,18 @@ struct MHD_Response *gate_stream_begin(struct exchange *exchange, struct slice n
     return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, write_some, exchange, NULL);
 }
 
-void gate_stream_end(struct exchange *exchange)
+/* MHD asks for the part that is there now, or hears that none comes. */
+static void wake(struct exchange *exchange)
 {
-    exchange->stream->has_failed = true;
     exchange->stage = STAGE_ANSWERED;
     exchange->gate->waiting_count--;
     MHD_resume_connection(exchange->connection);
+}
+
+void gate_stream_end(struct exchange *exchange)
+{
+    exchange->stream->has_failed = true;
+    wake(exchange);
 }
 
 void gate_stream_go_on(struct exchange *exchange, struct slice body)
@@ -120,7 +126,5 @@ void gate_stream_go_on(struct exchange *exchange, struct slice body)
         gate_stream_end(exchange);
         return;
     }
-    exchange->stage = STAGE_ANSWERED;
-    exchange->gate->waiting_count--;
-    MHD_resume_connection(exchange->connection);
+    wake(exchange);
 }

@@ -18,6 +18,14 @@ struct service {
     struct store_place *place;
 };
 
+struct text store_refusal_text(const struct store_refusal *refusals, enum err err)
+{
+    while (refusals->err != err && refusals->err != ERR_NONE) {
+        refusals++;
+    }
+    return refusals->text;
+}
+
 typedef enum err (*answer_fn)(struct store *store, struct slice body, struct buf *out);
 
 struct question {

@@ -3,14 +3,7 @@
 
 #include <fcntl.h>
 
-/* What a person reads when the store cannot be opened: one row an error, the last for all others.
- */
-struct refusal {
-    enum err err;
-    struct text text;
-};
-
-static const struct refusal refusals[] = {
+static const struct store_refusal refusals[] = {
     {ERR_NEWER,
      {"The data directory was written by a newer version of Vogt. Install that version again; "
       "nothing was changed.",
@@ -52,15 +45,6 @@ static const struct refusal refusals[] = {
       "Die Datenbank vogt.db konnte nicht geöffnet werden. Das Protokoll nennt den Fehler."}},
 };
 
-static struct text refusal_text(enum err err)
-{
-    size_t i = 0;
-    while (refusals[i].err != err && refusals[i].err != ERR_NONE) {
-        i++;
-    }
-    return refusals[i].text;
-}
-
 /* The descriptor is kept for the sandbox; the file layer gets its own. */
 static enum err open_store(struct role_start *start, struct store **ret_store)
 {
@@ -81,7 +65,7 @@ enum err store_place_open(struct role_start *start, struct store_place *place)
     }
     err = open_store(start, &place->store);
     if (err != ERR_NONE) {
-        place->refusal = refusal_text(err);
+        place->refusal = store_refusal_text(refusals, err);
     }
     return err;
 }

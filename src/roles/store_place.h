@@ -14,6 +14,13 @@ struct store_place {
     struct text refusal;        /* for a person, after a failure; lives as long as the role's arena */
 };
 
+/* What a person reads when the store cannot be opened: one row an error, the last (ERR_NONE) for all others. */
+struct store_refusal {
+    enum err err;
+    struct text text;
+};
+struct text store_refusal_text(const struct store_refusal *refusals, enum err err); /* store.c */
+
 /* Descriptors: 5 the data directory, 6 (PostgreSQL) the file with the connection. Confines, then opens. */
 enum err store_place_open(struct role_start *start, struct store_place *place) must_check;
 void store_place_close(struct store_place *place);

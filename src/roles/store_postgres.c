@@ -16,11 +16,8 @@ enum { CONNECT_SECONDS = 5 /* and the wait for the lock: the parent gives all ro
 /* Its presence tells the parent and the command line that the rows are elsewhere. */
 static const char marker_name[] = "postgresql";
 
-/* One row an error, the last for all others. The server's own word follows. */
-static const struct {
-    enum err err;
-    struct text text;
-} refusals[] = {
+/* The server's own word follows. */
+static const struct store_refusal refusals[] = {
     {ERR_NEWER, TEXT_INIT("The database was written by a newer version of Vogt. Install that version again; nothing was changed.",
                           "Die Datenbank wurde von einer neueren Version von Vogt geschrieben. Diese Version wieder installieren; nichts wurde verändert.")},
     {ERR_DAMAGED, TEXT_INIT("The tables in the schema \"vogt\" are damaged, were changed, or are missing beside their ledger. Restore the database from a backup",
@@ -39,15 +36,6 @@ static struct text with_detail(struct role_start *start, struct text text, const
     const char *separator = detail[0] == '\0' ? "" : ": ";
     const char *english = arena_printf(start->arena, "%s%s%s", text.english, separator, detail), *german = arena_printf(start->arena, "%s%s%s", text.german, separator, detail);
     return english == NULL || german == NULL ? text : (struct text){english, german};
-}
-
-static struct text refusal_text(enum err err)
-{
-    size_t i = 0;
-    while (refusals[i].err != err && refusals[i].err != ERR_NONE) {
-        i++;
-    }
-    return refusals[i].text;
 }
 
 static enum err read_place(int fd, struct rows_place **ret_place, struct complaint *complaint)
@@ -83,7 +71,7 @@ static enum err open_store(struct role_start *start, struct store_place *place)
     enum err err = directory_fd < 0 ? ERR_IO : files_new(directory_fd, &files);
     err = err == ERR_NONE ? store_open(files, place->source, &place->store) : err;
     if (err != ERR_NONE) {
-        place->refusal = with_detail(start, refusal_text(err), rows_source_words(place->source));
+        place->refusal = with_detail(start, store_refusal_text(refusals, err), rows_source_words(place->source));
         return err;
     }
     err = leave_marker(start->fds[0]);

@@ -137,12 +137,7 @@ enum err operation_jwt_login(struct turn *turn)
     F(oidc_scopes, FIELD_STRINGS, 0, "What is asked for besides openid.", "Was außer openid erbeten wird."), \
     F(max_age, FIELD_DURATION, 0, "The oldest login at the provider that is taken.", "Die älteste Anmeldung beim Anbieter, die gilt."), \
     F(verbose_oidc_logging, FIELD_BOOL, 0, "Kept for clients that ask; nothing of a token is ever logged.", "Für Clients, die danach fragen; von Tokens wird nie etwas protokolliert."), \
-    F(policies, FIELD_STRINGS, FIELD_OLD, "Older name of token_policies.", "Älterer Name von token_policies."), \
-    F(ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
-    F(max_ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \
-    F(period, FIELD_DURATION, FIELD_OLD, "Older name of token_period.", "Älterer Name von token_period."), \
-    F(num_uses, FIELD_NUMBER, FIELD_OLD, "Older name of token_num_uses.", "Älterer Name von token_num_uses."), \
-    F(bound_cidrs, FIELD_STRINGS, FIELD_OLD, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS
+    LOGIN_OLD_TOKEN_FIELDS, LOGIN_TOKEN_FIELDS
 
 static const struct route routes[] = {
     ROUTE(jwt_login, VERB_WRITE, "login", ROUTE_PUBLIC | ROUTE_EFFECT | ROUTE_OPEN_FIELDS,

@@ -217,12 +217,7 @@ enum err operation_kubernetes_role_delete(struct turn *turn)
     F(bound_service_account_namespaces, FIELD_STRINGS, 0, "Namespaces whose service accounts may log in; * stands for any letters.", "Namensräume, deren Dienstkonten sich anmelden dürfen; * steht für beliebige Zeichen."), \
     F(audience, FIELD_STRING, 0, "The audience that the token must have.", "Der Empfänger, für den das Token bestimmt sein muss."), \
     F(alias_name_source, FIELD_STRING, 0, "serviceaccount_uid (default) or serviceaccount_name: by what identity knows it.", "serviceaccount_uid (Vorgabe) oder serviceaccount_name: woran die Identität erkannt wird."), \
-    F(policies, FIELD_STRINGS, FIELD_OLD, "Older name of token_policies.", "Älterer Name von token_policies."), \
-    F(ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
-    F(max_ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \
-    F(period, FIELD_DURATION, FIELD_OLD, "Older name of token_period.", "Älterer Name von token_period."), \
-    F(num_uses, FIELD_NUMBER, FIELD_OLD, "Older name of token_num_uses.", "Älterer Name von token_num_uses."), \
-    F(bound_cidrs, FIELD_STRINGS, FIELD_OLD, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs."), LOGIN_TOKEN_FIELDS
+    LOGIN_OLD_TOKEN_FIELDS, LOGIN_TOKEN_FIELDS
 
 static const struct route routes[] = {
     ROUTE(kubernetes_login, VERB_WRITE, "login", ROUTE_PUBLIC | ROUTE_EFFECT | ROUTE_OPEN_FIELDS,

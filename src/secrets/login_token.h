@@ -21,6 +21,15 @@
     F(token_period, FIELD_DURATION, 0, "Makes periodic tokens: each renewal gives this time.", "Macht periodische Tokens: jede Verlängerung gibt diese Zeit."), \
     F(token_type, FIELD_STRING, 0, "default, service or batch.", "default, service oder batch.")
 
+/* Names of the same before they began with "token_". */
+#define LOGIN_OLD_TOKEN_FIELDS \
+    F(policies, FIELD_STRINGS, FIELD_OLD, "Older name of token_policies.", "Älterer Name von token_policies."), \
+    F(ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
+    F(max_ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \
+    F(period, FIELD_DURATION, FIELD_OLD, "Older name of token_period.", "Älterer Name von token_period."), \
+    F(num_uses, FIELD_NUMBER, FIELD_OLD, "Older name of token_num_uses.", "Älterer Name von token_num_uses."), \
+    F(bound_cidrs, FIELD_STRINGS, FIELD_OLD, "Older name of token_bound_cidrs.", "Älterer Name von token_bound_cidrs.")
+
 /* Takes the token members of the request's body over those of the row before (NULL: there is none) and puts them into `row`. ERR_INVALID with a complaint. */
 enum err login_token_read(struct turn *turn, const struct json *before, struct json *row) must_check;
 /* Shows them all, with their defaults. */

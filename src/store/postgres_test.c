@@ -71,31 +71,25 @@ TEST(a_database_lets_one_vogt_in)
     place_end(&place);
 }
 
-static enum err reopen_after(struct place *place, const char *sql)
-{
-    place_close(place);
-    return place_run(place, sql) ? place_open(place) : ERR_INTERNAL;
-}
-
 TEST(newer_changed_and_foreign_ones_are_refused)
 {
     struct place place;
     CHECK_ERR(ERR_NONE, place_new(&place));
-    CHECK_ERR(ERR_NEWER, reopen_after(&place, "COMMENT ON SCHEMA vogt IS 'Vogt store, schema 3'"));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "COMMENT ON SCHEMA vogt IS 'Vogt store, schema 0'"));
-    CHECK_ERR(ERR_INVALID, reopen_after(&place, "COMMENT ON SCHEMA vogt IS 'of the bookkeepers'"));
-    CHECK_ERR(ERR_INVALID, reopen_after(&place, "COMMENT ON SCHEMA vogt IS NULL; CREATE TABLE vogt.bills (id int)"));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "COMMENT ON SCHEMA vogt IS 'Vogt store, schema 2'")); /* bills */
-    CHECK_ERR(ERR_NONE, reopen_after(&place, "DROP TABLE vogt.bills"));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+    CHECK_ERR(ERR_NEWER, place_reopen_after(&place, "COMMENT ON SCHEMA vogt IS 'Vogt store, schema 3'"));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "COMMENT ON SCHEMA vogt IS 'Vogt store, schema 0'"));
+    CHECK_ERR(ERR_INVALID, place_reopen_after(&place, "COMMENT ON SCHEMA vogt IS 'of the bookkeepers'"));
+    CHECK_ERR(ERR_INVALID, place_reopen_after(&place, "COMMENT ON SCHEMA vogt IS NULL; CREATE TABLE vogt.bills (id int)"));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "COMMENT ON SCHEMA vogt IS 'Vogt store, schema 2'")); /* bills */
+    CHECK_ERR(ERR_NONE, place_reopen_after(&place, "DROP TABLE vogt.bills"));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
                                                 "CREATE TRIGGER t BEFORE INSERT ON vogt.row FOR EACH ROW EXECUTE FUNCTION public.f()"));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "DROP TRIGGER t ON vogt.row; CREATE RULE r AS ON DELETE TO vogt.row DO INSTEAD NOTHING"));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "DROP RULE r ON vogt.row; ALTER TABLE vogt.entry SET UNLOGGED"));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "ALTER TABLE vogt.entry SET LOGGED; ALTER TABLE vogt.row ALTER COLUMN path TYPE text COLLATE \"default\""));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "ALTER TABLE vogt.row ALTER COLUMN path TYPE text COLLATE \"C\"; ALTER TABLE vogt.row ENABLE ROW LEVEL SECURITY"));
-    CHECK_ERR(ERR_NONE, reopen_after(&place, "ALTER TABLE vogt.row DISABLE ROW LEVEL SECURITY"));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "DELETE FROM vogt.log WHERE log = 2"));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "DROP TABLE vogt.entry"));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "DROP TRIGGER t ON vogt.row; CREATE RULE r AS ON DELETE TO vogt.row DO INSTEAD NOTHING"));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "DROP RULE r ON vogt.row; ALTER TABLE vogt.entry SET UNLOGGED"));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "ALTER TABLE vogt.entry SET LOGGED; ALTER TABLE vogt.row ALTER COLUMN path TYPE text COLLATE \"default\""));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "ALTER TABLE vogt.row ALTER COLUMN path TYPE text COLLATE \"C\"; ALTER TABLE vogt.row ENABLE ROW LEVEL SECURITY"));
+    CHECK_ERR(ERR_NONE, place_reopen_after(&place, "ALTER TABLE vogt.row DISABLE ROW LEVEL SECURITY"));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "DELETE FROM vogt.log WHERE log = 2"));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "DROP TABLE vogt.entry"));
     place_end(&place);
 }
 
@@ -105,9 +99,9 @@ TEST(commits_that_are_not_durable_are_refused)
     char sql[128];
     CHECK_ERR(ERR_NONE, place_new(&place));
     snprintf(sql, sizeof(sql), "ALTER DATABASE %s SET synchronous_commit = off", place.database);
-    CHECK_ERR(ERR_UNSUPPORTED, reopen_after(&place, sql));
+    CHECK_ERR(ERR_UNSUPPORTED, place_reopen_after(&place, sql));
     snprintf(sql, sizeof(sql), "ALTER DATABASE %s SET synchronous_commit = remote_write", place.database);
-    CHECK_ERR(ERR_NONE, reopen_after(&place, sql));
+    CHECK_ERR(ERR_NONE, place_reopen_after(&place, sql));
     place_end(&place);
 }
 
@@ -119,7 +113,7 @@ TEST(an_empty_database_beside_a_ledger_is_a_lost_one)
     snprintf(command, sizeof(command), "mkdir -p %s/ledger/evidence && echo x > %s/ledger/evidence/checkpoint", place.path, place.path);
     CHECK(system(command) == 0);
     for (int opened = 0; opened < 2; opened++) { /* nothing is made on the way */
-        CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "DROP SCHEMA IF EXISTS vogt CASCADE"));
+        CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "DROP SCHEMA IF EXISTS vogt CASCADE"));
     }
     place_end(&place);
 }

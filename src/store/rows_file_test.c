@@ -29,26 +29,20 @@ TEST(rows_let_one_process_in)
     place_end(&place);
 }
 
-static enum err reopen_after(struct place *place, const char *sql)
-{
-    place_close(place);
-    return place_run(place, sql) ? place_open(place) : ERR_INTERNAL;
-}
-
 TEST(rows_refuse_newer_and_foreign)
 {
     struct place place;
     CHECK_ERR(ERR_NONE, place_new(&place));
-    CHECK_ERR(ERR_NEWER, reopen_after(&place, "PRAGMA user_version=3"));
-    CHECK_ERR(ERR_INVALID, reopen_after(&place, "PRAGMA application_id=1"));
+    CHECK_ERR(ERR_NEWER, place_reopen_after(&place, "PRAGMA user_version=3"));
+    CHECK_ERR(ERR_INVALID, place_reopen_after(&place, "PRAGMA application_id=1"));
     CHECK_ERR(ERR_NONE,
-              reopen_after(&place, "PRAGMA application_id=1450141556; PRAGMA user_version=2"));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "PRAGMA user_version=0"));
+              place_reopen_after(&place, "PRAGMA application_id=1450141556; PRAGMA user_version=2"));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "PRAGMA user_version=0"));
     CHECK_ERR(ERR_DAMAGED,
-              reopen_after(&place, "PRAGMA user_version=2; CREATE TRIGGER t AFTER INSERT ON row "
+              place_reopen_after(&place, "PRAGMA user_version=2; CREATE TRIGGER t AFTER INSERT ON row "
                                    "BEGIN DELETE FROM row WHERE path = 'x'; END"));
-    CHECK_ERR(ERR_NONE, reopen_after(&place, "DROP TRIGGER t"));
-    CHECK_ERR(ERR_DAMAGED, reopen_after(&place, "DROP TABLE entry"));
+    CHECK_ERR(ERR_NONE, place_reopen_after(&place, "DROP TRIGGER t"));
+    CHECK_ERR(ERR_DAMAGED, place_reopen_after(&place, "DROP TABLE entry"));
     place_end(&place);
 }
 

@@ -19,6 +19,9 @@ void place_file(const struct place *place, const char *name, char out[128]);
 /* Runs SQL as another program would; false: it failed. */
 bool place_run(const struct place *place, const char *sql) must_check;
 
+/* Closed, changed so, and opened again. */
+enum err place_reopen_after(struct place *place, const char *sql) must_check;
+
 /* PostgreSQL's only: the server's process, and that server once more after it ended. */
 int place_server(void);
 enum err place_restart(void) must_check;

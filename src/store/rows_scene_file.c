@@ -27,21 +27,6 @@ void place_close(struct place *place)
     place->store = NULL;
 }
 
-void place_end(struct place *place)
-{
-    char command[128];
-    place_close(place);
-    snprintf(command, sizeof(command), "rm -rf %s", place->path);
-    if (system(command) != 0) {
-        printf("cannot remove %s\n", place->path);
-    }
-}
-
-void place_file(const struct place *place, const char *name, char out[128])
-{
-    snprintf(out, 128, "%s/%s", place->path, name);
-}
-
 bool place_run(const struct place *place, const char *sql)
 {
     char name[128];
