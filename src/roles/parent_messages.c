@@ -71,16 +71,18 @@ static enum err hand_over(struct channel *keep, struct member *member)
     return err;
 }
 
-static void ask(struct parent *parent, struct channel *keep, uint64_t id, const char *what)
+/* False: keep has just ended, and what it said last, or its end, tells why; its successor is asked anew. */
+static bool ask(struct parent *parent, struct channel *keep, uint64_t id, const char *what)
 {
     struct arena *arena cleanup_arena = arena_new(MESSAGE_ARENA_BYTES);
     struct json *tree = arena == NULL ? NULL : json_new(arena, JSON_OBJECT);
     struct json *last = json_set_string(arena, tree, "do", slice_string(what));
     enum err err = send_tree(keep, MESSAGE_ASK, id, last == NULL ? NULL : tree, -1);
-    if (err != ERR_NONE) {
+    if (err != ERR_NONE && err != ERR_CLOSED) {
         parent_fail(parent, err, TEXT("keep takes no questions", "keep nimmt keine Fragen an"),
                     what);
     }
+    return err == ERR_NONE;
 }
 
 void members_settle(struct parent *parent)
@@ -111,8 +113,7 @@ void members_settle(struct parent *parent)
         parent->keep_reason[0] = '\0';
     }
     if (!parent->asked && members_all(parent, MEMBER_SERVING)) {
-        parent->asked = true;
-        ask(parent, keep, ASK_TOKEN, "operator-token");
+        parent->asked = ask(parent, keep, ASK_TOKEN, "operator-token");
     }
 }
 
