@@ -194,6 +194,15 @@ char *arena_string(struct arena *arena, struct slice slice)
     return copy;
 }
 
+char *arena_lower(struct arena *arena, struct slice slice)
+{
+    char *copy = arena_string(arena, slice);
+    for (size_t i = 0; copy != NULL && i < slice.len; i++) {
+        copy[i] = (char)byte_lower(slice.data[i]);
+    }
+    return copy;
+}
+
 /* Printed where it is going to lie, if there is room: most texts are short paths. */
 char *arena_printf(struct arena *arena, const char *format, ...)
 {

@@ -20,6 +20,7 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t bytes); /* ove
 /* Copies; data is NULL only when memory ran out and slice.len > 0. A copied slice is followed by a NUL byte. */
 struct slice arena_copy(struct arena *arena, struct slice slice);
 char *arena_string(struct arena *arena, struct slice slice);      /* NUL-terminated copy */
+char *arena_lower(struct arena *arena, struct slice slice);       /* the same, A to Z as a to z */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 size_t arena_used(const struct arena *arena);
 

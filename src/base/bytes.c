@@ -2,6 +2,45 @@
 
 #include <string.h>
 
+bool slice_consists_of(struct slice slice, const char *bytes)
+{
+    for (size_t i = 0; i < slice.len; i++) {
+        if (!byte_is_among(slice.data[i], bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool slice_equal_caseless(struct slice a, struct slice b)
+{
+    size_t same = 0;
+    while (a.len == b.len && same < a.len && byte_lower(a.data[same]) == byte_lower(b.data[same])) {
+        same++;
+    }
+    return a.len == b.len && same == a.len;
+}
+
+bool slice_is_caseless(struct slice slice, const char *string)
+{
+    return slice_equal_caseless(slice, slice_string(string));
+}
+
+bool slice_starts_caseless(struct slice slice, struct slice prefix)
+{
+    return slice_equal_caseless(slice_first(slice, prefix.len), prefix);
+}
+
+size_t slice_find_caseless(struct slice slice, struct slice needle)
+{
+    for (size_t at = 0; needle.len <= slice.len && at <= slice.len - needle.len; at++) {
+        if (slice_starts_caseless(slice_from(slice, at), needle)) {
+            return at;
+        }
+    }
+    return SIZE_MAX;
+}
+
 bool slice_ends(struct slice slice, struct slice suffix)
 {
     return slice.len >= suffix.len &&

@@ -51,6 +51,29 @@ static inline bool slice_starts(struct slice slice, struct slice prefix)
     return slice.len >= prefix.len && (prefix.len == 0 || memcmp(slice.data, prefix.data, prefix.len) == 0);
 }
 
+/* What names are made of: "byte_is_among(byte, ASCII_LETTERS ASCII_DIGITS "-_")". NUL is among none. */
+#define ASCII_DIGITS "0123456789"
+#define ASCII_LOWER "abcdefghijklmnopqrstuvwxyz"
+#define ASCII_LETTERS ASCII_LOWER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static inline bool byte_is_among(uint8_t byte, const char *bytes)
+{
+    return byte != 0 && strchr(bytes, byte) != NULL;
+}
+
+/* A to Z as a to z, every other byte as it is; the locale has no say. */
+static inline uint8_t byte_lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
+}
+
+bool slice_consists_of(struct slice slice, const char *bytes);    /* every byte is among them; there may be none */
+/* Letters of ASCII are the same in either case. Not constant time. */
+bool slice_equal_caseless(struct slice a, struct slice b);
+bool slice_is_caseless(struct slice slice, const char *string);
+bool slice_starts_caseless(struct slice slice, struct slice prefix);
+size_t slice_find_caseless(struct slice slice, struct slice needle); /* as slice_find */
+
 bool slice_ends(struct slice slice, struct slice suffix);
 int slice_compare(struct slice a, struct slice b);                /* bytewise, shorter first */
 struct slice slice_from(struct slice slice, size_t offset);       /* clamped */

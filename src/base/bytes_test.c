@@ -17,6 +17,30 @@ TEST(slice_comparisons)
     CHECK(slice_compare(SLICE_NONE, SLICE_NONE) == 0);
 }
 
+TEST(slice_without_case_knows_the_letters_of_ascii_and_no_others)
+{
+    CHECK(slice_equal_caseless(SLICE_LITERAL("Content-Type"), SLICE_LITERAL("cONTENT-tYPE")));
+    CHECK(slice_equal_caseless(SLICE_NONE, SLICE_LITERAL("")));
+    CHECK(!slice_equal_caseless(SLICE_LITERAL("ab"), SLICE_LITERAL("abc")));
+    CHECK(!slice_equal_caseless(SLICE_LITERAL("[@"), SLICE_LITERAL("{`"))); /* beside the letters, and as far apart */
+    CHECK(!slice_equal_caseless(SLICE_LITERAL("\xc4"), SLICE_LITERAL("\xe4")));
+    CHECK(slice_is_caseless(SLICE_LITERAL("A\0z"), NULL) == false && slice_is_caseless(SLICE_LITERAL("azAZ"), "AZaz"));
+    CHECK(slice_starts_caseless(SLICE_LITERAL("X-Vault-Token"), SLICE_LITERAL("x-vault-")));
+    CHECK(!slice_starts_caseless(SLICE_LITERAL("X-V"), SLICE_LITERAL("x-vault-")));
+    CHECK_U64(2, slice_find_caseless(SLICE_LITERAL("DBPassWord"), SLICE_LITERAL("PASSWORD")));
+    CHECK_U64(SIZE_MAX, slice_find_caseless(SLICE_LITERAL("pass"), SLICE_LITERAL("password")));
+    CHECK_U64(0, slice_find_caseless(SLICE_NONE, SLICE_NONE));
+}
+
+TEST(slice_consists_of_the_bytes_named)
+{
+    CHECK(slice_consists_of(SLICE_LITERAL("Az-9"), ASCII_LETTERS ASCII_DIGITS "-"));
+    CHECK(slice_consists_of(SLICE_NONE, ASCII_DIGITS));
+    CHECK(!slice_consists_of(SLICE_LITERAL("aB"), ASCII_LOWER));
+    CHECK(!slice_consists_of(SLICE_LITERAL("a\0b"), ASCII_LETTERS)); /* strchr finds the end of every string */
+    CHECK(!slice_consists_of(SLICE_LITERAL("\xe4"), ASCII_LETTERS));
+}
+
 TEST(slice_cutting)
 {
     CHECK_SLICE("bc", slice_from(SLICE_LITERAL("abc"), 1));

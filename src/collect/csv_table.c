@@ -19,10 +19,7 @@ static enum err read_names(struct csv *csv, struct arena *arena, struct slice na
         return refuse(csv, TEXT("there is no row of names", "es gibt keine Zeile mit Namen"), complaint);
     }
     for (size_t i = 0; err == ERR_NONE && i < *ret_count; i++) {
-        char *name = arena_string(arena, names[i]);
-        for (size_t j = 0; name != NULL && j < names[i].len; j++) {
-            name[j] = name[j] >= 'A' && name[j] <= 'Z' ? (char)(name[j] | 0x20) : name[j];
-        }
+        char *name = arena_lower(arena, names[i]);
         names[i] = slice_of(name, name == NULL ? 0 : names[i].len);
         bool bad = names[i].len == 0 || slice_find_byte(names[i], '\0') != SIZE_MAX;
         for (size_t j = 0; j < i; j++) {

@@ -86,7 +86,7 @@ static enum err get_u16_big(struct cursor *cursor, uint16_t *ret_value)
 /* One byte of a label as text: lower case; what could be read in two ways (a dot, a blank) becomes '?', which no name of the estate has. */
 static char text_byte(uint8_t byte)
 {
-    return (char)(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte > 0x20 && byte < 0x7f && byte != '.' ? byte : '?');
+    return (char)(byte > 0x20 && byte < 0x7f && byte != '.' ? byte_lower(byte) : '?');
 }
 
 /* The name at the cursor, which moves behind it; "" is the root. Pointers must lead further back each time. */

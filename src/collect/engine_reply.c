@@ -8,17 +8,6 @@
 
 enum { CHUNK_LINE_MAX_BYTES = 256 };
 
-static bool same_name(struct slice name, const char *lower)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = name.data[i] >= 'A' && name.data[i] <= 'Z' ? (uint8_t)(name.data[i] + 32) : name.data[i];
-        if (lower[i] == '\0' || byte != (uint8_t)lower[i]) {
-            return false;
-        }
-    }
-    return lower[name.len] == '\0';
-}
-
 /* "HTTP/1.1 200 OK" */
 static enum err read_status(struct engine_reply *reply, struct slice line)
 {
@@ -40,15 +29,15 @@ static enum err read_header(struct engine_reply *reply, struct slice line)
         return ERR_MALFORMED;
     }
     struct slice name = slice_first(line, colon), value = slice_trim(slice_from(line, colon + 1));
-    if (same_name(name, "content-length")) {
+    if (slice_is_caseless(name, "content-length")) {
         bool twice = reply->sized;
         reply->sized = true;
         return twice ? ERR_MALFORMED : slice_to_u64(value, &reply->left_bytes);
     }
-    if (same_name(name, "transfer-encoding")) {
+    if (slice_is_caseless(name, "transfer-encoding")) {
         bool twice = reply->chunked;
         reply->chunked = true;
-        return twice || !same_name(value, "chunked") ? ERR_MALFORMED : ERR_NONE;
+        return twice || !slice_is_caseless(value, "chunked") ? ERR_MALFORMED : ERR_NONE;
     }
     return ERR_NONE;
 }

@@ -35,31 +35,11 @@ struct json *fingerprint_set(struct arena *arena, struct json *object, const cha
 
 enum { NAMED_MIN_BYTES = 8, UNNAMED_MIN_BYTES = 16, DIFFERENT_MIN = 10 };
 
-static uint8_t lower(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 32) : byte;
-}
-
-static bool holds(struct slice text, const char *word)
-{
-    struct slice wanted = slice_string(word);
-    for (size_t i = 0; text.len >= wanted.len && i <= text.len - wanted.len; i++) {
-        size_t same = 0;
-        while (same < wanted.len && lower(text.data[i + same]) == wanted.data[same]) {
-            same++;
-        }
-        if (same == wanted.len) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_telling_name(struct slice name)
 {
     static const char *const words[] = {"password", "passwd", "secret", "token", "credential", "private", "_key", "apikey", "_dsn", "database_url"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (holds(name, words[i])) {
+        if (slice_find_caseless(name, slice_string(words[i])) != SIZE_MAX) {
             return true;
         }
     }
@@ -70,16 +50,12 @@ static bool is_common(struct slice value)
 {
     static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "null", "none", "production", "staging", "development", "testing", "localhost",
                                         "postgres", "postgresql", "disabled", "enabled", "info", "debug", "warning", "default"};
-    bool digits = true;
-    for (size_t i = 0; i < value.len; i++) {
-        digits = digits && ((value.data[i] >= '0' && value.data[i] <= '9') || value.data[i] == '.' || value.data[i] == ':');
-    }
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strlen(words[i]) == value.len && holds(value, words[i])) {
+        if (slice_is_caseless(value, words[i])) {
             return true;
         }
     }
-    return digits;
+    return slice_consists_of(value, ASCII_DIGITS ".:");
 }
 
 static unsigned different_bytes(struct slice value)
@@ -99,7 +75,7 @@ static bool is_plain(struct slice value)
     bool host = slice_find_byte(value, '.') != SIZE_MAX, at = slice_find_byte(value, '@') != SIZE_MAX, blank = false;
     for (size_t i = 0; i < value.len; i++) {
         uint8_t byte = value.data[i];
-        host = host && ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' || byte == ':');
+        host = host && byte_is_among(byte, ASCII_LOWER ASCII_DIGITS ".-:");
         blank = blank || byte <= ' ';
     }
     if (scheme != SIZE_MAX) {

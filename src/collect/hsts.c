@@ -1,21 +1,5 @@
 #include "collect/hsts.h"
 
-#include <strings.h>
-
-static bool is_token_byte(uint8_t byte)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-    if ((byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z')) {
-        return true;
-    }
-    for (size_t i = 0; i < sizeof(others) - 1; i++) {
-        if ((uint8_t)others[i] == byte) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void skip_space(struct slice *rest)
 {
     while (rest->len > 0 && (rest->data[0] == ' ' || rest->data[0] == '\t')) {
@@ -26,7 +10,7 @@ static void skip_space(struct slice *rest)
 static struct slice take_token(struct slice *rest)
 {
     size_t len = 0;
-    while (len < rest->len && is_token_byte(rest->data[len])) {
+    while (len < rest->len && byte_is_among(rest->data[len], ASCII_LETTERS ASCII_DIGITS "!#$%&'*+-.^_`|~")) {
         len++;
     }
     struct slice token = slice_first(*rest, len);
@@ -53,11 +37,6 @@ static enum err take_value(struct slice *rest, struct slice *ret_value)
     }
     *ret_value = token;
     return ERR_NONE;
-}
-
-static bool name_is(struct slice name, const char *expected)
-{
-    return name.len == slice_string(expected).len && strncasecmp((const char *)name.data, expected, name.len) == 0;
 }
 
 /* Leading zeros are digits too (RFC 6797 says 1*DIGIT); what overflows is simply very long. */
@@ -102,9 +81,9 @@ static enum err read_directive(struct slice *rest, struct hsts *hsts, struct see
     if (name.len == 0 && has_value) {
         return ERR_MALFORMED;
     }
-    bool *flag = name_is(name, "max-age") ? &seen->max_age
-                 : name_is(name, "includeSubDomains") ? &seen->include_subdomains
-                 : name_is(name, "preload") ? &seen->preload : NULL;
+    bool *flag = slice_is_caseless(name, "max-age") ? &seen->max_age
+                 : slice_is_caseless(name, "includeSubDomains") ? &seen->include_subdomains
+                 : slice_is_caseless(name, "preload") ? &seen->preload : NULL;
     if (flag == NULL) {
         return ERR_NONE;
     }

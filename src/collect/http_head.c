@@ -1,7 +1,5 @@
 #include "collect/http_head.h"
 
-#include <strings.h>
-
 bool http_head_whole(struct slice received, size_t *ret_bytes)
 {
     size_t crlf = slice_find(received, SLICE_LITERAL("\r\n\r\n"));
@@ -11,12 +9,6 @@ bool http_head_whole(struct slice received, size_t *ret_bytes)
     }
     *ret_bytes = crlf < bare ? crlf + 4 : bare + 2;
     return true;
-}
-
-static bool name_is(struct slice name, const char *expected)
-{
-    struct slice text = slice_string(expected);
-    return name.len == text.len && strncasecmp((const char *)name.data, expected, name.len) == 0;
 }
 
 static enum err read_status(struct slice line, unsigned *ret_status)
@@ -41,14 +33,14 @@ static enum err read_header(struct slice line, struct http_head *head)
         return ERR_MALFORMED; /* folded lines are obsolete and a known way to smuggle */
     }
     struct slice name = slice_first(line, colon), value = slice_trim(slice_from(line, colon + 1));
-    if (name_is(name, "strict-transport-security")) {
+    if (slice_is_caseless(name, "strict-transport-security")) {
         if (head->hsts_count < HTTP_VALUES_MAX) {
             head->hsts[head->hsts_count] = value;
         }
         head->hsts_count++;
-    } else if (name_is(name, "location") && head->location.data == NULL) {
+    } else if (slice_is_caseless(name, "location") && head->location.data == NULL) {
         head->location = value;
-    } else if (name_is(name, "content-length")) {
+    } else if (slice_is_caseless(name, "content-length")) {
         head->length = value;
         head->length_count++;
     }

@@ -37,6 +37,7 @@ TEST(master_files_are_read)
         {"a A 192.0.2.1\n$GENERATE 1-9 b$ A 192.0.2.$\n", "UNSUPPORTED 2"},
         {"a A\n", "MALFORMED 1"},
         {"a A nonsense!\n", "MALFORMED 1"},
+        {"a A 192.0.2.\x11\n", "MALFORMED 1"},
         {"a SOA (\n", "MALFORMED 1"},
         {"a SOA )\n", "MALFORMED 1"},
         {" A 192.0.2.1\n", "MALFORMED 1"},

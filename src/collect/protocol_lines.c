@@ -10,12 +10,10 @@
 #include "collect/protocol.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 static bool starts_with(struct slice line, const char *word)
 {
-    struct slice wanted = slice_string(word);
-    return line.len >= wanted.len && strncasecmp((const char *)line.data, word, wanted.len) == 0;
+    return slice_starts_caseless(line, slice_string(word));
 }
 
 /* Whether `word` stands in the line, whole, case apart. */
@@ -23,7 +21,7 @@ static bool has_word(struct slice line, const char *word)
 {
     struct slice rest = line, one;
     while (slice_split(&rest, ' ', &one)) {
-        if (one.len == slice_string(word).len && starts_with(one, word)) {
+        if (slice_is_caseless(one, word)) {
             return true;
         }
     }

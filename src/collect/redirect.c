@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <string.h>
-#include <strings.h>
 
 enum { HOST_MAX_BYTES = 255 };
 
@@ -59,11 +58,10 @@ static enum redirect of_ipv6(const struct in6_addr *address)
     return IN6_IS_ADDR_LINKLOCAL(address) || memcmp(address->s6_addr, metadata, sizeof(metadata)) == 0 ? REDIRECT_LINK_LOCAL : REDIRECT_ELSEWHERE;
 }
 
-static bool is_beneath(const char *host, const char *name)
+static bool is_beneath(struct slice host, struct slice name)
 {
-    size_t host_bytes = strlen(host), name_bytes = strlen(name);
-    return host_bytes >= name_bytes && strcasecmp(host + host_bytes - name_bytes, name) == 0 &&
-           (host_bytes == name_bytes || host[host_bytes - name_bytes - 1] == '.');
+    size_t before = host.len < name.len ? 0 : host.len - name.len;
+    return slice_equal_caseless(slice_from(host, before), name) && (before == 0 || host.data[before - 1] == '.');
 }
 
 enum redirect redirect_read(struct slice location)
@@ -84,14 +82,14 @@ enum redirect redirect_read(struct slice location)
     if (inet_pton(AF_INET6, host, &ipv6) == 1) {
         return of_ipv6(&ipv6);
     }
-    if (is_beneath(host, "localhost")) {
+    if (is_beneath(found, SLICE_LITERAL("localhost"))) {
         return REDIRECT_LOOPBACK;
     }
-    return is_beneath(host, "metadata.google.internal") || strcasecmp(host, "metadata") == 0 ? REDIRECT_LINK_LOCAL : REDIRECT_ELSEWHERE;
+    return is_beneath(found, SLICE_LITERAL("metadata.google.internal")) || slice_is_caseless(found, "metadata") ? REDIRECT_LINK_LOCAL : REDIRECT_ELSEWHERE;
 }
 
 bool redirect_is_https(struct slice location)
 {
-    static const char scheme[] = "https://";
-    return location.len > sizeof(scheme) - 1 && strncasecmp((const char *)location.data, scheme, sizeof(scheme) - 1) == 0;
+    const struct slice scheme = SLICE_LITERAL("https://");
+    return location.len > scheme.len && slice_starts_caseless(location, scheme);
 }

@@ -22,14 +22,7 @@ enum { PATHS_MAX = 64, FILES_MAX = 256, FILE_MAX_BYTES = 262144, VALUES_MAX = 50
 
 static bool is_name(struct slice text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = text.data[i];
-        bool letter = (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || byte == '_';
-        if (!letter && !(i > 0 && ((byte >= '0' && byte <= '9') || byte == '.' || byte == '-'))) {
-            return false;
-        }
-    }
-    return text.len > 0 && text.len <= NAME_MAX_BYTES;
+    return text.len > 0 && text.len <= NAME_MAX_BYTES && slice_consists_of(text, ASCII_LETTERS ASCII_DIGITS "_.-") && !byte_is_among(text.data[0], ASCII_DIGITS ".-");
 }
 
 /* "export NAME='value'" without its quotes. */

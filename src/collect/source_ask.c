@@ -18,7 +18,7 @@ enum err source_escape(struct buf *out, struct slice text)
     enum err err = ERR_NONE;
     for (size_t i = 0; i < text.len && err == ERR_NONE; i++) {
         uint8_t byte = text.data[i];
-        bool plain = (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
+        bool plain = byte_is_among(byte, ASCII_LETTERS ASCII_DIGITS "-._~");
         err = plain ? buf_append_byte(out, byte) : buf_append(out, slice_of((const char[]){'%', hex[byte >> 4], hex[byte & 15]}, 3));
     }
     return err;

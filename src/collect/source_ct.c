@@ -20,13 +20,7 @@ static bool is_below(struct slice name, struct slice domain)
 
 static bool is_host(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = name.data[i];
-        if (!((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '.')) {
-            return false;               /* an e-mail address, a name of another kind */
-        }
-    }
-    return name.len > 0 && name.len <= 253 && name.data[0] != '.';
+    return name.len > 0 && name.len <= 253 && name.data[0] != '.' && slice_consists_of(name, ASCII_LOWER ASCII_DIGITS "-.");
 }
 
 static void take_name(struct judge_case *judge_case, struct slice text, struct slice id, struct seen *seen)

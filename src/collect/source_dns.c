@@ -59,11 +59,8 @@ static const char *reason_of(enum err err, const struct dns_transfer *state)
 
 static struct slice lower_name(struct arena *arena, struct slice text)
 {
-    char *lower = arena_string(arena, text);
+    char *lower = arena_lower(arena, text);
     size_t len = lower == NULL ? 0 : text.len;
-    for (size_t i = 0; i < len; i++) {
-        lower[i] = lower[i] >= 'A' && lower[i] <= 'Z' ? (char)(lower[i] | 0x20) : lower[i];
-    }
     len -= len > 1 && lower[len - 1] == '.' ? 1 : 0;
     return slice_of(lower, len);
 }

@@ -25,20 +25,9 @@ struct counted {
     size_t names_len;
 };
 
-static bool same_letters(struct slice a, struct slice b)
-{
-    for (size_t i = 0; a.len == b.len && i < a.len; i++) {
-        uint8_t x = a.data[i] >= 'A' && a.data[i] <= 'Z' ? (uint8_t)(a.data[i] + 32) : a.data[i], y = b.data[i] >= 'A' && b.data[i] <= 'Z' ? (uint8_t)(b.data[i] + 32) : b.data[i];
-        if (x != y) {
-            return false;
-        }
-    }
-    return a.len == b.len;
-}
-
 static bool is_word_byte(uint8_t byte)
 {
-    return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') || byte == '-' || byte == '_' || byte == '.' || byte >= 0x80;
+    return byte_is_among(byte, ASCII_LETTERS ASCII_DIGITS "-_.") || byte >= 0x80;
 }
 
 /* Does `word` stand in the text with something else, or nothing, on both sides? "web-1" is no word of "web-10". */
@@ -46,7 +35,7 @@ static bool has_word(struct slice text, struct slice word)
 {
     for (size_t i = 0; word.len > 0 && i + word.len <= text.len; i++) {
         bool before = i == 0 || !is_word_byte(text.data[i - 1]), after = i + word.len == text.len || !is_word_byte(text.data[i + word.len]);
-        if (before && after && same_letters(slice_first(slice_from(text, i), word.len), word)) {
+        if (before && after && slice_starts_caseless(slice_from(text, i), word)) {
             return true;
         }
     }
@@ -55,12 +44,7 @@ static bool has_word(struct slice text, struct slice word)
 
 static bool contains(struct slice text, struct slice part)
 {
-    for (size_t i = 0; part.len > 0 && i + part.len <= text.len; i++) {
-        if (same_letters(slice_first(slice_from(text, i), part.len), part)) {
-            return true;
-        }
-    }
-    return false;
+    return part.len > 0 && slice_find_caseless(text, part) != SIZE_MAX;
 }
 
 /* Names of subjects may begin with their provider or host ("hetzner/data"): the last part counts as well. */
@@ -124,7 +108,7 @@ static size_t column_of(const struct judge_case *judge_case, const char *option,
 {
     struct slice wanted = json_text(judge_case->facts, option, slice_string(fallback));
     for (size_t i = 0; i < count; i++) {
-        if (same_letters(fields[i], wanted)) {
+        if (slice_equal_caseless(fields[i], wanted)) {
             return i;
         }
     }

@@ -135,11 +135,8 @@ struct slice source_name(struct judge_case *judge_case, const char *kind, struct
 
 struct slice source_lower(struct judge_case *judge_case, struct slice text)
 {
-    char *lower = arena_string(judge_case->arena, text);
+    char *lower = arena_lower(judge_case->arena, text);
     judge_case->full = judge_case->full || lower == NULL;
-    for (size_t i = 0; lower != NULL && i < text.len; i++) {
-        lower[i] = lower[i] >= 'A' && lower[i] <= 'Z' ? (char)(lower[i] | 0x20) : lower[i];
-    }
     return lower == NULL ? SLICE_NONE : slice_of(lower, text.len);
 }
 

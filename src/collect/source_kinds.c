@@ -1,7 +1,6 @@
 #include "collect/source_kinds.h"
 
 #include <string.h>
-#include <strings.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -136,14 +135,7 @@ enum err source_check(const struct source_kind *kind, const struct json *credent
 /* Host names, IPv4 and, in brackets, IPv6: nothing that needs decoding. */
 static bool is_host(struct slice host, bool bracketed)
 {
-    for (size_t i = 0; i < host.len; i++) {
-        uint8_t byte = host.data[i];
-        bool digit = byte >= '0' && byte <= '9', letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
-        if (!digit && !letter && byte != '.' && !(bracketed ? byte == ':' : byte == '-' || byte == '_')) {
-            return false;
-        }
-    }
-    return host.len > 0 && host.len <= 253 && host.data[0] != '-';
+    return host.len > 0 && host.len <= 253 && host.data[0] != '-' && slice_consists_of(host, bracketed ? ASCII_LETTERS ASCII_DIGITS ".:" : ASCII_LETTERS ASCII_DIGITS ".-_");
 }
 
 static bool is_target(struct slice target)
@@ -210,8 +202,7 @@ enum err source_address_read(struct slice text, struct source_address *ret_addre
 
 bool source_address_same(const struct source_address *a, const struct source_address *b)
 {
-    return a->plain == b->plain && a->port == b->port && a->host.len == b->host.len &&
-           strncasecmp((const char *)a->host.data, (const char *)b->host.data, a->host.len) == 0;
+    return a->plain == b->plain && a->port == b->port && slice_equal_caseless(a->host, b->host);
 }
 
 size_t source_ports(const struct source_kind *kind, struct slice address, struct slice token_address, uint16_t ret_ports[2])

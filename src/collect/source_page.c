@@ -1,7 +1,6 @@
 #include "collect/source_run.h"
 
 #include <string.h>
-#include <strings.h>
 
 static enum err set_url(const struct source_request *request, struct source_pages *pages, struct slice value)
 {
@@ -112,9 +111,9 @@ static const char *next_counted(const struct source_request *request, uint64_t s
 static bool has_header(const struct http_reply *reply, const char *name)
 {
     struct slice rest = buf_slice(&reply->headers), line;
-    size_t len = strlen(name);
     while (slice_split(&rest, '\n', &line)) {
-        if (line.len > len && line.data[len] == ':' && strncasecmp((const char *)line.data, name, len) == 0) {
+        size_t colon = slice_find_byte(line, ':');
+        if (colon != SIZE_MAX && slice_is_caseless(slice_first(line, colon), name)) {
             return true;
         }
     }

@@ -21,7 +21,6 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     IMAGES_MAX_COUNT = 20, LAYERS_MAX_COUNT = 127, DOCUMENT_MAX_BYTES = 4 << 20, LOGIN_MAX_BYTES = 16 << 10, URL_MAX_BYTES = 2048,
@@ -73,7 +72,7 @@ static struct slice parameter(struct slice header, const char *name)
     size_t len = strlen(name);
     for (size_t i = 0; i + len + 2 < header.len; i++) {
         bool begins = i == 0 || header.data[i - 1] == ' ' || header.data[i - 1] == ',';
-        if (begins && strncasecmp((const char *)header.data + i, name, len) == 0 && header.data[i + len] == '=' && header.data[i + len + 1] == '"') {
+        if (begins && slice_starts_caseless(slice_from(header, i), slice_string(name)) && header.data[i + len] == '=' && header.data[i + len + 1] == '"') {
             struct slice value = slice_from(header, i + len + 2);
             return slice_first(value, slice_find_byte(value, '"'));
         }
@@ -128,7 +127,7 @@ static const char *log_in(struct registry_run *run, struct slice challenge, stru
     struct slice realm = parameter(challenge, "realm"), service = parameter(challenge, "service");
     struct source_address address;
     cleanup_buf struct buf url = BUF_INIT(URL_MAX_BYTES);
-    if (challenge.len < 7 || strncasecmp((const char *)challenge.data, "Bearer ", 7) != 0) {
+    if (!slice_starts_caseless(challenge, SLICE_LITERAL("Bearer "))) {
         return set_basic(run) == ERR_NONE && run->login.len > 0 ? NULL : "source.unauthorised";
     }
     if (source_address_read(realm, &address) != ERR_NONE || !(source_address_same(&address, &run->address) || source_address_same(&address, &run->token_address))) {
@@ -217,17 +216,12 @@ static bool split_reference(struct slice text, struct slice *ret_name, struct sl
     for (size_t i = 0; i < ret_name->len; i++) {
         uint8_t byte = ret_name->data[i];
         bool part = byte == '/' && i > 0 && i + 1 < ret_name->len && ret_name->data[i - 1] != '/' && ret_name->data[i + 1] != '.';
-        if (!((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' || (byte == '.' && i > 0) || part)) {
+        if (!part && !byte_is_among(byte, i == 0 ? ASCII_LOWER ASCII_DIGITS "-_" : ASCII_LOWER ASCII_DIGITS "-_.")) {
             return false;
         }
     }
-    for (size_t i = 0; at == SIZE_MAX && i < ret_reference->len; i++) {
-        uint8_t byte = ret_reference->data[i];
-        if (!(((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') || (byte >= '0' && byte <= '9') || byte == '_' || (i > 0 && (byte == '-' || byte == '.')))) {
-            return false;
-        }
-    }
-    return ret_name->len > 0 && ret_name->len <= 255 && ret_reference->len > 0 && ret_reference->len <= 128 && (at == SIZE_MAX || is_digest(*ret_reference));
+    bool is_tag = slice_consists_of(*ret_reference, ASCII_LETTERS ASCII_DIGITS "_-.") && !slice_starts(*ret_reference, SLICE_LITERAL("-")) && !slice_starts(*ret_reference, SLICE_LITERAL("."));
+    return ret_name->len > 0 && ret_name->len <= 255 && ret_reference->len > 0 && ret_reference->len <= 128 && (at == SIZE_MAX ? is_tag : is_digest(*ret_reference));
 }
 
 /* -- layers ------------------------------------------------------------------------------------------------------------------------ */

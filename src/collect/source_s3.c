@@ -193,23 +193,12 @@ static bool cut_out(struct slice *rest, const char *tag, struct slice *ret_text)
 
 static bool is_bucket_name(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = name.data[i];
-        if (!((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' || byte == '.')) {
-            return false;
-        }
-    }
-    return name.len > 2 && name.len <= NAME_MAX_BYTES && name.data[0] != '.';
+    return name.len > 2 && name.len <= NAME_MAX_BYTES && name.data[0] != '.' && slice_consists_of(name, ASCII_LETTERS ASCII_DIGITS "-_.");
 }
 
 static bool is_region(struct slice region)
 {
-    for (size_t i = 0; i < region.len; i++) {
-        if (!((region.data[i] >= 'a' && region.data[i] <= 'z') || (region.data[i] >= '0' && region.data[i] <= '9') || region.data[i] == '-')) {
-            return false;
-        }
-    }
-    return region.len > 0 && region.len <= 32;
+    return region.len > 0 && region.len <= 32 && slice_consists_of(region, ASCII_LOWER ASCII_DIGITS "-");
 }
 
 /* AWS writes the oldest two regions otherwise. */

@@ -166,14 +166,7 @@ static struct json *collect_planted(const struct tls_probe *probe)
 /* Names go into requests: nothing but what a host name or an address is made of may pass. */
 static bool name_is_clean(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = name.data[i];
-        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
-        if (!letter && byte != '-' && byte != '.' && byte != '_' && byte != ':') {
-            return false;
-        }
-    }
-    return name.len > 0 && name.len <= TLS_NAME_MAX_BYTES;
+    return name.len > 0 && name.len <= TLS_NAME_MAX_BYTES && slice_consists_of(name, ASCII_LETTERS ASCII_DIGITS "-._:");
 }
 
 static bool is_address(const char *name)

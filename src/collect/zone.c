@@ -7,21 +7,10 @@ enum { TOKENS_MAX = 64 };
 static const char *const kept_types[] = {"A", "AAAA", "CNAME", "MX", "NS", "SOA", "SRV"};
 static const char *const classes[] = {"IN", "CH", "HS", "CS"};
 
-static bool same_word(struct slice word, const char *upper)
-{
-    for (size_t i = 0; i < word.len; i++) {
-        uint8_t byte = word.data[i] >= 'a' && word.data[i] <= 'z' ? (uint8_t)(word.data[i] - 32) : word.data[i];
-        if (upper[i] == '\0' || byte != (uint8_t)upper[i]) {
-            return false;
-        }
-    }
-    return upper[word.len] == '\0';
-}
-
 static const char *find_word(struct slice word, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (same_word(word, words[i])) {
+        if (slice_is_caseless(word, words[i])) {
             return words[i];
         }
     }
@@ -30,7 +19,7 @@ static const char *find_word(struct slice word, const char *const *words, size_t
 
 static bool is_name_byte(uint8_t byte)
 {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' || byte == '.' || byte == '*' || byte == '/';
+    return byte_is_among(byte, ASCII_LETTERS ASCII_DIGITS "-_.*/");
 }
 
 struct slice zone_name(struct arena *arena, struct slice text, struct slice origin)
@@ -46,7 +35,7 @@ struct slice zone_name(struct arena *arena, struct slice text, struct slice orig
         if (!is_name_byte(byte) || (byte == '.' && (i == 0 || name[i - 1] == '.'))) {
             return SLICE_NONE;
         }
-        name[i] = byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 32) : byte;
+        name[i] = byte_lower(byte);
     }
     return name == NULL ? SLICE_NONE : slice_of(name, len);
 }
@@ -68,13 +57,7 @@ static bool is_ttl(struct slice word)
 
 static bool is_address(struct slice value)
 {
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t byte = value.data[i] | 0x20;
-        if (!((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') || value.data[i] == '.' || value.data[i] == ':')) {
-            return false;
-        }
-    }
-    return value.len > 1 && value.len < 46;
+    return value.len > 1 && value.len < 46 && slice_consists_of(value, ASCII_DIGITS "abcdefABCDEF.:");
 }
 
 /* The member of the data that says where it leads: the third word of SRV is its port, the fourth its target. */
@@ -167,11 +150,11 @@ struct reading {
 
 static enum err take_directive(struct reading *reading, const struct slice *words, size_t count)
 {
-    if (same_word(words[0], "$ORIGIN") && count == 2) {
+    if (slice_is_caseless(words[0], "$ORIGIN") && count == 2) {
         reading->origin = zone_name(reading->arena, words[1], reading->origin);
         return reading->origin.len == 0 ? ERR_MALFORMED : ERR_NONE;
     }
-    return same_word(words[0], "$TTL") ? ERR_NONE : ERR_UNSUPPORTED;
+    return slice_is_caseless(words[0], "$TTL") ? ERR_NONE : ERR_UNSUPPORTED;
 }
 
 /* [owner] [ttl] [class] type data, ttl and class in either order. */
@@ -220,7 +203,7 @@ static size_t column_of(const struct slice *fields, size_t count, const char *co
 {
     for (; *names != NULL; names++) {
         for (size_t i = 0; i < count; i++) {
-            if (same_word(fields[i], *names)) {
+            if (slice_is_caseless(fields[i], *names)) {
                 return i;
             }
         }
@@ -256,9 +239,9 @@ enum err zone_read_csv(struct arena *arena, struct slice text, struct slice zone
                 word_count += words[word_count].len > 0 ? 1 : 0;
             }
             /* a priority may stand in a column of its own */
-            bool alone = word_count == 1 && same_word(slice_string(kept), "MX");
+            bool alone = word_count == 1 && slice_is_caseless(slice_string(kept), "MX");
             const struct slice mail[2] = {SLICE_LITERAL("0"), words[0]};
-            err = same_word(slice_string(kept), "SRV") && word_count < 4 ? ERR_NONE
+            err = slice_is_caseless(slice_string(kept), "SRV") && word_count < 4 ? ERR_NONE
                   : add_record(arena, owner, kept, alone ? mail : words, alone ? 2 : word_count, SLICE_NONE, records);
         }
     }

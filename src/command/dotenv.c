@@ -65,13 +65,12 @@ static enum err refuse_here(struct scan *scan, struct text text, struct slice na
 
 static bool is_letter(uint8_t byte)
 {
-    uint8_t lower = byte | 0x20;
-    return (lower >= 'a' && lower <= 'z') || byte == '_';
+    return byte_is_among(byte, ASCII_LETTERS "_");
 }
 
 static bool is_name_byte(uint8_t byte)
 {
-    return is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '.' || byte == '-';
+    return byte_is_among(byte, ASCII_LETTERS ASCII_DIGITS "_.-");
 }
 
 static struct slice take_word(struct scan *scan)

@@ -11,14 +11,7 @@ enum { NAME_MAX_BYTES = 64, URL_MAX_BYTES = 512, WITNESS_EVERY_MS = 600000, STAM
 
 static bool is_good_name(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = name.data[i];
-        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || (i > 0 && (byte == '-' || byte == '.' || byte == '_'));
-        if (!plain) {
-            return false;
-        }
-    }
-    return name.len > 0 && name.len <= NAME_MAX_BYTES;
+    return name.len > 0 && name.len <= NAME_MAX_BYTES && slice_consists_of(name, ASCII_LOWER ASCII_DIGITS "-._") && !byte_is_among(name.data[0], "-._");
 }
 
 /* http(s)://host[:port][/path], printable, no user, query or fragment. */

@@ -17,15 +17,6 @@ static char *row_path(struct turn *turn, enum identity_kind kind, struct slice i
     return turn_path(turn, "identity/%s/%.*s", words[kind], (int)id.len, (const char *)id.data);
 }
 
-static struct slice lower(struct turn *turn, struct slice text)
-{
-    char *copy = arena_string(turn->arena, text);
-    for (char *at = copy; at != NULL && *at != '\0'; at++) {
-        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + ('a' - 'A') : *at);
-    }
-    return slice_string(copy);
-}
-
 /* A row's name is one segment, so that all are listed as they are: a slash stands as byte 1, which no name has. */
 static void swap_slashes(char *text, char from, char to)
 {
@@ -36,7 +27,7 @@ static void swap_slashes(char *text, char from, char to)
 
 static char *name_path(struct turn *turn, enum identity_kind kind, struct slice name)
 {
-    char *key = arena_string(turn->arena, lower(turn, name));
+    char *key = arena_lower(turn->arena, name);
     swap_slashes(key, '/', 1);
     return key == NULL ? NULL : turn_path(turn, "identity/%s-name/%s", words[kind], key);
 }

@@ -4,7 +4,6 @@
 #include "engine/operations.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const char row_path[] = "core/http";
 
@@ -24,7 +23,7 @@ static const char *const secret_headers[] = {"X-Vault-Token", "Authorization", "
 static bool is_among(struct slice name, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (name.len == strlen(names[i]) && strncasecmp((const char *)name.data, names[i], name.len) == 0) {
+        if (slice_is_caseless(name, names[i])) {
             return true;
         }
     }
@@ -35,8 +34,7 @@ static bool is_among(struct slice name, const char *const *names, size_t count)
 static bool is_fixed(struct slice name)
 {
     for (size_t i = 0; i < sizeof fixed_starts / sizeof fixed_starts[0]; i++) {
-        size_t len = strlen(fixed_starts[i]);
-        if (name.len >= len && strncasecmp((const char *)name.data, fixed_starts[i], len) == 0) {
+        if (slice_starts_caseless(name, slice_string(fixed_starts[i]))) {
             return true;
         }
     }
@@ -46,13 +44,7 @@ static bool is_fixed(struct slice name)
 /* A token of RFC 9110. */
 static bool is_header_name(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = name.data[i], lower = byte | 0x20;
-        if (!((byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'z') || (byte != 0 && strchr("!#$%&'*+-.^_`|~", byte) != NULL))) {
-            return false;
-        }
-    }
-    return name.len > 0 && name.len <= HTTP_NAME_MAX_BYTES;
+    return name.len > 0 && name.len <= HTTP_NAME_MAX_BYTES && slice_consists_of(name, ASCII_LETTERS ASCII_DIGITS "!#$%&'*+-.^_`|~");
 }
 
 static bool is_printable(struct slice text, size_t max)
@@ -117,20 +109,11 @@ static struct json *without(struct arena *arena, const struct json *object, stru
 {
     struct json *copy = json_new(arena, JSON_OBJECT);
     for (const struct json *one = object == NULL ? NULL : object->first; one != NULL; one = one->next) {
-        if (one->name.len != name.len || strncasecmp((const char *)one->name.data, (const char *)name.data, name.len) != 0) {
+        if (!slice_equal_caseless(one->name, name)) {
             json_set(arena, copy, arena_string(arena, one->name), json_copy(arena, one));
         }
     }
     return copy;
-}
-
-static char *lower(struct turn *turn, struct slice name)
-{
-    char *text = arena_string(turn->arena, name);
-    for (char *at = text; at != NULL && *at != 0; at++) {
-        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
-    }
-    return text;
 }
 
 /* ---- headers in records ---- */
@@ -162,7 +145,7 @@ enum err operation_sys_request_headers_read(struct turn *turn)
         json_set(turn->arena, data, "headers", headers == NULL ? json_new(turn->arena, JSON_OBJECT) : json_copy(turn->arena, headers));
         return turn_reply_both(turn, data);
     }
-    char *name = lower(turn, turn->values[0]);
+    char *name = arena_lower(turn->arena, turn->values[0]);
     const struct json *found = json_member(headers, name);
     return found == NULL ? ERR_NOT_FOUND : json_set(turn->arena, data, name, json_copy(turn->arena, found)) == NULL ? ERR_MEMORY : turn_reply_both(turn, data);
 }
@@ -181,7 +164,7 @@ enum err operation_sys_request_headers_write(struct turn *turn)
     if (IS_AMONG(name, secret_headers)) {
         return turn_refuse(turn, ERR_INVALID, TEXT("this header carries secrets: records never name it", "diese Kopfzeile trägt Geheimnisse: Einträge nennen sie nie"), name);
     }
-    char *key = lower(turn, name);
+    char *key = arena_lower(turn->arena, name);
     struct json *headers = without(turn->arena, json_member(row, "headers"), slice_string(key));
     if (headers == NULL || headers->count >= HTTP_HEADERS_MAX) {
         return headers == NULL ? ERR_MEMORY : turn_refuse(turn, ERR_INVALID, TEXT("records name 32 headers at most", "Einträge nennen höchstens 32 Kopfzeilen"), name);
@@ -260,7 +243,7 @@ enum err operation_sys_cors_write(struct turn *turn)
         json_append(allowed, json_string(turn->arena, slice_string(usual_headers[i])));
     }
     for (const struct json *one = headers == NULL ? NULL : headers->first; one != NULL; one = one->next) {
-        if (!is_header_name(one->text) || slice_is(slice_string(lower(turn, one->text)), "x-vogt-session")) {
+        if (!is_header_name(one->text) || slice_is_caseless(one->text, "x-vogt-session")) {
             return turn_refuse(turn, ERR_INVALID, TEXT("this header cannot be allowed to other origins", "diese Kopfzeile lässt sich fremden Herkünften nicht erlauben"), SLICE_NONE);
         }
         if (!IS_AMONG(one->text, usual_headers)) {
@@ -282,7 +265,7 @@ enum err operation_sys_cors_delete(struct turn *turn)
 static const struct json *find_header(const struct json *row, struct slice name)
 {
     const struct json *page = json_member(row, "page"), *one = page == NULL ? NULL : page->first;
-    while (one != NULL && (one->name.len != name.len || strncasecmp((const char *)one->name.data, (const char *)name.data, name.len) != 0)) {
+    while (one != NULL && !slice_equal_caseless(one->name, name)) {
         one = one->next;
     }
     return one;

@@ -196,9 +196,8 @@ static bool path_is_good(struct slice path)
 {
     for (size_t i = 0; i < path.len; i++) {
         uint8_t byte = path.data[i];
-        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || strchr("-_.:", byte) != NULL;
         bool slash = byte == '/' && i > 0 && path.data[i - 1] != '/';
-        if (byte == 0 || (!plain && !slash)) {
+        if (!slash && !byte_is_among(byte, ASCII_LETTERS ASCII_DIGITS "-_.:")) {
             return false;
         }
     }

@@ -98,14 +98,8 @@ enum err operation_namespace_read(struct turn *turn)
 
 static bool name_is_good(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = name.data[i], lower = byte | 0x20;
-        bool is_plain = (byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'z') || byte == '_' || (i > 0 && (byte == '-' || byte == '.'));
-        if (!is_plain) {
-            return false;
-        }
-    }
-    return name.len > 0 && !slice_is(name, "root") && !slice_is(name, "audit") && !slice_is(name, "identity") && !slice_is(name, "auth") && !route_is_taken(name);
+    return name.len > 0 && slice_consists_of(name, ASCII_LETTERS ASCII_DIGITS "_-.") && !byte_is_among(name.data[0], "-.") && !slice_is(name, "root") && !slice_is(name, "audit") &&
+           !slice_is(name, "identity") && !slice_is(name, "auth") && !route_is_taken(name);
 }
 
 static size_t depth_of(struct slice whole)

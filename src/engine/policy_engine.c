@@ -9,11 +9,7 @@ enum { POLICIES_MAX = 1000, NAME_MAX_BYTES = 128 };
 /* Names of policies are in lower case, as tokens have them. */
 static struct slice name_of(struct turn *turn)
 {
-    char *name = arena_string(turn->arena, turn->values[0]);
-    for (char *at = name; at != NULL && *at != '\0'; at++) {
-        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + ('a' - 'A') : *at);
-    }
-    return slice_string(name);
+    return slice_string(arena_lower(turn->arena, turn->values[0]));
 }
 
 static char *row_path(struct turn *turn)

@@ -124,25 +124,12 @@ static bool list_has(const struct json *list, const struct json *value)
     return list->count == 0;
 }
 
-/* Names are compared without case, as Vault does it. */
-static bool same_name(struct slice a, struct slice b)
-{
-    bool is_same = a.len == b.len;
-    for (size_t i = 0; is_same && i < a.len; i++) {
-        uint8_t x = a.data[i], y = b.data[i];
-        x = (uint8_t)(x >= 'A' && x <= 'Z' ? x + ('a' - 'A') : x);
-        y = (uint8_t)(y >= 'A' && y <= 'Z' ? y + ('a' - 'A') : y);
-        is_same = x == y;
-    }
-    return is_same;
-}
-
-/* What a map says of a parameter: the list under its name, else the one under "*"; NULL: nothing. */
+/* What a map says of a parameter: the list under its name (compared without case, as Vault does it), else the one under "*"; NULL: nothing. */
 static const struct json *list_for(const struct json *map, struct slice name)
 {
     const struct json *others = NULL;
     for (const struct json *one = map == NULL ? NULL : map->first; one != NULL; one = one->next) {
-        if (same_name(one->name, name)) {
+        if (slice_equal_caseless(one->name, name)) {
             return one;
         }
         others = slice_is(one->name, "*") ? one : others;
@@ -179,7 +166,7 @@ static bool has_required(const struct json *rule, const struct json *body)
     const struct json *required = json_member(rule, "required_parameters");
     for (const struct json *one = required == NULL ? NULL : required->first; one != NULL; one = one->next) {
         const struct json *parameter = body == NULL ? NULL : body->first;
-        while (parameter != NULL && !same_name(parameter->name, one->text)) {
+        while (parameter != NULL && !slice_equal_caseless(parameter->name, one->text)) {
             parameter = parameter->next;
         }
         if (parameter == NULL) {

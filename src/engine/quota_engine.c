@@ -85,13 +85,7 @@ static bool read_rate(const struct json *given, uint64_t *ret_rate)
 
 static bool name_is_good(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = name.data[i], lower = byte | 0x20;
-        if (!((byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'z') || (byte != 0 && strchr("-_.", byte) != NULL))) {
-            return false;
-        }
-    }
-    return name.len > 0 && name.len <= QUOTA_NAME_MAX_BYTES;
+    return name.len > 0 && name.len <= QUOTA_NAME_MAX_BYTES && slice_consists_of(name, ASCII_LETTERS ASCII_DIGITS "-_.");
 }
 
 static struct slice path_of(struct turn *turn)

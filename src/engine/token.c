@@ -118,15 +118,6 @@ struct json *token_policies(struct turn *turn, const char *first, const char *se
     return policies;
 }
 
-static struct slice lower(struct turn *turn, struct slice text)
-{
-    char *copy = arena_string(turn->arena, slice_trim(text));
-    for (char *at = copy; at != NULL && *at != '\0'; at++) {
-        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + ('a' - 'A') : *at);
-    }
-    return slice_string(copy);
-}
-
 /* Puts a name into its place among the sorted ones; one that stands there already is dropped. */
 static size_t insert(struct slice *names, size_t count, struct slice name)
 {
@@ -152,8 +143,9 @@ struct json *token_clean_policies(struct turn *turn, const struct json *policies
         if (count == TOKEN_POLICIES_MAX) {
             return NULL;
         }
-        count = insert(names, count, lower(turn, one->text));
-        if (slice_is(lower(turn, one->text), "root")) {
+        struct slice name = slice_string(arena_lower(turn->arena, slice_trim(one->text)));
+        count = insert(names, count, name);
+        if (slice_is(name, "root")) {
             return token_policies(turn, "root", NULL);
         }
     }

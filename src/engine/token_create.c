@@ -277,11 +277,6 @@ static enum err choose_metadata(struct turn *turn, struct making *making)
     return is_good ? ERR_NONE : refuse(turn, TEXT("metadata is an object of at most 64 strings", "Metadaten sind ein Objekt aus höchstens 64 Texten"), SLICE_NONE);
 }
 
-static bool is_plain(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '-';
-}
-
 /* "token", or "token-" and what was asked for, in letters, digits and dashes. */
 static const char *display_name(struct turn *turn)
 {
@@ -289,7 +284,7 @@ static const char *display_name(struct turn *turn)
     char *name = turn_path(turn, "token%s%.*s", given.len > 0 ? "-" : "", (int)given.len, (const char *)given.data);
     size_t len = name == NULL ? 0 : strlen(name);
     for (size_t i = 0; i < len; i++) {
-        name[i] = is_plain(name[i]) ? name[i] : '-';
+        name[i] = byte_is_among((uint8_t)name[i], ASCII_LETTERS ASCII_DIGITS) ? name[i] : '-';
     }
     while (len > 0 && name[len - 1] == '-') {
         name[--len] = '\0';

@@ -18,22 +18,10 @@ const struct agent_gap *agent_gap_find(struct slice id)
     return NULL;
 }
 
-static bool is_plain(uint8_t byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
-}
-
 bool agent_name_is_good(struct slice name)
 {
-    if (name.len == 0 || name.len > AGENT_NAME_MAX_BYTES || !is_plain(name.data[0]) || slice_is(name, "this")) {
-        return false;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        if (!is_plain(name.data[i]) && name.data[i] != '.' && name.data[i] != '-' && name.data[i] != '_') {
-            return false;
-        }
-    }
-    return true;
+    return name.len > 0 && name.len <= AGENT_NAME_MAX_BYTES && byte_is_among(name.data[0], ASCII_LETTERS ASCII_DIGITS) &&
+           slice_consists_of(name, ASCII_LETTERS ASCII_DIGITS ".-_") && !slice_is(name, "this");
 }
 
 uint64_t agent_poll_s(uint64_t every_s)

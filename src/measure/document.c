@@ -245,10 +245,10 @@ static bool is_page_number(struct slice text)
             digits = known = true;
         }
         for (size_t w = 0; !known && w < sizeof(words) / sizeof(words[0]); w++) {
-            size_t len = strlen(words[w]);
-            if (text.len - i >= len && strncasecmp((const char *)text.data + i, words[w], len) == 0) {
+            struct slice word = slice_string(words[w]);
+            if (slice_starts_caseless(slice_from(text, i), word)) {
                 known = true;
-                taken = len;
+                taken = word.len;
             }
         }
         if (!known) {

@@ -16,17 +16,17 @@ static bool is_end_of(xmlTextReaderPtr reader, const char *name)
 }
 
 /* "heading 2", "Überschrift 2": the level. */
-static void read_style_name(const char *name, struct docx_style *style)
+static void read_style_name(struct slice name, struct docx_style *style)
 {
     static const char *const prefixes[] = {"heading ", "überschrift ", "Überschrift "};
-    for (size_t i = 0; name != NULL && i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        size_t len = strlen(prefixes[i]);
-        if (strncasecmp(name, prefixes[i], len) == 0 && name[len] >= '1' && name[len] <= '9') {
-            style->heading = (unsigned)(name[len] - '0');
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        struct slice prefix = slice_string(prefixes[i]);
+        if (slice_starts_caseless(name, prefix) && name.len > prefix.len && name.data[prefix.len] >= '1' && name.data[prefix.len] <= '9') {
+            style->heading = (unsigned)(name.data[prefix.len] - '0');
         }
     }
-    style->title = name != NULL && (strcasecmp(name, "title") == 0 || strcasecmp(name, "titel") == 0);
-    style->contents = name != NULL && (strncasecmp(name, "toc ", 4) == 0 || strncasecmp(name, "verzeichnis ", 12) == 0);
+    style->title = slice_is_caseless(name, "title") || slice_is_caseless(name, "titel");
+    style->contents = slice_starts_caseless(name, SLICE_LITERAL("toc ")) || slice_starts_caseless(name, SLICE_LITERAL("verzeichnis "));
 }
 
 static enum err style_open(struct arena *arena, xmlTextReaderPtr reader, struct docx_styles *styles)
@@ -45,7 +45,7 @@ static void style_member(xmlTextReaderPtr reader, struct docx_style *style)
     struct slice name = docx_xml_name(reader);
     if (slice_is(name, "name")) {
         char *value = docx_xml_attribute(reader, "w:val");
-        read_style_name(value, style);
+        read_style_name(slice_string(value), style);
         xmlFree(value);
     } else if (slice_is(name, "outlineLvl")) {
         long level = docx_xml_number(reader, "w:val", 9);

@@ -61,7 +61,7 @@ static struct slice harmless(struct arena *arena, struct slice text, const char 
 {
     char *copy = arena_string(arena, text);
     for (size_t i = 0; copy != NULL && i < text.len; i++) {
-        bool good = (copy[i] >= 'a' && copy[i] <= 'z') || (copy[i] >= 'A' && copy[i] <= 'Z') || (copy[i] >= '0' && copy[i] <= '9') || (copy[i] != '\0' && strchr(signs, copy[i]) != NULL);
+        bool good = byte_is_among(text.data[i], ASCII_LETTERS ASCII_DIGITS) || byte_is_among(text.data[i], signs);
         copy[i] = good ? copy[i] : '_';
     }
     return copy == NULL ? SLICE_NONE : slice_of(copy, text.len);

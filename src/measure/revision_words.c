@@ -9,7 +9,7 @@ enum { TABLE_MAX = 400 * 400, LISTED_MAX_BYTES = 48 };
 
 static bool is_wordy(uint8_t c)
 {
-    return c >= 0x80 || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+    return c >= 0x80 || byte_is_among(c, ASCII_LETTERS ASCII_DIGITS);
 }
 
 /* Quotation marks and dashes of U+2000 to U+206F, and « ». */

@@ -35,7 +35,7 @@ static bool is_digit(uint8_t c)
 
 static bool is_wordy(uint8_t c)
 {
-    return c >= 0x80 || is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+    return c >= 0x80 || byte_is_among(c, ASCII_LETTERS ASCII_DIGITS);
 }
 
 struct slice text_first_word(struct slice text)
@@ -62,7 +62,7 @@ bool text_word_in(struct slice word, const char *list)
         if (c == 0 || c == ' ') {
             return false;
         }
-        framed[i + 1] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+        framed[i + 1] = (char)byte_lower(c);
     }
     framed[word.len + 1] = ' ';
     framed[word.len + 2] = 0;

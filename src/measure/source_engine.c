@@ -22,13 +22,7 @@ static struct slice source_id(struct turn *turn, struct slice name)
 
 static bool name_is_good(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t byte = name.data[i];
-        if (!((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || (i > 0 && (byte == '-' || byte == '.' || byte == '_')))) {
-            return false;
-        }
-    }
-    return name.len > 0 && name.len <= NAME_MAX_BYTES;
+    return name.len > 0 && name.len <= NAME_MAX_BYTES && slice_consists_of(name, ASCII_LOWER ASCII_DIGITS "-._") && !byte_is_among(name.data[0], "-._");
 }
 
 static enum err read_source(struct turn *turn, struct slice name, const struct json **ret_row)

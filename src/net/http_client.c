@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include <curl/curl.h>
@@ -328,11 +327,10 @@ void http_reply_free(struct http_reply *reply)
 struct slice http_reply_header(const struct http_reply *reply, const char *name)
 {
     struct slice rest = buf_slice(&reply->headers), line;
-    size_t len = strlen(name);
     while (slice_split(&rest, '\n', &line)) {
-        if (line.len > len && line.data[len] == ':' &&
-            strncasecmp((const char *)line.data, name, len) == 0) {
-            return slice_trim(slice_from(line, len + 1));
+        size_t colon = slice_find_byte(line, ':');
+        if (colon != SIZE_MAX && slice_is_caseless(slice_first(line, colon), name)) {
+            return slice_trim(slice_from(line, colon + 1));
         }
     }
     return SLICE_NONE;

@@ -161,8 +161,7 @@ enum err url_decode_form(struct arena *arena, struct slice text, struct json **r
 
 static bool stands_for_itself(uint8_t byte)
 {
-    return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
-           byte == '-' || byte == '.' || byte == '_' || byte == '~' || byte == '/';
+    return byte_is_among(byte, ASCII_LETTERS ASCII_DIGITS "-._~/");
 }
 
 enum err url_encode_path(struct buf *out, struct slice text)

@@ -50,9 +50,7 @@ static enum MHD_Result take(void *context, enum MHD_ValueKind kind, const char *
 
 bool gate_header_starts(const struct exchange *exchange, enum header header, const char *start)
 {
-    struct slice value = exchange->headers[header];
-    size_t len = strlen(start);
-    return value.len >= len && strncasecmp((const char *)value.data, start, len) == 0;
+    return slice_starts_caseless(exchange->headers[header], slice_string(start));
 }
 
 bool gate_headers(struct exchange *exchange, const char *version)

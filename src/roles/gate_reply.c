@@ -158,16 +158,7 @@ void gate_refuse_complaint(struct exchange *exchange, unsigned status,
 
 static bool is_cookie_value(struct slice text)
 {
-    static const char more[] = "-._~+/=";
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = text.data[i], lower = byte | 0x20;
-        bool good = (byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'z') ||
-                    (byte != 0 && strchr(more, byte) != NULL);
-        if (!good) {
-            return false;
-        }
-    }
-    return text.len > 0 && text.len <= REQUEST_TOKEN_MAX_BYTES;
+    return text.len > 0 && text.len <= REQUEST_TOKEN_MAX_BYTES && slice_consists_of(text, ASCII_LETTERS ASCII_DIGITS "-._~+/=");
 }
 
 static struct json *child(struct json *object, const char *name)

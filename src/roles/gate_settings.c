@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { ARENA_BYTES = 1 << 20, VALUES_MAX = 8, VALUES_MAX_BYTES = 4 << 10 /* of all headers that a record names; what is longer is cut */ };
 
@@ -69,7 +68,7 @@ static enum MHD_Result take_named(void *context, enum MHD_ValueKind kind, const 
 {
     struct named *named = context;
     (void)kind;
-    if (named->name.len == strlen(name) && strncasecmp((const char *)named->name.data, name, named->name.len) == 0 && named->values->count < VALUES_MAX) {
+    if (slice_is_caseless(named->name, name) && named->values->count < VALUES_MAX) {
         json_append(named->values, json_string(named->arena, text_of(named, value)));
     }
     return MHD_YES;

@@ -18,12 +18,7 @@ char *cert_path(struct turn *turn, struct slice name)
 
 bool cert_name_is_good(struct slice name)
 {
-    bool good = name.len > 0 && name.len <= CERT_NAME_MAX_BYTES;
-    for (size_t i = 0; good && i < name.len; i++) {
-        uint8_t byte = name.data[i];
-        good = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || (byte != 0 && strchr("-_.@", byte) != NULL);
-    }
-    return good;
+    return name.len > 0 && name.len <= CERT_NAME_MAX_BYTES && slice_consists_of(name, ASCII_LOWER ASCII_DIGITS "-_.@");
 }
 
 /* Does the path name an entry? */

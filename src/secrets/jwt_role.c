@@ -170,12 +170,7 @@ static enum err check(struct turn *turn, const struct json *row)
 
 static bool name_is_good(struct slice name)
 {
-    bool good = name.len > 0 && name.len <= JWT_NAME_MAX_BYTES;
-    for (size_t i = 0; good && i < name.len; i++) {
-        uint8_t byte = name.data[i];
-        good = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || strchr("-_.@", byte) != NULL;
-    }
-    return good;
+    return name.len > 0 && name.len <= JWT_NAME_MAX_BYTES && slice_consists_of(name, ASCII_LOWER ASCII_DIGITS "-_.@");
 }
 
 /* ---- operations ---- */

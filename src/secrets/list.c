@@ -90,11 +90,7 @@ enum err secrets_fits(struct turn *turn, const struct json *value)
 
 struct slice secrets_lower(struct turn *turn, struct slice text)
 {
-    char *copy = arena_string(turn->arena, slice_trim(text));
-    for (char *at = copy; at != NULL && *at != '\0'; at++) {
-        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at + ('a' - 'A') : *at);
-    }
-    return slice_string(copy);
+    return slice_string(arena_lower(turn->arena, slice_trim(text)));
 }
 
 struct json *secrets_with(struct turn *turn, const struct json *object, const char *name, struct json *value)

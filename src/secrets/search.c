@@ -23,29 +23,10 @@ struct within {
     bool is_versioned;
 };
 
-static uint8_t lower(uint8_t byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte + 32) : byte;
-}
-
-static bool contains(struct slice path, struct slice text)
-{
-    for (size_t i = 0; i + text.len <= path.len; i++) {
-        size_t k = 0;
-        while (k < text.len && lower(path.data[i + k]) == lower(text.data[k])) {
-            k++;
-        }
-        if (k == text.len) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool matches(void *context, struct slice path)
 {
     const struct within *within = context;
-    return contains(path, within->search->text);
+    return slice_find_caseless(path, within->search->text) != SIZE_MAX;
 }
 
 static const struct json *policies_of(const struct turn *turn)

@@ -44,13 +44,8 @@ const struct transit_kind *transit_kind_numbered(uint64_t number)
 /* Letters, digits, '_', '-', '.'; the first and the last are none of '-' and '.'. */
 bool transit_name_is_good(struct slice name)
 {
-    bool is_good = name.len > 0 && name.len <= TRANSIT_NAME_MAX_BYTES;
-    for (size_t i = 0; is_good && i < name.len; i++) {
-        uint8_t byte = name.data[i];
-        bool is_word = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
-        is_good = is_word || ((byte == '-' || byte == '.') && i > 0 && i + 1 < name.len);
-    }
-    return is_good;
+    return name.len > 0 && name.len <= TRANSIT_NAME_MAX_BYTES && slice_consists_of(name, ASCII_LETTERS ASCII_DIGITS "_-.") && !byte_is_among(name.data[0], "-.") &&
+           !byte_is_among(name.data[name.len - 1], "-.");
 }
 
 char *transit_key_path(struct turn *turn, struct slice name)

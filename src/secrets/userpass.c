@@ -10,12 +10,7 @@ char *userpass_path(struct turn *turn, struct slice name)
 
 bool userpass_name_is_good(struct slice name)
 {
-    bool good = name.len > 0 && name.len <= USERPASS_NAME_MAX_BYTES;
-    for (size_t i = 0; good && i < name.len; i++) {
-        uint8_t byte = name.data[i];
-        good = (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || (byte != 0 && strchr("-_.@+", byte) != NULL);
-    }
-    return good;
+    return name.len > 0 && name.len <= USERPASS_NAME_MAX_BYTES && slice_consists_of(name, ASCII_LOWER ASCII_DIGITS "-_.@+");
 }
 
 /* Does the path name a user? Its password and policies are there when asked for, so writing to them is an update, as in Vault. */

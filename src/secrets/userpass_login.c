@@ -20,8 +20,7 @@ bool userpass_bcrypt_is_good(struct slice text)
     unsigned cost = at[4] >= '0' && at[4] <= '9' && at[5] >= '0' && at[5] <= '9' ? (unsigned)(at[4] - '0') * 10 + (unsigned)(at[5] - '0') : 0;
     bool good = (at[2] == 'a' || at[2] == 'b' || at[2] == 'y') && at[3] == '$' && at[6] == '$' && cost >= 4 && cost <= BCRYPT_COST_MAX;
     for (size_t i = BCRYPT_HEAD_BYTES; good && i < BCRYPT_BYTES; i++) {
-        uint8_t byte = at[i];
-        good = (byte >= '.' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+        good = byte_is_among(at[i], "./" ASCII_DIGITS ASCII_LETTERS);
     }
     uint8_t last = at[BCRYPT_SALT_END - 1];
     return good && (last == '.' || last == 'O' || last == 'e' || last == 'u');

@@ -64,8 +64,8 @@ enum err web_encode(struct buf *out, struct slice text)
     static const char hex[] = "0123456789ABCDEF";
     enum err err = ERR_NONE;
     for (size_t i = 0; i < text.len && err == ERR_NONE; i++) {
-        uint8_t byte = text.data[i], lower = byte | 0x20;
-        bool is_plain = (byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'z') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
+        uint8_t byte = text.data[i];
+        bool is_plain = byte_is_among(byte, ASCII_LETTERS ASCII_DIGITS "-._~");
         err = is_plain ? buf_append_byte(out, byte) : buf_append(out, slice_of((const char[]){'%', hex[byte >> 4], hex[byte & 15]}, 3));
     }
     return err;

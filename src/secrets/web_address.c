@@ -13,24 +13,12 @@ static bool is_printable(struct slice text)
 
 static bool is_host(struct slice host)
 {
-    for (size_t i = 0; i < host.len; i++) {
-        uint8_t byte = host.data[i], lower = byte | 0x20;
-        if (!((byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'z') || byte == '-' || byte == '.' || byte == '_')) {
-            return false;
-        }
-    }
-    return host.len > 0;
+    return host.len > 0 && slice_consists_of(host, ASCII_LETTERS ASCII_DIGITS "-._");
 }
 
 static bool is_bracketed(struct slice host)
 {
-    for (size_t i = 1; i + 1 < host.len; i++) {
-        uint8_t byte = host.data[i], lower = byte | 0x20;
-        if (!((byte >= '0' && byte <= '9') || (lower >= 'a' && lower <= 'f') || byte == ':' || byte == '.')) {
-            return false;
-        }
-    }
-    return host.len > 3;
+    return host.len > 3 && slice_consists_of(slice_first(slice_from(host, 1), host.len - 2), ASCII_DIGITS "abcdefABCDEF:.");
 }
 
 static size_t authority_len(struct slice rest)

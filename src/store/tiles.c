@@ -96,10 +96,7 @@ static void former_name(struct slice origin, char out[DIRECTORY_MAX_BYTES])
 {
     size_t len = (size_t)snprintf(out, DIRECTORY_MAX_BYTES, FORMER_DIRECTORY "/");
     for (size_t i = 0; i < origin.len && len < DIRECTORY_MAX_BYTES - 1; i++) {
-        char byte = (char)origin.data[i];
-        bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                     (byte >= '0' && byte <= '9') || byte == '-';
-        out[len++] = plain ? byte : '_';
+        out[len++] = byte_is_among(origin.data[i], ASCII_LETTERS ASCII_DIGITS "-") ? (char)origin.data[i] : '_';
     }
     out[len] = '\0';
 }
