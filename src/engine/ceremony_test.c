@@ -39,19 +39,13 @@ static enum err operation_test_shares(struct turn *turn)
 
 static const struct json *ask(struct scene *scene, struct slice token, enum verb verb, const char *path, const char *body, enum err wanted)
 {
-    struct turn *turn = NULL;
-    struct json *tree = NULL;
-    if (body != NULL && json_read(scene->arena, slice_string(body), &tree, NULL) != ERR_NONE) {
-        __builtin_trap();
-    }
-    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .remote = SLICE_LITERAL("127.0.0.1:4711"), .body = tree};
-    enum err err = driver_request(scene->driver, &request, &turn);
+    const struct json *reply = NULL;
+    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .remote = SLICE_LITERAL("127.0.0.1:4711"), .body = driver_tree(scene->arena, body)};
+    enum err err = driver_ask(scene->driver, scene->arena, &request, &reply);
     if (err != wanted) {
         printf("%s: %s instead of %s\n", path, err_name(err), err_name(wanted));
         check_fail(__FILE__, __LINE__, "another result");
     }
-    const struct json *reply = turn == NULL || turn->reply.tree == NULL ? NULL : json_copy(scene->arena, turn->reply.tree);
-    driver_end(turn);
     return reply;
 }
 
@@ -107,14 +101,13 @@ static bool unseals(struct scene *scene, const struct json *keys)
     (void)ask(scene, SLICE_NONE, VERB_WRITE, "sys/unseal", "{\"reset\":true}", ERR_NONE);
     bool is_sealed = true;
     for (size_t i = 1; i <= THRESHOLD; i++) {
-        struct turn *turn = NULL;
+        const struct json *reply = NULL;
         struct json *body = json_new(scene->arena, JSON_OBJECT);
         json_set_string(scene->arena, body, "key", key_at(keys, i));
         struct request request = {.verb = VERB_WRITE, .path = SLICE_LITERAL("sys/unseal"), .body = body};
-        if (driver_request(scene->driver, &request, &turn) == ERR_NONE) {
-            is_sealed = json_bool(turn->reply.tree, "sealed", true);
+        if (driver_ask(scene->driver, scene->arena, &request, &reply) == ERR_NONE) {
+            is_sealed = json_bool(reply, "sealed", true);
         }
-        driver_end(turn);
     }
     driver_surroundings(scene->driver)->sealed = is_sealed;
     return !is_sealed;

@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "engine/operations.h"
-#include "engine/token.h"
 
 #include <string.h>
 
@@ -41,45 +40,23 @@ static enum err take(void *context, const struct device_record *record)
     return ERR_NONE;
 }
 
-static const struct json *parsed(struct scene *scene, const char *text)
-{
-    struct json *tree = NULL;
-    return text != NULL && json_read(scene->arena, slice_string(text), &tree, NULL) == ERR_NONE ? tree : NULL;
-}
-
 static const struct json *ask(struct scene *scene, struct slice token, enum verb verb, const char *path, const char *body, enum err wanted)
 {
-    struct turn *turn = NULL;
-    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .remote = SLICE_LITERAL("127.0.0.1:4711"), .body = parsed(scene, body)};
-    enum err err = driver_request(scene->driver, &request, &turn);
+    const struct json *reply = NULL;
+    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .remote = SLICE_LITERAL("127.0.0.1:4711"), .body = driver_tree(scene->arena, body)};
+    enum err err = driver_ask(scene->driver, scene->arena, &request, &reply);
     if (err != wanted) {
         printf("%s: %s instead of %s\n", path, err_name(err), err_name(wanted));
         check_fail(__FILE__, __LINE__, "another result");
     }
-    const struct json *tree = turn == NULL || turn->reply.tree == NULL ? NULL : json_copy(scene->arena, turn->reply.tree);
-    driver_end(turn);
-    return tree;
-}
-
-static enum err operation_test_token(struct turn *turn)
-{
-    struct token_wish wish = {.name = "ada", .path = "test", .policies = token_policies(turn, "root", NULL)};
-    struct json *auth = NULL;
-    enum err err = token_create(turn, &wish, &auth);
-    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
+    return reply;
 }
 
 static struct scene *scene_start(void)
 {
     static struct scene scene;
-    struct turn *turn = NULL;
     scene = (struct scene){.arena = arena_new(ARENA_BYTES), .driver = driver_new(17, NOON_MS), .fails_from = SIZE_MAX};
-    driver_add_operation(scene.driver, "test_token", operation_test_token);
-    if (driver_run(scene.driver, "test_token", NULL, &turn) != ERR_NONE) {
-        __builtin_trap();
-    }
-    scene.root = arena_copy(scene.arena, json_text(json_member(turn->reply.tree, "auth"), "client_token", SLICE_NONE));
-    driver_end(turn);
+    scene.root = driver_token(scene.driver, scene.arena, "root");
     driver_set_tell(scene.driver, take, &scene);
     return &scene;
 }

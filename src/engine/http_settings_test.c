@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "engine/device.h"
-#include "engine/token.h"
 #include "engine/turn_driver.h"
 #include "ledger/commitment.h"
 #include "store/barrier.h"
@@ -21,26 +20,12 @@ struct scene {
     const struct json *headers;     /* of the next requests */
 };
 
-static enum err operation_test_token(struct turn *turn)
-{
-    struct token_wish wish = {.name = "ada", .path = "test", .policies = token_policies(turn, "root", NULL)};
-    struct json *auth = NULL;
-    enum err err = token_create(turn, &wish, &auth);
-    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
-}
-
 static struct scene *scene_start(void)
 {
     static struct scene scene;
-    struct turn *turn = NULL;
     scene = (struct scene){.arena = arena_new(ARENA_BYTES), .driver = driver_new(11, NOON_MS)};
     driver_surroundings(scene.driver)->http = &scene.told;
-    driver_add_operation(scene.driver, "test_token", operation_test_token);
-    if (driver_run(scene.driver, "test_token", NULL, &turn) != ERR_NONE) {
-        __builtin_trap();
-    }
-    scene.root = arena_copy(scene.arena, json_text(json_member(turn->reply.tree, "auth"), "client_token", SLICE_NONE));
-    driver_end(turn);
+    scene.root = driver_token(scene.driver, scene.arena, "root");
     return &scene;
 }
 
@@ -51,46 +36,33 @@ static void scene_end(struct scene *scene)
     arena_free(scene->arena);
 }
 
-static struct json *tree_of(struct scene *scene, const char *text)
-{
-    struct json *tree = NULL;
-    if (text != NULL && json_read(scene->arena, slice_string(text), &tree, NULL) != ERR_NONE) {
-        __builtin_trap();
-    }
-    return tree;
-}
-
 /* The reply as text. */
 static struct slice ask(struct scene *scene, enum verb verb, const char *path, const char *body, enum err wanted)
 {
-    struct turn *turn = NULL;
-    struct request request = {.verb = verb, .path = slice_string(path), .token = scene->root, .remote = SLICE_LITERAL("127.0.0.1:4711"), .body = tree_of(scene, body), .headers = scene->headers};
-    enum err err = driver_request(scene->driver, &request, &turn);
-    struct buf text = BUF_INIT(1 << 20);
-    if (turn != NULL && turn->reply.tree != NULL) {
-        (void)!json_write(&text, json_member(turn->reply.tree, "data") == NULL ? turn->reply.tree : json_member(turn->reply.tree, "data"), 0);
+    const struct json *reply = NULL;
+    struct request request = {.verb = verb, .path = slice_string(path), .token = scene->root, .remote = SLICE_LITERAL("127.0.0.1:4711"), .body = driver_tree(scene->arena, body), .headers = scene->headers};
+    enum err err = driver_ask(scene->driver, scene->arena, &request, &reply);
+    const struct json *data = json_member(reply, "data");
+    cleanup_buf struct buf text = BUF_INIT(1 << 20);
+    if (reply != NULL) {
+        (void)!json_write(&text, data == NULL ? reply : data, 0);
     }
-    driver_end(turn);
     if (err != wanted) {
         printf("%s: %s instead of %s: %.*s\n", path, err_name(err), err_name(wanted), (int)text.len, (const char *)text.data);
         check_fail(__FILE__, __LINE__, "another result");
     }
-    struct slice copy = arena_copy(scene->arena, buf_slice(&text));
-    buf_free(&text);
-    return copy;
+    return arena_copy(scene->arena, buf_slice(&text));
 }
 
 /* What gates were told last, as text. */
 static struct slice told(struct scene *scene)
 {
     struct json *tree = NULL;
-    struct buf text = BUF_INIT(1 << 20);
+    cleanup_buf struct buf text = BUF_INIT(1 << 20);
     if (scene->told.number == 0 || json_unpack(scene->arena, buf_slice(&scene->told.packed), &tree) != ERR_NONE || json_write(&text, tree, 0) != ERR_NONE) {
         return SLICE_NONE;
     }
-    struct slice copy = arena_copy(scene->arena, buf_slice(&text));
-    buf_free(&text);
-    return copy;
+    return arena_copy(scene->arena, buf_slice(&text));
 }
 
 TEST(origins_are_set_shown_told_and_ended)
@@ -167,7 +139,7 @@ TEST(headers_are_named_and_stand_in_the_ledger)
     for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
         (void)ask(scene, VERB_WRITE, arena_printf(scene->arena, "sys/config/auditing/request-headers/%s", secret[i]), "{}", ERR_INVALID);
     }
-    scene->headers = tree_of(scene, "{\"x-request-id\":{\"hmac\":false,\"values\":[\"abc-1\",\"abc-2\"]},\"x-user\":{\"hmac\":true,\"values\":[\"grace\"]}}");
+    scene->headers = driver_tree(scene->arena, "{\"x-request-id\":{\"hmac\":false,\"values\":[\"abc-1\",\"abc-2\"]},\"x-user\":{\"hmac\":true,\"values\":[\"grace\"]}}");
     (void)ask(scene, VERB_DELETE, "sys/config/auditing/request-headers/x-absent", NULL, ERR_NONE);
     struct slice record = newest_record(scene);
     CHECK(slice_find(record, SLICE_LITERAL("\"headers\":{\"x-request-id\":[\"abc-1\",\"abc-2\"],\"x-user\":[\"hmac-sha256:")) != SIZE_MAX);

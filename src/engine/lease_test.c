@@ -96,31 +96,11 @@ struct scene {
     struct slice root;
 };
 
-static enum err operation_root(struct turn *turn)
-{
-    struct token_wish wish = {.name = "root", .path = "test", .policies = token_policies(turn, "root", NULL)};
-    struct json *auth = NULL;
-    enum err err = token_create(turn, &wish, &auth);
-    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
-}
-
-static const struct json *parsed(struct arena *arena, const char *text)
-{
-    struct json *tree = NULL;
-    return text != NULL && json_read(arena, slice_string(text), &tree, NULL) == ERR_NONE ? tree : NULL;
-}
-
 static enum err ask(struct scene *scene, struct slice token, enum verb verb, const char *path, const char *body, const struct json **ret_reply)
 {
-    struct turn *turn = NULL;
-    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .body = parsed(scene->arena, body), .query = parsed(scene->arena, "{\"type\":\"irrevocable\"}")};
-    enum err err = driver_request(scene->driver, &request, &turn);
-    const struct json *tree = turn == NULL ? NULL : turn->reply.tree;
-    if (ret_reply != NULL) {
-        *ret_reply = tree == NULL ? NULL : json_copy(scene->arena, tree);
-    }
-    driver_end(turn);
-    return err;
+    const struct json *reply = NULL;
+    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .body = driver_tree(scene->arena, body), .query = driver_tree(scene->arena, "{\"type\":\"irrevocable\"}")};
+    return driver_ask(scene->driver, scene->arena, &request, ret_reply == NULL ? &reply : ret_reply);
 }
 
 static struct slice token_of(struct scene *scene, const struct json *reply)
@@ -131,7 +111,6 @@ static struct slice token_of(struct scene *scene, const struct json *reply)
 static struct scene scene_start(void)
 {
     struct scene scene = {.arena = arena_new(ARENA_BYTES), .driver = driver_new(7, NOON_MS)};
-    struct turn *turn = NULL;
     outside.ends = outside.renewals = 0;
     outside.fails = false;
     if (scene.arena == NULL || scene.driver == NULL) {
@@ -142,12 +121,7 @@ static struct scene scene_start(void)
     driver_add_engine(scene.driver, &engine_door);
     driver_add_operation(scene.driver, "lend", operation_lend);
     driver_add_operation(scene.driver, "log_in", operation_log_in);
-    driver_add_operation(scene.driver, "root_token", operation_root);
-    if (driver_run(scene.driver, "root_token", NULL, &turn) != ERR_NONE) {
-        __builtin_trap();
-    }
-    scene.root = token_of(&scene, turn->reply.tree);
-    driver_end(turn);
+    scene.root = driver_token(scene.driver, scene.arena, "root");
     if (ask(&scene, scene.root, VERB_WRITE, "sys/mounts/db", "{\"type\":\"lend\"}", NULL) != ERR_NONE ||
         ask(&scene, scene.root, VERB_WRITE, "sys/auth/door", "{\"type\":\"door\"}", NULL) != ERR_NONE) {
         __builtin_trap();

@@ -68,28 +68,11 @@ struct scene {
     struct slice root;
 };
 
-static enum err operation_root(struct turn *turn)
-{
-    struct token_wish wish = {.name = "root", .path = "test", .policies = token_policies(turn, "root", NULL)};
-    struct json *auth = NULL;
-    enum err err = token_create(turn, &wish, &auth);
-    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
-}
-
 static enum err send(struct scene *scene, struct slice token, const char *space, enum verb verb, const char *path, const char *body, const struct json **ret_reply)
 {
-    struct turn *turn = NULL;
-    struct json *tree = NULL;
-    if (body != NULL && json_read(scene->arena, slice_string(body), &tree, NULL) != ERR_NONE) {
-        __builtin_trap();
-    }
-    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .name_space = slice_string(space), .remote = SLICE_LITERAL("127.0.0.1:1"), .body = tree};
-    enum err err = driver_request(scene->driver, &request, &turn);
-    if (ret_reply != NULL) {
-        *ret_reply = turn == NULL || turn->reply.tree == NULL ? NULL : json_copy(scene->arena, turn->reply.tree);
-    }
-    driver_end(turn);
-    return err;
+    const struct json *reply = NULL;
+    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .name_space = slice_string(space), .remote = SLICE_LITERAL("127.0.0.1:1"), .body = driver_tree(scene->arena, body)};
+    return driver_ask(scene->driver, scene->arena, &request, ret_reply == NULL ? &reply : ret_reply);
 }
 
 /* As `who` may want it: the result must be this. */
@@ -122,7 +105,6 @@ static struct slice token_in(struct scene *scene, const struct json *reply)
 static struct scene scene_start(void)
 {
     struct scene scene = {.arena = arena_new(ARENA_BYTES), .driver = driver_new(5, NOON_MS)};
-    struct turn *turn = NULL;
     lent_ends = 0;
     driver_add_engine(scene.driver, &box);
     driver_add_engine(scene.driver, &door);
@@ -130,12 +112,7 @@ static struct scene scene_start(void)
     driver_add_operation(scene.driver, "box_get", operation_box_get);
     driver_add_operation(scene.driver, "box_lend", operation_box_lend);
     driver_add_operation(scene.driver, "door_login", operation_door_login);
-    driver_add_operation(scene.driver, "root_token", operation_root);
-    if (driver_run(scene.driver, "root_token", NULL, &turn) != ERR_NONE) {
-        __builtin_trap();
-    }
-    scene.root = token_in(&scene, turn->reply.tree);
-    driver_end(turn);
+    scene.root = driver_token(scene.driver, scene.arena, "root");
     (void)ask(&scene, scene.root, NULL, VERB_WRITE, "sys/mounts/secret", "{\"type\":\"box\"}", ERR_NONE);
     (void)ask(&scene, scene.root, NULL, VERB_WRITE, "secret/app", "{\"value\":\"root\"}", ERR_NONE);
     (void)ask(&scene, scene.root, NULL, VERB_WRITE, "sys/policies/acl/web", POLICY("*", ALL), ERR_NONE); /* as mighty as can be, in the root */

@@ -45,19 +45,11 @@ static struct slice token(struct scene *scene, const char *policy)
 
 static enum err send(struct scene *scene, struct slice token, const char *path, const struct json *body, const struct json **ret_data)
 {
-    struct turn *turn = NULL;
+    const struct json *reply = NULL;
     struct request request = {.verb = VERB_WRITE, .path = slice_string(path), .token = token, .body = body};
-    enum err err = driver_request(scene->driver, &request, &turn);
-    const struct json *data = turn == NULL ? NULL : json_member(turn->reply.tree, "data");
-    *ret_data = data == NULL ? NULL : json_copy(scene->arena, data);
-    driver_end(turn);
+    enum err err = driver_ask(scene->driver, scene->arena, &request, &reply);
+    *ret_data = json_member(reply, "data");
     return err;
-}
-
-static struct json *object(struct scene *scene, const char *text)
-{
-    struct json *tree = NULL;
-    return json_read(scene->arena, slice_string(text), &tree, NULL) == ERR_NONE ? tree : NULL;
 }
 
 /* As gate hands on a field of HCL. */
@@ -72,7 +64,7 @@ static void set_hcl(struct scene *scene, struct json *body, const char *hcl)
 
 static enum err ask(struct scene *scene, const char *body, const struct json **ret_data)
 {
-    return send(scene, scene->root, "sys/policies/test", object(scene, body), ret_data);
+    return send(scene, scene->root, "sys/policies/test", driver_tree(scene->arena, body), ret_data);
 }
 
 static void put_policy(struct scene *scene, const char *name, const char *hcl)
@@ -167,7 +159,7 @@ TEST(sudo_public_and_what_nothing_answers)
     CHECK_STRING("r-----", allowed(&scene, data));
     CHECK_ERR(ERR_NONE, ask(&scene, "{\"path\":\"box/db\",\"policies\":[\"wide\"]}", &data));
     CHECK(!json_bool(json_member(data, "requests")->first, "answered", true));
-    CHECK_ERR(ERR_NONE, send(&scene, scene.root, "sys/mounts/box", object(&scene, "{\"type\":\"box\"}"), &data));
+    CHECK_ERR(ERR_NONE, send(&scene, scene.root, "sys/mounts/box", driver_tree(scene.arena, "{\"type\":\"box\"}"), &data));
     CHECK_ERR(ERR_NONE, ask(&scene, "{\"path\":\"box/db\",\"policies\":[\"wide\"]}", &data));
     CHECK(json_bool(json_member(data, "requests")->first, "answered", false));
     CHECK(!json_bool(json_member(data, "requests")->first->next, "answered", true)); /* this engine has no lists */
@@ -179,7 +171,7 @@ TEST(a_token_by_its_accessor_and_ones_own)
     struct scene scene = start();
     const struct json *data = NULL;
     struct slice reader = token(&scene, "wide");
-    struct json *body = object(&scene, "{\"path\":\"box/db\"}");
+    struct json *body = driver_tree(scene.arena, "{\"path\":\"box/db\"}");
     CHECK_ERR(ERR_DENIED, send(&scene, reader, "sys/policies/test", body, &data)); /* it tells of policies: a policy has to allow it */
     json_set_string(scene.arena, body, "accessor", json_text(scene.auth, "accessor", SLICE_NONE));
     CHECK_ERR(ERR_NONE, send(&scene, scene.root, "sys/policies/test", body, &data));
@@ -197,21 +189,21 @@ TEST(a_draft_is_tried_and_not_written)
 {
     struct scene scene = start();
     const struct json *data = NULL, *before = NULL;
-    struct json *body = object(&scene, "{\"path\":\"box/db\",\"policies\":[\"wide\"],\"name\":\"wide\"}");
+    struct json *body = driver_tree(scene.arena, "{\"path\":\"box/db\",\"policies\":[\"wide\"],\"name\":\"wide\"}");
     CHECK_ERR(ERR_NONE, ask(&scene, "{\"path\":\"box/db\",\"policies\":[\"wide\"]}", &before));
     set_hcl(&scene, body, "path \"box/+\" {\n  capabilities = [\"create\"]\n}\n");
     CHECK_ERR(ERR_NONE, send(&scene, scene.root, "sys/policies/test", body, &data));
     CHECK_STRING("--c---", allowed(&scene, data));
     CHECK_ERR(ERR_NONE, ask(&scene, "{\"path\":\"box/db\",\"policies\":[\"wide\"]}", &data));
     CHECK_STRING(as_text(&scene, before), as_text(&scene, data));
-    body = object(&scene, "{\"path\":\"box/db\",\"name\":\"not-yet\"}");
+    body = driver_tree(scene.arena, "{\"path\":\"box/db\",\"name\":\"not-yet\"}");
     set_hcl(&scene, body, "path \"box/*\" {\n  capabilities = [\"delete\"]\n}\n");
     CHECK_ERR(ERR_NONE, send(&scene, scene.root, "sys/policies/test", body, &data)); /* alone, before it exists */
     CHECK_STRING("-----d", allowed(&scene, data));
-    body = object(&scene, "{\"path\":\"box/db\"}");
+    body = driver_tree(scene.arena, "{\"path\":\"box/db\"}");
     set_hcl(&scene, body, "path \"box/+\" {\n  capabilities = [\"create\"]\n}\n");
     CHECK_ERR(ERR_INVALID, send(&scene, scene.root, "sys/policies/test", body, &data)); /* for which policy? */
-    body = object(&scene, "{\"path\":\"box/db\",\"name\":\"wide\"}");
+    body = driver_tree(scene.arena, "{\"path\":\"box/db\",\"name\":\"wide\"}");
     set_hcl(&scene, body, "path \"box/+\" {\n  capabilities = [\"fly\"]\n}\n");
     CHECK_ERR(ERR_INVALID, send(&scene, scene.root, "sys/policies/test", body, &data));
     end(&scene);

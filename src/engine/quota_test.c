@@ -4,7 +4,6 @@
 #include "base/check.h"
 #include "base/encode.h"
 #include "engine/mount.h"
-#include "engine/token.h"
 #include "engine/turn_driver.h"
 
 #include <string.h>
@@ -18,14 +17,6 @@ struct scene {
     struct slice root;
 };
 
-static enum err operation_test_token(struct turn *turn)
-{
-    struct token_wish wish = {.name = "ada", .path = "test", .policies = token_policies(turn, "root", NULL)};
-    struct json *auth = NULL;
-    enum err err = token_create(turn, &wish, &auth);
-    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
-}
-
 static enum err operation_door(struct turn *turn)
 {
     return turn_reply_none(turn);
@@ -38,11 +29,7 @@ static const struct engine door = {.type = "door", .class = ENGINE_AUTH, .title 
 static enum err ask_from(struct scene *scene, const char *remote, enum verb verb, const char *path, const char *body, const struct json **ret_reply, uint32_t *ret_wait_s)
 {
     struct turn *turn = NULL;
-    struct json *tree = NULL;
-    if (body != NULL && json_read(scene->arena, slice_string(body), &tree, NULL) != ERR_NONE) {
-        __builtin_trap();
-    }
-    struct request request = {.verb = verb, .path = slice_string(path), .token = scene->root, .remote = slice_string(remote), .body = tree};
+    struct request request = {.verb = verb, .path = slice_string(path), .token = scene->root, .remote = slice_string(remote), .body = driver_tree(scene->arena, body)};
     enum err err = driver_request(scene->driver, &request, &turn);
     if (ret_reply != NULL) {
         *ret_reply = turn == NULL || turn->reply.tree == NULL ? NULL : json_copy(scene->arena, turn->reply.tree);
@@ -68,16 +55,10 @@ static const struct json *ask(struct scene *scene, enum verb verb, const char *p
 static struct scene *scene_start(void)
 {
     static struct scene scene;
-    struct turn *turn = NULL;
     scene = (struct scene){.arena = arena_new(ARENA_BYTES), .driver = driver_new(11, NOON_MS)};
-    driver_add_operation(scene.driver, "test_token", operation_test_token);
     driver_add_operation(scene.driver, "door", operation_door);
     driver_add_engine(scene.driver, &door);
-    if (driver_run(scene.driver, "test_token", NULL, &turn) != ERR_NONE) {
-        __builtin_trap();
-    }
-    scene.root = arena_copy(scene.arena, json_text(json_member(turn->reply.tree, "auth"), "client_token", SLICE_NONE));
-    driver_end(turn);
+    scene.root = driver_token(scene.driver, scene.arena, "root");
     return &scene;
 }
 

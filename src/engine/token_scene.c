@@ -39,19 +39,10 @@ void token_scene_end(struct token_scene *scene)
     arena_free(scene->arena);
 }
 
-static const struct json *parsed(struct arena *arena, const char *text)
-{
-    struct json *tree = NULL;
-    if (text != NULL && json_read(arena, slice_string(text), &tree, NULL) != ERR_NONE) {
-        abort();
-    }
-    return tree;
-}
-
 enum err token_scene_ask(struct token_scene *scene, struct slice token, enum verb verb, const char *path, const char *body)
 {
     struct turn *turn = NULL;
-    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .remote = SLICE_LITERAL("127.0.0.1:5000"), .body = parsed(scene->arena, body),
+    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .remote = SLICE_LITERAL("127.0.0.1:5000"), .body = driver_tree(scene->arena, body),
                               .wrap_ttl = slice_string(scene->wrap_ttl)};
     enum err err = driver_request(scene->driver, &request, &turn);
     const struct json *tree = turn == NULL ? NULL : turn->reply.tree;
@@ -76,7 +67,7 @@ void token_scene_policy(struct token_scene *scene, const char *name, const char 
     struct json *body = json_new(arena, JSON_OBJECT), *policy = json_set_object(arena, body, "policy");
     json_set_string(arena, policy, "text", slice_string(rules));
     struct json *blocks = json_set_array(arena, json_set_object(arena, policy, "tree"), "path");
-    for (const struct json *rule = parsed(arena, rules)->first; rule != NULL; rule = rule->next) {
+    for (const struct json *rule = driver_tree(arena, rules)->first; rule != NULL; rule = rule->next) {
         struct json *block = json_append(blocks, json_new(arena, JSON_OBJECT));
         json_append(json_set_array(arena, block, "labels"), json_string(arena, rule->name));
         json_set_u64(arena, block, "line", 1);

@@ -5,6 +5,7 @@
 #include "engine/audit.h"
 #include "engine/operations.h"
 #include "engine/quota.h"
+#include "engine/token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -345,6 +346,46 @@ enum err driver_request(struct turn_driver *driver, const struct request *reques
     return finish(driver, driver_begin_request(driver, request), ret_turn);
 }
 
+enum err driver_ask(struct turn_driver *driver, struct arena *arena, const struct request *request, const struct json **ret_reply)
+{
+    struct turn *turn = NULL;
+    enum err err = driver_request(driver, request, &turn);
+    *ret_reply = turn == NULL || turn->reply.tree == NULL ? NULL : json_copy(arena, turn->reply.tree);
+    driver_end(turn);
+    return err;
+}
+
+static enum err operation_driver_token(struct turn *turn)
+{
+    const char *policy = arena_string(turn->arena, json_text(turn->input, "policy", SLICE_NONE));
+    struct token_wish wish = {.name = "ada", .path = "test", .no_default_policy = true, .policies = token_policies(turn, policy, NULL)};
+    struct json *auth = NULL;
+    enum err err = token_create(turn, &wish, &auth);
+    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
+}
+
+struct slice driver_token(struct turn_driver *driver, struct arena *arena, const char *policy)
+{
+    struct turn *turn = NULL;
+    struct json *input = json_new(arena, JSON_OBJECT);
+    json_set_string(arena, input, "policy", slice_string(policy));
+    if (driver_run(driver, "driver_token", input, &turn) != ERR_NONE) {
+        abort();
+    }
+    struct slice token = arena_copy(arena, json_text(json_member(turn->reply.tree, "auth"), "client_token", SLICE_NONE));
+    driver_end(turn);
+    return token;
+}
+
+struct json *driver_tree(struct arena *arena, const char *text)
+{
+    struct json *tree = NULL;
+    if (text != NULL && json_read(arena, slice_string(text), &tree, NULL) != ERR_NONE) {
+        abort();
+    }
+    return tree;
+}
+
 enum err driver_settle(struct turn_driver *driver, size_t most, size_t *ret_ran)
 {
     enum err err = ERR_NONE;
@@ -407,6 +448,7 @@ struct turn_driver *driver_new(uint64_t seed, int64_t now_ms)
     }
     own_operation_count = 0;
     own_engine_count = 0;
+    driver_add_operation(driver, "driver_token", operation_driver_token);
     driver->seed = seed;
     driver->now_ms = now_ms;
     if (crypto_start() != ERR_NONE || start(driver) != ERR_NONE) {

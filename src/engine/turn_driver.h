@@ -66,6 +66,13 @@ enum err driver_run(struct turn_driver *driver, const char *operation, const str
 enum err driver_request(struct turn_driver *driver, const struct request *request, struct turn **ret_turn) must_check;
 unsigned driver_runs(const struct turn *turn);          /* how often the operation ran */
 
+/* The same, with the reply copied into the arena; NULL: there is none. */
+enum err driver_ask(struct turn_driver *driver, struct arena *arena, const struct request *request, const struct json **ret_reply) must_check;
+/* A new token of this policy alone, in the arena. Aborts when there is none. */
+struct slice driver_token(struct turn_driver *driver, struct arena *arena, const char *policy);
+/* A tree that the test writes as text; NULL gives NULL, a broken one aborts. */
+struct json *driver_tree(struct arena *arena, const char *text);
+
 /* Turns that others started (turn_start) and that nobody ran yet: runs the oldest ones, and what they start, at most `most`. Gives how many ran. ERR_… of the first that fails. */
 enum err driver_settle(struct turn_driver *driver, size_t most, size_t *ret_ran) must_check;
 /* As after a crash: they are forgotten. */

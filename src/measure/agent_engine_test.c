@@ -86,18 +86,16 @@ struct question {
 
 static enum err ask(struct scene *scene, const struct question *question, const struct json **ret_data)
 {
-    struct turn *turn = NULL;
+    const struct json *reply = NULL;
     cleanup_buf struct buf digest = BUF_INIT(32);
     if (hex_decode(&digest, question->certificate) != ERR_NONE) {
         return ERR_INTERNAL;
     }
     struct request request = {.verb = question->verb, .path = slice_string(question->path), .token = question->token, .body = question->body, .certificate = buf_slice(&digest)};
-    enum err err = driver_request(scene->driver, &request, &turn);
-    const struct json *data = turn == NULL ? NULL : json_member(turn->reply.tree, "data");
+    enum err err = driver_ask(scene->driver, scene->arena, &request, &reply);
     if (ret_data != NULL) {
-        *ret_data = data == NULL ? NULL : json_copy(scene->arena, data);
+        *ret_data = json_member(reply, "data");
     }
-    driver_end(turn);
     return err;
 }
 

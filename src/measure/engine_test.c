@@ -30,7 +30,7 @@ TEST(time_alone_ends_green_and_the_record_says_since_when)
     CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
     driver_set_now(scene.driver, SCENE_NOON_MS + 30 * SCENE_HOUR_MS);
     scene_script.refusing = "collect.tls";
-    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", scene_parsed(scene.arena, "{\"probe\":\"machine\",\"subject\":\"host:this\"}"), NULL));
+    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", driver_tree(scene.arena, "{\"probe\":\"machine\",\"subject\":\"host:this\"}"), NULL));
     CHECK_SLICE("stale", scene_verdict(&scene, "3.1"));
     CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_READ, "annex/clauses/3.1", NULL, NULL, &data));
     /* nobody said within the hour whether all endpoints are known: that ended it first */
@@ -161,7 +161,7 @@ TEST(what_is_due_is_observed_and_what_left_the_estate_is_not)
     CHECK(memory_has_row(driver_rows(scene.driver), "schedule/tls/endpoint:localhost:8200"));
     uint64_t version = memory_row_version(driver_rows(scene.driver), "schedule/tls/endpoint:localhost:8200");
     driver_set_now(scene.driver, SCENE_NOON_MS + 13 * SCENE_HOUR_MS);
-    const struct json *watch = scene_parsed(scene.arena, "{\"probe\":\"tls\",\"subject\":\"endpoint:localhost:8200\"}");
+    const struct json *watch = driver_tree(scene.arena, "{\"probe\":\"tls\",\"subject\":\"endpoint:localhost:8200\"}");
     CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", watch, NULL));
     CHECK_U64(version + 1, memory_row_version(driver_rows(scene.driver), "schedule/tls/endpoint:localhost:8200"));
     CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "estate", "{\"hcl\":{\"text\":\"…\",\"tree\":{\"endpoint\":[{\"labels\":[\"www:443\"],\"line\":2}]}}}", NULL, &data));

@@ -35,7 +35,7 @@ TEST(layers_come_from_the_newest_runs)
     CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "annex/adopt", NULL, "the first file", &data));
     CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
     CHECK_U64(1, (uint64_t)edit_number(data, "later", 0)); /* a turn does not read the entries that it makes */
-    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", scene_parsed(scene.arena, "{\"probe\":\"exposure\",\"subject\":\"host:this\"}"), NULL));
+    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", driver_tree(scene.arena, "{\"probe\":\"exposure\",\"subject\":\"host:this\"}"), NULL));
     const struct json *payload = newest_payload(&scene, "exposure"), *facts = json_member(payload, "facts");
     CHECK(payload != NULL && facts != NULL);
     CHECK_SLICE("1", json_text(json_member(facts, "nft"), "seen", SLICE_NONE));
@@ -56,7 +56,7 @@ TEST(what_a_blind_probe_saw_is_no_layer)
     CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "annex/adopt", NULL, "the first file", &data));
     CHECK_ERR(ERR_NONE, scene_ask(&scene, VERB_WRITE, "observe", "{}", NULL, &data));
     CHECK_U64(1, (uint64_t)edit_number(data, "later", 0)); /* a turn does not read the entries that it makes */
-    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", scene_parsed(scene.arena, "{\"probe\":\"exposure\",\"subject\":\"host:this\"}"), NULL));
+    CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", driver_tree(scene.arena, "{\"probe\":\"exposure\",\"subject\":\"host:this\"}"), NULL));
     const struct json *facts = json_member(newest_payload(&scene, "exposure"), "facts");
     CHECK(facts != NULL && json_member(facts, "nft") == NULL && json_member(facts, "sockets") == NULL);
     scene_end(&scene);
@@ -89,7 +89,7 @@ TEST(a_providers_firewalls_are_read_for_one_host)
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         cleanup_arena struct arena *arena = arena_new(1 << 20);
-        struct json *provider = exposure_provider_of(arena, scene_parsed(arena, rows[i].facts), SLICE_LITERAL("web-1"));
+        struct json *provider = exposure_provider_of(arena, driver_tree(arena, rows[i].facts), SLICE_LITERAL("web-1"));
         CHECK_U64(rows[i].known ? 1 : 0, provider != NULL ? 1 : 0);
         CHECK_U64(rows[i].attached ? 1 : 0, json_bool(provider, "attached", false) ? 1 : 0);
         CHECK_U64(rows[i].rules, provider == NULL ? 0 : json_member(provider, "rules")->count);

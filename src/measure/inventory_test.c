@@ -211,7 +211,7 @@ TEST(each_of_a_hosts_tellers_speaks_for_its_own_subjects)
         const char *observation, *told[3];
     } rows[] = {{"host.discovered", {"host.discovered", "population.endpoint", "population.volume"}}, {"engine.read", {"engine.read", "population.container"}}, {"firewall.default-deny", {"firewall.default-deny"}}};
     struct arena *arena = arena_new(1 << 16);
-    const struct json *host = scene_parsed(arena, "{\"id\":\"host:web\",\"kind\":\"host\",\"name\":\"web\"}");
+    const struct json *host = driver_tree(arena, "{\"id\":\"host:web\",\"kind\":\"host\",\"name\":\"web\"}");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct kind *told[KINDS_MAX];
         size_t count = world_kinds_of(slice_string(rows[i].observation), host, told), wanted = 0;
@@ -236,7 +236,7 @@ TEST(the_estate_is_told_whole_from_time_to_time)
     adopt_and_observe(&scene);
     for (int i = 0; i < 70; i++) {
         scene_script.found = arena_printf(scene.arena, "[{\"kind\":\"endpoint\",\"name\":\"web%d:443\",\"where\":\"-\",\"attributes\":{}}]", i);
-        CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", scene_parsed(scene.arena, "{\"probe\":\"machine\",\"subject\":\"host:this\"}"), NULL));
+        CHECK_ERR(ERR_NONE, driver_run(scene.driver, "observe_one", driver_tree(scene.arena, "{\"probe\":\"machine\",\"subject\":\"host:this\"}"), NULL));
     }
     CHECK_U64(1, subjects(&scene, "endpoint:web69:443"));
     CHECK_U64(0, subjects(&scene, "endpoint:web68:443"));

@@ -24,12 +24,6 @@ const char scene_second_annex[] =
     "{\"id\":\"4.1\",\"section\":\"4\",\"text\":\"Transport uses TLS 1.3.\",\"bindings\":[{\"measure\":\"crypto.rest\",\"number\":8,\"score\":0.4,\"reason\":{\"en\":\"?\",\"de\":\"?\"}}],"
     "\"promises\":[],\"interpretations\":[]}]}";
 
-const struct json *scene_parsed(struct arena *arena, const char *text)
-{
-    struct json *tree = NULL;
-    return json_read(arena, slice_string(text), &tree, NULL) == ERR_NONE ? tree : NULL;
-}
-
 static const struct json *judged(struct arena *arena, struct slice probe_id)
 {
     const struct probe *probe = catalogue_probe(probe_id);
@@ -45,7 +39,7 @@ static const struct json *judged(struct arena *arena, struct slice probe_id)
     json_set_bool(arena, json_set_object(arena, output, "plant"), "caught", !scene_script.blind);
     json_set_array(arena, output, "not_covered");
     if (scene_script.found != NULL && slice_is(probe_id, "machine")) {
-        json_set(arena, output, "proposals", json_copy(arena, scene_parsed(arena, scene_script.found)));
+        json_set(arena, output, "proposals", json_copy(arena, driver_tree(arena, scene_script.found)));
         json_set_bool(arena, output, "whole", scene_script.whole);
     } else if (scene_script.found != NULL && slice_is(probe_id, "docker")) {
         json_set_array(arena, output, "proposals"); /* the same machine's engine runs nothing, and says so of all that it sees */
@@ -63,11 +57,11 @@ static enum err work(struct arena *arena, enum role role, const char *name, cons
         return ERR_UNREACHABLE;
     }
     if (slice_starts(work_name, SLICE_LITERAL("annex."))) {
-        *ret_output = scene_parsed(arena, scene_script.annex);
+        *ret_output = driver_tree(arena, scene_script.annex);
     } else if (slice_starts(work_name, SLICE_LITERAL("judge."))) {
         *ret_output = judged(arena, slice_from(work_name, 6));
     } else {
-        *ret_output = scene_parsed(arena, "{\"facts\":{\"seen\":1},\"plant\":{\"facts\":{}},\"vantage\":\"test\",\"proposals\":[]}");
+        *ret_output = driver_tree(arena, "{\"facts\":{\"seen\":1},\"plant\":{\"facts\":{}},\"vantage\":\"test\",\"proposals\":[]}");
     }
     return *ret_output == NULL ? ERR_MEMORY : ERR_NONE;
 }
@@ -123,12 +117,10 @@ void scene_end(struct scene *scene)
 
 enum err scene_ask(struct scene *scene, enum verb verb, const char *path, const char *body, const char *raw, const struct json **ret_data)
 {
-    struct turn *turn = NULL;
-    struct request request = {.verb = verb, .path = slice_string(path), .token = scene->token, .body = body == NULL ? NULL : scene_parsed(scene->arena, body), .raw = slice_string(raw)};
-    enum err err = driver_request(scene->driver, &request, &turn);
-    const struct json *data = turn == NULL ? NULL : json_member(turn->reply.tree, "data");
-    *ret_data = data == NULL ? NULL : json_copy(scene->arena, data);
-    driver_end(turn);
+    const struct json *reply = NULL;
+    struct request request = {.verb = verb, .path = slice_string(path), .token = scene->token, .body = driver_tree(scene->arena, body), .raw = slice_string(raw)};
+    enum err err = driver_ask(scene->driver, scene->arena, &request, &reply);
+    *ret_data = json_member(reply, "data");
     return err;
 }
 

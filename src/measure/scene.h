@@ -30,7 +30,6 @@ struct scene {
 
 struct scene scene_start(void);
 void scene_end(struct scene *scene);
-const struct json *scene_parsed(struct arena *arena, const char *text);
 /* A request as gate hands it on, with the root token; the reply's data is copied out. */
 enum err scene_ask(struct scene *scene, enum verb verb, const char *path, const char *body, const char *raw, const struct json **ret_data);
 struct slice scene_verdict(struct scene *scene, const char *clause);

@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "engine/operations.h"
-#include "engine/token.h"
 #include "secrets/secrets.h"
 
 enum { ARENA_BYTES = 16 << 20 };
@@ -16,43 +15,10 @@ struct scene {
     struct slice root, reader;
 };
 
-static const char *token_policy = "root";
-
-static enum err operation_test_token(struct turn *turn)
-{
-    struct token_wish wish = {.name = "ada", .path = "test", .no_default_policy = true, .policies = token_policies(turn, token_policy, NULL)};
-    struct json *auth = NULL;
-    enum err err = token_create(turn, &wish, &auth);
-    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
-}
-
-static struct slice token(struct scene *scene, const char *policy)
-{
-    struct turn *turn = NULL;
-    token_policy = policy;
-    if (driver_run(scene->driver, "test_token", NULL, &turn) != ERR_NONE) {
-        __builtin_trap();
-    }
-    struct slice text = arena_copy(scene->arena, json_text(json_member(turn->reply.tree, "auth"), "client_token", SLICE_NONE));
-    driver_end(turn);
-    return text;
-}
-
-static const struct json *parsed(struct arena *arena, const char *text)
-{
-    struct json *tree = NULL;
-    return text != NULL && json_read(arena, slice_string(text), &tree, NULL) == ERR_NONE ? tree : NULL;
-}
-
 static enum err ask(struct scene *scene, struct slice token, enum verb verb, const char *path, const char *body, const struct json **ret_reply)
 {
-    struct turn *turn = NULL;
-    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .body = parsed(scene->arena, body)};
-    enum err err = driver_request(scene->driver, &request, &turn);
-    const struct json *tree = turn == NULL ? NULL : turn->reply.tree;
-    *ret_reply = tree == NULL ? NULL : json_copy(scene->arena, tree);
-    driver_end(turn);
-    return err;
+    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .body = driver_tree(scene->arena, body)};
+    return driver_ask(scene->driver, scene->arena, &request, ret_reply);
 }
 
 static struct scene scene_start(void)
@@ -62,11 +28,10 @@ static struct scene scene_start(void)
         __builtin_trap();
     }
     driver_add_engine(scene.driver, &engine_kv);
-    driver_add_operation(scene.driver, "test_token", operation_test_token);
 #define OPERATION(name) driver_add_operation(scene.driver, #name, operation_##name);
 #include "secrets/operations.def"
 #undef OPERATION
-    scene.root = token(&scene, "root");
+    scene.root = driver_token(scene.driver, scene.arena, "root");
     return scene;
 }
 
@@ -149,7 +114,7 @@ TEST(policies_tell_create_from_update_and_what_is_missing_tells_nothing)
     CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/mounts/team/one", "{\"type\":\"kv\",\"config\":{\"default_lease_ttl\":60}}", &reply));
     CHECK_ERR(ERR_NONE, ask(&scene, scene.root, VERB_WRITE, "sys/policies/acl/maker",
                             "{\"policy\":{\"text\":\"x\",\"tree\":{\"path\":[{\"labels\":[\"team/one/*\"],\"line\":1,\"capabilities\":[\"create\",\"read\"]}]}}}", &reply));
-    struct slice maker = token(&scene, "maker"), nobody = token(&scene, "nobody");
+    struct slice maker = driver_token(scene.driver, scene.arena, "maker"), nobody = driver_token(scene.driver, scene.arena, "nobody");
     CHECK_ERR(ERR_NONE, ask(&scene, maker, VERB_WRITE, "team/one/x", "{\"a\":1}", &reply));
     CHECK_ERR(ERR_DENIED, ask(&scene, maker, VERB_WRITE, "team/one/x", "{\"a\":2}", &reply));
     CHECK_ERR(ERR_NONE, ask(&scene, maker, VERB_READ, "team/one/x", NULL, &reply));

@@ -2,21 +2,11 @@
 
 #include "base/check.h"
 #include "engine/operations.h"
-#include "engine/token.h"
 #include "secrets/secrets.h"
 
 enum { ARENA_BYTES = 256 << 20 };
 static const int64_t NOON_MS = INT64_C(1795435200000);
 extern const struct engine engine_kv;
-
-static enum err operation_test_token(struct turn *turn)
-{
-    const char *policy = arena_string(turn->arena, json_text(turn->input, "policy", SLICE_NONE));
-    struct token_wish wish = {.name = "ada", .path = "test", .policies = token_policies(turn, policy, NULL)};
-    struct json *auth = NULL;
-    enum err err = token_create(turn, &wish, &auth);
-    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
-}
 
 static void add_job(struct turn *turn, struct json *jobs, struct slice operation, struct slice row)
 {
@@ -67,30 +57,13 @@ size_t kv_row_count(struct kv_scene *scene)
 
 struct slice kv_token(struct kv_scene *scene, const char *policy)
 {
-    struct turn *turn = NULL;
-    struct json *input = json_new(scene->arena, JSON_OBJECT);
-    json_set_string(scene->arena, input, "policy", slice_string(policy));
-    if (driver_run(scene->driver, "test_token", input, &turn) != ERR_NONE) {
-        __builtin_trap();
-    }
-    struct slice text = arena_copy(scene->arena, json_text(json_member(turn->reply.tree, "auth"), "client_token", SLICE_NONE));
-    driver_end(turn);
-    return text;
-}
-
-static const struct json *parsed(struct arena *arena, const char *text)
-{
-    struct json *tree = NULL;
-    if (text != NULL && json_read(arena, slice_string(text), &tree, NULL) != ERR_NONE) {
-        __builtin_trap();
-    }
-    return tree;
+    return driver_token(scene->driver, scene->arena, policy);
 }
 
 enum err kv_ask(struct kv_scene *scene, struct slice token, enum verb verb, const char *path, const char *query, const char *body, const struct json **ret_reply)
 {
     struct turn *turn = NULL;
-    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .query = parsed(scene->arena, query), .body = parsed(scene->arena, body)};
+    struct request request = {.verb = verb, .path = slice_string(path), .token = token, .query = driver_tree(scene->arena, query), .body = driver_tree(scene->arena, body)};
     enum err err = driver_request(scene->driver, &request, &turn);
     const struct json *tree = turn == NULL ? NULL : turn->reply.tree;
     scene->status = turn == NULL ? 0 : turn->reply.status;
@@ -152,7 +125,6 @@ struct kv_scene kv_scene_start(void)
         __builtin_trap();
     }
     driver_add_engine(scene.driver, &engine_kv);
-    driver_add_operation(scene.driver, "test_token", operation_test_token);
     driver_add_operation(scene.driver, "test_jobs", operation_test_jobs);
     driver_add_operation(scene.driver, "test_rows", operation_test_rows);
 #define OPERATION(name) driver_add_operation(scene.driver, #name, operation_##name);

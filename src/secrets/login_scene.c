@@ -76,25 +76,6 @@ void login_scene_set_reach(login_scene_reach_fn answers)
     reach = answers;
 }
 
-static enum err operation_test_token(struct turn *turn)
-{
-    struct token_wish wish = {.name = "ada", .path = "test", .policies = token_policies(turn, "root", NULL)};
-    struct json *auth = NULL;
-    enum err err = token_create(turn, &wish, &auth);
-    return err == ERR_NONE ? turn_reply_auth(turn, auth) : err;
-}
-
-static struct slice root_token(struct login_scene *scene)
-{
-    struct turn *turn = NULL;
-    if (driver_run(scene->driver, "test_token", NULL, &turn) != ERR_NONE) {
-        abort();
-    }
-    struct slice text = arena_copy(scene->arena, json_text(json_member(turn->reply.tree, "auth"), "client_token", SLICE_NONE));
-    driver_end(turn);
-    return text;
-}
-
 struct login_scene login_scene_start(const struct engine *engine, const char *type, const char *config)
 {
     struct login_scene scene = {.arena = arena_new(ARENA_BYTES), .driver = driver_new(11, LOGIN_SCENE_MS), .remote = "127.0.0.1:5000"};
@@ -104,11 +85,10 @@ struct login_scene login_scene_start(const struct engine *engine, const char *ty
     driver_set_work(scene.driver, work);
     work_driver = scene.driver;
     driver_add_engine(scene.driver, engine);
-    driver_add_operation(scene.driver, "test_token", operation_test_token);
 #define OPERATION(name) driver_add_operation(scene.driver, #name, operation_##name);
 #include "secrets/operations.def"
 #undef OPERATION
-    scene.root = root_token(&scene);
+    scene.root = driver_token(scene.driver, scene.arena, "root");
     const struct json *reply = NULL;
     const char *body = scene_text(&scene, "{\"type\":\"%s\",\"config\":%s}", type, config == NULL ? "{}" : config);
     if (login_scene_ask(&scene, scene.root, VERB_WRITE, scene_text(&scene, "sys/auth/%s", type), body, &reply) != ERR_NONE) {
@@ -123,15 +103,6 @@ void login_scene_end(struct login_scene *scene)
     buf_free(&work_raw);
     reach = NULL;
     arena_free(scene->arena);
-}
-
-static const struct json *parsed(struct arena *arena, const char *text)
-{
-    struct json *tree = NULL;
-    if (text != NULL && json_read(arena, slice_string(text), &tree, NULL) != ERR_NONE) {
-        abort();
-    }
-    return tree;
 }
 
 /* "a=1&b=2" as an object; nothing is decoded. */
@@ -151,18 +122,13 @@ static struct request request_of(struct login_scene *scene, struct slice token, 
     struct slice whole = slice_string(path);
     size_t question = slice_find_byte(whole, '?');
     return (struct request){.verb = verb, .path = slice_first(whole, question), .query = question == SIZE_MAX ? NULL : query_of(scene, slice_from(whole, question + 1)), .token = token,
-                            .remote = slice_string(scene->remote), .chain = scene->chain, .body = parsed(scene->arena, body)};
+                            .remote = slice_string(scene->remote), .chain = scene->chain, .body = driver_tree(scene->arena, body)};
 }
 
 enum err login_scene_ask(struct login_scene *scene, struct slice token, enum verb verb, const char *path, const char *body, const struct json **ret_reply)
 {
-    struct turn *turn = NULL;
     struct request request = request_of(scene, token, verb, path, body);
-    enum err err = driver_request(scene->driver, &request, &turn);
-    const struct json *tree = turn == NULL ? NULL : turn->reply.tree;
-    *ret_reply = tree == NULL ? NULL : json_copy(scene->arena, tree);
-    driver_end(turn);
-    return err;
+    return driver_ask(scene->driver, scene->arena, &request, ret_reply);
 }
 
 struct turn *login_scene_begin(struct login_scene *scene, enum verb verb, const char *path, const char *body)
