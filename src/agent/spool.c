@@ -1,6 +1,7 @@
 #include "agent/spool.h"
 
 #include "agent/file.h"
+#include "base/array.h"
 #include "base/json.h"
 
 #include <dirent.h>
@@ -62,15 +63,11 @@ static bool read_name(const char *name, struct item *ret_item)
 
 static enum err add(struct spool *spool, const struct item *item)
 {
-    if (spool->count == spool->capacity) {
-        size_t capacity = spool->capacity == 0 ? 64 : spool->capacity * 2;
-        struct item *grown = reallocarray(spool->items, capacity, sizeof(*grown));
-        if (grown == NULL) {
-            return ERR_MEMORY;
-        }
-        spool->items = grown;
-        spool->capacity = capacity;
+    struct item *items = array_room(spool->items, spool->count, &spool->capacity, sizeof *items);
+    if (items == NULL) {
+        return ERR_MEMORY;
     }
+    spool->items = items;
     spool->items[spool->count++] = *item;
     spool->bytes += item->bytes;
     return ERR_NONE;

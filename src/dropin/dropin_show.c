@@ -1,5 +1,7 @@
 #include "dropin/dropin.h"
 
+#include "base/array.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,18 +73,11 @@ struct dropin_table dropin_table_of(struct dropin *dropin, size_t columns)
 
 static struct slice *new_row(struct dropin_table *table)
 {
-    if (table->count == table->room) {
-        size_t room = table->room == 0 ? 32 : 2 * table->room;
-        struct slice *cells = arena_alloc_array(table->arena, room * table->columns, sizeof(*cells));
-        if (cells == NULL) {
-            return NULL;
-        }
-        if (table->count > 0) {
-            memcpy(cells, table->cells, table->count * table->columns * sizeof(*cells));
-        }
-        table->cells = cells;
-        table->room = room;
+    struct slice *cells = array_room_in(table->arena, table->cells, table->count, &table->room, table->columns * sizeof *cells);
+    if (cells == NULL) {
+        return NULL;
     }
+    table->cells = cells;
     return table->cells + table->columns * table->count++;
 }
 

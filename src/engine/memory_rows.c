@@ -1,5 +1,7 @@
 #include "engine/memory_rows.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,15 +40,11 @@ static void remove_row(struct memory_rows *rows, size_t at)
 
 static enum err insert_row(struct memory_rows *rows, size_t at, struct slice path)
 {
-    if (rows->row_count == rows->row_capacity) {
-        size_t capacity = rows->row_capacity == 0 ? 1024 : 2 * rows->row_capacity;
-        struct memory_row *grown = reallocarray(rows->list, capacity, sizeof *grown);
-        if (grown == NULL) {
-            return ERR_MEMORY;
-        }
-        rows->list = grown;
-        rows->row_capacity = capacity;
+    struct memory_row *list = array_room(rows->list, rows->row_count, &rows->row_capacity, sizeof *list);
+    if (list == NULL) {
+        return ERR_MEMORY;
     }
+    rows->list = list;
     memmove(&rows->list[at + 1], &rows->list[at], (rows->row_count - at) * sizeof rows->list[0]);
     rows->list[at] = (struct memory_row){.path = BUF_INIT(PATH_MAX_BYTES), .bytes = BUF_INIT(ROW_MAX_BYTES)};
     rows->row_count++;
@@ -85,15 +83,11 @@ static enum err apply_append(struct memory_rows *rows, const struct append *appe
     if (log > 1 || append->index != rows->entry_count[log]) {
         return ERR_CONFLICT;
     }
-    if (rows->entry_count[log] == rows->entry_capacity[log]) {
-        size_t capacity = rows->entry_capacity[log] == 0 ? 1024 : 2 * rows->entry_capacity[log];
-        struct buf *grown = reallocarray(rows->entries[log], capacity, sizeof *grown);
-        if (grown == NULL) {
-            return ERR_MEMORY;
-        }
-        rows->entries[log] = grown;
-        rows->entry_capacity[log] = capacity;
+    struct buf *entries = array_room(rows->entries[log], rows->entry_count[log], &rows->entry_capacity[log], sizeof *entries);
+    if (entries == NULL) {
+        return ERR_MEMORY;
     }
+    rows->entries[log] = entries;
     if (tree_append(&rows->trees[log], append->entry) != ERR_NONE) {
         return ERR_TOO_LARGE;
     }

@@ -1,6 +1,7 @@
 /* Rows as a turn sees them: what is stored with what it has changed itself on top; and its effects, taken together when it ends. */
 #include "engine/turn_inside.h"
 
+#include "base/array.h"
 #include "base/time.h"
 #include "ledger/commitment.h"
 
@@ -11,15 +12,11 @@
 static enum err ask_row(struct turn *turn, struct slice path)
 {
     struct turn_private *inside = turn->inside;
-    if (inside->row_ask_count == inside->row_ask_capacity) {
-        size_t capacity = inside->row_ask_capacity == 0 ? 8 : inside->row_ask_capacity * 2;
-        struct slice *grown = realloc(inside->row_asks, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_MEMORY;
-        }
-        inside->row_asks = grown;
-        inside->row_ask_capacity = capacity;
+    struct slice *asks = array_room(inside->row_asks, inside->row_ask_count, &inside->row_ask_capacity, sizeof *asks);
+    if (asks == NULL) {
+        return ERR_MEMORY;
     }
+    inside->row_asks = asks;
     inside->row_asks[inside->row_ask_count++] = path;
     inside->needs = true;
     return ERR_NEED;
@@ -224,15 +221,11 @@ void turn_keep_changes(struct turn *turn)
 static enum err add_evidence(struct turn *turn, struct slice payload)
 {
     struct turn_private *inside = turn->inside;
-    if (inside->evidence_count == inside->evidence_capacity) {
-        size_t capacity = inside->evidence_capacity == 0 ? 8 : inside->evidence_capacity * 2;
-        struct slice *grown = realloc(inside->evidence, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_MEMORY;
-        }
-        inside->evidence = grown;
-        inside->evidence_capacity = capacity;
+    struct slice *evidence = array_room(inside->evidence, inside->evidence_count, &inside->evidence_capacity, sizeof *evidence);
+    if (evidence == NULL) {
+        return ERR_MEMORY;
     }
+    inside->evidence = evidence;
     inside->evidence[inside->evidence_count++] = payload;
     inside->effect_bytes += payload.len;
     return ERR_NONE;

@@ -1,5 +1,6 @@
 #include "measure/evidence_bundle.h"
 
+#include "base/array.h"
 #include "base/encode.h"
 #include "engine/vault.h"
 #include "ledger/checkpoint.h"
@@ -23,18 +24,11 @@ struct indices {
 
 static enum err add(struct indices *indices, uint64_t index)
 {
-    if (indices->count == indices->capacity) {
-        size_t capacity = indices->capacity == 0 ? 64 : 2 * indices->capacity;
-        uint64_t *grown = arena_alloc_array(indices->turn->arena, capacity, sizeof *grown);
-        if (grown == NULL) {
-            return ERR_MEMORY;
-        }
-        if (indices->count > 0) {
-            memcpy(grown, indices->items, indices->count * sizeof *grown);
-        }
-        indices->items = grown;
-        indices->capacity = capacity;
+    uint64_t *items = array_room_in(indices->turn->arena, indices->items, indices->count, &indices->capacity, sizeof *items);
+    if (items == NULL) {
+        return ERR_MEMORY;
     }
+    indices->items = items;
     indices->items[indices->count++] = index;
     return ERR_NONE;
 }

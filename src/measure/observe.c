@@ -1,5 +1,6 @@
 #include "measure/observe.h"
 
+#include "base/array.h"
 #include "collect/self.h"
 #include "measure/edit.h"
 #include "measure/inventory.h"
@@ -51,16 +52,9 @@ enum err observe_plan(struct turn *turn, const struct json *subjects, struct wat
             if (!is_for(method, subject) || !is_from_here(method, subject)) {
                 continue;
             }
-            if (count == capacity) {
-                capacity = capacity == 0 ? 64 : 2 * capacity;
-                struct watch *grown = arena_alloc_array(turn->arena, capacity, sizeof *grown);
-                if (grown == NULL) {
-                    return ERR_MEMORY;
-                }
-                if (count > 0) {
-                    memcpy(grown, watches, count * sizeof *grown);
-                }
-                watches = grown;
+            watches = array_room_in(turn->arena, watches, count, &capacity, sizeof *watches);
+            if (watches == NULL) {
+                return ERR_MEMORY;
             }
             watches[count++] = (struct watch){slice_string(method->probe), json_text(subject, "id", SLICE_NONE)};
         }

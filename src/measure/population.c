@@ -1,5 +1,6 @@
 #include "measure/population.h"
 
+#include "base/array.h"
 #include "measure/edit.h"
 
 #include <stdlib.h>
@@ -179,15 +180,11 @@ static struct observed *place_of(struct person *person, const char *kind)
             return &person->observed[i];
         }
     }
-    if (person->observed_count == person->observed_capacity) {
-        size_t capacity = person->observed_capacity == 0 ? 4 : 2 * person->observed_capacity;
-        struct observed *grown = reallocarray(person->observed, capacity, sizeof *grown);
-        if (grown == NULL) {
-            return NULL;
-        }
-        person->observed = grown;
-        person->observed_capacity = capacity;
+    struct observed *all = array_room(person->observed, person->observed_count, &person->observed_capacity, sizeof *all);
+    if (all == NULL) {
+        return NULL;
     }
+    person->observed = all;
     struct observed *place = &person->observed[person->observed_count++];
     *place = (struct observed){.kind = kind};
     return place;

@@ -1,6 +1,7 @@
 /* Subjects in their rows, who comes and leaves, and what is observed of them. */
 #include "measure/standing_inside.h"
 
+#include "base/array.h"
 #include "measure/edit.h"
 
 #include <string.h>
@@ -52,18 +53,11 @@ struct changing {
 
 static enum err add_change(struct changing *changing, const struct kind *kind, enum member_change_type type, struct slice id, bool confirmed)
 {
-    if (changing->count == changing->capacity) {
-        size_t capacity = changing->capacity == 0 ? 256 : 2 * changing->capacity;
-        struct member_change *grown = arena_alloc_array(changing->turn->arena, capacity, sizeof *grown);
-        if (grown == NULL) {
-            return ERR_MEMORY;
-        }
-        if (changing->count > 0) {
-            memcpy(grown, changing->changes, changing->count * sizeof *grown);
-        }
-        changing->changes = grown;
-        changing->capacity = capacity;
+    struct member_change *changes = array_room_in(changing->turn->arena, changing->changes, changing->count, &changing->capacity, sizeof *changes);
+    if (changes == NULL) {
+        return ERR_MEMORY;
     }
+    changing->changes = changes;
     changing->changes[changing->count++] = (struct member_change){.kind = kind, .type = type, .member = {.subject = id, .confirmed = confirmed}};
     return ERR_NONE;
 }

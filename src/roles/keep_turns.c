@@ -1,6 +1,7 @@
 /* Turns: begun, run, fetched for, committed, replied. */
 #include "roles/keep.h"
 
+#include "base/array.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -152,15 +153,11 @@ static enum err add_question(struct keep *keep, struct running *running, struct 
         }
         keep->open_fetch = fetch;
     }
-    if (fetch->count == fetch->capacity) {
-        size_t capacity = fetch->capacity == 0 ? 16 : fetch->capacity * 2;
-        struct question *grown = realloc(fetch->questions, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return ERR_MEMORY;
-        }
-        fetch->questions = grown;
-        fetch->capacity = capacity;
+    struct question *questions = array_room(fetch->questions, fetch->count, &fetch->capacity, sizeof *questions);
+    if (questions == NULL) {
+        return ERR_MEMORY;
     }
+    fetch->questions = questions;
     fetch->questions[fetch->count++] = (struct question){running, ask, path};
     running->waiting++;
     return ERR_NONE;

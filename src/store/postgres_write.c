@@ -4,20 +4,18 @@
  */
 #include "store/postgres_inside.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static enum err send_part(struct rows *rows, enum statement statement, const struct parameters *parameters, struct sent sent)
 {
-    if (rows->sent_count == rows->sent_room) {
-        size_t room = rows->sent_room == 0 ? 256 : 2 * rows->sent_room;
-        struct sent *larger = reallocarray(rows->sent, room, sizeof(*larger));
-        if (larger == NULL) {
-            return ERR_MEMORY;
-        }
-        rows->sent = larger;
-        rows->sent_room = room;
+    struct sent *all = array_room(rows->sent, rows->sent_count, &rows->sent_room, sizeof *all);
+    if (all == NULL) {
+        return ERR_MEMORY;
     }
+    rows->sent = all;
     enum err err = postgres_send(rows, statement, parameters);
     if (err == ERR_NONE) {
         rows->sent[rows->sent_count++] = sent;
