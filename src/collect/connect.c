@@ -132,7 +132,7 @@ enum err collect_connect(struct arena *arena, const struct json *input, struct s
         timeout_ms = TIMEOUT_MS;
     }
     int64_t deadline_ns = stream_now_ns() + (int64_t)timeout_ms * 1000000;
-    struct json *output = json_new(arena, JSON_OBJECT), *planted = plant(arena, input, deadline_ns);
+    struct json *planted = plant(arena, input, deadline_ns);
     bool named = targets != NULL && targets->type == JSON_ARRAY && targets->count > 0 && targets->count <= TARGETS_MAX;
     struct json *facts = named ? look_at(arena, input, deadline_ns) : NULL;
     if (facts == NULL) {
@@ -140,13 +140,5 @@ enum err collect_connect(struct arena *arena, const struct json *input, struct s
                         TEXT("a connection attempt needs 1 to 64 targets and a control, each with host and port",
                              "ein Verbindungsversuch braucht 1 bis 64 Ziele und eine Kontrolle, je mit host und port"), 0, 0, NULL, 0);
     }
-    json_set(arena, output, "facts", facts);
-    if (planted != NULL) {
-        json_set(arena, json_set_object(arena, output, "plant"), "facts", planted);
-    }
-    if (json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    reply->output = output;
-    return ERR_NONE;
+    return fact_output(arena, facts, planted, &reply->output);
 }

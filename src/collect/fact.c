@@ -103,3 +103,17 @@ enum err fact_read_text(struct arena *arena, int directory_fd, const char *path,
     *ret_text = text;
     return ERR_NONE;
 }
+
+enum err fact_output(struct arena *arena, struct json *facts, struct json *planted, struct json **ret_output)
+{
+    struct json *output = json_new(arena, JSON_OBJECT);
+    json_set(arena, output, "facts", facts);
+    if (planted != NULL) {
+        json_set(arena, json_set_object(arena, output, "plant"), "facts", planted);
+    }
+    if (facts == NULL || json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {
+        return ERR_TOO_LARGE;
+    }
+    *ret_output = output;
+    return ERR_NONE;
+}

@@ -16,4 +16,7 @@ enum err fact_read_file(int directory_fd, const char *path, struct buf *out, boo
 enum err fact_read_text(struct arena *arena, int directory_fd, const char *path, size_t max_bytes,
                         struct slice *ret_text) must_check;
 
+/* What a collector gives: {"facts":…,"plant":{"facts":…},"vantage":"local"}; planted NULL: without a plant. ERR_TOO_LARGE: facts NULL, or no room; then *ret_output is as it was. */
+enum err fact_output(struct arena *arena, struct json *facts, struct json *planted, struct json **ret_output) must_check;
+
 #endif

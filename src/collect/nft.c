@@ -168,14 +168,7 @@ enum err collect_nft(struct arena *arena, const struct json *input, struct slice
 {
     (void)input, (void)raw;
     enum err err = ERR_NONE;
-    struct json *output = json_new(arena, JSON_OBJECT);
     struct json *facts = run_nft(arena, "nft", &err);
     put_text(arena, facts);
-    json_set(arena, output, "facts", facts);
-    json_set(arena, json_set_object(arena, output, "plant"), "facts", plant(arena));
-    if (facts == NULL || json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    reply->output = output;
-    return ERR_NONE;
+    return fact_output(arena, facts, plant(arena), &reply->output);
 }

@@ -285,15 +285,7 @@ enum err collect_ports(struct arena *arena, const struct json *input, struct sli
     if (err != ERR_NONE) {
         return err;
     }
-    struct json *output = json_new(arena, JSON_OBJECT), *planted = plant(arena, input, request);
+    struct json *planted = plant(arena, input, request);
     struct json *facts = scan(arena, request);
-    json_set(arena, output, "facts", facts);
-    if (planted != NULL) {
-        json_set(arena, json_set_object(arena, output, "plant"), "facts", planted);
-    }
-    if (facts == NULL || json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    reply->output = output;
-    return ERR_NONE;
+    return fact_output(arena, facts, planted, &reply->output);
 }

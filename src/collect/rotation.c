@@ -1,6 +1,7 @@
 #include "collect/rotation.h"
 
 #include "base/encode.h"
+#include "collect/fact.h"
 #include "collect/source_kinds.h"
 #include "collect/stream.h"
 #include "net/http_client.h"
@@ -236,11 +237,5 @@ enum err collect_rotation(struct arena *arena, const struct json *input, struct 
     enum err err = open_target(arena, input, &target, reply);
     err = err == ERR_NONE ? plant(arena, &planted) : err;
     err = err == ERR_NONE ? try_both(&target, &facts) : err;
-    if (err != ERR_NONE) {
-        return err;
-    }
-    reply->output = json_new(arena, JSON_OBJECT);
-    json_set(arena, reply->output, "facts", facts);
-    json_set(arena, json_set_object(arena, reply->output, "plant"), "facts", planted);
-    return json_set_string(arena, reply->output, "vantage", SLICE_LITERAL("local")) == NULL ? ERR_MEMORY : ERR_NONE;
+    return err == ERR_NONE ? fact_output(arena, facts, planted, &reply->output) : err;
 }

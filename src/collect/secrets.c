@@ -168,18 +168,14 @@ enum err collect_secrets(struct arena *arena, const struct json *input, struct s
                         TEXT("comparing secrets needs 1 to 64 absolute paths and a key of 64 hex digits",
                              "der Vergleich von Secrets braucht 1 bis 64 absolute Pfade und einen Schlüssel aus 64 Hexziffern"), 0, 0, NULL, 0);
     }
-    struct json *output = json_new(arena, JSON_OBJECT), *facts = json_set_object(arena, output, "facts"), *files = json_set_array(arena, facts, "files");
+    struct json *facts = json_new(arena, JSON_OBJECT), *files = json_set_array(arena, facts, "files");
     for (const struct json *path = paths->first; path != NULL && files != NULL; path = path->next) {
         const char *text = arena_string(arena, path->text);
         if (text != NULL) {
             put_path(arena, facts, files, text, key);
         }
     }
-    json_set(arena, json_set_object(arena, output, "plant"), "facts", plant(arena, key));
+    struct json *planted = plant(arena, key);
     explicit_bzero(key, sizeof(key));
-    if (files == NULL || json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    reply->output = output;
-    return ERR_NONE;
+    return fact_output(arena, files == NULL ? NULL : facts, planted, &reply->output);
 }

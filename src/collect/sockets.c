@@ -314,19 +314,13 @@ enum err collect_sockets(struct arena *arena, const struct json *input, struct s
     if (proc_fd < 0) {
         return complain(&reply->complaint, err_from_errno(errno), TEXT("cannot read /proc", "/proc ist nicht lesbar"), 0, 0, NULL, 0);
     }
-    struct json *facts = sockets_read(arena, proc_fd), *output = json_new(arena, JSON_OBJECT);
-    json_set(arena, output, "facts", facts);
+    struct json *facts = sockets_read(arena, proc_fd), *planted = NULL;
     uint16_t port = 0;
     int planted_fd = plant_socket(&port);
     if (planted_fd >= 0) {
-        struct json *planted = sockets_read(arena, proc_fd);
+        planted = only_port(arena, sockets_read(arena, proc_fd), port);
         close(planted_fd);
-        json_set(arena, json_set_object(arena, output, "plant"), "facts", only_port(arena, planted, port));
     }
     close(proc_fd);
-    if (facts == NULL || json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    reply->output = output;
-    return ERR_NONE;
+    return fact_output(arena, facts, planted, &reply->output);
 }

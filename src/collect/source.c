@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "collect/csv.h"
+#include "collect/fact.h"
 #include "collect/source_other.h"
 #include "collect/source_pick.h"
 #include "collect/source_plant.h"
@@ -441,11 +442,5 @@ enum err collect_source(struct arena *arena, const struct json *input, struct sl
     err = err == ERR_NONE ? source_run_all(&run, input, &reply->complaint) : err;
     buf_free(&run.login);
     http_client_free(client);
-    if (err != ERR_NONE) {
-        return err;
-    }
-    reply->output = json_new(arena, JSON_OBJECT);
-    json_set(arena, reply->output, "facts", run.facts);
-    json_set(arena, json_set_object(arena, reply->output, "plant"), "facts", planted);
-    return json_set_string(arena, reply->output, "vantage", SLICE_LITERAL("local")) == NULL ? ERR_TOO_LARGE : ERR_NONE;
+    return err == ERR_NONE ? fact_output(arena, run.facts, planted, &reply->output) : err;
 }

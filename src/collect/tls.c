@@ -256,14 +256,5 @@ enum err collect_tls(struct arena *arena, const struct json *input, struct slice
     struct json *facts = collect_outside(&probe, host, without_brackets(json_text(input, "address", SLICE_NONE)));
     roots_free(roots);
     SSL_CTX_free(probe.context);
-    struct json *output = json_new(arena, JSON_OBJECT);
-    json_set(arena, output, "facts", facts);
-    if (planted != NULL) {
-        json_set(arena, json_set_object(arena, output, "plant"), "facts", planted);
-    }
-    if (json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    reply->output = output;
-    return ERR_NONE;
+    return fact_output(arena, facts, planted, &reply->output);
 }

@@ -255,14 +255,6 @@ enum err collect_volumes(struct arena *arena, const struct json *input, struct s
         return complain(&reply->complaint, ERR_INVALID, TEXT("not an absolute path", "kein absoluter Pfad"), 0, 0,
                         (const char *)path.data, path.len);
     }
-    struct json *output = json_new(arena, JSON_OBJECT);
-    struct json *facts = volume_read(arena, &volume_host, path);
-    json_set(arena, output, "facts", facts);
-    json_set(arena, json_set_object(arena, output, "plant"), "facts",
-             volume_read(arena, &volume_planted, SLICE_LITERAL("/planted/data")));
-    if (facts == NULL || json_set_string(arena, output, "vantage", SLICE_LITERAL("local")) == NULL) {
-        return ERR_TOO_LARGE;
-    }
-    reply->output = output;
-    return ERR_NONE;
+    struct json *facts = volume_read(arena, &volume_host, path), *planted = volume_read(arena, &volume_planted, SLICE_LITERAL("/planted/data"));
+    return fact_output(arena, facts, planted, &reply->output);
 }

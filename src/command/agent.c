@@ -3,7 +3,6 @@
 #include "command/show.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -155,32 +154,14 @@ enum outcome command_agent_status(struct run *run)
     return is_well ? OUTCOME_OK : OUTCOME_FAILED;
 }
 
-static const char *find_agent(struct run *run)
-{
-    static const char *const folders[] = {"/packaging/agent", "/agent", "", "/../" VOGT_LIBRARY_FOLDER "/vogt/agent", "/../lib/vogt/agent"};
-    char self[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (len < 0) {
-        return NULL;
-    }
-    self[len] = '\0';
-    const char *folder = dirname(self);
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        const char *path = arena_printf(run->arena, "%s%s/vogt-agent", folder, folders[i]);
-        if (path != NULL && access(path, X_OK) == 0) {
-            return path;
-        }
-    }
-    return NULL;
-}
-
 enum outcome command_agent(struct run *run)
 {
     static const struct {
         enum option option;
         const char *word;
     } passed[] = {{OPTION_SERVER, "--server"}, {OPTION_PIN, "--pin"}, {OPTION_TOKEN, "--token"}, {OPTION_NAME, "--name"}, {OPTION_MINIMUM, "--minimum"}};
-    const char *program = find_agent(run), *words[WORDS_MAX] = {"vogt-agent", "--dir", agent_directory(run)};
+    static const char *const places[] = {"/packaging/agent/vogt-agent", "/agent/vogt-agent", "/vogt-agent", "/../" VOGT_LIBRARY_FOLDER "/vogt/agent/vogt-agent", "/../lib/vogt/agent/vogt-agent"};
+    const char *program = run_find_program(run, places, sizeof places / sizeof places[0]), *words[WORDS_MAX] = {"vogt-agent", "--dir", agent_directory(run)};
     size_t count = 3;
     for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
         const char *value = run_option(run, passed[i].option);

@@ -1,10 +1,13 @@
 #include "command/command.h"
 
+#include "base/language.h"
 #include "command/client.h"
 #include "crypto/crypto.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -380,16 +383,19 @@ const char *run_directory(const struct run *run)
     return is_here || access("/var/lib/vogt", F_OK) != 0 ? "var" : "/var/lib/vogt";
 }
 
-enum language language_of_environment(void)
+const char *run_find_program(struct run *run, const char *const *paths, size_t count)
 {
-    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL && value[0] != '\0') {
-            return strncmp(value, "de", 2) == 0 ? LANGUAGE_GERMAN : LANGUAGE_ENGLISH;
+    char self[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[len < 0 ? 0 : len] = '\0';
+    const char *folder = dirname(self);
+    for (size_t i = 0; len >= 0 && i < count; i++) {
+        const char *path = arena_printf(run->arena, "%s%s", folder, paths[i]);
+        if (path != NULL && access(path, X_OK) == 0) {
+            return path;
         }
     }
-    return LANGUAGE_ENGLISH;
+    return NULL;
 }
 
 static enum outcome dispatch(struct run *run, enum err err, const struct complaint *complaint)

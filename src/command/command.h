@@ -92,7 +92,6 @@ int command_main(int count, char **words); /* the exit code */
 
 /* How many of the words a name such as "ledger verify" takes; 0 when they say something else. */
 size_t words_match(const char *name, char **words, size_t count);
-enum language language_of_environment(void); /* LC_ALL, LC_MESSAGES, LANG: German, else English */
 
 bool run_has(const struct run *run, enum option option);
 const char *run_option(const struct run *run, enum option option); /* the last one given, or NULL */
@@ -114,6 +113,8 @@ enum outcome run_read_file(struct run *run, const char *path, size_t max_bytes, 
 /* Writes beside and renames, 0644; "-" is standard output. */
 enum outcome run_write_file(struct run *run, const char *path, struct slice bytes);
 const char *run_directory(const struct run *run);
+/* The first of these paths below the folder of our own program that can be run; NULL: none. */
+const char *run_find_program(struct run *run, const char *const *paths, size_t count);
 
 /* command_help.c */
 void help_all(struct run *run);

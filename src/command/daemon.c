@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,26 +43,6 @@ static void take_signals(void)
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         sigaction(numbers[i], &action, NULL);
     }
-}
-
-static const char *find_parent(struct run *run)
-{
-    char self[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (len < 0) {
-        return NULL;
-    }
-    self[len] = '\0';
-    const char *folder = dirname(self);
-    /* beside us, as in a build; where they are installed; where packages may put them */
-    static const char *const folders[] = {"", "/../" VOGT_LIBRARY_FOLDER "/vogt", "/../lib/vogt"};
-    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-        const char *path = arena_printf(run->arena, "%s%s/vogt-parent", folder, folders[i]);
-        if (path != NULL && access(path, X_OK) == 0) {
-            return path;
-        }
-    }
-    return NULL;
 }
 
 /* The log of the last starts is kept once, so that it never fills the disk. */
@@ -110,7 +88,9 @@ static void become_daemon(const char *program, const char *const *words, int log
 
 static pid_t spawn(struct run *run, const struct daemon_start *start, int log_fd, int ready_fd)
 {
-    const char *program = find_parent(run),
+    /* beside us, as in a build; where they are installed; where packages may put them */
+    static const char *const places[] = {"/vogt-parent", "/../" VOGT_LIBRARY_FOLDER "/vogt/vogt-parent", "/../lib/vogt/vogt-parent"};
+    const char *program = run_find_program(run, places, sizeof places / sizeof places[0]),
                *words[WORDS_MAX] = {"vogt-parent", "--dir",       start->directory,
                                     "--listen",    start->listen, "--ready-fd"};
     size_t count = 6;

@@ -1,5 +1,6 @@
 #include "dropin/dropin.h"
 
+#include "base/language.h"
 #include "crypto/crypto.h"
 
 #include <stdlib.h>

@@ -112,6 +112,8 @@ int dropin_show(struct dropin *dropin, const struct json *reply);
 /* Data of a kv secret, its metadata above. */
 int dropin_show_kv(struct dropin *dropin, const char *path, const struct json *reply);
 int dropin_show_keys(struct dropin *dropin, const struct json *reply);
+/* The same of what was listed at a path; without names it says so. */
+int dropin_show_listed(struct dropin *dropin, const struct json *reply, const char *path);
 int dropin_show_json(struct dropin *dropin, const struct json *tree);
 int dropin_show_field(struct dropin *dropin, struct slice text); /* no newline but on a terminal */
 

@@ -78,18 +78,7 @@ int verb_kv_list(struct dropin *dropin)
     struct dropin_ask ask = {.method = "GET", .path = arena_printf(dropin->run.arena, "%s?list=true", path == NULL ? "" : path),
                              .doing = arena_printf(dropin->run.arena, "Error listing %s", path == NULL ? "" : path), .missing_is_fine = true};
     code = code == DROPIN_OK ? dropin_ask(dropin, &ask, &answer) : code;
-    if (code != DROPIN_OK) {
-        return code;
-    }
-    if (json_path(answer.tree, "data.keys") == NULL) {
-        if (!dropin_is_table(dropin)) {
-            dropin_line(dropin, "{}");
-        } else {
-            fprintf(stderr, "No value found at %s\n", path);
-        }
-        return DROPIN_REMOTE;
-    }
-    return dropin_show_keys(dropin, answer.tree);
+    return code == DROPIN_OK ? dropin_show_listed(dropin, answer.tree, path) : code;
 }
 
 /* ---- writing ---- */

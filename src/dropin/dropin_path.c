@@ -81,18 +81,7 @@ int verb_list(struct dropin *dropin)
     struct dropin_answer answer;
     struct dropin_ask ask = {.method = "GET", .path = path, .doing = doing(dropin, "Error listing", dropin->words[0]), .missing_is_fine = true};
     int code = path == NULL ? dropin_out_of_memory(dropin) : dropin_ask(dropin, &ask, &answer);
-    if (code != DROPIN_OK) {
-        return code;
-    }
-    if (json_path(answer.tree, "data.keys") == NULL) {
-        if (!dropin_is_table(dropin)) {
-            dropin_line(dropin, "{}");
-        } else {
-            fprintf(stderr, "No value found at %s\n", dropin->words[0]);
-        }
-        return DROPIN_REMOTE;
-    }
-    return dropin_show_keys(dropin, answer.tree);
+    return code == DROPIN_OK ? dropin_show_listed(dropin, answer.tree, dropin->words[0]) : code;
 }
 
 int verb_delete(struct dropin *dropin)

@@ -342,6 +342,19 @@ int dropin_show_keys(struct dropin *dropin, const struct json *reply)
     return DROPIN_OK;
 }
 
+int dropin_show_listed(struct dropin *dropin, const struct json *reply, const char *path)
+{
+    if (json_path(reply, "data.keys") != NULL) {
+        return dropin_show_keys(dropin, reply);
+    }
+    if (!dropin_is_table(dropin)) {
+        dropin_line(dropin, "{}");
+    } else {
+        fprintf(stderr, "No value found at %s\n", path);
+    }
+    return DROPIN_REMOTE;
+}
+
 int dropin_show_seal(struct dropin *dropin, const struct json *status)
 {
     static const struct {

@@ -1,6 +1,7 @@
 /* auth/token/create and its siblings: who may make which token. The words of refusals are Vault's, which clients match. */
 #include "engine/token.h"
 
+#include "base/glob.h"
 #include "engine/entity.h"
 #include "engine/mount.h"
 #include "engine/namespace.h"
@@ -59,30 +60,6 @@ static enum err find_role(struct turn *turn, struct making *making)
 }
 
 /* ---- which policies ---- */
-
-/* "*" stands for any text, wherever it is. */
-static bool glob_matches(struct slice glob, struct slice text)
-{
-    size_t g = 0, t = 0, star = SIZE_MAX, back = 0;
-    while (t < text.len) {
-        if (g < glob.len && glob.data[g] == '*') {
-            star = g++;
-            back = t;
-        } else if (g < glob.len && glob.data[g] == text.data[t]) {
-            g++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            g = star + 1;
-            t = ++back;
-        } else {
-            return false;
-        }
-    }
-    while (g < glob.len && glob.data[g] == '*') {
-        g++;
-    }
-    return g == glob.len;
-}
 
 static bool lists(const struct json *names, struct slice name, bool as_globs)
 {

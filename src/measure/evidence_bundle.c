@@ -2,6 +2,7 @@
 
 #include "base/array.h"
 #include "base/encode.h"
+#include "engine/ledger_source.h"
 #include "engine/vault.h"
 #include "ledger/checkpoint.h"
 #include "ledger/commitment.h"
@@ -134,32 +135,6 @@ static enum err choose(struct turn *turn, const struct world *world, const struc
 
 /* ---- their proofs, from the published tiles ---- */
 
-struct source {
-    struct turn *turn;
-    uint64_t size;
-};
-
-static enum err source_node(void *context, unsigned level, uint64_t index, struct tree_hash *ret_hash)
-{
-    const struct source *source = context;
-    unsigned tile_level = 0, offset = 0, count = 0;
-    uint64_t number = 0;
-    tile_of_node(level, index, &tile_level, &number, &offset, &count);
-    unsigned width = tile_width_at(tile_level, number, source->size);
-    struct slice bytes;
-    enum err err = turn_tile(source->turn, LOG_EVIDENCE, (uint8_t)tile_level, number, (uint16_t)width, &bytes);
-    if (err == ERR_NOT_FOUND && width < TILE_WIDTH) {
-        err = turn_tile(source->turn, LOG_EVIDENCE, (uint8_t)tile_level, number, TILE_WIDTH, &bytes);
-    }
-    if (err != ERR_NONE || bytes.len < ((size_t)offset + count) * SHA256_BYTES) {
-        return err == ERR_NOT_FOUND || err == ERR_NONE ? ERR_DAMAGED : err;
-    }
-    struct tree_hash hashes[TILE_WIDTH];
-    memcpy(hashes, bytes.data + (size_t)offset * SHA256_BYTES, (size_t)count * SHA256_BYTES);
-    tile_fold(hashes, count, ret_hash);
-    return ERR_NONE;
-}
-
 static enum err put_payload(struct turn *turn, struct json *item, struct slice entry, uint64_t index)
 {
     char path[LEDGER_ROW_PATH_BYTES];
@@ -185,8 +160,8 @@ static enum err put_entry(struct turn *turn, struct json *list, uint64_t index, 
 {
     struct slice *entries = NULL;
     size_t count = 0;
-    struct source source = {turn, size};
-    struct tree_source nodes = {&source, source_node};
+    struct ledger_source source = {turn, LOG_EVIDENCE, size};
+    struct tree_source nodes = {&source, ledger_source_node};
     struct tree_proof path;
     struct json *item = json_append(list, json_new(turn->arena, JSON_OBJECT));
     enum err all = ERR_NONE;

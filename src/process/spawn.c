@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -157,5 +158,24 @@ enum err spawn_role(int directory_fd, enum role role, const char *program, const
     }
     fcntl(pidfd, F_SETFD, FD_CLOEXEC);
     *ret_spawned = (struct spawned){pid, pidfd};
+    return ERR_NONE;
+}
+
+enum err spawn_signals(int *ret_signal_fd)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
+        return err_from_errno(errno);
+    }
+    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    *ret_signal_fd = fd;
     return ERR_NONE;
 }

@@ -25,4 +25,7 @@ enum err spawn_directory(int *ret_directory_fd) must_check;
 enum err spawn_role(int directory_fd, enum role role, const char *program, const int *fds,
                     size_t fd_count, struct spawned *ret_spawned) must_check;
 
+/* What ends a parent (SIGINT, SIGTERM, SIGHUP) and says that a child ended (SIGCHLD): blocked from now on, and read at this descriptor (non-blocking, CLOEXEC). Errors of errno. */
+enum err spawn_signals(int *ret_signal_fd) must_check;
+
 #endif

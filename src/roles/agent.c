@@ -3,6 +3,7 @@
  */
 #include "roles/agent.h"
 
+#include "base/language.h"
 #include "base/log.h"
 #include "base/time.h"
 
@@ -44,18 +45,6 @@ void agent_fail(struct agent *agent, enum err err, struct text text, const char 
     agent->stopping = true;
 }
 
-static enum language language_of_environment(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL && value[0] != '\0') {
-            return strncmp(value, "de", 2) == 0 ? LANGUAGE_GERMAN : LANGUAGE_ENGLISH;
-        }
-    }
-    return LANGUAGE_ENGLISH;
-}
-
 static enum err set_option(struct agent_options *options, const char *name, const char *value, struct complaint *complaint)
 {
     if (strcmp(name, "--minimum") == 0) {
@@ -95,21 +84,6 @@ static enum err read_options(int count, char **arguments, struct agent_options *
     return ERR_NONE;
 }
 
-static enum err open_signals(struct agent *agent)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
-        return err_from_errno(errno);
-    }
-    agent->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return agent->signal_fd < 0 ? err_from_errno(errno) : ERR_NONE;
-}
-
 static enum err prepare(struct agent *agent, struct complaint *complaint)
 {
     struct sandbox_report own;
@@ -117,7 +91,7 @@ static enum err prepare(struct agent *agent, struct complaint *complaint)
     enum err err = agent->arena == NULL ? ERR_MEMORY : spawn_directory(&agent->executables_fd);
     err = err == ERR_NONE ? agent_directory_open(agent, complaint) : err;
     err = err == ERR_NONE ? agent_read_token(agent, complaint) : err;
-    err = err == ERR_NONE ? open_signals(agent) : err;
+    err = err == ERR_NONE ? spawn_signals(&agent->signal_fd) : err;
     return err == ERR_NONE ? sandbox_enter_parent(&own) : err;
 }
 

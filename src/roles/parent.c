@@ -1,6 +1,7 @@
 #include "roles/parent.h"
 
 #include "base/hcl.h"
+#include "base/language.h"
 #include "base/log.h"
 #include "base/time.h"
 
@@ -69,18 +70,6 @@ static void fail_with(struct parent *parent, enum err err, const struct complain
     parent_fail(parent, err, text, detail);
 }
 
-static enum language language_of_environment(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL && value[0] != '\0') {
-            return strncmp(value, "de", 2) == 0 ? LANGUAGE_GERMAN : LANGUAGE_ENGLISH;
-        }
-    }
-    return LANGUAGE_ENGLISH;
-}
-
 static enum err read_whole(const char *path, struct buf *out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -142,21 +131,6 @@ static enum err read_config(struct parent *parent, struct complaint *complaint)
     return err;
 }
 
-static enum err open_signals(struct parent *parent)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
-        return err_from_errno(errno);
-    }
-    parent->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    return parent->signal_fd < 0 ? err_from_errno(errno) : ERR_NONE;
-}
-
 /* They are opened anew whenever keep starts. */
 static enum err check_tls(const struct parent *parent, struct complaint *complaint)
 {
@@ -202,7 +176,7 @@ static enum err prepare(struct parent *parent, struct complaint *complaint)
         err = listen_open(parent, complaint);
     }
     if (err == ERR_NONE) {
-        err = open_signals(parent);
+        err = spawn_signals(&parent->signal_fd);
     }
     return err == ERR_NONE ? sandbox_enter_parent(&parent->own) : err;
 }

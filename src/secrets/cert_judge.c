@@ -1,6 +1,7 @@
 #include "secrets/cert_judge.h"
 
 #include "base/encode.h"
+#include "base/glob.h"
 #include "engine/request.h"
 #include "secrets/cert_chain.h"
 
@@ -70,35 +71,11 @@ enum err cert_judge_crl(struct arena *arena, const struct json *input, struct sl
 
 /* ---- constraints ---- */
 
-/* '*' stands for any run of bytes, none included; every other byte for itself. Goes back to the last star only, so it takes at most pattern times text steps. */
-static bool fits(struct slice pattern, struct slice text)
-{
-    size_t p = 0, t = 0, star = SIZE_MAX, from = 0;
-    while (t < text.len) {
-        if (p < pattern.len && pattern.data[p] == '*') {
-            star = p++;
-            from = t;
-        } else if (p < pattern.len && pattern.data[p] == text.data[t]) {
-            p++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.data[p] == '*') {
-        p++;
-    }
-    return p == pattern.len;
-}
-
 static bool any_fits(const struct json *patterns, const struct json *texts)
 {
     for (const struct json *pattern = patterns->first; pattern != NULL; pattern = pattern->next) {
         for (const struct json *text = texts == NULL ? NULL : texts->first; text != NULL; text = text->next) {
-            if (fits(pattern->text, text->text)) {
+            if (glob_matches(pattern->text, text->text)) {
                 return true;
             }
         }
@@ -144,10 +121,10 @@ static bool extension_fits(struct arena *arena, struct slice wanted, X509 *leaf)
     }
     struct slice pattern = slice_from(rest, colon + 1);
     if (!is_hex) {
-        return text.data != NULL && fits(pattern, text);
+        return text.data != NULL && glob_matches(pattern, text);
     }
     cleanup_buf struct buf hex = BUF_INIT(2 * REQUEST_CHAIN_MAX_BYTES);
-    return hex_encode(&hex, der) == ERR_NONE && fits(pattern, buf_slice(&hex));
+    return hex_encode(&hex, der) == ERR_NONE && glob_matches(pattern, buf_slice(&hex));
 }
 
 static bool entry_takes(struct arena *arena, const struct json *entry, X509 *leaf)

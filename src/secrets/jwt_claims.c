@@ -4,6 +4,8 @@
  */
 #include "secrets/jwt.h"
 
+#include "base/glob.h"
+
 #include <string.h>
 
 enum { SKEW_S = 60, LEEWAY_S = 150, TIME_MAX_DIGITS = 15 };
@@ -181,7 +183,7 @@ enum err jwt_check_token(struct turn *turn, const struct json *role, struct slic
 static bool is_same(const struct json *wanted, const struct json *got, bool with_globs)
 {
     if (with_globs) {
-        return wanted->type == JSON_STRING && got->type == JSON_STRING && secrets_matches(wanted->text, got->text);
+        return wanted->type == JSON_STRING && got->type == JSON_STRING && glob_matches(wanted->text, got->text);
     }
     return wanted->type == got->type && wanted->count == 0 && got->count == 0 && slice_equal(wanted->text, got->text);
 }

@@ -1,6 +1,7 @@
 /* auth/kubernetes/login: what the token says is held against the role, then the cluster is asked, and what it says counts. */
 #include "secrets/kubernetes.h"
 
+#include "base/glob.h"
 #include "engine/token.h"
 #include "secrets/web.h"
 
@@ -16,7 +17,7 @@ static enum err deny(struct turn *turn, struct text text)
 static bool allows(const struct json *patterns, struct slice text)
 {
     for (const struct json *one = patterns == NULL ? NULL : patterns->first; one != NULL; one = one->next) {
-        if (secrets_matches(one->text, text)) {
+        if (glob_matches(one->text, text)) {
             return true;
         }
     }

@@ -22,8 +22,6 @@ enum err secrets_names(struct turn *turn, const char *folder, struct slice prefi
 enum err secrets_list(struct turn *turn, const char *folder, struct slice prefix) must_check;
 /* A trimmed text with A-Z in lower case, in the arena: Vault's names of roles and users. */
 struct slice secrets_lower(struct turn *turn, struct slice text);
-/* '*' stands for any bytes, also none; everything else for itself. Linear but for the last star, to which it goes back. */
-bool secrets_matches(struct slice pattern, struct slice text);
 /* A copy of an object with one member set to a value (NULL: without it). */
 struct json *secrets_with(struct turn *turn, const struct json *object, const char *name, struct json *value);
 /* May this be kept as a secret? An object, and not nested so deeply that no reply could hold it. Says why not. */

@@ -1,6 +1,6 @@
-#include "secrets/secrets.h"
+#include "base/glob.h"
 
-bool secrets_matches(struct slice pattern, struct slice text)
+bool glob_matches(struct slice pattern, struct slice text)
 {
     size_t at = 0, i = 0, star = SIZE_MAX, mark = 0;
     while (i < text.len) {
