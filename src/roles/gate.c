@@ -204,6 +204,7 @@ static void round_of(struct gate *gate)
         take_keep(gate);
     }
     (void)MHD_run(gate->daemon);
+    gate_transport_flush(gate);
     if (gate->now_mono_ns - gate->sweep_mono_ns > (int64_t)TICK_MS * 1000000) {
         gate->sweep_mono_ns = gate->now_mono_ns;
         gate_sweep(gate);
@@ -231,6 +232,7 @@ static size_t configured(const struct gate *gate, const char *name, size_t fallb
 static enum err begin(struct gate *gate)
 {
     gate->held_end = &gate->held;
+    gate->head = BUF_INIT(GATE_HEAD_MAX_BYTES);
     gate->now_mono_ns = clock_now().mono_ns;
     gate->arena = arena_new(GATE_TREE_MAX_BYTES);
     gate->exchange_max = configured(gate, "connections", GATE_CONNECTIONS_DEFAULT);
@@ -261,6 +263,7 @@ static void end(struct gate *gate)
 {
     gate_http_stop(gate);
     gate_tls_stop(gate);
+    buf_free(&gate->head);
     while (gate->held != NULL) {
         struct held_frame *held = gate->held;
         gate->held = held->next;

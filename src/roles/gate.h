@@ -30,6 +30,8 @@ enum {
     GATE_REPLY_MAX_BYTES = 33 << 20,    /* a packed reply of 16 MiB as JSON text */
     GATE_CONNECTIONS_DEFAULT = 1024,
     GATE_PER_ADDRESS_DEFAULT = 256,
+    GATE_HEAD_MAX_BYTES = 17 << 10, /* a whole record of TLS (RFC 8446, 5.2) */
+    GATE_AHEAD_BYTES = 2048, /* read at once, whatever GnuTLS asks for: most requests whole */
 };
 
 enum stage { STAGE_READING, STAGE_WAITING, STAGE_ANSWERED, STAGE_FOLLOWING /* gate_stream.c */ };
@@ -64,12 +66,18 @@ enum peer { PEER_UNKNOWN, PEER_NONE, PEER_VERIFIED };
 /* One TCP connection. It ends at its deadline, whatever trickles in: MHD's own timeout begins anew
  * with every byte. */
 struct link {
+    struct gate *gate;
     struct link *previous, *next;
-    int fd;
+    int fd; /* -1: at its end */
     int64_t deadline_mono_ns;
     enum peer peer;
     uint8_t certificate[REQUEST_CERTIFICATE_BYTES]; /* PEER_VERIFIED: SHA-256 of the client's */
     char remote[64];
+    /* gate_transport.c */
+    int transport_fd;
+    bool has_body; /* what is sent next is a head, and its body comes right behind it */
+    size_t ahead_at, ahead_len;
+    uint8_t ahead[GATE_AHEAD_BYTES]; /* still encrypted */
 };
 
 struct exchange {
@@ -95,6 +103,7 @@ struct exchange {
     struct buf body;
     struct MHD_Response *response;
     struct stream *stream;              /* of a file in parts; else NULL */
+    size_t reply_bytes;                 /* of a body that is there whole */
     unsigned status;
     int64_t wait_deadline_mono_ns;
     size_t path_len, uri_len;
@@ -136,6 +145,8 @@ struct gate {
     struct held_frame *held, **held_end;
     struct arena *arena; /* of the request or reply at hand */
     size_t buffered_bytes;
+    struct buf head; /* a reply's, encrypted, that waits for its body */
+    struct link *head_of;
     uint64_t sign_id;
     struct buf authority; /* DER; empty: there are no agents */
     bool asks_all;        /* a login by certificate is mounted: whatever a client has is asked for */
@@ -155,6 +166,13 @@ void gate_http_stop(struct gate *gate);
 void gate_accept(struct gate *gate, int listener);
 void gate_sweep(struct gate *gate); /* ends what passed its deadline */
 void gate_link_until(struct gate *gate, struct link *link, int64_t seconds);
+
+/* gate_transport.c: the bytes of TLS, between GnuTLS and the socket. */
+void gate_transport_begin(struct gate *gate, struct link *link, struct MHD_Connection *connection);
+void gate_transport_end(struct gate *gate, const struct link *link, struct MHD_Connection *connection);
+void gate_transport_flush(struct gate *gate); /* at the end of a round */
+ssize_t gate_transport_receive(gnutls_transport_ptr_t link, void *out, size_t len);    /* gnutls_pull_func */
+ssize_t gate_transport_send(gnutls_transport_ptr_t link, const void *bytes, size_t len); /* gnutls_push_func */
 
 /* gate_exchange.c */
 struct exchange *exchange_new(struct gate *gate); /* NULL: too many */

@@ -81,6 +81,7 @@ static struct link *link_new(struct gate *gate, struct MHD_Connection *connectio
     gate->link_count++;
     gate->counters.connections++;
     gate_link_until(gate, link, FIRST_REQUEST_SECONDS);
+    gate_transport_begin(gate, link, connection);
     return link;
 }
 
@@ -105,6 +106,7 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *socket_context = link_new(gate, connection);
     } else if (*socket_context != NULL) {
+        gate_transport_end(gate, *socket_context, connection);
         link_free(gate, *socket_context);
         *socket_context = NULL;
     }
@@ -232,6 +234,7 @@ static enum MHD_Result deliver(struct exchange *exchange)
     }
     gate_link_until(gate, exchange->link,
                     REPLY_SECONDS + (int64_t)exchange->charged_bytes / SLOWEST_BYTES_PER_SECOND);
+    exchange->link->has_body = exchange->reply_bytes > 0 && !exchange->is_head;
     enum MHD_Result result =
         MHD_queue_response(exchange->connection, exchange->status, exchange->response);
     MHD_destroy_response(exchange->response);

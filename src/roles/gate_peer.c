@@ -219,8 +219,8 @@ bool gate_peer_start(struct gate_peer *peer, peer_answer_fn answer, size_t conne
         .answer = answer, .key = EVP_EC_gen("P-256"), .certificate_pem = BUF_INIT(65536),
         .held_reply = BUF_INIT(65536)};
     signal(SIGPIPE, SIG_IGN);
-    int listener = open_listener(&peer->port);
-    if (!make_certificate(peer) || listener < 0 || !find_program(path, sizeof(path)) ||
+    peer->listener = open_listener(&peer->port);
+    if (!make_certificate(peer) || peer->listener < 0 || !find_program(path, sizeof(path)) ||
         channel_pair(parent) != ERR_NONE || channel_pair(keep) != ERR_NONE ||
         pipe2(peer->stop_fds, O_CLOEXEC) != 0) {
         fprintf(stderr, "the gate's peers could not be set up\n");
@@ -228,11 +228,10 @@ bool gate_peer_start(struct gate_peer *peer, peer_answer_fn answer, size_t conne
     }
     peer->gate = fork();
     if (peer->gate == 0) {
-        exec_gate(path, (const int[]){parent[1], keep[1], listener});
+        exec_gate(path, (const int[]){parent[1], keep[1], peer->listener});
     }
     close(parent[1]);
     close(keep[1]);
-    close(listener);
     peer->parent = channel_new(parent[0], ROLE_PARENT, ROLE_GATE, QUEUE_BYTES);
     peer->keep = channel_new(keep[0], ROLE_KEEP, ROLE_GATE, QUEUE_BYTES);
     if (peer->gate < 0 || peer->parent == NULL || peer->keep == NULL ||
@@ -273,6 +272,7 @@ int gate_peer_stop(struct gate_peer *peer)
     pthread_join(peer->thread, NULL);
     channel_free(peer->parent);
     channel_free(peer->keep);
+    close(peer->listener);
     close(peer->stop_fds[0]);
     close(peer->stop_fds[1]);
     EVP_PKEY_free(peer->key);

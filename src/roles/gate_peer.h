@@ -20,6 +20,7 @@ typedef bool (*peer_answer_fn)(struct gate_peer *peer, struct arena *arena,
 
 struct gate_peer {
     pid_t gate;
+    int listener; /* the gate's: what is set of it, accepted sockets inherit */
     uint16_t port;
     struct channel *parent, *keep;
     pthread_t thread;

@@ -41,6 +41,7 @@ struct MHD_Response *gate_response(struct exchange *exchange, struct buf *bytes,
     struct buf taken = buf_take(bytes);
     struct MHD_Response *response;
     exchange->gate->counters.sent_bytes += exchange->is_head ? 0 : taken.len;
+    exchange->reply_bytes = taken.len;
     if (taken.data == NULL) {
         response = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
     } else {
