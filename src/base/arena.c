@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN_BYTES = 16, FIRST_BLOCK_BYTES = 4096, LARGEST_USUAL_BLOCK_BYTES = 1 << 20 };
+enum {
+    ALIGN_BYTES = 16,
+    FIRST_BLOCK_BYTES = 4096,
+    LARGEST_USUAL_BLOCK_BYTES = 1 << 20,
+    LARGEST_KEPT_BLOCK_BYTES = 16 << 10, /* by a reset: what comes next is likely to need as much as what was there */
+};
 
 struct block {
     struct block *older;
@@ -101,8 +106,9 @@ void arena_reset(struct arena *arena)
 {
     free_large(arena);
     while (arena->newest->older != NULL) {
-        struct block *block = arena->newest;
-        arena->newest = block->older;
+        bool is_kept = arena->newest->capacity <= LARGEST_KEPT_BLOCK_BYTES;
+        struct block **place = is_kept ? &arena->newest->older : &arena->newest, *block = *place;
+        *place = block->older;
         block_free(block);
     }
     explicit_bzero(arena->newest->bytes, arena->newest->used);

@@ -12,7 +12,7 @@ struct arena;
 
 struct arena *arena_new(size_t max_bytes);                        /* NULL without memory */
 void arena_free(struct arena *arena);
-void arena_reset(struct arena *arena);                            /* keeps the first block; all pointers die */
+void arena_reset(struct arena *arena);                            /* keeps a block; all pointers die */
 void *arena_alloc(struct arena *arena, size_t bytes);             /* 16-byte aligned, zeroed; NULL past the maximum */
 /* The same, but perhaps not zeroed: for megabytes that are written at once. */
 void *arena_room(struct arena *arena, size_t bytes);

@@ -173,7 +173,9 @@ static bool has_dot_segment(struct slice path)
 static void consider(const struct route *route, size_t index, enum verb verb, struct slice path, uint64_t *best, struct route_match *match)
 {
     struct candidate candidate;
-    if (!matches(route->pattern, path, verb, &candidate)) {
+    char first = route->pattern[0];
+    bool may_match = first == '\0' || first == ':' || first == '*' || (path.len > 0 && path.data[0] == (uint8_t)first); /* most do not */
+    if (!may_match || !matches(route->pattern, path, verb, &candidate)) {
         return;
     }
     match->path_known = true;
@@ -200,7 +202,8 @@ enum err route_find_in(const struct route *table, size_t count, enum verb verb, 
 {
     struct route_match match = {0};
     uint64_t best = 0;
-    for (size_t i = 0; i < count && !has_dot_segment(path); i++) {
+    bool has_dots = has_dot_segment(path);
+    for (size_t i = 0; i < count && !has_dots; i++) {
         consider(&table[i], i, verb, path, &best, &match);
     }
     *ret_match = match;
