@@ -9,6 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What an arena has not handed out, or has taken back, is nobody's: with AddressSanitizer, reading it ends the program. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
+#endif
+
 enum {
     ALIGN_BYTES = 16,
     FIRST_BLOCK_BYTES = 4096,
@@ -51,15 +59,23 @@ static struct block *block_new(size_t capacity)
     struct block *block = calloc(1, bytes);
     if (block != NULL) {
         block->capacity = capacity;
+        ASAN_POISON_MEMORY_REGION(block->bytes, capacity);
     }
     return block;
 }
 
 /* Wiped although secrets should not be here: values of requests are, and they may matter to their
  * owners. */
+static void block_wipe(struct block *block)
+{
+    ASAN_UNPOISON_MEMORY_REGION(block->bytes, block->capacity);
+    explicit_bzero(block->bytes, block->used);
+    block->used = 0;
+}
+
 static void block_free(struct block *block)
 {
-    explicit_bzero(block->bytes, block->used);
+    block_wipe(block);
     free(block);
 }
 
@@ -111,8 +127,8 @@ void arena_reset(struct arena *arena)
         *place = block->older;
         block_free(block);
     }
-    explicit_bzero(arena->newest->bytes, arena->newest->used);
-    arena->newest->used = 0;
+    block_wipe(arena->newest);
+    ASAN_POISON_MEMORY_REGION(arena->newest->bytes, arena->newest->capacity);
     arena->used = 0;
 }
 
@@ -150,6 +166,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
         }
     }
     void *memory = block->bytes + block->used;
+    ASAN_UNPOISON_MEMORY_REGION(memory, bytes == 0 ? 1 : bytes);
     block->used += rounded;
     arena->used += rounded;
     return memory;
@@ -215,19 +232,21 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     struct block *block = arena->newest;
     char *tail = (char *)block->bytes + block->used;
     size_t room = block->capacity - block->used;
+    ASAN_UNPOISON_MEMORY_REGION(tail, room);
     va_list arguments;
     va_start(arguments, format);
     int needed = vsnprintf(tail, room, format, arguments);
     va_end(arguments);
-    if (needed >= 0 && (size_t)needed < room) {
-        char *text = arena_alloc(arena, (size_t)needed + 1);
-        if (text == NULL) {
-            explicit_bzero(tail, (size_t)needed);
-        }
+    bool fits = needed >= 0 && (size_t)needed < room;
+    char *text = fits ? arena_alloc(arena, (size_t)needed + 1) : NULL;
+    if (text == NULL) {
+        explicit_bzero(tail, fits ? (size_t)needed : room); /* what is handed out later is zeroed */
+    }
+    ASAN_POISON_MEMORY_REGION(block->bytes + block->used, block->capacity - block->used);
+    if (fits) {
         return text;
     }
-    explicit_bzero(tail, room); /* what is handed out later is zeroed */
-    char *text = needed < 0 ? NULL : arena_alloc(arena, (size_t)needed + 1);
+    text = needed < 0 ? NULL : arena_alloc(arena, (size_t)needed + 1);
     if (text == NULL) {
         return NULL;
     }

@@ -158,8 +158,13 @@ static enum err find_route(struct turn *turn)
     if (err != ERR_NONE) {
         return err;
     }
+    for (size_t i = 0; i < ROUTE_VALUES_MAX; i++) {
+        turn->values[i] = is_as_it_came || match.values[i].len == 0 ? match.values[i] : arena_copy(turn->inside->lasting, match.values[i]); /* a namespace's path ends with the run */
+        if (turn->values[i].len > 0 && turn->values[i].data == NULL) {
+            return ERR_MEMORY;
+        }
+    }
     turn->route = match.route;
-    memcpy(turn->values, match.values, sizeof turn->values);
     turn->inside->operation = operation_find(match.route->operation);
     return ERR_NONE;
 }
