@@ -180,7 +180,7 @@ def keys_make_a_root_token_and_new_keys():
         return "generate-root, rekey, rotate"
 
 
-def a_snapshot_is_saved_and_not_put_back_by_a_running_server():
+def a_snapshot_is_saved_and_put_back():
     port = free_port()
     with Server("-dev", f"-dev-listen-address=127.0.0.1:{port}", port=port, environment={"TMPDIR": FOLDER}) as server:
         server.wait("Root Token: ")
@@ -191,7 +191,16 @@ def a_snapshot_is_saved_and_not_put_back_by_a_running_server():
         assert os.stat(path).st_mode & 0o777 == 0o600 and not os.path.exists(path + ".new")
         with tarfile.open(path) as archive:
             assert archive.getnames() == ["meta.json", "state.bin", "SHA256SUMS", "SHA256SUMS.sealed"] and archive.getmember("state.bin").size > 8 << 20
-        assert "vogt snapshot restore" in server.vault("operator", "raft", "snapshot", "restore", path, code=2)
+        server.vault("kv", "put", "secret/large0", "value=changed")
+        with open(path, "rb") as whole, open(path + ".cut", "wb") as cut:
+            cut.write(whole.read()[:-600])
+        assert "no whole snapshot" in server.vault("operator", "raft", "snapshot", "restore", path + ".cut", code=2)
+        server.vault("operator", "raft", "snapshot", "restore", path + ".none", code=1)
+        assert server.vault("kv", "get", "-field=value", "secret/large0") == "changed"
+        server.vault("operator", "raft", "snapshot", "restore", path)
+        server.vault("operator", "unseal", re.search(r"Unseal Key: (\S+)", server.text()).group(1))  # the next gate lets it in
+        assert server.vault("kv", "get", "-field=value", "secret/large0") == "x" * 1400000
+        assert "ledger reopen" in server.vault("kv", "put", "secret/large0", "value=changed", code=2)
         assert "Code: 403" in server.vault("operator", "raft", "snapshot", "save", path + "2", code=2, VAULT_TOKEN="hvs.nobody")
         assert not os.path.exists(path + "2") and not os.path.exists(path + "2.new")
         return f"{os.path.getsize(path)} bytes"
@@ -211,5 +220,5 @@ def what_cannot_be_kept_does_not_start():
 
 if __name__ == "__main__":
     main([a_server_from_a_configuration_is_set_up_and_used, a_development_server_is_ready_and_forgets, kv_goes_through_its_versions, data_comes_from_words_files_and_standard_input,
-          tokens_policies_and_logins, a_root_token_can_have_a_name_of_the_callers_choice, keys_make_a_root_token_and_new_keys, a_snapshot_is_saved_and_not_put_back_by_a_running_server,
+          tokens_policies_and_logins, a_root_token_can_have_a_name_of_the_callers_choice, keys_make_a_root_token_and_new_keys, a_snapshot_is_saved_and_put_back,
           what_cannot_be_kept_does_not_start])

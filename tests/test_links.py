@@ -16,7 +16,7 @@ EVERYBODY = {"libc.so", "libm.so", "libseccomp.so", "ld-linux-x86-64.so", "ld-li
 SANITIZERS = {"libasan.so", "libubsan.so", "libpthread.so", "libdl.so", "librt.so"}
 ALLOWED = {
     "parent": set(),
-    "gate": {"libmicrohttpd.so", "libgnutls.so"},
+    "gate": {"libmicrohttpd.so", "libgnutls.so", "libz.so"},
     "keep": {"libcrypto.so", "libsodium.so"},
     "store": {"libcrypto.so", "libsodium.so", "libsqlite3.so"},
     "store-postgres": {"libcrypto.so", "libsodium.so", "libpq.so", "libsqlite3.so"},

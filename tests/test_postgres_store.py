@@ -100,6 +100,7 @@ def vaults_own_configuration_is_kept():
             server.vault("kv", "put", "app/after", "x=1")
             server.vault("operator", "raft", "snapshot", "save", os.path.join(FOLDER, "raft.snap"))
             assert os.path.getsize(os.path.join(FOLDER, "raft.snap")) > 1000
+            assert "pg_restore" in server.vault("operator", "raft", "snapshot", "restore", os.path.join(FOLDER, "raft.snap"), code=2)
             status = json.loads(server.vault("read", "-format=json", "ledger/status"))["data"]
             assert server.stop() == 0
         done = verify(place, *[word for log in ("evidence", "audit") for word in ("--vkey", status[log]["vkey"])])

@@ -59,6 +59,7 @@ class Server:
         server = cls("-dev", "-dev-tls", f"-dev-listen-address=127.0.0.1:{port}", *arguments, port=port, scheme="https", environment={"TMPDIR": temporary})
         server.wait("Root Token: ")
         server.root = re.search(r"Root Token: (\S+)", server.text()).group(1)
+        server.unseal_key = re.search(r"Unseal Key: (\S+)", server.text()).group(1)
         server.more["VAULT_CACERT"] = server.authority()
         return server
 

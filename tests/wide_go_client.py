@@ -33,7 +33,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         program = build(folder)
         with Server.development() as server:
-            done = subprocess.run([program], env=clean_environment(**server.environment()), timeout=120, check=False)
+            done = subprocess.run([program], env=clean_environment(**server.environment(), UNSEAL_KEY=server.unseal_key), timeout=120, check=False)
             sys.exit(done.returncode)
 
 

@@ -1,5 +1,7 @@
 #include "base/archive.h"
 
+#include "base/encode.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -107,6 +109,26 @@ enum err tar_put_end(struct buf *out)
 {
     static const uint8_t zeros[2 * TAR_BLOCK_BYTES];
     return buf_append(out, slice_of(zeros, sizeof zeros));
+}
+
+enum err sums_put(struct buf *sums, struct slice digest, const char *name)
+{
+    enum err err = hex_encode(sums, digest);
+    return err == ERR_NONE ? buf_printf(sums, "  %s\n", name) : err;
+}
+
+bool sums_name(struct slice sums, struct slice digest, const char *name)
+{
+    cleanup_buf struct buf wanted = BUF_INIT(512);
+    struct slice line;
+    bool is_there = false;
+    if (sums_put(&wanted, digest, name) != ERR_NONE) {
+        return false;
+    }
+    while (!is_there && slice_find_byte(sums, '\n') < sums.len && slice_split(&sums, '\n', &line)) {
+        is_there = slice_equal(line, slice_first(buf_slice(&wanted), wanted.len - 1));
+    }
+    return is_there;
 }
 
 static enum err read_octal(const uint8_t *field, size_t len, uint64_t *ret_value)

@@ -21,6 +21,10 @@ enum err tar_put_header(struct buf *out, const char *name, uint64_t size, int64_
 enum err tar_put_padding(struct buf *out, uint64_t size) must_check; /* behind contents of this size */
 enum err tar_put_end(struct buf *out) must_check;
 
+/* A line of SHA256SUMS, as sha256sum writes it: hex of the digest, two spaces, name, line feed. And whether there is such a line. */
+enum err sums_put(struct buf *sums, struct slice digest, const char *name) must_check;
+bool sums_name(struct slice sums, struct slice digest, const char *name);
+
 struct tar_reader {
     uint8_t block[TAR_BLOCK_BYTES];
     size_t filled;

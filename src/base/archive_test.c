@@ -1,5 +1,5 @@
 /* Archives: taken apart by the reader here, and by tar and gzip of this machine. */
-#include "base/archive.h"
+#include "base/archive_reader.h"
 
 #include "base/check.h"
 
@@ -116,6 +116,75 @@ TEST(gzip_and_tar_of_this_machine_read_it)
     CHECK_U64(0, (uint64_t)system(command));
     snprintf(command, sizeof command, "rm -r %s", folder);
     CHECK_U64(0, (uint64_t)system(command));
+}
+
+static enum err feed(struct slice file, size_t step, struct seen *seen, bool *ret_whole)
+{
+    struct archive_reader *reader = archive_reader_new();
+    enum err err = reader == NULL ? ERR_MEMORY : ERR_NONE;
+    for (struct slice rest = file; err == ERR_NONE && rest.len > 0; rest = slice_from(rest, step)) {
+        err = archive_reader_feed(reader, slice_first(rest, step), see, seen);
+    }
+    *ret_whole = err == ERR_NONE && archive_reader_is_whole(reader);
+    archive_reader_free(reader);
+    return err;
+}
+
+TEST(a_packed_file_is_read_in_pieces_of_any_size_and_what_is_cut_is_not_whole)
+{
+    static const size_t pieces[] = {1, 2, 3, 4096, SIZE_MAX};
+    cleanup_buf struct buf tar = BUF_INIT(1 << 20), packed = BUF_INIT(1 << 20);
+    CHECK_ERR(ERR_NONE, make(&tar));
+    CHECK_ERR(ERR_NONE, gzip_put_stored(&packed, slice_first(buf_slice(&tar), 777)));
+    CHECK_ERR(ERR_NONE, gzip_put_stored(&packed, slice_from(buf_slice(&tar), 777)));
+    bool is_whole = false;
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        struct seen seen = {.is_same = true};
+        CHECK_ERR(ERR_NONE, feed(buf_slice(&packed), pieces[i], &seen, &is_whole));
+        CHECK(is_whole && seen.is_same);
+        CHECK_U64(sizeof large, seen.large);
+    }
+    for (size_t cut = 1; cut < packed.len; cut = cut * 3 + 1) {
+        struct seen seen = {.is_same = true};
+        CHECK_ERR(ERR_NONE, feed(slice_first(buf_slice(&packed), packed.len - cut), 5000, &seen, &is_whole));
+        CHECK(!is_whole);
+    }
+    struct seen seen = {.is_same = true};
+    packed.data[packed.len / 2] ^= 1;
+    CHECK_ERR(ERR_MALFORMED, feed(buf_slice(&packed), 5000, &seen, &is_whole));
+}
+
+TEST(sums_name_what_they_were_made_of)
+{
+    cleanup_buf struct buf sums = BUF_INIT(256);
+    CHECK_ERR(ERR_NONE, sums_put(&sums, SLICE_LITERAL("\x01\xff"), "meta.json"));
+    CHECK_ERR(ERR_NONE, sums_put(&sums, SLICE_LITERAL("\x02"), "state.bin"));
+    CHECK_SLICE("01ff  meta.json\n02  state.bin\n", buf_slice(&sums));
+    CHECK(sums_name(buf_slice(&sums), SLICE_LITERAL("\x01\xff"), "meta.json") && sums_name(buf_slice(&sums), SLICE_LITERAL("\x02"), "state.bin"));
+    CHECK(!sums_name(buf_slice(&sums), SLICE_LITERAL("\x02"), "meta.json") && !sums_name(buf_slice(&sums), SLICE_LITERAL("\xff"), "meta.json"));
+    CHECK(!sums_name(slice_first(buf_slice(&sums), 15), SLICE_LITERAL("\x01\xff"), "meta.json"));
+}
+
+static enum err gather(void *context, const char *name, struct slice bytes)
+{
+    return name[0] == '\0' ? buf_append(context, bytes) : ERR_INTERNAL;
+}
+
+TEST(what_is_not_packed_comes_as_it_is)
+{
+    static const char *const texts[] = {"\x1f", "\x1fx", "x\x1f\x8b", "SQLite format 3"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct archive_reader *reader = archive_reader_new();
+        cleanup_buf struct buf out = BUF_INIT(64);
+        struct slice text = slice_string(texts[i]);
+        CHECK(reader != NULL && !archive_reader_is_whole(reader));
+        for (size_t at = 0; at < text.len; at++) {
+            CHECK_ERR(ERR_NONE, archive_reader_feed(reader, slice_first(slice_from(text, at), 1), gather, &out));
+        }
+        CHECK(!archive_reader_is_packed(reader) && archive_reader_is_whole(reader) == (text.len > 1));
+        CHECK(slice_equal(text.len > 1 ? text : SLICE_NONE, buf_slice(&out)));
+        archive_reader_free(reader);
+    }
 }
 
 TEST_MAIN

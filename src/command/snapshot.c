@@ -5,7 +5,7 @@
  */
 #include "command/snapshot.h"
 
-#include "base/archive.h"
+#include "base/archive_reader.h"
 #include "base/encode.h"
 #include "command/client.h"
 #include "command/keys.h"
@@ -14,16 +14,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { BEGIN_TIMEOUT_MS = 600000, PART_MAX_BYTES = 8 << 20, KEY_FILE_MAX_BYTES = 128 };
 
-static const char database_name[] = "vogt.db", folder_name[] = "restore.new", marker_name[] = "restored", key_name[] = "seal.key", elsewhere_name[] = "postgresql";
+static const char database_name[] = "vogt.db", folder_name[] = "restore.new", marker_name[] = "restored", swapped_name[] = "restore.db", key_name[] = "seal.key", elsewhere_name[] = "postgresql";
 
 static enum outcome fail(struct run *run, struct text text, const char *path)
 {
@@ -136,7 +134,7 @@ struct coming {
 static enum err take(void *context, const char *name, struct slice bytes)
 {
     struct coming *coming = context;
-    if (strcmp(name, "state.bin") == 0) {
+    if (name[0] == '\0' || strcmp(name, "state.bin") == 0) {
         sha256_update(coming->state, bytes);
         return write_whole(coming->to, bytes) ? ERR_NONE : ERR_IO;
     }
@@ -149,47 +147,43 @@ static enum err take(void *context, const char *name, struct slice bytes)
 static bool has_sum(const struct coming *coming, struct sha256 *hash, const char *name)
 {
     uint8_t digest[SHA256_BYTES];
-    cleanup_buf struct buf line = BUF_INIT(256);
     sha256_finish(hash, digest);
-    return hex_encode(&line, slice_of(digest, sizeof digest)) == ERR_NONE && buf_printf(&line, "  %s\n", name) == ERR_NONE && slice_find(buf_slice(&coming->sums), buf_slice(&line)) != SIZE_MAX;
+    return sums_name(buf_slice(&coming->sums), slice_of(digest, sizeof digest), name);
 }
 
 /* Reads packed and plain files alike. ERR_MALFORMED: cut, changed, or no snapshot of Vogt's. */
-static enum err unpack(struct coming *coming, gzFile from)
+static enum err unpack(struct coming *coming, struct archive_reader *reader, int from)
 {
     static uint8_t block[1 << 16];
-    struct tar_reader tar = {.filled = 0};
     enum err err = ERR_NONE;
-    int got = 0, code = Z_OK;
-    while (err == ERR_NONE && (got = gzread(from, block, sizeof block)) > 0) {
-        struct slice bytes = slice_of(block, (size_t)got);
-        err = gzdirect(from) ? take(coming, "state.bin", bytes) : tar_feed(&tar, bytes, take, coming);
+    ssize_t got = 0;
+    while (err == ERR_NONE && (got = read(from, block, sizeof block)) > 0) {
+        err = archive_reader_feed(reader, slice_of(block, (size_t)got), take, coming);
     }
-    (void)gzerror(from, &code);
-    if (err != ERR_NONE || got < 0 || code != Z_OK) {
-        return err != ERR_NONE ? err : code == Z_ERRNO ? ERR_IO : ERR_MALFORMED;
+    if (err != ERR_NONE || got < 0) {
+        return err != ERR_NONE ? err : ERR_IO;
     }
-    bool is_good = gzdirect(from) || (tar_is_whole(&tar) && has_sum(coming, coming->meta, "meta.json") && has_sum(coming, coming->state, "state.bin"));
+    bool is_good = archive_reader_is_whole(reader) &&
+                   (!archive_reader_is_packed(reader) || (has_sum(coming, coming->meta, "meta.json") && has_sum(coming, coming->state, "state.bin")));
     return !is_good ? ERR_MALFORMED : fsync(coming->to) == 0 ? ERR_NONE : ERR_IO;
 }
 
 enum outcome snapshot_unpack(struct run *run, const char *path, int folder_fd)
 {
-    int from_fd = open(path, O_RDONLY | O_CLOEXEC);
-    gzFile from = from_fd < 0 ? NULL : gzdopen(from_fd, "rb");
-    struct coming coming = {.to = from == NULL ? -1 : openat(folder_fd, database_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), .meta = sha256_new(), .state = sha256_new(), .sums = BUF_INIT(4096)};
-    bool is_ready = coming.to >= 0 && coming.meta != NULL && coming.state != NULL;
-    enum err err = is_ready ? unpack(&coming, from) : ERR_IO;
+    int from = open(path, O_RDONLY | O_CLOEXEC);
+    struct archive_reader *reader = archive_reader_new();
+    struct coming coming = {.to = from < 0 ? -1 : openat(folder_fd, database_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), .meta = sha256_new(), .state = sha256_new(), .sums = BUF_INIT(4096)};
+    bool is_ready = coming.to >= 0 && reader != NULL && coming.meta != NULL && coming.state != NULL;
+    enum err err = is_ready ? unpack(&coming, reader, from) : ERR_IO;
     enum outcome outcome = err == ERR_NONE ? OUTCOME_OK : err == ERR_IO ? fail_file(run, path) : fail(run, TEXT("this is no whole snapshot of Vogt: it was cut or changed, or something else made it",
         "das ist keine vollständige Sicherung von Vogt: sie wurde abgeschnitten oder verändert, oder etwas anderes hat sie geschrieben"), path);
-    if (from != NULL) {
-        gzclose(from);
-    } else if (from_fd >= 0) {
-        close(from_fd);
+    if (from >= 0) {
+        close(from);
     }
     if (coming.to >= 0) {
         close(coming.to);
     }
+    archive_reader_free(reader);
     sha256_free(coming.meta);
     sha256_free(coming.state);
     buf_free(&coming.sums);
@@ -227,23 +221,6 @@ static enum outcome verify(struct run *run, int folder_fd)
     return outcome;
 }
 
-/* A row in the open, of the database that was just verified. */
-static enum err read_row(const char *database, const char *path, struct buf *out)
-{
-    sqlite3 *opened = NULL;
-    sqlite3_stmt *statement = NULL;
-    char name[4200];
-    snprintf(name, sizeof name, "file:%s?immutable=1", database);
-    int result = sqlite3_open_v2(name, &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
-    result = result == SQLITE_OK ? sqlite3_prepare_v2(opened, "SELECT bytes FROM row WHERE path = ?1", -1, &statement, NULL) : result;
-    result = result == SQLITE_OK ? sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC) : result;
-    result = result == SQLITE_OK ? sqlite3_step(statement) : result;
-    enum err err = result != SQLITE_ROW ? ERR_DAMAGED : buf_append(out, slice_of(sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0)));
-    sqlite3_finalize(statement);
-    sqlite3_close(opened);
-    return err;
-}
-
 static enum err read_key(struct run *run, const char *directory, struct secret *ret_key)
 {
     cleanup_buf struct buf text = BUF_INIT(KEY_FILE_MAX_BYTES), bytes = BUF_INIT(KEY_BYTES);
@@ -276,14 +253,14 @@ static enum err try_key(const struct secret *key, const struct json *seal, struc
     return err;
 }
 
-static enum outcome check_seal(struct run *run, const char *directory, struct text *ret_word)
+static enum outcome check_seal(struct run *run, const char *directory, int folder_fd, struct text *ret_word)
 {
-    const char *database = arena_printf(run->arena, "%s/%s/%s", directory, folder_name, database_name);
+    const struct verify_store store = {.directory_fd = folder_fd};
     cleanup_buf struct buf row = BUF_INIT(ROW_MAX_BYTES), ring = BUF_INIT(ROW_MAX_BYTES);
     struct json *seal = NULL;
-    enum err err = read_row(database, "boot/seal", &row);
+    enum err err = verify_row(&store, "boot/seal", &row);
     err = err == ERR_NONE ? json_unpack(run->arena, buf_slice(&row), &seal) : err;
-    err = err == ERR_NONE ? read_row(database, "boot/keyring", &ring) : err;
+    err = err == ERR_NONE ? verify_row(&store, "boot/keyring", &ring) : err;
     if (err != ERR_NONE) {
         return fail(run, TEXT("the snapshot has no seal", "die Sicherung hat kein Siegel"), run->arguments[0]);
     }
@@ -302,7 +279,7 @@ static enum outcome check_seal(struct run *run, const char *directory, struct te
     return err == ERR_NONE ? OUTCOME_OK : fail(run, TEXT("the key file does not open this snapshot: it is another one", "die Schlüsseldatei öffnet diese Sicherung nicht: es ist eine andere"), directory);
 }
 
-/* The word that it was restored is on the disk before the store is. */
+/* The word that it was restored is on the disk before the store is. What a running Vogt was given and did not come to take must not take its place. */
 static bool put_in_place(int directory_fd)
 {
     int marker = openat(directory_fd, marker_name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -312,14 +289,15 @@ static bool put_in_place(int directory_fd)
     }
     char from[64];
     snprintf(from, sizeof from, "%s/%s", folder_name, database_name);
-    return is_marked && fsync(directory_fd) == 0 && renameat(directory_fd, from, directory_fd, database_name) == 0 && fsync(directory_fd) == 0;
+    bool is_alone = unlinkat(directory_fd, swapped_name, 0) == 0 || errno == ENOENT;
+    return is_marked && is_alone && fsync(directory_fd) == 0 && renameat(directory_fd, from, directory_fd, database_name) == 0 && fsync(directory_fd) == 0;
 }
 
 static enum outcome restore(struct run *run, const char *directory, int directory_fd, int folder_fd, struct text *ret_word)
 {
     enum outcome outcome = snapshot_unpack(run, run->arguments[0], folder_fd);
     outcome = outcome == OUTCOME_OK ? verify(run, folder_fd) : outcome;
-    outcome = outcome == OUTCOME_OK ? check_seal(run, directory, ret_word) : outcome;
+    outcome = outcome == OUTCOME_OK ? check_seal(run, directory, folder_fd, ret_word) : outcome;
     return outcome == OUTCOME_OK && !put_in_place(directory_fd) ? fail_file(run, directory) : outcome;
 }
 

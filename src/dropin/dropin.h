@@ -65,7 +65,7 @@ int dropin_out_of_memory(struct dropin *dropin);
 struct dropin_ask {
     const char *method, *path; /* below /v1/, not escaped; a query after '?' is sent as it is */
     const struct json *body;
-    const struct buf *raw;     /* a file's bytes, in the place of a body */
+    int file;                  /* a descriptor: the file is sent in the place of a body, for as long as it takes; 0: none */
     const char *content_type;  /* NULL: application/json */
     const char *doing;         /* begins the words of a failure: "Error reading secret/x" */
     bool missing_is_fine;      /* 404 without errors is no failure */

@@ -169,7 +169,7 @@ static size_t add_headers(struct dropin *dropin, const struct dropin_ask *ask, c
     if (!ask->is_own && wrap != NULL && wrap[0] != '\0') {
         headers[count++] = arena_printf(arena, "X-Vault-Wrap-TTL: %s", wrap);
     }
-    if (ask->body != NULL || ask->raw != NULL) {
+    if (ask->body != NULL || ask->file > 0) {
         headers[count++] = arena_printf(arena, "Content-Type: %s", ask->content_type == NULL ? "application/json" : ask->content_type);
     }
     while (count < HEADERS_MAX && dropin_next_flag(dropin, "header", &position, &own)) {
@@ -202,6 +202,13 @@ struct destination {
 };
 
 /* to NULL: into *ret_reply. */
+static size_t read_part(void *context, uint64_t offset, void *into, size_t max)
+{
+    const int *fd = context;
+    ssize_t got = pread(*fd, into, max, (off_t)offset);
+    return got > 0 ? (size_t)got : 0;
+}
+
 static int exchange(struct dropin *dropin, const struct dropin_ask *ask, const char *url, const struct destination *to, struct http_reply *ret_reply)
 {
     cleanup_buf struct buf body = BUF_INIT(BODY_MAX_BYTES);
@@ -211,11 +218,17 @@ static int exchange(struct dropin *dropin, const struct dropin_ask *ask, const c
         return dropin_out_of_memory(dropin);
     }
     headers[add_headers(dropin, ask, headers)] = NULL;
+    struct stat status = {.st_size = 0};
+    int file = ask->file;
+    if (file > 0 && fstat(file, &status) != 0) {
+        return dropin_say(dropin, TEXT("the file cannot be read", "die Datei lässt sich nicht lesen"), NULL);
+    }
     struct connection *connection = dropin->connection;
-    struct http_request request = {.method = ask->method, .url = url, .headers = headers, .body = ask->raw != NULL ? buf_slice(ask->raw) : buf_slice(&body),
+    struct http_request request = {.method = ask->method, .url = url, .headers = headers, .body = buf_slice(&body),
+                                   .source = file > 0 ? read_part : NULL, .source_context = &file, .source_bytes = (uint64_t)status.st_size,
                                    .authorities_file = connection->authorities, .authorities_pem = slice_string(connection->ca_text),
                                    .trust_anyone = wants_no_trust(dropin), .client_certificate_file = setting(dropin, "client-cert", "CLIENT_CERT"),
-                                   .client_key_file = setting(dropin, "client-key", "CLIENT_KEY"), .allow_plain = true, .timeout_ms = to == NULL ? timeout_ms() : FILE_TIMEOUT_MS, .reply_max_bytes = BODY_MAX_BYTES,
+                                   .client_key_file = setting(dropin, "client-key", "CLIENT_KEY"), .allow_plain = true, .timeout_ms = to == NULL && file <= 0 ? timeout_ms() : FILE_TIMEOUT_MS, .reply_max_bytes = BODY_MAX_BYTES,
                                    .sink = to == NULL ? NULL : to->sink, .sink_context = to == NULL ? NULL : to->context};
     if (http_client_ask(connection->http, &request, ret_reply, &complaint) == ERR_NONE) {
         return DROPIN_OK;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OTP_MAX = 256, SNAPSHOT_MAX_BYTES = 1 << 30 };
+enum { OTP_MAX = 256 };
 
 static int request(struct dropin *dropin, const char *method, const char *path, const struct json *body, const char *doing, struct dropin_answer *ret_answer)
 {
@@ -385,12 +385,14 @@ int verb_snapshot_save(struct dropin *dropin)
 
 int verb_snapshot_restore(struct dropin *dropin)
 {
-    cleanup_buf struct buf bytes = BUF_INIT((size_t)SNAPSHOT_MAX_BYTES + (1 << 17));
     struct dropin_answer answer;
-    if (run_read_file(&dropin->run, dropin->words[0], SNAPSHOT_MAX_BYTES, &bytes) != OUTCOME_OK) {
-        return DROPIN_LOCAL;
-    }
-    struct dropin_ask ask = {.method = "POST", .path = dropin_switch(dropin, "force") ? "sys/storage/raft/snapshot-force" : "sys/storage/raft/snapshot", .raw = &bytes,
+    struct dropin_ask ask = {.method = "POST", .path = dropin_switch(dropin, "force") ? "sys/storage/raft/snapshot-force" : "sys/storage/raft/snapshot",
                              .content_type = "application/octet-stream", .doing = "Error installing the snapshot"};
-    return dropin_ask(dropin, &ask, &answer);
+    ask.file = open(dropin->words[0], O_RDONLY | O_CLOEXEC);
+    if (ask.file < 0) {
+        return dropin_say(dropin, TEXT("the file cannot be read", "die Datei lässt sich nicht lesen"), dropin->words[0]);
+    }
+    int code = dropin_ask(dropin, &ask, &answer);
+    close(ask.file);
+    return code;
 }

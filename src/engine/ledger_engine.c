@@ -272,11 +272,23 @@ enum err operation_ledger_reopen(struct turn *turn)
     if (first == ERR_NEED || second == ERR_NEED) {
         return ERR_NEED;
     }
+    struct stage_answer staged;
+    struct json *restored = NULL;
+    enum err asked = turn_stage(turn, &(struct stage_ask){.what = STAGE_NOTE}, &staged);
+    if (asked == ERR_NEED) {
+        return ERR_NEED;
+    }
+    if (asked == ERR_NONE && staged.note.len > 0 && json_unpack(turn->arena, staged.note, &restored) != ERR_NONE) {
+        restored = NULL;
+    }
     struct json *body = json_new(turn->arena, JSON_OBJECT);
     json_set_string(turn->arena, body, "reason", turn_field(turn, "reason"));
     json_set_string(turn->arena, body, "by", turn->caller.name);
     json_set_string(turn->arena, body, "last_evidence_checkpoint", evidence);
     json_set_string(turn->arena, body, "last_audit_checkpoint", audit);
+    if (restored != NULL) {
+        json_set(turn->arena, body, "restored", restored);
+    }
     enum err err = turn_evidence(turn, "ledger.reopened", body, NULL);
     err = err == ERR_NONE ? vault_rename(turn->around->vault, turn) : err;
     return err == ERR_NONE ? turn_reply_data(turn, body) : err;

@@ -6,8 +6,11 @@
  *               or empty), bytes chain (the certificates that a client showed who logs in or renews, each as bytes DER, its own
  *               first; gate vouches for nothing but that the client holds the first one's key), bytes packed query (an object of strings), bytes packed body (an object; empty: none),
  *               bytes packed headers that records name ({"x-name":{"hmac":true,"values":[…]}}; empty: none), bytes raw (the body of a route that takes files).
+ * A body in parts (ROUTE_PARTS): each is a REQUEST with its bytes as raw and a query of gate's own, in place of the client's: `next` as the reply before named it; with the
+ *               last part `last`, and of an archive `packed`, its files `meta` (meta.json) and `sums` (SHA256SUMS). A next that is named after the last is asked without raw.
  * REPLY body:   u16 HTTP status, u8 kind, u32 seconds for Retry-After (0: not said), bytes content type (kind RAW), bytes file name (RAW, may be empty),
- *               bytes next (RAW; not empty: the file goes on with the reply to the same request with this as its query's `next`), bytes body
+ *               bytes next (RAW; not empty: the file goes on with the reply to the same request with this as its query's `next`;
+ *               of a route that takes parts, the next part is taken with it), bytes body
  *               (kind TREE: packed JSON, written as JSON text by gate; RAW: as it is; NONE: empty).
  */
 #ifndef VOGT_ENGINE_REQUEST_H

@@ -43,6 +43,7 @@ enum route_flags {
     ROUTE_OPEN_FIELDS = 64,     /* fields beyond the list are handed on as they are */
     ROUTE_RAW_REPLY = 128,      /* answers a file */
     ROUTE_CERTIFICATE = 256,    /* an agent's client certificate opens it, and nothing else; it opens nothing else */
+    ROUTE_PARTS = 512,          /* with RAW_BODY: a snapshot of any size, unpacked by gate and asked for in parts (request.h) */
 };
 
 struct route {

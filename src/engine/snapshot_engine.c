@@ -2,7 +2,7 @@
  * Snapshots of the store while it is in use: the database as it is, rows sealed. Begun, fetched in parts of 4 MiB, ended. The path of Vault's clients gives an archive
  * (.tar.gz: meta.json, state.bin, SHA256SUMS, SHA256SUMS.sealed) of any size: each part is members of gzip of its own, so that a part needs to know nothing of those
  * before; gate asks for one after the other while it writes (`next`, engine/request.h).
- * Nothing is opened: whoever has a snapshot needs the unseal keys or the key file as well. It is taken back by `vogt snapshot restore`, with Vogt stopped.
+ * Nothing is opened: whoever has a snapshot needs the unseal keys or the key file as well. The way back: restore_engine.c.
  */
 #include "engine/operations.h"
 
@@ -128,10 +128,8 @@ static enum err put_sums(struct turn *turn, const struct archive *archive, struc
     uint8_t meta[SHA256_BYTES], nonce[XAES_NONCE_BYTES];
     sha256(archive->meta, meta);
     turn_random(turn, nonce, sizeof nonce);
-    enum err err = hex_encode(sums, slice_of(meta, sizeof meta));
-    err = err == ERR_NONE ? buf_append_string(sums, "  meta.json\n") : err;
-    err = err == ERR_NONE ? hex_encode(sums, slice_of(archive->digest, sizeof archive->digest)) : err;
-    err = err == ERR_NONE ? buf_append_string(sums, "  state.bin\n") : err;
+    enum err err = sums_put(sums, slice_of(meta, sizeof meta), "meta.json");
+    err = err == ERR_NONE ? sums_put(sums, slice_of(archive->digest, sizeof archive->digest), "state.bin") : err;
     return err == ERR_NONE ? barrier_seal(state_barrier(turn->state), SLICE_LITERAL("snapshot/sums"), 1, nonce, buf_slice(sums), sealed) : err;
 }
 
@@ -224,9 +222,4 @@ enum err operation_snapshot_whole(struct turn *turn)
     enum err err = copy(turn, archive.id, &archive.size);
     err = err == ERR_NONE ? reply_part(turn, &archive) : err;
     return err == ERR_NONE ? record(turn, archive.size) : err;
-}
-
-enum err operation_snapshot_restore(struct turn *turn)
-{
-    return turn_refuse(turn, ERR_INVALID, TEXT("a running Vogt is not put back: stop it, and use vogt snapshot restore FILE --dir DIRECTORY", "ein laufendes Vogt wird nicht zurückgesetzt: anhalten, dann vogt snapshot restore DATEI --dir VERZEICHNIS"), SLICE_NONE);
 }

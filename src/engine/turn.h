@@ -57,6 +57,14 @@ struct caller {
     struct namespace space;         /* that of the token: its policies are those of it, and speak of paths from there on */
 };
 
+/* A snapshot that is being put back: looked at and recorded, then done. In keep's memory only. */
+struct restoring {
+    uint64_t id;                    /* of what was looked at and recorded; 0: nothing */
+    uint64_t index;                 /* of its record in the evidence log */
+    bool is_other_key;              /* the root key of now does not open it */
+    const struct turn *done;        /* the turn in which it took the store's place; NULL: not yet */
+};
+
 /* What keep knows that is in no row: set once a turn, read only. */
 struct surroundings {
     bool initialized, sealed, reopen_needed;
@@ -73,6 +81,7 @@ struct surroundings {
     uint64_t default_lease_s, max_lease_s; /* as configured; 0: 32 days */
     struct limiter *limiter;        /* rate limits (quota.h); NULL: none are held to */
     struct http_settings *http;     /* what gates are told (http_settings.h); NULL: nobody is */
+    struct restoring *restoring;    /* NULL: nothing is put back */
     struct vault *vault;            /* the key that names tokens; and for the operations that initialise, unseal, seal and rotate */
 };
 
@@ -128,6 +137,9 @@ struct turn_snapshot {
     struct slice bytes;
 };
 enum err turn_snapshot(struct turn *turn, uint8_t what, uint64_t id, uint32_t number, struct turn_snapshot *ret_snapshot) must_check;
+
+/* A part of a database that shall take the store's place, or what is done with it (store/wire.h). The error in the answer is the store's own. */
+enum err turn_stage(struct turn *turn, const struct stage_ask *stage, struct stage_answer *ret_staged) must_check;
 
 /* The wall's time of a moment of the steady clock, for people. */
 int64_t turn_wall_ms(const struct turn *turn, int64_t steady_ms);

@@ -198,6 +198,47 @@ enum err turn_snapshot(struct turn *turn, uint8_t what, uint64_t id, uint32_t nu
     return err != ERR_NONE || code >= ERR_COUNT ? ERR_PROTOCOL : code == ERR_NEED ? ERR_PROTOCOL : (enum err)code;
 }
 
+static struct ask *new_stage(struct turn *turn, struct slice key, const struct stage_ask *stage)
+{
+    cleanup_buf struct buf body = BUF_INIT(STAGE_MAX_BYTES + 64);
+    struct ask *ask = new_ask(turn, key);
+    if (ask == NULL || buf_reserve(&body, stage->bytes.len + 64) != ERR_NONE || stage_ask_put(&body, stage) != ERR_NONE) {
+        return NULL;
+    }
+    ask->role = ROLE_STORE;
+    ask->work = "stage";
+    ask->raw = arena_copy(turn->inside->lasting, buf_slice(&body));
+    return ask->raw.data == NULL ? NULL : ask;
+}
+
+/* Within one turn what, id and offset name the bytes. */
+enum err turn_stage(struct turn *turn, const struct stage_ask *stage, struct stage_answer *ret_staged)
+{
+    cleanup_buf struct buf key = BUF_INIT(64);
+    struct stage_ask question = {stage->what, stage->id, stage->offset, SLICE_NONE};
+    enum err err = put_u8(&key, 0xf3);
+    err = err == ERR_NONE ? stage_ask_put(&key, &question) : err;
+    if (err != ERR_NONE) {
+        return err;
+    }
+    struct ask *ask = find_ask(turn, buf_slice(&key));
+    ask = ask == NULL ? new_stage(turn, buf_slice(&key), stage) : ask;
+    if (ask == NULL) {
+        return ERR_MEMORY;
+    }
+    if (ask->state != ASK_DONE) {
+        turn->inside->needs = true;
+        return ERR_NEED;
+    }
+    if (ask->err != ERR_NONE) {
+        return ask->err;
+    }
+    struct reader reader = reader_of(ask->output);
+    err = stage_answer_get(&reader, ret_staged);
+    err = err == ERR_NONE ? reader_end(&reader) : err;
+    return err != ERR_NONE || ret_staged->err == ERR_NEED ? ERR_PROTOCOL : ret_staged->err;
+}
+
 enum err turn_checkpoint(struct turn *turn, enum log_id log, struct slice *ret_note, uint64_t *ret_size)
 {
     struct need need = {.kind = NEED_LOG, .log = (uint8_t)log};

@@ -37,6 +37,8 @@ struct turn_driver {
     struct slice work_output_raw;
     driver_tell_fn tell;
     void *tell_context;
+    driver_stage_fn stage;
+    void *stage_context;
     int64_t now_ms;
     uint64_t seed, draws, commits;
 };
@@ -185,6 +187,22 @@ static enum err tell_all(struct turn_driver *driver, struct slice records, struc
     return taken == ERR_NONE ? ERR_NONE : complain(complaint, ERR_IO, TEXT("no audit device takes the record, so nothing was done", "kein Audit-Gerät nimmt den Eintrag an, deshalb geschah nichts"), 0, 0, NULL, 0);
 }
 
+static enum err answer_stage(struct turn_driver *driver, struct turn *turn, struct ask *ask)
+{
+    cleanup_buf struct buf out = BUF_INIT(ANSWER_MAX_BYTES);
+    struct stage_ask question;
+    struct stage_answer answer = {.err = ERR_NOT_FOUND};
+    struct reader reader = reader_of(ask->raw);
+    enum err err = stage_ask_get(&reader, &question);
+    if (err == ERR_NONE && driver->stage != NULL) {
+        driver->stage(driver->stage_context, &question, &answer);
+    }
+    err = err == ERR_NONE ? stage_answer_put(&out, &answer) : err;
+    ask->output = arena_copy(turn->inside->lasting, buf_slice(&out));
+    ask->err = ERR_NONE;
+    return err;
+}
+
 static enum err answer_ask(struct turn_driver *driver, struct turn *turn, struct ask *ask)
 {
     ask->state = ASK_DONE;
@@ -194,6 +212,9 @@ static enum err answer_ask(struct turn_driver *driver, struct turn *turn, struct
     if (ask->role == ROLE_TELL) {
         ask->err = tell_all(driver, ask->raw, &ask->complaint);
         return ERR_NONE;
+    }
+    if (ask->role == ROLE_STORE && ask->work != NULL) {
+        return answer_stage(driver, turn, ask);
     }
     if (ask->role != ROLE_STORE) {
         return answer_work(driver, turn, ask);
@@ -520,6 +541,12 @@ void driver_set_tell(struct turn_driver *driver, driver_tell_fn tell, void *cont
 {
     driver->tell = tell;
     driver->tell_context = context;
+}
+
+void driver_set_stage(struct turn_driver *driver, driver_stage_fn stage, void *context)
+{
+    driver->stage = stage;
+    driver->stage_context = context;
 }
 
 struct state *driver_state(struct turn_driver *driver)

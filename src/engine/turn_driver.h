@@ -33,6 +33,9 @@ void driver_add_operation(struct turn_driver *driver, const char *name, operatio
 /* Stands for the audit devices: what one device (the first of `records`) is told; its error is "no device takes it". Without it all is taken. */
 typedef enum err (*driver_tell_fn)(void *context, const struct device_record *record);
 void driver_set_tell(struct turn_driver *driver, driver_tell_fn tell, void *context);
+/* Stands for what store does with a database that comes; without it there is none (ERR_NOT_FOUND). */
+typedef void (*driver_stage_fn)(void *context, const struct stage_ask *question, struct stage_answer *answer);
+void driver_set_stage(struct turn_driver *driver, driver_stage_fn stage, void *context);
 /* Engines likewise. */
 struct engine;
 void driver_add_engine(struct turn_driver *driver, const struct engine *engine);

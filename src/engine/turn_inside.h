@@ -23,7 +23,7 @@ struct ask {
     enum ask_state state;
     struct slice key;                   /* the encoded question */
     struct need need;                   /* role == ROLE_NONE */
-    enum role role;                     /* ROLE_STORE with need.kind == 0: publish need.log */
+    enum role role;                     /* ROLE_STORE: publish need.log, or with a work: stage */
     const char *work;
     struct slice input, raw;            /* packed */
     /* the answer */

@@ -231,16 +231,30 @@ static enum err load_keys(struct vault *vault, struct turn *turn)
     return err;
 }
 
+static enum err root_of(const struct json *seal, struct slice remote, struct secret *ret_root)
+{
+    cleanup_buf struct buf local = BUF_INIT(HALF_BYTES);
+    enum err err = hex_decode(&local, json_text(seal, "local", SLICE_NONE));
+    return err == ERR_NONE ? root_key_derive(remote, buf_slice(&local), json_text(seal, "type", SLICE_NONE), ret_root) : ERR_DAMAGED;
+}
+
 static enum err derive_root(struct turn *turn, struct slice remote, struct secret *ret_root)
 {
     const struct json *seal = NULL;
     enum err err = turn_json(turn, "boot/seal", &seal);
-    if (err != ERR_NONE) {
-        return err;
-    }
-    cleanup_buf struct buf local = BUF_INIT(HALF_BYTES);
-    err = hex_decode(&local, json_text(seal, "local", SLICE_NONE));
-    return err == ERR_NONE ? root_key_derive(remote, buf_slice(&local), json_text(seal, "type", SLICE_NONE), ret_root) : ERR_DAMAGED;
+    return err == ERR_NONE ? root_of(seal, remote, ret_root) : err;
+}
+
+enum err vault_would_open(const struct vault *vault, struct arena *arena, struct slice seal, struct slice ring)
+{
+    struct secret root cleanup_secret = SECRET_NONE;
+    struct barrier *barrier = NULL;
+    struct json *tree = NULL;
+    enum err err = vault->remote.len == 0 ? ERR_SEALED : json_unpack(arena, seal, &tree);
+    err = err == ERR_NONE ? root_of(tree, secret_slice(&vault->remote), &root) : err;
+    err = err == ERR_NONE ? barrier_open(secret_slice(&root), ring, &barrier) : err;
+    barrier_free(barrier);
+    return err;
 }
 
 enum err vault_clients_load(struct vault *vault, struct turn *turn)

@@ -50,6 +50,8 @@ void vault_seal(struct vault *vault, struct state *state);
 enum err vault_initialize(struct vault *vault, struct turn *turn, unsigned shares, unsigned threshold, struct secret *ret_shares) must_check;
 /* Opens the ring with this remote half. ERR_FORGED: the wrong key. */
 enum err vault_unseal(struct vault *vault, struct turn *turn, struct slice remote) must_check;
+/* Would this remote half open the ring of another store, given its rows boot/seal and boot/keyring? ERR_FORGED: no. ERR_SEALED: there is no half at hand. */
+enum err vault_would_open(const struct vault *vault, struct arena *arena, struct slice seal, struct slice ring) must_check;
 /* A new key in the ring; rows are sealed anew in the background. */
 enum err vault_rotate(struct vault *vault, struct turn *turn) must_check;
 /* A new remote half in `shares` shares (1: the half itself), for vault_rekey. The same in every run. */

@@ -91,6 +91,7 @@ enum err verify_known(const struct verify_source *source, uint8_t log, const str
 
 struct verify_store {
     int directory_fd;                           /* of the data directory that holds vogt.db */
+    const char *vfs, *name;                     /* vfs not NULL: instead, a database that nobody else has open, by SQLite's names of file layer and file */
     const struct note_key *keys[LOG_AUDIT + 1]; /* by log id; NULL: signatures are left alone */
     struct slice known[LOG_AUDIT + 1];          /* checkpoint notes kept elsewhere; may be empty */
 };
@@ -99,5 +100,8 @@ struct verify_store {
  * it at all. */
 enum err verify_rows(const struct verify_store *store, const struct verify_options *options,
                      struct verify_report *report) must_check;
+
+/* A row in the open (boot/) of a database that was found good. ERR_NOT_FOUND. */
+enum err verify_row(const struct verify_store *store, const char *path, struct buf *out) must_check;
 
 #endif

@@ -85,3 +85,22 @@ enum err verify_rows(const struct verify_store *store, const struct verify_optio
     check_remove_copy(&check);
     return err;
 }
+
+enum err verify_row(const struct verify_store *store, const char *path, struct buf *out)
+{
+    struct check check = {.store = store};
+    sqlite3_stmt *statement = NULL;
+    bool more = false;
+    enum err err = check_open(&check);
+    err = err == ERR_NONE ? check_prepare(&check, "SELECT bytes FROM row WHERE path = ?1", &statement) : err;
+    if (err == ERR_NONE) {
+        sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
+        err = row_step(statement, &more);
+    }
+    err = err == ERR_NONE && !more ? ERR_NOT_FOUND : err;
+    err = err == ERR_NONE ? buf_append(out, row_column(statement, 0)) : err;
+    sqlite3_finalize(statement);
+    sqlite3_close(check.database);
+    check_remove_copy(&check);
+    return err;
+}

@@ -23,7 +23,8 @@ struct transfer {
     CURL *curl;
     const struct http_request *request;
     struct http_reply reply;
-    bool too_large, ended_by_sink;
+    bool too_large, ended_by_sink, ended_by_source;
+    uint64_t given_bytes; /* of the source */
 };
 
 static const struct failure {
@@ -117,6 +118,29 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return transfer->too_large ? 0 : len;
 }
 
+static size_t give_body(char *into, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    const struct http_request *request = transfer->request;
+    uint64_t left = request->source_bytes - transfer->given_bytes;
+    size_t max = size * count < left ? size * count : (size_t)left;
+    size_t given = max == 0 ? 0 : request->source(request->source_context, transfer->given_bytes, into, max);
+    transfer->given_bytes += given;
+    transfer->ended_by_source = max > 0 && given == 0;
+    return transfer->ended_by_source ? CURL_READFUNC_ABORT : given;
+}
+
+/* A kept connection that turned out to be closed: the same once more. */
+static int begin_body_again(void *context, curl_off_t offset, int origin)
+{
+    struct transfer *transfer = context;
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > transfer->request->source_bytes) {
+        return CURL_SEEKFUNC_FAIL;
+    }
+    transfer->given_bytes = (uint64_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
 /* A status line begins a new response: what an interim one (100 Continue) said is forgotten. */
 static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
@@ -190,12 +214,26 @@ static void set_trust(CURL *curl, const struct http_request *request, CURLcode *
     }
 }
 
-static void set_method(CURL *curl, const struct http_request *request, CURLcode *code)
+static void set_source(struct transfer *transfer, CURLcode *code)
 {
+    SET(code, transfer->curl, CURLOPT_POST, 1L);
+    SET(code, transfer->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->request->source_bytes);
+    SET(code, transfer->curl, CURLOPT_READFUNCTION, give_body);
+    SET(code, transfer->curl, CURLOPT_READDATA, transfer);
+    SET(code, transfer->curl, CURLOPT_SEEKFUNCTION, begin_body_again);
+    SET(code, transfer->curl, CURLOPT_SEEKDATA, transfer);
+}
+
+static void set_method(struct transfer *transfer, CURLcode *code)
+{
+    CURL *curl = transfer->curl;
+    const struct http_request *request = transfer->request;
     bool is_head = strcmp(request->method, "HEAD") == 0;
     bool has_body = request->body.len > 0 || strcmp(request->method, "POST") == 0 ||
                     strcmp(request->method, "PUT") == 0;
-    if (has_body && !is_head) {
+    if (request->source != NULL) {
+        set_source(transfer, code);
+    } else if (has_body && !is_head) {
         SET(code, curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
         SET(code, curl, CURLOPT_POSTFIELDS,
             request->body.len == 0 ? "" : (const char *)request->body.data);
@@ -263,7 +301,7 @@ static CURLcode set_up(struct transfer *transfer, struct curl_slist *headers)
         SET(&code, curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     }
     set_trust(curl, request, &code);
-    set_method(curl, request, &code);
+    set_method(transfer, &code);
     return code;
 }
 
@@ -276,7 +314,7 @@ static enum err explain(const struct transfer *transfer, CURLcode code, struct c
             TEXT("the answer is larger than allowed", "die Antwort ist größer als erlaubt"), 0, 0,
             url, strlen(url));
     }
-    if (transfer->ended_by_sink) {
+    if (transfer->ended_by_sink || transfer->ended_by_source) {
         return complain(complaint, ERR_CLOSED,
                         TEXT("the transfer was ended", "die Übertragung wurde beendet"), 0, 0, url,
                         strlen(url));
@@ -298,7 +336,7 @@ enum err http_client_ask(struct http_client *client, const struct http_request *
 {
     size_t max = request->reply_max_bytes == 0 ? REPLY_DEFAULT_BYTES : request->reply_max_bytes;
     struct transfer transfer = {
-        client->curl, request, {0, BUF_INIT(HEADERS_MAX_BYTES), BUF_INIT(max)}, false, false};
+        .curl = client->curl, .request = request, .reply = {0, BUF_INIT(HEADERS_MAX_BYTES), BUF_INIT(max)}};
     bool good;
     struct curl_slist *headers = header_list(request, &good);
     CURLcode code = good ? set_up(&transfer, headers) : CURLE_OUT_OF_MEMORY;

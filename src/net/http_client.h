@@ -23,10 +23,16 @@ struct http_client;
 /* Gets bytes of a 2xx body as they come; false ends the transfer (ERR_CLOSED). */
 typedef bool (*http_sink_fn)(void *context, struct slice bytes);
 
+/* Fills `into` with what lies at this offset of a body, at most `max` bytes; 0: it cannot, which ends the transfer (ERR_CLOSED). */
+typedef size_t (*http_source_fn)(void *context, uint64_t offset, void *into, size_t max);
+
 struct http_request {
     const char *method, *url;
     const char *const *headers;   /* "Name: value", ends with NULL; may be NULL */
     struct slice body;            /* borrowed until the call returns */
+    http_source_fn source;        /* not NULL: the body comes from here */
+    void *source_context;
+    uint64_t source_bytes;
     const char *authorities_file; /* PEM; NULL: those of the system */
     struct slice authorities_pem;  /* the same as text; replaces the file */
     struct slice pinned_pem; /* exactly this certificate is trusted, whatever the host's name is;

@@ -46,7 +46,7 @@ static void listen_now(struct gate *gate)
     gate->listening = true;
 }
 
-static void listen_no_more(struct gate *gate)
+void gate_listen_no_more(struct gate *gate)
 {
     for (size_t i = 0; i < gate->start.fd_count && gate->listening; i++) {
         (void)epoll_ctl(gate->epoll_fd, EPOLL_CTL_DEL, gate->start.fds[i], NULL);
@@ -81,7 +81,7 @@ void gate_frame(struct gate *gate, enum message kind, uint64_t id, struct slice 
     } else if (kind == MESSAGE_REPLY) {
         struct exchange *exchange = exchange_find(gate, id);
         if (exchange != NULL) {
-            (exchange->stage == STAGE_FOLLOWING ? gate_stream_go_on : gate_reply)(exchange, body);
+            (exchange->stage == STAGE_FOLLOWING ? gate_stream_go_on : exchange->upload != NULL ? gate_upload_go_on : gate_reply)(exchange, body);
         }
     }
     /* SIGNED without anybody waiting: its handshake gave up meanwhile. */
@@ -135,7 +135,7 @@ static void take_keep(struct gate *gate)
 static void stop(struct gate *gate)
 {
     if (!gate->stopping) {
-        listen_no_more(gate);
+        gate_listen_no_more(gate);
         gate->stopping = true;
         gate->stop_mono_ns = gate->now_mono_ns + (int64_t)STOP_WAIT_MS * 1000000;
     }

@@ -104,6 +104,7 @@ struct exchange {
     struct MHD_Response *response;
     struct stream *stream;              /* of a file in parts; else NULL */
     size_t reply_bytes;                 /* of a body that is there whole */
+    struct upload *upload;              /* of a body in parts; else NULL */
     unsigned status;
     int64_t wait_deadline_mono_ns;
     size_t path_len, uri_len;
@@ -159,6 +160,7 @@ struct gate {
 
 /* gate.c */
 void gate_flush(struct gate *gate);
+void gate_listen_no_more(struct gate *gate);
 
 /* gate_http.c: MHD's side. */
 enum err gate_http_start(struct gate *gate, size_t connections, size_t per_address) must_check;
@@ -198,8 +200,8 @@ bool gate_target(struct exchange *exchange, const char *method);
 /* gate_request.c: all bytes are there. Either sends a frame to keep (the caller suspends) or
  * answers. */
 void gate_request(struct exchange *exchange);
-/* The same request once more, for the next part of a file. */
-enum err gate_request_next(struct exchange *exchange, struct slice next) must_check;
+/* The request for a part of a file or of a body: with a query of gate's own. ERR_INVALID: its headers were refused, that is answered. */
+enum err gate_request_part(struct exchange *exchange, const struct json *query, struct slice raw) must_check;
 
 /* gate_reply.c */
 void gate_reply(struct exchange *exchange, struct slice body); /* of a REPLY frame */
@@ -215,6 +217,13 @@ struct MHD_Response *gate_stream_begin(struct exchange *exchange, struct slice n
 void gate_stream_go_on(struct exchange *exchange, struct slice body); /* of a REPLY frame */
 void gate_stream_end(struct exchange *exchange);                      /* of a following one: the client sees that it was cut */
 void gate_stream_free(struct exchange *exchange);
+
+/* gate_upload.c: bodies in parts. */
+bool gate_upload_begin(struct exchange *exchange); /* false: no room */
+size_t gate_upload_take(struct exchange *exchange, struct slice bytes); /* how many were taken: less than all when the exchange waits now */
+void gate_upload_end(struct exchange *exchange);                     /* the body has ended */
+void gate_upload_go_on(struct exchange *exchange, struct slice body); /* of a REPLY frame */
+void gate_upload_free(struct exchange *exchange);
 
 /* gate_settings.c: what keep told of headers and origins. */
 enum err gate_settings(struct gate *gate, struct slice body) must_check;

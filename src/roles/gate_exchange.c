@@ -46,6 +46,7 @@ void exchange_free(struct exchange *exchange)
     }
     exchange_drop_body(exchange);
     gate_stream_free(exchange);
+    gate_upload_free(exchange);
     if (exchange->response != NULL) {
         MHD_destroy_response(exchange->response);
         exchange->response = NULL;

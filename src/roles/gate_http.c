@@ -170,13 +170,21 @@ static size_t announced_bytes(struct exchange *exchange)
 
 static void refuse_size(struct exchange *exchange)
 {
-    if (exchange->route != NULL && strcmp(exchange->route->operation, "snapshot_restore") == 0) { /* a smaller one would not be taken either */
-        gate_refuse(exchange, MHD_HTTP_BAD_REQUEST, TEXT("a running Vogt is not put back: stop it, and use vogt snapshot restore FILE --dir DIRECTORY",
-                                                         "ein laufendes Vogt wird nicht zurückgesetzt: anhalten, dann vogt snapshot restore DATEI --dir VERZEICHNIS"));
-        return;
-    }
     gate_refuse(exchange, MHD_HTTP_CONTENT_TOO_LARGE,
                 TEXT("the body is larger than 8 MiB", "der Rumpf ist größer als 8 MiB"));
+}
+
+static void refuse_room(struct exchange *exchange)
+{
+    gate_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
+                TEXT("too much is being uploaded at once, try again",
+                     "es wird gerade zu viel auf einmal "
+                     "hochgeladen, bitte erneut versuchen"));
+}
+
+static bool takes_parts(const struct exchange *exchange)
+{
+    return exchange->verb == VERB_WRITE && exchange->route != NULL && (exchange->route->flags & ROUTE_PARTS) != 0;
 }
 
 static void begin(struct exchange *exchange, const char *method, size_t body_bytes)
@@ -191,8 +199,13 @@ static void begin(struct exchange *exchange, const char *method, size_t body_byt
         gate_refuse(
             exchange, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
             TEXT("the headers are larger than 16 KiB", "die Kopfzeilen sind größer als 16 KiB"));
-    } else if (gate_target(exchange, method) && body_bytes != SIZE_MAX &&
-               body_bytes > REQUEST_RAW_MAX_BYTES) {
+    } else if (!gate_target(exchange, method)) {
+        return;
+    } else if (takes_parts(exchange)) {
+        if (!gate_upload_begin(exchange)) {
+            refuse_room(exchange);
+        }
+    } else if (body_bytes != SIZE_MAX && body_bytes > REQUEST_RAW_MAX_BYTES) {
         refuse_size(exchange);
     }
 }
@@ -216,10 +229,7 @@ static void take_body(struct exchange *exchange, const char *data, size_t len)
         refuse_size(exchange);
     } else if (!exchange_charge(exchange, len) || make_room(exchange, len) != ERR_NONE ||
                buf_append(&exchange->body, slice_of(data, len)) != ERR_NONE) {
-        gate_refuse(exchange, MHD_HTTP_SERVICE_UNAVAILABLE,
-                    TEXT("too much is being uploaded at once, try again",
-                         "es wird gerade zu viel auf einmal "
-                         "hochgeladen, bitte erneut versuchen"));
+        refuse_room(exchange);
     }
 }
 
@@ -235,6 +245,9 @@ static enum MHD_Result deliver(struct exchange *exchange)
     gate_link_until(gate, exchange->link,
                     REPLY_SECONDS + (int64_t)exchange->charged_bytes / SLOWEST_BYTES_PER_SECOND);
     exchange->link->has_body = exchange->reply_bytes > 0 && !exchange->is_head;
+    if (exchange->upload != NULL) {
+        gate_header(exchange->response, MHD_HTTP_HEADER_CONNECTION, "close"); /* after a restore another gate answers */
+    }
     enum MHD_Result result =
         MHD_queue_response(exchange->connection, exchange->status, exchange->response);
     MHD_destroy_response(exchange->response);
@@ -242,19 +255,23 @@ static enum MHD_Result deliver(struct exchange *exchange)
     return result;
 }
 
+static enum MHD_Result wait_for_keep(struct exchange *exchange)
+{
+    if (exchange->upload == NULL) {
+        exchange->wait_deadline_mono_ns =
+            exchange->gate->now_mono_ns + (int64_t)KEEP_SECONDS * 1000000000;
+        gate_link_until(exchange->gate, exchange->link, 2 * KEEP_SECONDS);
+    }
+    MHD_suspend_connection(exchange->connection);
+    return MHD_YES;
+}
+
 static enum MHD_Result finish(struct exchange *exchange)
 {
     if (exchange->stage == STAGE_READING) {
-        gate_request(exchange);
+        (exchange->upload != NULL ? gate_upload_end : gate_request)(exchange);
     }
-    if (exchange->stage == STAGE_ANSWERED) {
-        return deliver(exchange);
-    }
-    exchange->wait_deadline_mono_ns =
-        exchange->gate->now_mono_ns + (int64_t)KEEP_SECONDS * 1000000000;
-    gate_link_until(exchange->gate, exchange->link, 2 * KEEP_SECONDS);
-    MHD_suspend_connection(exchange->connection);
-    return MHD_YES;
+    return exchange->stage == STAGE_ANSWERED ? deliver(exchange) : wait_for_keep(exchange);
 }
 
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
@@ -278,6 +295,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         /* Refused before the body was sent: MHD answers and closes. Without a body the connection
          * can live on. */
         return exchange->stage == STAGE_ANSWERED && body_bytes > 0 ? deliver(exchange) : MHD_YES;
+    }
+    if (*upload_bytes > 0 && exchange->upload != NULL) {
+        *upload_bytes -= gate_upload_take(exchange, slice_of(upload, *upload_bytes));
+        return exchange->stage == STAGE_WAITING ? wait_for_keep(exchange) : MHD_YES;
     }
     if (*upload_bytes > 0) {
         take_body(exchange, upload, *upload_bytes);
@@ -361,8 +382,8 @@ void gate_sweep(struct gate *gate)
         if (exchange->stage == STAGE_WAITING &&
             exchange->wait_deadline_mono_ns < gate->now_mono_ns) {
             gate_refuse(exchange, MHD_HTTP_GATEWAY_TIMEOUT,
-                        TEXT("this took longer than three minutes; it may still be under way",
-                             "das dauerte länger als drei Minuten; vielleicht läuft es noch"));
+                        TEXT("this takes too long; it may still be under way",
+                             "das dauert zu lange; vielleicht läuft es noch"));
         } else if (exchange->stage == STAGE_FOLLOWING && exchange->wait_deadline_mono_ns < gate->now_mono_ns) {
             gate_stream_end(exchange);
         }

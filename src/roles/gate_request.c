@@ -163,20 +163,21 @@ static enum err ask_keep(struct exchange *exchange, const struct request *reques
     return err == ERR_NONE ? channel_end(keep) : err; /* what was begun and not ended is dropped */
 }
 
-enum err gate_request_next(struct exchange *exchange, struct slice next)
+enum err gate_request_part(struct exchange *exchange, const struct json *query, struct slice raw)
 {
-    struct arena *arena = exchange->gate->arena;
-    arena_reset(arena);
-    struct json *query = json_new(arena, JSON_OBJECT);
+    char wrap_ttl[24];
     struct request request = {.verb = exchange->verb,
                               .path = slice_of(exchange->path, exchange->path_len),
-                              .remote = slice_string(exchange->link->remote),
-                              .token = read_token(exchange),
-                              .name_space = exchange->headers[HEADER_NAME_SPACE],
-                              .certificate = gate_tls_peer(exchange),
-                              .query = query,
-                              .headers = gate_settings_headers(exchange)};
-    return json_set_string(arena, query, "next", next) == NULL ? ERR_MEMORY : ask_keep(exchange, &request);
+                              .remote = slice_string(exchange->link->remote)};
+    if (query == NULL || !read_headers(exchange, &request, wrap_ttl)) {
+        return query == NULL ? ERR_MEMORY : ERR_INVALID;
+    }
+    request.wrap_ttl = SLICE_NONE; /* what is said between parts is for gate */
+    request.certificate = gate_tls_peer(exchange);
+    request.query = query;
+    request.headers = gate_settings_headers(exchange);
+    request.raw = raw;
+    return ask_keep(exchange, &request);
 }
 
 void gate_request(struct exchange *exchange)

@@ -55,7 +55,10 @@ static bool ask_next(struct exchange *exchange)
 {
     struct stream *stream = exchange->stream;
     struct gate *gate = exchange->gate;
-    if (gate->stopping || gate_request_next(exchange, slice_of(stream->next, stream->next_len)) != ERR_NONE) {
+    arena_reset(gate->arena);
+    struct json *query = json_new(gate->arena, JSON_OBJECT);
+    json_set_string(gate->arena, query, "next", slice_of(stream->next, stream->next_len));
+    if (gate->stopping || gate_request_part(exchange, query, SLICE_NONE) != ERR_NONE) {
         return false;
     }
     exchange->stage = STAGE_FOLLOWING;

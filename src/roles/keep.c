@@ -140,7 +140,7 @@ static enum err take_fetched(struct keep *keep, const struct frame *frame)
 
 /* ---- frames ---- */
 
-static enum err from_store(struct keep *keep, const struct frame *frame)
+static enum err from_store(struct keep *keep, struct member *store, const struct frame *frame)
 {
     switch ((unsigned)frame->kind) {
     case MESSAGE_FETCHED:
@@ -149,6 +149,8 @@ static enum err from_store(struct keep *keep, const struct frame *frame)
         return keep_take_committed(keep, frame->id, frame->body);
     case MESSAGE_PUBLISHED:
         return keep_take_published(keep, frame->id, frame->body);
+    case MESSAGE_STAGED:
+        return keep_take_staged(keep, store, frame->id, frame->body);
     default:
         return ERR_PROTOCOL;
     }
@@ -215,7 +217,7 @@ static enum err from_seal(struct keep *keep, const struct frame *frame)
 static enum err from_member(struct keep *keep, struct member *member, const struct frame *frame)
 {
     if (member->role == ROLE_STORE) {
-        enum err err = from_store(keep, frame);
+        enum err err = from_store(keep, member, frame);
         if (err != ERR_NONE) {
             keep->failed = err; /* without its store keep can do nothing right */
         }
@@ -388,14 +390,18 @@ static void drain_members(struct keep *keep)
 {
     for (size_t i = 0; i < keep->member_count && keep->failed == ERR_NONE; i++) {
         struct member *member = &keep->members[i];
-        bool waits = member->role == ROLE_GATE && keep->running_count >= RUNNING_MAX / 2;
+        bool waits = member->role == ROLE_GATE && (keep->running_count >= RUNNING_MAX / 2 || keep->restoring.done != NULL);
         enum err err = member->channel == NULL || waits ? ERR_BUSY : ERR_NONE;
         while (err == ERR_NONE) {
             struct frame frame;
             err = channel_receive(member->channel, &frame);
             err = err == ERR_NONE ? from_member(keep, member, &frame) : err;
         }
-        if (err != ERR_BUSY) {
+        if (err == ERR_CLOSED && member->role == ROLE_STORE && keep->restoring.done != NULL) {
+            keep->store = NULL; /* it heard sooner that all begins anew */
+            keep->stopping = true;
+            keep_lose_member(keep, member);
+        } else if (err != ERR_BUSY) {
             if (err != ERR_CLOSED) {
                 LOG(LOG_WARN, "keep.channel-ended", LOG_TEXT("role", role_name(member->role)), LOG_ERR(err));
             }
@@ -482,7 +488,7 @@ static bool goes_on(const struct keep *keep)
     if (!keep->stopping) {
         return true;
     }
-    bool may_publish = keep->stop_mono_ns != 0 && keep->phase == PHASE_READY && !keep->vault.sealed && !keep->around.reopen_needed;
+    bool may_publish = keep->stop_mono_ns != 0 && keep->phase == PHASE_READY && !keep->vault.sealed && !keep->around.reopen_needed && keep->restoring.done == NULL;
     bool is_behind = false;
     for (enum log_id log = LOG_EVIDENCE; log <= LOG_AUDIT; log++) {
         const struct log_edge *edge = state_log(keep->state, log);
@@ -614,7 +620,7 @@ int main(void)
     keep.now = clock_now();
     keep_new_seed(&keep);
     keep.around = (struct surroundings){.sealed = true, .started_ms = keep.now.unix_ms, .address = keep_config(&keep, "address"),
-                                        .directory = keep_config(&keep, "directory"), .storage = keep_config(&keep, "storage"), .anchor = &keep.found_anchor, .limiter = limiter, .http = &keep.http, .vault = &keep.vault};
+                                        .directory = keep_config(&keep, "directory"), .storage = keep_config(&keep, "storage"), .anchor = &keep.found_anchor, .limiter = limiter, .http = &keep.http, .restoring = &keep.restoring, .vault = &keep.vault};
     read_boot(keep.boot);
     keep_read_countersign(&keep);
     keep_read_audit_directory(&keep);

@@ -174,6 +174,7 @@ struct keep {
     struct http_settings http;          /* what gates shall keep to */
     uint64_t http_told;                 /* the number of what every gate of now was told */
     bool asks_all_told;                 /* what every gate of now was told of whom to ask for certificates */
+    struct restoring restoring;         /* once done: nothing new is taken, and the parent was told to begin anew */
     struct counters counters;
     int64_t tick_ms, anchor_ms, leases_ms, countersign_ms[2];
     struct steady steady;
@@ -208,6 +209,7 @@ void keep_forget_gate(struct keep *keep, const struct channel *gate);
 enum err keep_add_task(struct keep *keep, struct running *running, struct ask *ask) must_check;
 void keep_dispatch(struct keep *keep);
 enum err keep_take_worked(struct keep *keep, struct member *member, uint64_t id, struct slice body) must_check;
+enum err keep_take_staged(struct keep *keep, struct member *store, uint64_t id, struct slice body) must_check;
 void keep_lose_member(struct keep *keep, struct member *member);
 void keep_publish(struct keep *keep, enum log_id log);
 enum err keep_take_published(struct keep *keep, uint64_t id, struct slice body) must_check;

@@ -558,6 +558,14 @@ static void start_followers(struct keep *keep, const struct running *running)
     }
 }
 
+/* Another store waits to be opened. The loop flushes the parent's channel last, so the reply has left by then. */
+static void begin_anew(struct keep *keep)
+{
+    uint8_t body[1] = {keep->restoring.is_other_key};
+    enum err err = channel_send(keep->start.parent, MESSAGE_BEGIN_ANEW, 0, slice_of(body, sizeof body));
+    keep->failed = err != ERR_NONE ? err : keep->failed;
+}
+
 void keep_release(struct keep *keep)
 {
     while (keep->ended.first != NULL && keep->ended.first->waits_for <= keep->committed_batch) {
@@ -571,6 +579,9 @@ void keep_release(struct keep *keep)
             keep_own_ended(keep, running);
         }
         start_followers(keep, running);
+        if (running->turn == keep->restoring.done) {
+            begin_anew(keep);
+        }
         leave(keep, running);
         discard(keep, running);
     }

@@ -98,7 +98,7 @@ enum err keep_add_task(struct keep *keep, struct running *running, struct ask *a
         twin->same = task;
         return ERR_NONE;
     }
-    put_in(ask->role == ROLE_STORE ? &keep->publishing[ask->need.log - 1] : &keep->waiting[ask->role], task);
+    put_in(ask->role == ROLE_STORE && ask->work == NULL ? &keep->publishing[ask->need.log - 1] : &keep->waiting[ask->role], task);
     return ERR_NONE;
 }
 
@@ -116,9 +116,13 @@ static struct member *free_member(struct keep *keep, enum role role)
     return best;
 }
 
+/* Store's is a message of its own. */
 static enum err send_work(struct keep *keep, struct task *task, struct member *member)
 {
     task->id = ++keep->next_id;
+    if (member->role == ROLE_STORE) {
+        return channel_send(member->channel, MESSAGE_STAGE, task->id, task->ask->raw);
+    }
     struct buf *out = channel_begin(member->channel, MESSAGE_WORK, task->id);
     enum err err = out == NULL ? ERR_MEMORY : put_bytes(out, slice_string(task->ask->work));
     err = err == ERR_NONE ? put_bytes(out, task->ask->input) : err;
@@ -235,6 +239,19 @@ enum err keep_take_worked(struct keep *keep, struct member *member, uint64_t id,
         (void)!take_answer(keep, task, body); /* the first was well-formed, so this one is */
         end_task(keep, task);
     }
+    return ERR_NONE;
+}
+
+enum err keep_take_staged(struct keep *keep, struct member *store, uint64_t id, struct slice body)
+{
+    struct task *task = find_task(store, id);
+    if (task == NULL) {
+        return ERR_PROTOCOL;
+    }
+    task->ask->output = arena_copy(task->running->turn->inside->lasting, body);
+    mark_done(keep, task->ask, task->ask->output.data == NULL ? ERR_MEMORY : ERR_NONE);
+    take_out(&store->at_work, task);
+    end_task(keep, task);
     return ERR_NONE;
 }
 

@@ -241,7 +241,7 @@ static bool give(int directory_fd, const char *name, uid_t uid, unsigned depth)
 static void give_to_store(struct parent *parent)
 {
     static const char *const names[] = {"vogt.db", "vogt.db-wal", "vogt.db-shm", "vogt.db-journal",
-                                        "snapshot.db", "restored", "ledger", elsewhere_name};
+                                        "snapshot.db", "restore.part", "restore.db", "restored", "ledger", elsewhere_name};
     if (geteuid() != 0) {
         return;
     }

@@ -300,6 +300,24 @@ static enum err take_tell(struct parent *parent, struct arena *arena, struct mem
     return ERR_NONE;
 }
 
+/* What it holds of the old store, the operator's token among it, is good no more. */
+static enum err take_anew(struct parent *parent, struct arena *arena, struct member *member, const struct frame *frame)
+{
+    struct reader reader = reader_of(frame->body);
+    uint8_t sealed = 0;
+    (void)arena;
+    if (member->role != ROLE_KEEP || get_u8(&reader, &sealed) != ERR_NONE || reader_end(&reader) != ERR_NONE) {
+        return ERR_PROTOCOL;
+    }
+    if (parent->stopping || member->replaced) {
+        return ERR_NONE;
+    }
+    parent->sealed = parent->sealed || sealed != 0;
+    members_begin_anew(parent, ROLE_STORE, "");
+    parent->asked = false;
+    return ERR_NONE;
+}
+
 struct verb {
     enum message kind;
     enum err (*take)(struct parent *parent, struct arena *arena, struct member *member,
@@ -310,7 +328,8 @@ static const struct verb verbs[] = {{MESSAGE_READY, take_ready},
                                     {MESSAGE_START_CHILD, take_child},
                                     {MESSAGE_ANSWER, take_answer},
                                     {MESSAGE_START_SEAL, take_seal},
-                                    {MESSAGE_START_TELL, take_tell}};
+                                    {MESSAGE_START_TELL, take_tell},
+                                    {MESSAGE_BEGIN_ANEW, take_anew}};
 
 static enum err take(struct parent *parent, struct member *member, const struct frame *frame)
 {

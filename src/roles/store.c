@@ -37,6 +37,7 @@ static const struct question questions[] = {
     {MESSAGE_FETCH, MESSAGE_FETCHED, store_fetch},
     {MESSAGE_COMMIT, MESSAGE_COMMITTED, store_commit},
     {MESSAGE_PUBLISH, MESSAGE_PUBLISHED, store_publish},
+    {MESSAGE_STAGE, MESSAGE_STAGED, store_place_stage},
 };
 
 static const struct question *question_find(enum message kind)

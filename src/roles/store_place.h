@@ -24,6 +24,8 @@ struct text store_refusal_text(const struct store_refusal *refusals, enum err er
 /* Descriptors: 5 the data directory, 6 (PostgreSQL) the file with the connection. Confines, then opens. */
 enum err store_place_open(struct role_start *start, struct store_place *place) must_check;
 void store_place_close(struct store_place *place);
+/* STAGE -> STAGED (store/wire.h). */
+enum err store_place_stage(struct store *store, struct slice body, struct buf *out) must_check;
 /* -1, or what is readable when the database has something to say though nothing was asked; then heed. */
 int store_place_fd(const struct store_place *place);
 void store_place_heed(struct store_place *place);

@@ -24,6 +24,7 @@ struct inode {
     struct pending *pending;
     size_t pending_count;
     int64_t changes;
+    bool locked;
 };
 
 struct entry {
@@ -53,7 +54,7 @@ struct disk {
     enum fault_syncs syncs;
     uint64_t random, operations, crash_at, fail_at, fail_seen;
     enum err fail_err;
-    bool fail_syncs_only, failed, crashed, locked;
+    bool fail_syncs_only, failed, crashed;
 };
 
 struct fault_files {
@@ -368,7 +369,7 @@ static void fault_close(struct file *file)
 {
     struct fault_file *fault = (struct fault_file *)file;
     if (fault->holds_lock) {
-        fault->disk->locked = false;
+        inode_of(file)->locked = false;
     }
     free(fault);
 }
@@ -435,10 +436,10 @@ static enum err fault_size(struct file *file, uint64_t *ret_size_bytes)
 static enum err fault_lock(struct file *file)
 {
     struct fault_file *fault = (struct fault_file *)file;
-    if (fault->disk->locked) {
+    if (inode_of(file)->locked) {
         return ERR_LOCKED;
     }
-    fault->disk->locked = fault->holds_lock = true;
+    inode_of(file)->locked = fault->holds_lock = true;
     return ERR_NONE;
 }
 
@@ -615,6 +616,7 @@ void disk_restart(struct disk *disk)
     disk->renaming_count = 0;
     for (size_t i = 0; i < disk->inode_count; i++) {
         struct inode *inode = &disk->inodes[i];
+        inode->locked = false;
         survive(disk, inode, keep_percent);
         resize(&inode->now, inode->durable.len);
         if (inode->durable.len > 0) {
@@ -624,6 +626,6 @@ void disk_restart(struct disk *disk)
     memcpy(disk->now.entries, disk->durable.entries, disk->durable.count * sizeof(struct entry));
     disk->now.count = disk->durable.count;
     drop_unreachable(disk);
-    disk->crashed = disk->locked = false;
+    disk->crashed = false;
     disk->crash_at = disk->fail_at = 0;
 }

@@ -2,19 +2,21 @@
 
 #include "store/notes.h"
 #include "store/snapshot.h"
+#include "store/staging.h"
 #include "store/tiles.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Put there by `vogt snapshot restore`: more than this store has may have been published. Gone with the first checkpoint under another name. */
-static const char restored_name[] = "restored";
+/* Put there by a restore: more than this store has may have been published. Gone with the first checkpoint under another name. */
+static const char restored_name[] = RESTORED_NAME;
 
 struct store {
     struct files *files;
     struct rows *rows;
     struct notes notes;
     struct snapshot *snapshot;
+    struct staging *staging;
     bool damaged, is_restored;
 };
 
@@ -42,7 +44,8 @@ enum err store_open(struct files *files, struct rows_source *source, struct stor
     store->files = files;
     store->notes = notes_new();
     bool is_published = true;
-    enum err err = find_published(files, &is_published);
+    enum err err = staging_take_in(files);
+    err = err == ERR_NONE ? find_published(files, &is_published) : err;
     if (err == ERR_NONE) {
         err = rows_open(files, source, !is_published, &store->rows);
     }
@@ -51,7 +54,8 @@ enum err store_open(struct files *files, struct rows_source *source, struct stor
     }
     if (err == ERR_NONE) {
         store->snapshot = snapshot_new(files);
-        err = store->snapshot == NULL ? ERR_MEMORY : ERR_NONE;
+        store->staging = staging_new(files);
+        err = store->snapshot == NULL || store->staging == NULL ? ERR_MEMORY : ERR_NONE;
     }
     if (err != ERR_NONE) {
         store_close(store);
@@ -65,11 +69,22 @@ void store_close(struct store *store)
 {
     if (store != NULL) {
         snapshot_free(store->snapshot);
+        staging_free(store->staging);
         rows_close(store->rows);
         files_free(store->files);
         notes_free(&store->notes);
         free(store);
     }
+}
+
+struct staging *store_staging(struct store *store)
+{
+    return store->staging;
+}
+
+struct files *store_files(struct store *store)
+{
+    return store->files;
 }
 
 struct rows *store_rows(struct store *store)

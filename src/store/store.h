@@ -7,6 +7,7 @@
 
 #include "store/rows.h"
 
+struct staging;
 struct store;
 
 /* Takes `files`, on failure too; `source` as rows_open has it. ERR_DAMAGED: the database is gone though
@@ -33,6 +34,9 @@ enum { STORE_TIDY_PAGES = 512 };
 enum err store_tidy(struct store *store, int pages) must_check;
 /* A sync failed or the database is damaged: ERR_IO or ERR_DAMAGED; else ERR_NONE. */
 enum err store_ended(const struct store *store) must_check;
+/* What shall take the rows' place (staging.h); owned by the store. */
+struct staging *store_staging(struct store *store);
+struct files *store_files(struct store *store);
 /* For checks; owned by the store. */
 struct rows *store_rows(struct store *store);
 

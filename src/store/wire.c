@@ -309,3 +309,62 @@ enum err append_get(struct reader *reader, struct append *ret_append)
     }
     return err;
 }
+
+enum err stage_ask_put(struct buf *out, const struct stage_ask *stage)
+{
+    enum err err = put_u8(out, stage->what);
+    err = err == ERR_NONE ? put_u64(out, stage->id) : err;
+    err = err == ERR_NONE ? put_u64(out, stage->offset) : err;
+    return err == ERR_NONE ? put_bytes(out, stage->bytes) : err;
+}
+
+enum err stage_ask_get(struct reader *reader, struct stage_ask *ret_stage)
+{
+    struct stage_ask stage = {0};
+    enum err err = get_u8(reader, &stage.what);
+    err = err == ERR_NONE && stage.what >= STAGE_KINDS ? ERR_INVALID : err;
+    err = err == ERR_NONE ? get_u64(reader, &stage.id) : err;
+    err = err == ERR_NONE ? get_positive(reader, &stage.offset) : err;
+    err = err == ERR_NONE ? get_bytes(reader, STAGE_MAX_BYTES, &stage.bytes) : err;
+    if (err == ERR_NONE) {
+        *ret_stage = stage;
+    }
+    return err;
+}
+
+enum err stage_answer_put(struct buf *out, const struct stage_answer *staged)
+{
+    const struct slice fields[] = {staged->english, staged->german, staged->place, staged->seal, staged->ring, staged->note};
+    enum err err = put_u16(out, (uint16_t)staged->err);
+    err = err == ERR_NONE ? put_u64(out, staged->size) : err;
+    err = err == ERR_NONE ? buf_append(out, slice_of(staged->digest, sizeof(staged->digest))) : err;
+    for (size_t i = 0; err == ERR_NONE && i < sizeof(fields) / sizeof(fields[0]); i++) {
+        err = put_bytes(out, fields[i]);
+    }
+    return err;
+}
+
+enum err stage_answer_get(struct reader *reader, struct stage_answer *ret_staged)
+{
+    struct stage_answer staged = {.err = ERR_NONE};
+    struct {
+        struct slice *field;
+        size_t max_bytes;
+    } const fields[] = {{&staged.english, STAGED_TEXT_MAX_BYTES}, {&staged.german, STAGED_TEXT_MAX_BYTES}, {&staged.place, STAGED_TEXT_MAX_BYTES},
+                        {&staged.seal, STAGED_ROW_MAX_BYTES}, {&staged.ring, STAGED_ROW_MAX_BYTES}, {&staged.note, STAGED_NOTE_MAX_BYTES}};
+    uint16_t code = 0;
+    struct slice digest;
+    enum err err = get_u16(reader, &code);
+    err = err == ERR_NONE && code >= ERR_COUNT ? ERR_INVALID : err;
+    err = err == ERR_NONE ? get_u64(reader, &staged.size) : err;
+    err = err == ERR_NONE ? get_raw(reader, sizeof(staged.digest), &digest) : err;
+    for (size_t i = 0; err == ERR_NONE && i < sizeof(fields) / sizeof(fields[0]); i++) {
+        err = get_bytes(reader, fields[i].max_bytes, fields[i].field);
+    }
+    if (err == ERR_NONE) {
+        staged.err = (enum err)code;
+        memcpy(staged.digest, digest.data, digest.len);
+        *ret_staged = staged;
+    }
+    return err;
+}

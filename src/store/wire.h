@@ -16,6 +16,11 @@
  *
  * The set-hash covers every row whose path does not start with "audit/": those blobs are named by SHA-256 in the audit log's entries.
  *
+ * STAGE:  u8 what (0 write, 1 check, 2 swap, 3 end, 4 note), u64 id, u64 offset (write), bytes (write: of a database that shall take this one's place, see staging.h; swap: a
+ *         note that goes with it)
+ * STAGED: u16 err, u64 size, sha256[32], bytes finding, bytes finding in German, bytes place, bytes row boot/seal, bytes row boot/keyring (check; without a finding the database
+ *         is as its ledger has it), bytes note (of what this store was restored from; empty: none)
+ *
  * COMMIT: u64 epoch, u32 changes, changes x (u8 kind 1 put | 2 delete, bytes path, u64 expected_version (0: must not exist), put: u64 due_unix_ms (0: none), bytes),
  *         u32 appends, appends x (u8 log, u64 index, bytes entry), u32 logs, logs x (u8 log, u64 size, root[32]: the intended state after the appends).
  *         bytes state (the saved set-hash, kept for need STATE; at most 4096).
@@ -38,6 +43,8 @@ enum need_kind { NEED_ROW = 1, NEED_LIST, NEED_DUE, NEED_ENTRIES, NEED_LOG, NEED
 
 enum { SNAPSHOT_COPY, SNAPSHOT_READ, SNAPSHOT_END };
 
+enum { STAGE_WRITE, STAGE_CHECK, STAGE_SWAP, STAGE_END, STAGE_NOTE, STAGE_KINDS };
+
 enum change_kind { CHANGE_PUT = 1, CHANGE_DELETE = 2 };
 
 enum {
@@ -45,6 +52,10 @@ enum {
     ROW_MAX_BYTES = 16 << 20,
     LIST_LIMIT_MAX = 10000,
     SNAPSHOT_DIGEST = LIST_LIMIT_MAX,   /* the number after the last part's */
+    STAGE_MAX_BYTES = 8 << 20,          /* at once */
+    STAGED_TEXT_MAX_BYTES = 1024,
+    STAGED_ROW_MAX_BYTES = 1 << 18,
+    STAGED_NOTE_MAX_BYTES = 4096,
 };
 
 struct need {
@@ -77,6 +88,19 @@ struct log_intent {
     uint8_t root[32];
 };
 
+struct stage_ask {
+    uint8_t what;
+    uint64_t id, offset;
+    struct slice bytes;
+};
+
+struct stage_answer {
+    enum err err;
+    uint64_t size;
+    uint8_t digest[32];
+    struct slice english, german, place, seal, ring, note;
+};
+
 struct stored_row {
     struct slice path;
     uint64_t version;
@@ -89,6 +113,10 @@ enum err need_get(struct reader *reader, struct need *ret_need) must_check;     
 enum err stored_row_get(struct reader *reader, struct stored_row *ret_row) must_check;
 enum err change_put(struct buf *out, const struct change *change) must_check;
 enum err change_get(struct reader *reader, struct change *ret_change) must_check;
+enum err stage_ask_put(struct buf *out, const struct stage_ask *stage) must_check;
+enum err stage_ask_get(struct reader *reader, struct stage_ask *ret_stage) must_check;
+enum err stage_answer_put(struct buf *out, const struct stage_answer *staged) must_check;
+enum err stage_answer_get(struct reader *reader, struct stage_answer *ret_staged) must_check;
 enum err append_put(struct buf *out, const struct append *append) must_check;
 enum err append_get(struct reader *reader, struct append *ret_append) must_check;
 

@@ -1,4 +1,4 @@
-/* Needs, changes and appends from arbitrary bytes; what is accepted must come back the same when
+/* Needs, changes, appends and stages from arbitrary bytes; what is accepted must come back the same when
  * written again. */
 #include "crypto/check_crypto.h"
 #include "store/wire.h"
@@ -33,17 +33,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (err == ERR_NONE && reader_left(&reader) > 0) {
         cleanup_buf struct buf out = BUF_INIT(ROW_MAX_BYTES + 4096);
         size_t from = reader.position;
-        if (data[0] % 3 == 0) {
+        if (data[0] % 5 == 0) {
             struct need need;
             err = need_get(&reader, &need);
             if (err == ERR_NONE) {
                 expect_same(input, from, reader.position, &out, need_put(&out, &need));
             }
-        } else if (data[0] % 3 == 1) {
+        } else if (data[0] % 5 == 1) {
             struct change change;
             err = change_get(&reader, &change);
             if (err == ERR_NONE) {
                 expect_same(input, from, reader.position, &out, change_put(&out, &change));
+            }
+        } else if (data[0] % 5 == 2) {
+            struct stage_ask stage;
+            err = stage_ask_get(&reader, &stage);
+            if (err == ERR_NONE) {
+                expect_same(input, from, reader.position, &out, stage_ask_put(&out, &stage));
+            }
+        } else if (data[0] % 5 == 3) {
+            struct stage_answer staged;
+            err = stage_answer_get(&reader, &staged);
+            if (err == ERR_NONE) {
+                expect_same(input, from, reader.position, &out, stage_answer_put(&out, &staged));
             }
         } else {
             struct append append;

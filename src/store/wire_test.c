@@ -38,6 +38,35 @@ TEST(needs_come_back_as_they_went)
     }
 }
 
+TEST(stages_come_back_as_they_went_and_cut_ones_do_not)
+{
+    struct stage_ask stage = {STAGE_CHECK, 7, 9, SLICE_LITERAL("bytes")}, stage_back;
+    struct stage_answer staged = {.err = ERR_FULL, .size = 12, .digest = {1, 2, 3}, .english = SLICE_LITERAL("a"), .german = SLICE_LITERAL("b"), .place = SLICE_LITERAL("c"),
+                            .seal = SLICE_LITERAL("d"), .ring = SLICE_LITERAL("e"), .note = SLICE_LITERAL("f")}, staged_back;
+    cleanup_buf struct buf out = BUF_INIT(1024), more = BUF_INIT(1024);
+    CHECK_ERR(ERR_NONE, stage_ask_put(&out, &stage));
+    CHECK_ERR(ERR_NONE, stage_answer_put(&more, &staged));
+    struct reader reader = reader_of(buf_slice(&out));
+    CHECK_ERR(ERR_NONE, stage_ask_get(&reader, &stage_back));
+    CHECK_ERR(ERR_NONE, reader_end(&reader));
+    CHECK(stage_back.what == STAGE_CHECK && stage_back.id == 7 && stage_back.offset == 9);
+    CHECK_SLICE("bytes", stage_back.bytes);
+    reader = reader_of(buf_slice(&more));
+    CHECK_ERR(ERR_NONE, stage_answer_get(&reader, &staged_back));
+    CHECK_ERR(ERR_NONE, reader_end(&reader));
+    CHECK(staged_back.err == ERR_FULL && staged_back.size == 12 && memcmp(staged_back.digest, staged.digest, sizeof(staged.digest)) == 0);
+    CHECK_SLICE("a", staged_back.english);
+    CHECK_SLICE("e", staged_back.ring);
+    CHECK_SLICE("f", staged_back.note);
+    for (size_t cut = 0; cut < out.len; cut++) {
+        reader = reader_of(slice_first(buf_slice(&out), cut));
+        CHECK_ERR(ERR_MALFORMED, stage_ask_get(&reader, &stage_back));
+    }
+    out.data[0] = STAGE_KINDS;
+    reader = reader_of(buf_slice(&out));
+    CHECK_ERR(ERR_INVALID, stage_ask_get(&reader, &stage_back));
+}
+
 static enum err read_back(const struct need *need)
 {
     cleanup_buf struct buf out = BUF_INIT(4096);

@@ -426,7 +426,7 @@ export const secretWords = {
 
   'operation.title': ['Operation', 'Betrieb'],
   'snapshot.title': ['Copy of the store', 'Kopie des Bestands'],
-  'snapshot.why': ['All of Vogt as one file. Its rows stay encrypted: whoever has the file also needs the seal. It is put back, with Vogt stopped, by', 'Ganz Vogt als eine Datei. Die Zeilen bleiben verschlüsselt: Wer die Datei hat, braucht auch das Siegel. Zurückgespielt wird sie bei angehaltenem Vogt mit'],
+  'snapshot.why': ['All of Vogt as one file. Its rows stay encrypted: whoever has the file also needs the seal. It is put back by vault operator raft snapshot restore or, with Vogt stopped, by', 'Ganz Vogt als eine Datei. Die Zeilen bleiben verschlüsselt: Wer die Datei hat, braucht auch das Siegel. Zurückgespielt wird sie mit vault operator raft snapshot restore oder bei angehaltenem Vogt mit'],
   'snapshot.do': ['Download a copy', 'Kopie herunterladen'],
   'snapshot.done': ['{size} KiB; the browser saved them.', '{size} KiB; der Browser hat sie gespeichert.'],
   'quota.title': ['Rate limits', 'Anfragelimits'],
