@@ -179,6 +179,26 @@ TEST(a_sink_gets_the_body)
     CHECK_ERR(ERR_CLOSED, asked.err);
 }
 
+static size_t give_letters(void *context, uint64_t offset, void *into, size_t max)
+{
+    const char *text = context;
+    size_t count = max < 2 ? max : 2; /* a little at a time */
+    memcpy(into, text + offset, count);
+    return strncmp(text + offset, "!", 1) == 0 ? 0 : count;
+}
+
+TEST(a_source_gives_the_body_and_may_fail)
+{
+    struct asked asked;
+    char text[] = "seven letters", broken[] = "four!rest";
+    ask(&asked, false, "/t", (struct http_request){.method = "PUT", .source = give_letters, .source_context = text, .source_bytes = strlen(text)});
+    CHECK_ERR(ERR_NONE, asked.err);
+    CHECK_SLICE("PUT /t seven letters", buf_slice(&asked.reply.body));
+    http_reply_free(&asked.reply);
+    ask(&asked, false, "/t", (struct http_request){.method = "PUT", .source = give_letters, .source_context = broken, .source_bytes = strlen(broken)});
+    CHECK_ERR(ERR_CLOSED, asked.err);
+}
+
 TEST(only_the_pinned_certificate_is_trusted)
 {
     static char other_key[4096], other_certificate[4096];

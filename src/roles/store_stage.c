@@ -45,60 +45,63 @@ static void say(struct stage_answer *staged, const struct look *look)
 }
 
 /* The answer is written here, because what it says lies in the look. */
-static enum err check(struct store *store, const struct stage_ask *stage, struct stage_answer *staged, struct buf *out)
+static enum err check(struct store *store, const struct stage_ask *stage, struct buf *out)
 {
     struct staging *staging = store_staging(store);
-    struct files *files = store_files(store);
+    struct stage_answer staged = {.size = staging_size(staging)};
     struct look look = {.seal = BUF_INIT(STAGED_ROW_MAX_BYTES), .ring = BUF_INIT(STAGED_ROW_MAX_BYTES)};
-    enum err last_err = files->last_err; /* of the rows' own file: theirs to judge by */
     enum err err = verify_report_start(&look.report);
     if (err != ERR_NONE) {
         return err;
     }
-    staged->err = staging_close(staging, stage->id, staged->digest);
-    if (staged->err == ERR_NONE) {
-        staged->err = verify(files, &look);
-        say(staged, &look);
+    staged.err = staging_close(staging, stage->id, staged.digest);
+    if (staged.err == ERR_NONE) {
+        staged.err = verify(store_files(store), &look);
+        say(&staged, &look);
     }
-    if (staged->err == ERR_NONE && staged->english.len == 0) {
+    if (staged.err == ERR_NONE && staged.english.len == 0) {
         staging_approve(staging);
-    } else {
+    } else if (staging_is(staging, stage->id)) {
         staging_end(staging);
     }
-    files->last_err = last_err;
-    err = stage_answer_put(out, staged);
+    err = stage_answer_put(out, &staged);
     verify_report_free(&look.report);
     buf_free(&look.seal);
     buf_free(&look.ring);
     return err;
 }
 
-enum err store_place_stage(struct store *store, struct slice body, struct buf *out)
+static enum err answer(struct store *store, const struct stage_ask *stage, struct buf *out)
 {
     struct staging *staging = store_staging(store);
-    struct reader reader = reader_of(body);
-    struct stage_ask stage;
     struct stage_answer staged = {.err = ERR_NONE};
     cleanup_buf struct buf note = BUF_INIT(STAGED_NOTE_MAX_BYTES);
-    enum err err = stage_ask_get(&reader, &stage);
-    err = err == ERR_NONE ? reader_end(&reader) : err;
-    if (err != ERR_NONE) {
-        return err;
+    if (stage->what == STAGE_CHECK) {
+        return check(store, stage, out);
     }
-    if (stage.what == STAGE_CHECK) {
-        staged.size = staging_size(staging);
-        return check(store, &stage, &staged, out);
-    }
-    if (stage.what == STAGE_WRITE) {
-        staged.err = staging_write(staging, stage.id, stage.offset, stage.bytes);
-    } else if (stage.what == STAGE_SWAP) {
-        staged.err = staging_swap(staging, stage.id, stage.bytes);
-    } else if (stage.what == STAGE_NOTE) {
+    if (stage->what == STAGE_WRITE) {
+        staged.err = staging_write(staging, stage->id, stage->offset, stage->bytes);
+    } else if (stage->what == STAGE_SWAP) {
+        staged.err = staging_swap(staging, stage->id, stage->bytes);
+    } else if (stage->what == STAGE_NOTE) {
         staged.err = staging_note(staging, &note);
         staged.note = buf_slice(&note);
-    } else if (staging_is(staging, stage.id)) {
+    } else if (staging_is(staging, stage->id)) {
         staging_end(staging);
     }
     staged.size = staging_size(staging);
     return stage_answer_put(out, &staged);
+}
+
+enum err store_place_stage(struct store *store, struct slice body, struct buf *out)
+{
+    struct files *files = store_files(store);
+    enum err last_err = files->last_err; /* of the rows' own file: theirs to judge by */
+    struct reader reader = reader_of(body);
+    struct stage_ask stage;
+    enum err err = stage_ask_get(&reader, &stage);
+    err = err == ERR_NONE ? reader_end(&reader) : err;
+    err = err == ERR_NONE ? answer(store, &stage, out) : err;
+    files->last_err = last_err;
+    return err;
 }
