@@ -52,25 +52,13 @@ def mount(vogt, token, count, threads=4):
     assert not failed, failed[:3]
 
 
-def memory_kib(vogt):
-    pids = subprocess.run(["ps", "-o", "pid=", "--ppid", str(vogt.process.pid)], capture_output=True, text=True, check=True).stdout.split()
-    total = 0
-    for pid in [str(vogt.process.pid), *pids]:
-        try:
-            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-                total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
-        except OSError:
-            pass  # ps itself, or a role that just ended
-    return total
-
-
 def idle(vogt):
     """Medians of memory and of the time to READY, over starts of a stopped Vogt."""
     sums, starts = [], []
     for _ in range(ROUNDS):
         vogt.start()
         time.sleep(QUIET_SECONDS)
-        sums.append(memory_kib(vogt))
+        sums.append(vogt.memory_kib())
         starts.append(vogt.ready_ms)
         vogt.stop()
     return statistics.median(sums) / 1024, statistics.median(starts)
@@ -205,7 +193,7 @@ def main():
                 "/v1/sys/leases/lookup/lend/creds/mass")
         watched(vogt, admin, f"{ending} tokens end with their parent", lambda: vogt.call("POST", "/v1/auth/token/revoke", {"token": parent}, token=admin)[0],
                 "/v1/auth/token/accessors")
-        peak = memory_kib(vogt) / 1024
+        peak = vogt.memory_kib() / 1024
         print(f"memory after both: {peak:.1f} MiB")
 
 

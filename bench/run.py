@@ -94,15 +94,7 @@ def idle():
         with Daemon() as vogt:
             log = vogt.read_log()
             starts += [json.loads(line)["after_ms"] for line in log.splitlines() if '"parent.ready"' in line]
-            pids = subprocess.run(["ps", "-o", "pid=", "--ppid", str(vogt.process.pid)], capture_output=True, text=True, check=True).stdout.split()
-            total = 0
-            for pid in [str(vogt.process.pid), *pids]:
-                try:
-                    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-                        total += sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
-                except OSError:
-                    pass  # ps itself, or a role that just ended
-            sums.append(total)
+            sums.append(vogt.memory_kib())
     print(f"idle memory: {statistics.median(sums) / 1024:.1f} MiB PSS over all processes (bar: 40)")
     print(f"ready: {statistics.median(starts):.0f} ms after the start (bar: 300)")
 

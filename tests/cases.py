@@ -1,7 +1,10 @@
-"""What every test program here shares: running its cases and counting them, and servers that misbehave."""
+"""What every test program here shares: running its cases and counting them, observing once, and servers that misbehave."""
 import contextlib
+import json
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -21,6 +24,17 @@ def run(cases, *arguments):
             print(f"FAIL {case.__name__}\n{traceback.format_exc()}", flush=True)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
+
+
+def observed(request, timeout=60):
+    """What collect_run, the program's first argument, makes of a request: the plant is caught, and no sentence has a gap."""
+    done = subprocess.run([sys.argv[1]], input=json.dumps(request), capture_output=True, text=True, timeout=timeout, check=False)
+    assert done.returncode == 0, done.stderr
+    output = json.loads(done.stdout)
+    assert output["plant"]["caught"], output["plant"]
+    for sentence in output["sentences"]:
+        assert "?" not in sentence, sentence
+    return output
 
 
 @contextlib.contextmanager

@@ -19,12 +19,7 @@ TARGETS = [{"host": netns.THERE4, "port": 5432}, {"host": netns.THERE6, "port": 
 def observe(targets=None, control=None, **more):
     asked = {"targets": targets or TARGETS, "control": control or CONTROL, "plant_ports": netns.free_ports(2), **more}
     request = {"collect": "collect.connect", "judge": "judge.connect", "input": asked, "subject": {"name": "staging"}}
-    done = subprocess.run([RUN], input=json.dumps(request), capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    output = json.loads(done.stdout)
-    assert output["plant"]["caught"], output["plant"]
-    assert "?" not in output["sentences"][0], output["sentences"]
-    return output
+    return cases.observed(request)
 
 
 def expect(wanted, **more):

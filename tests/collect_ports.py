@@ -4,13 +4,11 @@
 usage: collect_ports.py PATH-OF-COLLECT_RUN
 """
 import json
-import subprocess
 import sys
 
 import cases
 import netns
 
-RUN = sys.argv[1]
 ESTATE = {"ports": [{"port": 443, "protocol": "tcp"}, {"port": 5353, "protocol": "udp"}], "addresses": [netns.THERE4, netns.THERE6]}
 DENY = "table inet f {{ chain input {{ type filter hook input priority 0; policy drop; ct state established,related accept; {} }} }}"
 NEIGHBOURS = "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept; "
@@ -20,12 +18,7 @@ def scan(addresses=(netns.THERE4, netns.THERE6), **more):
     asked = {"addresses": list(addresses), "ports": [22, 443, "5400-5499"], "per_second": 1000, "wait_ms": 1200,
              "timeout_ms": 60000, "plant_ports": netns.free_ports(2), **more}
     request = {"collect": "collect.ports", "judge": "judge.ports", "input": asked, "estate": dict(ESTATE, addresses=list(addresses))}
-    done = subprocess.run([RUN], input=json.dumps(request), capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    output = json.loads(done.stdout)
-    assert output["plant"]["caught"], output["plant"]
-    assert "?" not in output["sentences"][0], output["sentences"]
-    return output
+    return cases.observed(request, timeout=120)
 
 
 def said(output):

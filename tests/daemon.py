@@ -95,6 +95,18 @@ class _Running:
 
     # -- the processes --
 
+    def memory_kib(self, *names):
+        """Proportional set size of the processes of these roles; none named: of all, and of the parent."""
+        roles = _Running.roles(self)
+        total = 0
+        for pid in [pid for name in names or roles for pid in roles.get(name, [])] + ([] if names else [self.parent_pid()]):
+            try:
+                with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as stream:
+                    total += sum(int(line.split()[1]) for line in stream if line.startswith("Pss:"))
+            except OSError:
+                pass  # a role that just ended
+        return total
+
     def roles(self, name=None):
         """Process ids of the roles by name ({"gate": [1, 2]}), or the list of one."""
         parent = self.parent_pid()

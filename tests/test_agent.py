@@ -2,8 +2,6 @@
 
 Run: python3 tests/test_agent.py [BUILD_DIRECTORY]. Needs root (the agents give their roles users of their own); else 77. Ends only what it started.
 """
-import base64
-import hashlib
 import http.client
 import json
 import os

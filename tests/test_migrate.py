@@ -7,7 +7,7 @@ import os
 import subprocess
 
 from scenario import main
-from test_secret import Store, accessors
+from test_secret import Store
 
 from daemon import clean_environment, program
 

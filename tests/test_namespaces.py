@@ -95,18 +95,13 @@ def limits_and_audit_devices_know_namespaces():
         assert vogt.request("GET", "/v1/sys/mounts", token=vogt.admin)[0] == 200
 
 
-def memory_of(vogt):
-    with open("/proc/%d/smaps_rollup" % super(Daemon, vogt).roles("keep")[0], encoding="ascii") as stream:
-        return next(int(line.split()[1]) for line in stream if line.startswith("Pss:"))
-
-
 def ten_thousand_namespaces_cost_nothing():
     count, threads = 10000, 8
     with Daemon() as vogt:
         team(vogt, "first")
         assert vogt.stop() == 0
         vogt.start()
-        before, start_before = memory_of(vogt), vogt.ready_ms
+        before, start_before = vogt.memory_kib("keep"), vogt.ready_ms
         failures = []
 
         def make(start):
@@ -130,7 +125,7 @@ def ten_thousand_namespaces_cost_nothing():
         assert not failures, failures
         assert vogt.stop() == 0
         vogt.start()
-        after, start_after = memory_of(vogt), vogt.ready_ms
+        after, start_after = vogt.memory_kib("keep"), vogt.ready_ms
         last = inside(vogt, "team09999")
         last.sys.enable_secrets_engine("kv", path="secret", options={"version": "1"})
         last.secrets.kv.v1.create_or_update_secret("x", {"a": "1"}, mount_point="secret")

@@ -7,7 +7,6 @@ import os
 import pty
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 

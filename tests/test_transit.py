@@ -243,16 +243,6 @@ def macs_are_those_of_the_standard_library():
         assert transit.verify_signed_data("m", b64(b"x"), hmac=mac, hash_algorithm="sha2-512")["data"]["valid"] is False
 
 
-def memory_kib(vogt):
-    """Of keep and gate."""
-    total = 0
-    for role in ("keep", "gate"):
-        for pid in super(Daemon, vogt).roles(role):
-            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as stream:
-                total += next(int(line.split()[1]) for line in stream if line.startswith("Pss:"))
-    return total
-
-
 def what_megabytes_took_is_given_back():
     """While requests come, freed memory stays for the next one; a few quiet seconds later it is the system's again."""
     if is_sanitized():
@@ -260,16 +250,16 @@ def what_megabytes_took_is_given_back():
     with Vogt() as vogt:
         vogt.vault.write("transit/keys/k")
         body = {"batch_input": [{"plaintext": b64(bytes(1 << 20))}] * 3}
-        before = memory_kib(vogt)
+        before = vogt.memory_kib("keep", "gate")
         senders = [threading.Thread(target=lambda: [vogt.vault.write("transit/encrypt/k", **body) for _ in range(3)]) for _ in range(3)]
         for sender in senders:
             sender.start()
         for sender in senders:
             sender.join()
-        during, deadline = memory_kib(vogt), time.monotonic() + 20
-        while memory_kib(vogt) > before + (4 << 10) and time.monotonic() < deadline:
+        during, deadline = vogt.memory_kib("keep", "gate"), time.monotonic() + 20
+        while vogt.memory_kib("keep", "gate") > before + (4 << 10) and time.monotonic() < deadline:
             time.sleep(0.2)
-        after = memory_kib(vogt)
+        after = vogt.memory_kib("keep", "gate")
         assert after <= before + (4 << 10), (before, during, after)
 
 

@@ -1,40 +1,13 @@
 """Identity with a real client (python3-hvac) over TLS: entities of logins, groups, aliases, merging, policies that name the caller."""
-import os
-import sys
 import threading
 
-try:
-    import hvac
-except ImportError:
-    if os.path.exists("/usr/lib/python3/dist-packages/hvac") and sys.executable != "/usr/bin/python3":
-        os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
-    print("python3-hvac is not installed (tools/install.sh test)")
-    sys.exit(77)
-
 from scenario import Daemon, main
-
-
-def as_token(vogt, token):
-    return hvac.Client(url=vogt.address, token=token, verify=os.path.join(vogt.directory, "tls.pem"), timeout=30)
-
-
-def admin(vogt):
-    code = vogt.ready["login_link"].split("#login=")[1]
-    return as_token(vogt, vogt.call("POST", "/v1/auth/link/login", {"code": code}, token="")[1]["auth"]["client_token"])
-
-
-def refused(call, kind, *words):
-    try:
-        call()
-    except kind as error:
-        assert error.errors == list(words), error.errors
-        return
-    raise AssertionError("was not refused")
+from vault_client import client, hvac, refused
 
 
 def with_approle(vogt):
     """A login of programs: (admin's client, function that logs the role in and gives its auth)."""
-    vault = admin(vogt)
+    vault = client(vogt)
     vault.sys.enable_auth_method("approle")
     vault.auth.approle.create_or_update_approle("web", token_policies=["web"], token_ttl="1h")
     role_id = vault.auth.approle.read_role_id("web")["data"]["role_id"]
@@ -62,7 +35,7 @@ def a_login_has_an_entity():
         # policies count at once, and are shown apart from the token's own
         vault.secrets.identity.update_entity(entity_id, name="web-servers", policies=["extra"], metadata={"team": "blue"})
         vault.sys.create_or_update_policy("extra", 'path "cubbyhole/*" { capabilities = ["read", "list"] }\npath "sys/mounts" { capabilities = ["read"] }')
-        web = as_token(vogt, auth["client_token"])
+        web = client(vogt, auth["client_token"])
         assert "cubbyhole/" in web.sys.list_mounted_secrets_engines()["data"]
         seen = web.auth.token.lookup_self()["data"]
         assert seen["entity_id"] == entity_id and seen["identity_policies"] == ["extra"] and seen["policies"] == ["default", "web"]
@@ -72,7 +45,7 @@ def a_login_has_an_entity():
         refused(web.auth.token.lookup_self, hvac.exceptions.Forbidden, "permission denied")
         refused(log_in, hvac.exceptions.Forbidden, "permission denied")
         vogt.restart()
-        web, vault = as_token(vogt, web.token), as_token(vogt, vault.token)
+        web, vault = client(vogt, web.token), client(vogt, vault.token)
         refused(web.auth.token.lookup_self, hvac.exceptions.Forbidden, "permission denied")
         vault.secrets.identity.update_entity(entity_id, disabled=False)
         assert web.auth.token.lookup_self()["data"]["entity_id"] == entity_id
@@ -99,7 +72,7 @@ def groups_and_their_members():
         vault, log_in, _, accessor = with_approle(vogt)
         identity = vault.secrets.identity
         auth = log_in()
-        web = as_token(vogt, auth["client_token"])
+        web = client(vogt, auth["client_token"])
         vault.sys.create_or_update_policy("of-group", 'path "sys/mounts" { capabilities = ["read"] }')
         refused(web.sys.list_mounted_secrets_engines, hvac.exceptions.Forbidden, "permission denied")
         inner = identity.create_or_update_group("inner", member_entity_ids=[auth["entity_id"]])["data"]["id"]
@@ -164,7 +137,7 @@ def paths_that_name_the_caller():
                                                  f'path "app/by-role/{{{{identity.entity.aliases.{accessor}.metadata.role_name}}}}" {{ capabilities = ["create", "read"] }}\n'
                                                  'path "app/of-groups/{{identity.groups.names.ops.id}}" { capabilities = ["create", "read"] }')
         auth = log_in()
-        web = as_token(vogt, auth["client_token"])
+        web = client(vogt, auth["client_token"])
         kv = web.secrets.kv.v1
         name = vault.secrets.identity.read_entity(auth["entity_id"])["data"]["name"]
         kv.create_or_update_secret(f"by-name/{name}/a", {"a": 1}, mount_point="app")

@@ -1,42 +1,17 @@
 """Logins with signed tokens, with a real client (python3-hvac) over TLS: keys in PEM and keys that an issuer publishes, fetched through reach's sandbox; issuers that lie."""
 import concurrent.futures
+import functools
 import json
-import os
-import sys
 import time
 
-try:
-    import hvac
-except ImportError:
-    if os.path.exists("/usr/lib/python3/dist-packages/hvac") and sys.executable != "/usr/bin/python3":
-        os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
-    print("python3-hvac is not installed (tools/install.sh test)")
-    sys.exit(77)
-
+import vault_client  # first, because it may begin this program anew with the system's Python
 import login_fake
 from login_fake import Issuer
 from scenario import Daemon, main
+from vault_client import client, guest, hvac
 
+fails = functools.partial(vault_client.fails, kind=hvac.exceptions.InvalidRequest)
 ROLE = {"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["vogt"], "allowed_redirect_uris": []}
-
-
-def client(vogt, token=None):
-    if token is None:
-        token = vogt.call("POST", "/v1/auth/link/login", {"code": vogt.ready["login_link"].split("#login=")[1]}, token="")[1]["auth"]["client_token"]
-    return hvac.Client(url=vogt.address, token=token, verify=os.path.join(vogt.directory, "tls.pem"), timeout=60)
-
-
-def guest(vogt):
-    return hvac.Client(url=vogt.address, verify=os.path.join(vogt.directory, "tls.pem"), timeout=60)
-
-
-def fails(call, words):
-    try:
-        call()
-    except hvac.exceptions.InvalidRequest as error:
-        assert words in str(error), f"{words!r} is not in {error}"
-        return
-    raise AssertionError("was not refused")
 
 
 def methods(vogt):

@@ -3,23 +3,14 @@ key (PKCE) that they were asked with, and for the client that names itself."""
 import base64
 import hashlib
 import json
-import os
 import secrets
-import sys
 import urllib.parse
 
-try:
-    import hvac
-except ImportError:
-    if os.path.exists("/usr/lib/python3/dist-packages/hvac") and sys.executable != "/usr/bin/python3":
-        os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
-    print("python3-hvac is not installed (tools/install.sh test)")
-    sys.exit(77)
-
+from vault_client import client, guest  # first, because it may begin this program anew with the system's Python
 import login_fake
 from login_fake import Issuer
 from scenario import Daemon, main
-from test_vault_jwt import client, fails, guest
+from test_vault_jwt import fails
 
 REDIRECT = "http://localhost:8250/oidc/callback"
 

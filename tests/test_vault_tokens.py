@@ -1,39 +1,10 @@
 """Tokens, wrapping, cubbyholes, capabilities and policies with a real client (python3-hvac) over TLS."""
 import datetime
-import os
-import sys
 import threading
 import time
 
-try:
-    import hvac
-except ImportError:
-    if os.path.exists("/usr/lib/python3/dist-packages/hvac") and sys.executable != "/usr/bin/python3":
-        os.execv("/usr/bin/python3", ["/usr/bin/python3", *sys.argv])
-    print("python3-hvac is not installed (tools/install.sh test)")
-    sys.exit(77)
-
 from scenario import Daemon, main
-
-
-def admin(vogt):
-    code = vogt.ready["login_link"].split("#login=")[1]
-    token = vogt.call("POST", "/v1/auth/link/login", {"code": code}, token="")[1]["auth"]["client_token"]
-    return as_token(vogt, token)
-
-
-def as_token(vogt, token):
-    return hvac.Client(url=vogt.address, token=token, verify=os.path.join(vogt.directory, "tls.pem"), timeout=30)
-
-
-def refused(call, kind, *words):
-    """The client's own kind of error, with exactly these messages."""
-    try:
-        call()
-    except kind as error:
-        assert error.errors == list(words), error.errors
-        return
-    raise AssertionError("was not refused")
+from vault_client import client, hvac, refused
 
 
 def at_once(count, call):
@@ -54,7 +25,7 @@ def at_once(count, call):
 
 def wrapped_replies():
     with Daemon() as vogt:
-        vault = admin(vogt)
+        vault = client(vogt)
         info = vault.adapter.post("/v1/sys/wrapping/wrap", json={"color": "blue", "n": 1.10}, wrap_ttl="1m")["wrap_info"]
         assert info["ttl"] == 60 and info["creation_path"] == "sys/wrapping/wrap" and info["token"].startswith("hvs."), info
         assert set(info) == {"token", "accessor", "ttl", "creation_time", "creation_path"}, info
@@ -65,19 +36,19 @@ def wrapped_replies():
         assert vault.sys.unwrap(info["token"])["data"] == {"color": "blue", "n": 1.1}
         gone = ("wrapping token is not valid or does not exist",)
         refused(lambda: vault.sys.unwrap(info["token"]), hvac.exceptions.InvalidRequest, *gone)
-        refused(lambda: as_token(vogt, info["token"]).sys.unwrap(), hvac.exceptions.InvalidRequest, *gone)
+        refused(lambda: client(vogt, info["token"]).sys.unwrap(), hvac.exceptions.InvalidRequest, *gone)
         refused(lambda: vault.adapter.post("/v1/sys/wrapping/wrap", json={"a": 1}), hvac.exceptions.InvalidRequest, "endpoint requires response wrapping to be used")
         # a token inside: it is good after it was unwrapped by whoever has nothing but the wrapping token
         made = vault.auth.token.create(policies=["default"], wrap_ttl="60s")
         assert made["auth"] is None and made["data"] is None
-        inner = as_token(vogt, made["wrap_info"]["token"]).sys.unwrap()["auth"]
+        inner = client(vogt, made["wrap_info"]["token"]).sys.unwrap()["auth"]
         assert inner["accessor"] == made["wrap_info"]["wrapped_accessor"]
-        assert as_token(vogt, inner["client_token"]).auth.token.lookup_self()["data"]["display_name"] == "token-token"
+        assert client(vogt, inner["client_token"]).auth.token.lookup_self()["data"]["display_name"] == "token-token"
         # secrets, too; and a wrapping token that tries anything else is used up by it
         vault.sys.enable_secrets_engine("kv", path="app", options={"version": "1"})
         vault.secrets.kv.v1.create_or_update_secret("db", {"password": "correct horse"}, mount_point="app")
         wrapped = vault.adapter.get("/v1/app/db", wrap_ttl=30)["wrap_info"]["token"]
-        refused(lambda: as_token(vogt, wrapped).auth.token.lookup_self(), hvac.exceptions.Forbidden, "permission denied")
+        refused(lambda: client(vogt, wrapped).auth.token.lookup_self(), hvac.exceptions.Forbidden, "permission denied")
         refused(lambda: vault.sys.unwrap(wrapped), hvac.exceptions.InvalidRequest, *gone)
         wrapped = vault.adapter.get("/v1/app/db", wrap_ttl=30)["wrap_info"]
         again = vault.adapter.post("/v1/sys/wrapping/rewrap", json={"token": wrapped["token"]})["wrap_info"]
@@ -86,7 +57,7 @@ def wrapped_replies():
         # it outlives a restart, and ends at its time
         short = vault.adapter.get("/v1/app/db", wrap_ttl="2s")["wrap_info"]["token"]
         vogt.restart()
-        vault = as_token(vogt, vault.token)
+        vault = client(vogt, vault.token)
         assert vault.sys.unwrap(again["token"])["data"] == {"password": "correct horse"}
         time.sleep(2.1)
         refused(lambda: vault.sys.unwrap(short), hvac.exceptions.InvalidRequest, *gone)
@@ -95,7 +66,7 @@ def wrapped_replies():
 
 def of_many_who_unwrap_at_once_one_gets_the_reply():
     with Daemon() as vogt:
-        vault = admin(vogt)
+        vault = client(vogt)
         for _ in range(5):
             token = vault.adapter.post("/v1/sys/wrapping/wrap", json={"a": "b"}, wrap_ttl="1m")["wrap_info"]["token"]
             told = at_once(16, lambda number: vogt.call("POST", "/v1/sys/wrapping/unwrap", {"token": token}, token=vault.token if number % 2 else token)[0])
@@ -107,8 +78,8 @@ def of_many_who_unwrap_at_once_one_gets_the_reply():
 
 def a_cubbyhole_is_its_token_s_own():
     with Daemon() as vogt:
-        vault = admin(vogt)
-        ada, bob = (as_token(vogt, vault.auth.token.create(policies=["default"])["auth"]["client_token"]) for _ in range(2))
+        vault = client(vogt)
+        ada, bob = (client(vogt, vault.auth.token.create(policies=["default"])["auth"]["client_token"]) for _ in range(2))
         ada.adapter.put("/v1/cubbyhole/notes/one", json={"a": "b"})
         assert ada.adapter.get("/v1/cubbyhole/notes/one")["data"] == {"a": "b"}
         assert ada.adapter.list("/v1/cubbyhole/")["data"]["keys"] == ["notes/"]
@@ -118,20 +89,20 @@ def a_cubbyhole_is_its_token_s_own():
         ada.adapter.delete("/v1/cubbyhole/notes/one")
         assert vogt.call("LIST", "/v1/cubbyhole/", token=ada.token) == (404, {"errors": []})
         batch = vault.auth.token.create(policies=["default"], type="batch", ttl="1m")["auth"]["client_token"]
-        refused(lambda: as_token(vogt, batch).adapter.put("/v1/cubbyhole/x", json={"a": 1}), hvac.exceptions.InvalidRequest,
+        refused(lambda: client(vogt, batch).adapter.put("/v1/cubbyhole/x", json={"a": 1}), hvac.exceptions.InvalidRequest,
                 'cubbyhole operations are only supported by "service" type tokens')
 
 
 def tokens_as_clients_make_them():
     with Daemon() as vogt:
-        vault = admin(vogt)
+        vault = client(vogt)
         fixed = vault.auth.token.create(id="00000000-fixed-for-tests", policies=["default"], ttl="1h")["auth"]
         assert fixed["client_token"] == "00000000-fixed-for-tests" and fixed["policies"] == ["default"]
-        assert as_token(vogt, "00000000-fixed-for-tests").auth.token.lookup_self()["data"]["id"] == "00000000-fixed-for-tests"
+        assert client(vogt, "00000000-fixed-for-tests").auth.token.lookup_self()["data"]["id"] == "00000000-fixed-for-tests"
         refused(lambda: vault.auth.token.create(id="00000000-fixed-for-tests"), hvac.exceptions.InvalidRequest, "cannot create a token with a duplicate ID")
         refused(lambda: vault.auth.token.create(id="hvs.x"), hvac.exceptions.InvalidRequest, "custom token ID cannot contain '.'")
         vault.sys.create_or_update_policy("maker", {"path": {"auth/token/create": {"capabilities": ["update"]}, "auth/token/create/*": {"capabilities": ["update"]}}})
-        maker = as_token(vogt, vault.auth.token.create(policies=["maker"])["auth"]["client_token"])
+        maker = client(vogt, vault.auth.token.create(policies=["maker"])["auth"]["client_token"])
         refused(lambda: maker.auth.token.create(no_parent=True), hvac.exceptions.InvalidRequest, "root or sudo privileges required to create orphan token")
         refused(lambda: maker.auth.token.create(policies=["admin"]), hvac.exceptions.InvalidRequest, "child policies must be subset of parent: admin")
         refused(lambda: maker.adapter.post("/v1/auth/token/create-orphan", json={}), hvac.exceptions.Forbidden, "permission denied")
@@ -142,13 +113,13 @@ def tokens_as_clients_make_them():
         assert vault.auth.token.list_roles()["data"]["keys"] == ["ci"]
         auth = maker.auth.token.create(role_name="ci")["auth"]
         assert auth["policies"] == ["default", "deploy"] and auth["lease_duration"] == 120 and auth["orphan"] is True and auth["token_type"] == "service"
-        renewed = as_token(vogt, auth["client_token"]).auth.token.renew_self(increment="1h")["auth"]
+        renewed = client(vogt, auth["client_token"]).auth.token.renew_self(increment="1h")["auth"]
         assert renewed["lease_duration"] == 120
         assert auth["accessor"] in vault.auth.token.list_accessors()["data"]["keys"]
         seen = vault.auth.token.lookup_accessor(auth["accessor"])["data"]
         assert seen["id"] == "" and seen["path"] == "auth/token/create/ci" and seen["role"] == "ci" and seen["period"] == 120
         vault.auth.token.revoke_accessor(auth["accessor"])
-        refused(lambda: as_token(vogt, auth["client_token"]).auth.token.lookup_self(), hvac.exceptions.Forbidden, "permission denied")
+        refused(lambda: client(vogt, auth["client_token"]).auth.token.lookup_self(), hvac.exceptions.Forbidden, "permission denied")
         vault.auth.token.delete_role("ci")
         refused(lambda: vault.auth.token.read_role("ci"), hvac.exceptions.InvalidPath)
         tidied = vault.auth.token.tidy()
@@ -157,12 +128,12 @@ def tokens_as_clients_make_them():
 
 def what_a_token_may():
     with Daemon() as vogt:
-        vault = admin(vogt)
+        vault = client(vogt)
         vault.sys.create_or_update_policy("app", 'path "app/*" {\n  capabilities = ["update", "create"]\n}\npath "app/locked" {\n  capabilities = ["deny"]\n}')
         assert "app" in vault.sys.list_policies()["data"]["policies"] and "app" in vault.adapter.list("/v1/sys/policies/acl")["data"]["keys"]
         assert 'path "app/*"' in vault.sys.read_policy("app")["data"]["rules"] and 'path "app/*"' in vault.adapter.get("/v1/sys/policies/acl/app")["data"]["policy"]
         auth = vault.auth.token.create(policies=["app"])["auth"]
-        app = as_token(vogt, auth["client_token"])
+        app = client(vogt, auth["client_token"])
         assert app.sys.get_capabilities(["app/a", "app/locked", "b"])["data"] == {"app/a": ["create", "update"], "app/locked": ["deny"], "b": ["deny"]}
         assert vault.sys.get_capabilities(["app/a"], token=app.token)["capabilities"] == ["create", "update"]
         assert vault.sys.get_capabilities(["app/a"], accessor=auth["accessor"])["data"]["capabilities"] == ["create", "update"]
@@ -180,7 +151,7 @@ def what_a_token_may():
 
 def rules_that_look_at_parameters_and_wrapping():
     with Daemon() as vogt:
-        vault = admin(vogt)
+        vault = client(vogt)
         vault.sys.enable_secrets_engine("kv", path="app", options={"version": "1"})
         vault.sys.create_or_update_policy("narrow", """
             path "app/db" {
@@ -194,7 +165,7 @@ def rules_that_look_at_parameters_and_wrapping():
               min_wrapping_ttl = "1s"
               max_wrapping_ttl = "90s"
             }""")
-        narrow = as_token(vogt, vault.auth.token.create(policies=["narrow"])["auth"]["client_token"])
+        narrow = client(vogt, vault.auth.token.create(policies=["narrow"])["auth"]["client_token"])
         for good in ({"owner": "ada"}, {"owner": "bobby", "size": "small"}):
             narrow.adapter.put("/v1/app/db", json=good)
         for bad in ({"owner": "eve"}, {"size": "small"}, {"owner": "ada", "size": "huge"}, {"owner": "ada", "more": "x"}):
@@ -208,7 +179,7 @@ def rules_that_look_at_parameters_and_wrapping():
 
 def leases_and_their_names_of_old():
     with Daemon() as vogt:
-        vault = admin(vogt)
+        vault = client(vogt)
         for path in ("/v1/sys/leases/renew", "/v1/sys/renew"):
             assert vogt.call("PUT", path, {"lease_id": "none/at/all"}, token=vault.token)[1]["errors"] == ["lease not found"]
         refused(lambda: vault.sys.read_lease("none/at/all"), hvac.exceptions.InvalidRequest, "invalid lease")

@@ -24,13 +24,28 @@ def client(vogt, token=None, **more):
             code = vogt.ready["login_link"].split("#login=")[1]
             vogt.admin = vogt.call("POST", "/v1/auth/link/login", {"code": code}, token="")[1]["auth"]["client_token"]
         token = vogt.admin
-    return hvac.Client(url=vogt.address, token=token, verify=os.path.join(vogt.directory, "tls.pem"), timeout=30, **more)
+    return hvac.Client(url=vogt.address, token=token, verify=os.path.join(vogt.directory, "tls.pem"), timeout=60, **more)
 
 
-def fails(call, word):
+def guest(vogt):
+    """Without a token."""
+    return hvac.Client(url=vogt.address, verify=os.path.join(vogt.directory, "tls.pem"), timeout=60)
+
+
+def refused(call, kind, *words):
+    """The client's own kind of error, with exactly these messages."""
     try:
         call()
-    except hvac.exceptions.VaultError as error:
+    except kind as error:
+        assert error.errors == list(words), error.errors
+        return
+    raise AssertionError("was not refused")
+
+
+def fails(call, word, kind=hvac.exceptions.VaultError):
+    try:
+        call()
+    except kind as error:
         assert word in str(error), f"{word!r} is not in {error}"
         return str(error)
     raise AssertionError("was not refused")
