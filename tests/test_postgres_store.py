@@ -8,6 +8,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -100,7 +101,6 @@ def vaults_own_configuration_is_kept():
             server.vault("kv", "put", "app/after", "x=1")
             server.vault("operator", "raft", "snapshot", "save", os.path.join(FOLDER, "raft.snap"))
             assert os.path.getsize(os.path.join(FOLDER, "raft.snap")) > 1000
-            assert "pg_restore" in server.vault("operator", "raft", "snapshot", "restore", os.path.join(FOLDER, "raft.snap"), code=2)
             status = json.loads(server.vault("read", "-format=json", "ledger/status"))["data"]
             assert server.stop() == 0
         done = verify(place, *[word for log in ("evidence", "audit") for word in ("--vkey", status[log]["vkey"])])
@@ -260,8 +260,10 @@ def a_snapshot_is_a_store_with_a_file():
             os.makedirs(other, 0o700)
             shutil.copy(key, os.path.join(other, "seal.key"))
             refused = vogt.vogt("snapshot", "restore", snapshot, "--dir", vogt.directory)
-            assert refused.returncode != 0 and "PostgreSQL" in refused.stderr, refused.stderr
+            assert refused.returncode != 0 and "runs here" in refused.stderr, refused.stderr
             assert vogt.stop() == 0
+            refused = vogt.vogt("snapshot", "restore", snapshot, "--dir", vogt.directory)
+            assert refused.returncode != 0 and "PostgreSQL" in refused.stderr, refused.stderr
         done = subprocess.run([program("vogt"), "snapshot", "restore", snapshot, "--dir", other], capture_output=True, text=True, timeout=120, check=False, env=clean_environment())
         assert done.returncode == 0, done.stderr
         with Daemon(directory=other) as vogt:
@@ -269,6 +271,80 @@ def a_snapshot_is_a_store_with_a_file():
             assert done.returncode == 0, done.stderr
             assert vogt.call("GET", "/v1/app/row/299", token=token)[1]["data"]["n"] == "x" * 299
             assert vogt.call("GET", "/v1/sys/seal-status")[1]["storage_type"] == "sqlite"
+
+
+def a_running_vogt_is_put_back_in_its_database():
+    """As with a file: looked at whole, then all rows are those of the snapshot, in one transaction, whatever is killed."""
+    with Postgres() as postgres:
+        postgres.database("vault")
+        with Daemon(options=["--database", url_file(postgres.url("vault", local=True))]) as vogt:
+            token = admin(vogt)
+            assert vogt.call("POST", "/v1/sys/mounts/app", {"type": "kv"}, token=token)[0] == 204
+            for number in range(200):
+                assert vogt.call("POST", f"/v1/app/row/{number}", {"n": "x" * 20000}, token=token)[0] == 204
+            archive = vogt.request("GET", "/v1/sys/storage/raft/snapshot", None, token)[2]
+            count = int(postgres.sql("SELECT count(*) FROM vogt.row", "vault"))
+            outcomes = set()
+            for after_ms in (None, 0, 50, 100, 150, 200, 250, 300, 400, 500, 700):
+                assert vogt.call("POST", "/v1/app/row/0", {"n": "changed"}, token=token)[0] == 204
+                assert vogt.call("POST", "/v1/app/late", {"n": "1"}, token=token)[0] == 204
+                assert vogt.request("POST", "/v1/sys/storage/raft/snapshot", archive[:-600], token)[0] == 400
+                assert vogt.call("GET", "/v1/app/row/0", token=token)[1]["data"]["n"] == "changed"
+                assert vogt.request("POST", "/v1/sys/storage/raft/snapshot", archive, token)[0] == 200
+                if after_ms is not None:
+                    time.sleep(after_ms / 1000)
+                    os.killpg(vogt.process.pid, signal.SIGKILL)
+                    vogt.process.wait()
+                    vogt.start()
+                vogt.wait_for(lambda: vogt.call("GET", "/v1/app/row/0", token=token)[0] == 200, "an answer after the restore")
+                assert vogt.call("GET", "/v1/app/row/0", token=token)[1]["data"]["n"] == "x" * 20000
+                assert vogt.call("GET", "/v1/app/late", token=token)[0] == 404
+                assert not os.path.exists(os.path.join(vogt.directory, "restore.db"))
+                assert abs(int(postgres.sql("SELECT count(*) FROM vogt.row", "vault")) - count) < 10
+                assert vogt.call("POST", "/v1/ledger/reopen", {"reason": "put back"}, token=token)[0] == 200
+                for log in ("evidence", "audit"):
+                    assert vogt.call("POST", f"/v1/ledger/{log}/checkpoint", {}, token=token)[0] == 200
+                outcomes.add(after_ms)
+        return f"{len(outcomes)} times, {len(archive)} bytes"
+
+
+def a_store_with_a_file_moves_into_a_database():
+    with Postgres() as postgres:
+        postgres.database("vault")
+        snapshot, place = os.path.join(FOLDER, "moving.snapshot"), os.path.join(FOLDER, "moved")
+        with Daemon() as vogt:
+            token = admin(vogt)
+            assert vogt.call("POST", "/v1/sys/mounts/app", {"type": "kv"}, token=token)[0] == 204
+            for number in range(300):
+                assert vogt.call("POST", f"/v1/app/row/{number}", {"n": "x" * number}, token=token)[0] == 204
+            assert vogt.vogt("snapshot", "save", snapshot, environment={"VOGT_TOKEN": token}).returncode == 0
+            for log in ("evidence", "audit"):
+                assert vogt.call("POST", f"/v1/ledger/{log}/checkpoint", {}, token=token)[0] == 200
+            assert vogt.stop() == 0
+            os.makedirs(place, 0o700)
+            shutil.copy(os.path.join(vogt.directory, "seal.key"), os.path.join(place, "seal.key"))
+            shutil.copytree(os.path.join(vogt.directory, "ledger"), os.path.join(place, "ledger"))
+        url = url_file(postgres.url("vault", local=True))
+        move = [program("vogt"), "snapshot", "restore", snapshot, "--dir", place, "--database", url]
+        done = subprocess.run(move, capture_output=True, text=True, timeout=120, check=False, env=clean_environment())
+        assert done.returncode == 0 and "--database" in done.stdout and not os.path.exists(os.path.join(place, "vogt.db")), done.stderr
+        with Daemon(directory=place, options=["--database", url]) as vogt:
+            assert vogt.call("GET", "/v1/app/row/299", token=token)[1]["data"]["n"] == "x" * 299
+            assert vogt.call("GET", "/v1/sys/seal-status")[1]["storage_type"] == "postgresql"
+            assert vogt.call("POST", "/v1/ledger/reopen", {"reason": "moved"}, token=token)[0] == 200
+            assert vogt.call("POST", "/v1/app/row/0", {"n": "new"}, token=token)[0] == 204
+            assert vogt.call("POST", "/v1/ledger/audit/checkpoint", {}, token=token)[0] == 200 and os.path.isdir(os.path.join(place, "ledger", "former"))
+        # never over another's rows
+        other = os.path.join(FOLDER, "moved-again")
+        os.makedirs(other, 0o700)
+        shutil.copy(os.path.join(place, "seal.key"), os.path.join(other, "seal.key"))
+        move[move.index(place)] = other
+        assert subprocess.run(move, capture_output=True, timeout=120, check=False, env=clean_environment()).returncode == 0
+        vogt = Daemon(directory=other, options=["--database", url], expect_ready=False)
+        vogt.start()
+        assert "not empty" in json.dumps(vogt.refusal), vogt.refusal
+        with Daemon(directory=place, options=["--database", url]) as vogt:
+            assert vogt.call("GET", "/v1/app/row/0", token=token)[1]["data"]["n"] == "new"
 
 
 def refused(*options, directory=None, language=None):
@@ -378,6 +454,7 @@ if __name__ == "__main__":
         sys.exit(77)
     try:
         main([vaults_own_configuration_is_kept, the_environment_and_a_local_socket_will_do, one_at_a_time_and_only_what_is_fit, the_word_on_the_command_line_is_one_clear_one, a_server_that_repeats_the_password_is_not_quoted,
-              killed_in_turn_nothing_acknowledged_is_lost, a_restarted_server_is_waited_for, a_database_that_went_back_takes_nothing_until_it_is_reopened, a_snapshot_is_a_store_with_a_file])
+              killed_in_turn_nothing_acknowledged_is_lost, a_restarted_server_is_waited_for, a_database_that_went_back_takes_nothing_until_it_is_reopened, a_snapshot_is_a_store_with_a_file,
+              a_running_vogt_is_put_back_in_its_database, a_store_with_a_file_moves_into_a_database])
     finally:
         shutil.rmtree(FOLDER, True)

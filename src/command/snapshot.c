@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -279,8 +280,9 @@ static enum outcome check_seal(struct run *run, const char *directory, int folde
     return err == ERR_NONE ? OUTCOME_OK : fail(run, TEXT("the key file does not open this snapshot: it is another one", "die Schlüsseldatei öffnet diese Sicherung nicht: es ist eine andere"), directory);
 }
 
-/* The word that it was restored is on the disk before the store is. What a running Vogt was given and did not come to take must not take its place. */
-static bool put_in_place(int directory_fd)
+/* The word that it was restored is on the disk before the store is. What a running Vogt was given and did not come to take must not take its place. For PostgreSQL the next
+ * start puts the rows there (store/postgres_load.c). */
+static bool put_in_place(int directory_fd, bool is_elsewhere)
 {
     int marker = openat(directory_fd, marker_name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     bool is_marked = marker >= 0 && fsync(marker) == 0;
@@ -290,7 +292,7 @@ static bool put_in_place(int directory_fd)
     char from[64];
     snprintf(from, sizeof from, "%s/%s", folder_name, database_name);
     bool is_alone = unlinkat(directory_fd, swapped_name, 0) == 0 || errno == ENOENT;
-    return is_marked && is_alone && fsync(directory_fd) == 0 && renameat(directory_fd, from, directory_fd, database_name) == 0 && fsync(directory_fd) == 0;
+    return is_marked && is_alone && fsync(directory_fd) == 0 && renameat(directory_fd, from, directory_fd, is_elsewhere ? swapped_name : database_name) == 0 && fsync(directory_fd) == 0;
 }
 
 static enum outcome restore(struct run *run, const char *directory, int directory_fd, int folder_fd, struct text *ret_word)
@@ -298,7 +300,18 @@ static enum outcome restore(struct run *run, const char *directory, int director
     enum outcome outcome = snapshot_unpack(run, run->arguments[0], folder_fd);
     outcome = outcome == OUTCOME_OK ? verify(run, folder_fd) : outcome;
     outcome = outcome == OUTCOME_OK ? check_seal(run, directory, folder_fd, ret_word) : outcome;
-    return outcome == OUTCOME_OK && !put_in_place(directory_fd) ? fail_file(run, directory) : outcome;
+    return outcome == OUTCOME_OK && !put_in_place(directory_fd, run_has(run, OPTION_DATABASE)) ? fail_file(run, directory) : outcome;
+}
+
+/* Its parent holds this lock as long as it lives (roles/parent_directory.c). */
+static bool is_running(int directory_fd)
+{
+    int fd = openat(directory_fd, "vogt.pid", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    bool is_locked = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_locked;
 }
 
 enum outcome command_snapshot_restore(struct run *run)
@@ -312,10 +325,15 @@ enum outcome command_snapshot_restore(struct run *run)
     if (directory_fd < 0) {
         return fail_file(run, directory);
     }
-    if (faccessat(directory_fd, elsewhere_name, F_OK, 0) == 0) {
+    if (is_running(directory_fd)) {
         close(directory_fd);
-        return fail(run, TEXT("the rows of this directory lie in PostgreSQL: put the database itself back from its backup (pg_restore), or restore into another directory, whose store is a file",
-                              "die Zeilen dieses Verzeichnisses liegen in PostgreSQL: die Datenbank selbst aus ihrer Sicherung zurückholen (pg_restore), oder in ein anderes Verzeichnis, dessen Bestand eine Datei ist"), directory);
+        return fail(run, TEXT("a Vogt runs here: stop it first, or put the snapshot back into the running one: vault operator raft snapshot restore",
+                              "hier läuft ein Vogt: zuerst anhalten, oder die Sicherung ins laufende zurückspielen: vault operator raft snapshot restore"), directory);
+    }
+    if (!run_has(run, OPTION_DATABASE) && faccessat(directory_fd, elsewhere_name, F_OK, 0) == 0) {
+        close(directory_fd);
+        return fail(run, TEXT("the rows of this directory lie in PostgreSQL: with --database FILE the snapshot takes their place at the next start",
+                              "die Zeilen dieses Verzeichnisses liegen in PostgreSQL: mit --database DATEI nimmt die Sicherung beim nächsten Start ihren Platz ein"), directory);
     }
     if (faccessat(directory_fd, database_name, F_OK, 0) == 0) {
         close(directory_fd);
@@ -337,7 +355,9 @@ enum outcome command_snapshot_restore(struct run *run)
     close(directory_fd);
     if (outcome == OUTCOME_OK) {
         fprintf(run->screen.out, "%s %s\n%s\n", SAY(run, "Restored: every row agrees with its newest audit entry.", "Wiederhergestellt: jede Zeile stimmt mit dem neuesten Audit-Eintrag."),
-                run_text(run, word), SAY(run, "Start Vogt there, then: vogt ledger reopen --reason …", "Vogt dort starten, dann: vogt ledger reopen --reason …"));
+                run_text(run, word), run_has(run, OPTION_DATABASE) ? SAY(run, "Start Vogt there with --database: that puts the rows into PostgreSQL. Then: vogt ledger reopen --reason …",
+                                                                         "Vogt dort mit --database starten: das bringt die Zeilen in PostgreSQL. Dann: vogt ledger reopen --reason …")
+                                                                   : SAY(run, "Start Vogt there, then: vogt ledger reopen --reason …", "Vogt dort starten, dann: vogt ledger reopen --reason …"));
     }
     return outcome;
 }

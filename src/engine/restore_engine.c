@@ -30,10 +30,6 @@ static enum err refuse(struct turn *turn, enum err err)
     if (err == ERR_FULL) {
         return turn_refuse(turn, err, TEXT("there is no room for the snapshot beside the database: nothing was changed", "neben der Datenbank ist kein Platz für die Sicherung: nichts wurde verändert"), SLICE_NONE);
     }
-    if (err == ERR_UNSUPPORTED) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("the rows of this Vogt lie in PostgreSQL: put the database itself back from its backup (pg_restore), or restore into another directory (vogt snapshot restore)",
-                                                   "die Zeilen dieses Vogt liegen in PostgreSQL: die Datenbank selbst aus ihrer Sicherung zurückholen (pg_restore), oder in ein anderes Verzeichnis wiederherstellen (vogt snapshot restore)"), SLICE_NONE);
-    }
     if (err == ERR_DAMAGED || err == ERR_NEWER) {
         return turn_refuse(turn, ERR_INVALID, err == ERR_NEWER ? TEXT("a newer version of Vogt wrote this snapshot", "eine neuere Version von Vogt hat diese Sicherung geschrieben")
                                                                : TEXT("this is no whole snapshot of Vogt: it was cut or changed, or something else made it",

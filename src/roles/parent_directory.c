@@ -26,6 +26,7 @@ static const char *const notice_names[NOTICE_COUNT] = {
     [NOTICE_TOKEN] = "operator.token", [NOTICE_CERTIFICATE] = "tls.pem"};
 static const char lock_name[] = "vogt.pid";
 static const char database_name[] = "vogt.db";
+static const char restored_name[] = "restore.db"; /* the store takes it in with its next start */
 static const char elsewhere_name[] = "postgresql"; /* the store leaves it: the rows lie there */
 
 static enum err complain_path(struct complaint *complaint, enum err err, struct text text,
@@ -161,7 +162,7 @@ static enum err write_whole(int fd, const void *data, size_t len)
 static enum err make_key(struct parent *parent, struct complaint *complaint)
 {
     static const char temporary[] = "seal.key.new";
-    if (exists(parent, database_name) || exists(parent, elsewhere_name) || exists(parent, key_name) || !seal_is_default(parent)) {
+    if (exists(parent, database_name) || exists(parent, restored_name) || exists(parent, elsewhere_name) || exists(parent, key_name) || !seal_is_default(parent)) {
         return ERR_NONE;
     }
     uint8_t key[KEY_FILE_BYTES];

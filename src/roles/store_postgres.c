@@ -26,6 +26,8 @@ static const struct store_refusal refusals[] = {
                             "Die Datenbank hat ein Schema \"vogt\", das nicht von Vogt ist; nichts wurde verändert. Eine andere Datenbank anlegen")},
     {ERR_RIGHTS, TEXT_INIT("The database's user lacks a right: it needs CREATE on the database once, and must own the schema \"vogt\"",
                            "Dem Benutzer der Datenbank fehlt ein Recht: er braucht einmal CREATE auf der Datenbank, und das Schema \"vogt\" muss ihm gehören")},
+    {ERR_EXISTS, TEXT_INIT("The database is not empty: a restored store goes into an empty one only. Nothing was changed",
+                           "Die Datenbank ist nicht leer: ein wiederhergestellter Bestand kommt nur in eine leere. Nichts wurde verändert")},
     {ERR_FULL, TEXT_INIT("The database's disk is full; nothing was lost", "Der Datenträger der Datenbank ist voll; nichts ging verloren")},
     {ERR_NONE, TEXT_INIT("The tables in the database could not be opened", "Die Tabellen in der Datenbank ließen sich nicht öffnen")},
 };
@@ -109,14 +111,6 @@ void store_place_close(struct store_place *place)
     rows_source_free(place->source);
     place->store = NULL;
     place->source = NULL;
-}
-
-/* Its rows are put back by the database's own means. */
-enum err store_place_stage(struct store *store, struct slice body, struct buf *out)
-{
-    const struct stage_answer staged = {.err = ERR_UNSUPPORTED};
-    (void)store, (void)body;
-    return stage_answer_put(out, &staged);
 }
 
 int store_place_fd(const struct store_place *place)

@@ -258,7 +258,6 @@ static enum err load(struct rows *rows)
 
 enum err rows_open(struct files *files, struct rows_source *source, bool may_create, struct rows **ret_rows)
 {
-    (void)files;
     struct rows *rows = source == NULL ? NULL : calloc(1, sizeof(*rows));
     if (rows == NULL) {
         return source == NULL ? ERR_INVALID : ERR_MEMORY;
@@ -268,6 +267,7 @@ enum err rows_open(struct files *files, struct rows_source *source, bool may_cre
         rows->checkpoints[i] = BUF_INIT(CHECKPOINT_BYTES);
     }
     enum err err = postgres_check_schema(source, may_create);
+    err = err == ERR_NONE ? postgres_take_in(source, files) : err;
     err = err == ERR_NONE ? prepare(rows) : err;
     if (err == ERR_NONE && PQenterPipelineMode(rows->connection) != 1) {
         err = postgres_lost(rows);

@@ -88,6 +88,8 @@ void source_say(struct rows_source *source, const char *state, const char *words
 
 /* postgres_schema.c: before pipeline mode. Makes, if it may, and checks. ERR_NEWER, ERR_INVALID, ERR_DAMAGED. */
 enum err postgres_check_schema(struct rows_source *source, bool may_create) must_check;
+/* postgres_load.c: before pipeline mode. Takes in a swapped database. ERR_EXISTS: this directory had its rows elsewhere, and the database is not empty. */
+enum err postgres_take_in(struct rows_source *source, struct files *files) must_check;
 /* One statement without parameters, in text; NULL: *ret_err. The caller clears. */
 PGresult *postgres_ask(struct rows_source *source, const char *sql, enum err *ret_err);
 

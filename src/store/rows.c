@@ -1,6 +1,7 @@
 #include "store/rows.h"
 
 #include "store/rows_inside.h"
+#include "store/staging.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -194,7 +195,8 @@ enum err rows_open(struct files *files, struct rows_source *source, bool may_cre
         return source == NULL ? ERR_MEMORY : ERR_INVALID;
     }
     rows->files = files;
-    enum err err = check_there(files, may_create);
+    enum err err = staging_take_in(files);
+    err = err == ERR_NONE ? check_there(files, may_create) : err;
     if (err == ERR_NONE) {
         err = vfs_new(files, &rows->vfs);
     }

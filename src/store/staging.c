@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-static const char swapped_name[] = "restore.db", note_name[] = "restore.note", database_name[] = "vogt.db";
+static const char note_name[] = "restore.note", database_name[] = "vogt.db";
 
 struct staging {
     struct files *files;
@@ -20,22 +20,29 @@ static enum err remove_if_there(struct files *files, const char *name)
     return err == ERR_NONE && exists ? file_remove(files, name) : err;
 }
 
+enum err staging_find_swapped(struct files *files, bool *ret_is_swapped)
+{
+    bool has_note = false;
+    enum err err = file_exists(files, SWAPPED_NAME, ret_is_swapped);
+    err = err == ERR_NONE && *ret_is_swapped ? file_exists(files, note_name, &has_note) : err;
+    err = err == ERR_NONE && has_note ? file_rename(files, note_name, RESTORED_NAME) : err;
+    return err == ERR_NONE && has_note ? file_sync_directory(files, "") : err;
+}
+
 /* Every step may have been done before. The old database without its log is used by nobody: as long as the new one has its own name, the next start begins here again. */
 enum err staging_take_in(struct files *files)
 {
     static const char *const beside[] = {"vogt.db-wal", "vogt.db-journal"};
-    bool is_swapped = false, has_note = false;
-    enum err err = file_exists(files, swapped_name, &is_swapped);
+    bool is_swapped = false;
+    enum err err = staging_find_swapped(files, &is_swapped);
     if (err != ERR_NONE || !is_swapped) {
         return err;
     }
-    err = file_exists(files, note_name, &has_note);
-    err = err == ERR_NONE && has_note ? file_rename(files, note_name, RESTORED_NAME) : err;
     for (size_t i = 0; err == ERR_NONE && i < sizeof beside / sizeof beside[0]; i++) {
         err = remove_if_there(files, beside[i]);
     }
     err = err == ERR_NONE ? file_sync_directory(files, "") : err;
-    err = err == ERR_NONE ? file_rename(files, swapped_name, database_name) : err;
+    err = err == ERR_NONE ? file_rename(files, SWAPPED_NAME, database_name) : err;
     return err == ERR_NONE ? file_sync_directory(files, "") : err;
 }
 
@@ -134,7 +141,7 @@ enum err staging_swap(struct staging *staging, uint64_t id, struct slice note)
     }
     enum err err = file_replace(staging->files, note_name, note);
     err = err == ERR_NONE ? file_sync_directory(staging->files, "") : err;
-    err = err == ERR_NONE ? file_rename(staging->files, STAGING_NAME, swapped_name) : err;
+    err = err == ERR_NONE ? file_rename(staging->files, STAGING_NAME, SWAPPED_NAME) : err;
     staging->id = err == ERR_NONE ? 0 : id; /* nothing to remove any more */
     err = err == ERR_NONE ? file_sync_directory(staging->files, "") : err;
     staging_end(staging);

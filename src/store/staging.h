@@ -5,7 +5,7 @@
  *
  * Files beside vogt.db: "restore.part" until the swap, nobody's after a restart; "restore.db" from then on. That one rename, synced, is the moment at which the store is
  * another. staging_take_in does what is left, at every start, however often it was cut short: the file "restored" (store.c), with the swap's note ("restore.note" until then),
- * the old database's write-ahead log away, vogt.db replaced. So whatever ends the process leaves the old store or the new one, and the new one says that it was restored.
+ * the old database's write-ahead log away, vogt.db replaced (or PostgreSQL's tables: postgres_load.c). So whatever ends the process leaves the old store or the new one, and the new one says that it was restored.
  */
 #ifndef VOGT_STORE_STAGING_H
 #define VOGT_STORE_STAGING_H
@@ -16,10 +16,13 @@
 
 #define STAGING_NAME "restore.part"
 #define RESTORED_NAME "restored"
+#define SWAPPED_NAME "restore.db"
 
 struct staging;
 
-/* Puts a swapped database in its place. Before the rows are opened. */
+/* Is there a swapped database? Then the file "restored" stands from now on. */
+enum err staging_find_swapped(struct files *files, bool *ret_is_swapped) must_check;
+/* Puts a swapped database in the place of vogt.db, before that is opened. For PostgreSQL: postgres_load.c. */
 enum err staging_take_in(struct files *files) must_check;
 
 /* NULL: no memory. Removes what a former process left. */

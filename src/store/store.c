@@ -43,11 +43,11 @@ enum err store_open(struct files *files, struct rows_source *source, struct stor
     }
     store->files = files;
     store->notes = notes_new();
-    bool is_published = true;
-    enum err err = staging_take_in(files);
+    bool is_published = true, is_coming = false;
+    enum err err = staging_find_swapped(files, &is_coming);
     err = err == ERR_NONE ? find_published(files, &is_published) : err;
     if (err == ERR_NONE) {
-        err = rows_open(files, source, !is_published, &store->rows);
+        err = rows_open(files, source, !is_published || is_coming, &store->rows);
     }
     if (err == ERR_NONE) {
         err = file_exists(files, restored_name, &store->is_restored);
