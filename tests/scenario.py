@@ -1,4 +1,5 @@
 """What every scenario shares: a Vogt asked and read in few words, checks and their count."""
+import fcntl
 import json
 import os
 import signal
@@ -44,6 +45,13 @@ class Daemon(daemon.Daemon):
     def start(self):
         open(self.log_path, "wb").close()
         return super().start(self.expect_ready)
+
+    def kill(self):
+        """All at once, as when the power goes; returns when the directory is free: what was forked a moment ago holds its lock a little longer."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        with open(os.path.join(self.directory, "vogt.pid"), "rb") as lock:
+            wait_until(lambda: fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB) is None, what="the directory's lock")
 
     def read_log(self):
         self.log = self.log_text()

@@ -8,7 +8,6 @@ import os
 import random
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -293,8 +292,7 @@ def a_running_vogt_is_put_back_in_its_database():
                 assert vogt.request("POST", "/v1/sys/storage/raft/snapshot", archive, token)[0] == 200
                 if after_ms is not None:
                     time.sleep(after_ms / 1000)
-                    os.killpg(vogt.process.pid, signal.SIGKILL)
-                    vogt.process.wait()
+                    vogt.kill()
                     vogt.start()
                 vogt.wait_for(lambda: vogt.call("GET", "/v1/app/row/0", token=token)[0] == 200, "an answer after the restore")
                 assert vogt.call("GET", "/v1/app/row/0", token=token)[1]["data"]["n"] == "x" * 20000

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import tarfile
 import tempfile
@@ -403,8 +402,7 @@ def whatever_is_killed_the_old_store_or_the_new_one_is_there():
             thread = threading.Thread(target=send)
             thread.start()
             time.sleep(share * whole)
-            os.killpg(vogt.process.pid, signal.SIGKILL)
-            vogt.process.wait()
+            vogt.kill()
             thread.join()
             vogt.start()
             value = value_of(vogt, vogt.admin)
