@@ -1,4 +1,5 @@
 """`vault login -method=oidc`: the command waits on this machine for the browser that the provider sends back, and nothing else that knocks there ends the login."""
+import json
 import os
 import subprocess
 import sys
@@ -9,15 +10,16 @@ import urllib.parse
 import urllib.request
 
 sys.argv[1:] and os.environ.setdefault("VOGT_BUILD", os.path.abspath(sys.argv[1]))
+import login_fake  # noqa: E402
 from test_vault_oidc import Provider  # noqa: E402: first, because it may begin this program anew with the system's Python
 from daemon import clean_environment  # noqa: E402
 from scenario import free_port, main  # noqa: E402
 from test_dropin import VAULT, Server  # noqa: E402
 
 
-def page(url):
+def page(url, form=None):
     try:
-        with urllib.request.urlopen(url, timeout=30) as reply:
+        with urllib.request.urlopen(url, form, timeout=30) as reply:
             return reply.status, reply.read().decode(), reply.headers
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(), error.headers
@@ -46,12 +48,12 @@ class Login:
         return self.process.returncode, out.strip()
 
 
-def start(server, provider):
+def start(server, provider, *more):
     authority = os.path.join(server.home, "ca.pem")
     with open(authority, "w", encoding="utf-8") as file:
         file.write(provider.authority)
     server.vault("auth", "enable", "oidc")
-    server.vault("write", "auth/oidc/config", f"oidc_discovery_url={provider.url}", f"oidc_discovery_ca_pem=@{authority}", "oidc_client_id=vogt", "oidc_client_secret=s3cret", "default_role=dev")
+    server.vault("write", "auth/oidc/config", f"oidc_discovery_url={provider.url}", f"oidc_discovery_ca_pem=@{authority}", "oidc_client_id=vogt", "oidc_client_secret=s3cret", "default_role=dev", *more)
     server.vault("write", "auth/oidc/role/dev", "user_claim=sub", "allowed_redirect_uris=http://localhost:8250/oidc/callback", "token_policies=dev")
 
 
@@ -72,6 +74,68 @@ def a_browser_comes_back_to_the_command():
         code, token = login.end()
         assert code == 0 and token.startswith("hvs."), (code, token, login.said())
         assert "oidc-ada" in server.vault("token", "lookup", token)
+
+
+def a_provider_that_answers_with_a_form():
+    port = free_port()
+    with Provider() as provider, Server("-dev", "-dev-root-token-id=root", f"-dev-listen-address=127.0.0.1:{port}", port=port) as server:
+        server.wait("Root Token: ")
+        server.vault("login", "root")
+        start(server, provider, "oidc_response_mode=form_post")
+        login = Login(server)
+        assert "response_mode=form_post" in login.url
+        back = urllib.parse.urlsplit(provider.browse(login.url))
+        here = f"http://127.0.0.1:{login.port}{back.path}"
+        assert page(here, b"state=guessed&code=x")[0] == 400 and page(here + "x", back.query.encode())[0] == 404
+        status, text, _ = page(here, back.query.encode())
+        assert status == 200 and "Signed in" in text, text
+        code, token = login.end()
+        assert code == 0 and "oidc-ada" in server.vault("token", "lookup", token), login.said()
+
+
+def the_server_is_asked_until_the_login_has_ended():
+    port = free_port()
+    with Provider() as provider, Server("-dev", "-dev-root-token-id=root", f"-dev-listen-address=127.0.0.1:{port}", port=port) as server:
+        server.wait("Root Token: ")
+        server.vault("login", "root")
+        devices = {}  # RFC 8628: device code -> was the user's code entered
+
+        def device(handler):
+            devices["dev1"] = False
+            login_fake.reply(handler, 200, json.dumps({"device_code": "dev1", "user_code": "WDJB-MJHT", "verification_uri": provider.url + "/enter", "expires_in": 600, "interval": 1}).encode())
+
+        def tokens(handler):
+            form = dict(urllib.parse.parse_qsl(provider.bodies[-1].decode()))
+            if form["grant_type"] != "urn:ietf:params:oauth:grant-type:device_code":
+                provider.token_endpoint(handler)
+            elif not devices[form["device_code"]]:
+                login_fake.reply(handler, 400, b'{"error":"authorization_pending"}')
+            else:
+                login_fake.reply(handler, 200, json.dumps({"id_token": provider.token({"sub": "eva"}), "token_type": "Bearer"}).encode())
+        provider.answers["/device"], provider.answers["/token"] = device, tokens
+        provider.publish(device_authorization_endpoint=provider.url + "/device")
+        start(server, provider)
+        server.vault("write", "auth/oidc/role/tv", "user_claim=sub", "callback_mode=device", "token_policies=dev")
+        direct = f"{server.address}/v1/auth/oidc/oidc/callback"
+        server.vault("write", "auth/oidc/role/far", "user_claim=sub", "callback_mode=direct", "poll_interval=1", f"allowed_redirect_uris={direct}", "token_policies=dev")
+        login = Login(server, "role=tv", "callbackmode=device")
+        assert login.url == provider.url + "/enter" and "WDJB-MJHT" in login.said(), login.said()
+        time.sleep(2.5)
+        assert login.process.poll() is None
+        devices["dev1"] = True
+        code, token = login.end()
+        assert code == 0 and "oidc-eva" in server.vault("token", "lookup", token), login.said()
+        login = Login(server, "role=far", "callbackmode=direct")
+        back = provider.browse(login.url)
+        assert back.startswith(direct + "?"), back
+        status, text, headers = page(back)
+        assert status == 200 and "Signed in." in text and headers["Content-Type"].startswith("text/html") and "sandbox" in headers["Content-Security-Policy"], (text, headers)
+        code, token = login.end()
+        assert code == 0 and "oidc-ada" in server.vault("token", "lookup", token), login.said()
+        login = Login(server, "role=far")
+        assert login.end()[0] == 2 and "does not allow this redirect_uri" in login.said(), login.said()
+        login = Login(server, "role=dev", "callbackmode=device")
+        assert login.end()[0] == 2 and "does not allow this redirect_uri" in login.said(), login.said()
 
 
 def what_the_server_refuses_is_said():
@@ -98,4 +162,4 @@ def what_the_server_refuses_is_said():
 
 
 if __name__ == "__main__":
-    main([a_browser_comes_back_to_the_command, what_the_server_refuses_is_said])
+    main([a_browser_comes_back_to_the_command, a_provider_that_answers_with_a_form, the_server_is_asked_until_the_login_has_ended, what_the_server_refuses_is_said])

@@ -23,6 +23,7 @@ from wide_keycloak import Admin, fetch, free_port, keycloak
 
 REDIRECT = "http://localhost:8250/oidc/callback"
 REALM = ""
+CLIENT = {"oidc_client_id": "vogt", "oidc_client_secret": "s3cret", "default_role": "dev"}
 
 
 class Stay(urllib.request.HTTPRedirectHandler):
@@ -64,7 +65,7 @@ def prepare():
               "config": {"claim.name": "groups", "full.path": "false", "id.token.claim": "true", "access.token.claim": "true", "userinfo.token.claim": "true"}}
     audience = {"name": "for-vogt", "protocol": "openid-connect", "protocolMapper": "oidc-audience-mapper", "config": {"included.custom.audience": "vogt-api", "access.token.claim": "true", "id.token.claim": "false"}}
     admin.ask("POST", "/admin/realms/acme/clients", {"clientId": "vogt", "secret": "s3cret", "publicClient": False, "standardFlowEnabled": True, "redirectUris": [REDIRECT], "protocolMappers": [groups],
-                                                    "attributes": {"pkce.code.challenge.method": "S256"}})
+                                                    "attributes": {"pkce.code.challenge.method": "S256", "oauth2.device.authorization.grant.enabled": "true"}})
     admin.ask("POST", "/admin/realms/acme/clients", {"clientId": "pipeline", "secret": "p1peline", "publicClient": False, "standardFlowEnabled": False, "serviceAccountsEnabled": True, "protocolMappers": [audience]})
     group = admin.ask("POST", "/admin/realms/acme/groups", {"name": "engineers"})
     password = {"type": "password", "value": "correct horse battery staple", "temporary": False}
@@ -89,9 +90,10 @@ def configure(vogt, redirects=(REDIRECT,)):
         write(f"/v1/sys/auth/{method}", {"type": method, "config": {"listing_visibility": "unauth"}})
     write("/v1/auth/jwt/config", {"oidc_discovery_url": REALM})
     write("/v1/auth/jwt/role/ci", {"role_type": "jwt", "user_claim": "azp", "bound_audiences": ["vogt-api"], "bound_claims": {"azp": "pipeline"}, "token_policies": ["ci"]})
-    write("/v1/auth/oidc/config", {"oidc_discovery_url": REALM, "oidc_client_id": "vogt", "oidc_client_secret": "s3cret", "default_role": "dev"})
+    write("/v1/auth/oidc/config", {**CLIENT, "oidc_discovery_url": REALM})
     write("/v1/auth/oidc/role/dev", {"user_claim": "preferred_username", "allowed_redirect_uris": list(redirects), "oidc_scopes": ["profile", "email"], "groups_claim": "groups",
                                      "bound_claims": {"groups": ["engineers"]}, "claim_mappings": {"email": "mail"}, "token_policies": ["dev"]})
+    return write
 
 
 def browse(vogt, name, password="correct horse battery staple"):
@@ -110,12 +112,39 @@ def the_page_logs_in_through_keycloak():
         print("the page: its packages or Chromium are not installed")
         return None
     with scenario.Daemon() as vogt:
-        page = vogt.address + "/ui/"
+        pages = [vogt.address + "/ui/vault/auth/oidc/oidc/callback", vogt.address + "/v1/auth/oidc/oidc/callback"]
         admin = Admin()
         [client] = admin.ask("GET", "/admin/realms/acme/clients?clientId=vogt")
-        admin.ask("PUT", f"/admin/realms/acme/clients/{client['id']}", {**client, "redirectUris": [REDIRECT, page]})
-        configure(vogt, [REDIRECT, page])
-        return test_page.node("tests/page_provider.mjs", vogt.address)
+        admin.ask("PUT", f"/admin/realms/acme/clients/{client['id']}", {**client, "redirectUris": [REDIRECT, *pages]})
+        write = configure(vogt, [REDIRECT, *pages])
+        said = [test_page.node("tests/page_provider.mjs", vogt.address)]
+        write("/v1/auth/oidc/config", {**CLIENT, "oidc_discovery_url": REALM, "oidc_response_mode": "form_post"})
+        said.append(test_page.node("tests/page_provider.mjs", vogt.address))
+        return "; ".join(said)
+
+
+def a_device_is_let_in():
+    """RFC 8628: who has the code logs in at Keycloak and agrees; the device asks meanwhile."""
+    with scenario.Daemon() as vogt:
+        write = configure(vogt)
+        write("/v1/auth/oidc/role/tv", {"user_claim": "preferred_username", "oidc_scopes": ["profile"], "callback_mode": "device", "poll_interval": 1, "token_policies": ["tv"]})
+        begun = expect(vogt.call("POST", "/v1/auth/oidc/oidc/auth_url", {"role": "tv", "client_nonce": "mine"}, token=""), 200)["data"]
+        assert begun["user_code"] and begun["auth_url"].startswith(REALM + "/device"), begun
+
+        def poll():
+            return vogt.call("POST", "/v1/auth/oidc/oidc/poll", {"state": begun["state"], "client_nonce": "mine"}, token="")
+        assert poll()[1]["errors"] == ["authorization_pending"]
+        browser = Browser()
+        page, _ = browser.open(begun["auth_url"])
+        page, _ = browser.open(html.unescape(re.search(r'action="([^"]+)"', page).group(1)), {"username": "ada", "password": "correct horse battery staple", "credentialId": ""})
+        code = re.search(r'name="code" value="([^"]+)"', page)
+        assert code, page
+        action = urllib.parse.urljoin(REALM, html.unescape(re.search(r'action="([^"]+)"', page).group(1)))
+        browser.open(action, {"code": html.unescape(code.group(1)), "accept": "Yes"})
+        time.sleep(6) # who asks more often than Keycloak says (5 s) is told to slow down
+        auth = expect(poll(), 200)["auth"]
+        assert auth["policies"] == ["default", "tv"], auth
+        assert poll()[1]["errors"] == ["Vault login failed. Expired or missing OAuth state."]
 
 
 def program_token():
@@ -164,6 +193,6 @@ if __name__ == "__main__":
         REALM = wide_keycloak.BASE + "/realms/acme"
         with open(os.path.join(place, "log"), "wb") as log, keycloak(home, port, log):
             prepare()
-            scenario.main([a_person_logs_in_through_the_browser, the_page_logs_in_through_keycloak, a_program_logs_in_with_its_token])
+            scenario.main([a_person_logs_in_through_the_browser, the_page_logs_in_through_keycloak, a_device_is_let_in, a_program_logs_in_with_its_token])
     finally:
         shutil.rmtree(place, ignore_errors=True)

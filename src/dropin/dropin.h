@@ -84,6 +84,7 @@ bool dropin_try(struct dropin *dropin, const struct dropin_ask *ask, struct drop
 /* Asks as somebody else from now on; empty: as nobody. */
 int dropin_use_token(struct dropin *dropin, struct slice token);
 void dropin_use_address(struct dropin *dropin, const char *address, const char *authorities);
+const char *dropin_address(struct dropin *dropin); /* of the server that is asked, once a token is used */
 struct slice dropin_token(struct dropin *dropin); /* empty without */
 void connection_free(struct connection *connection);
 int dropin_keep_token(struct dropin *dropin, struct slice token); /* ~/.vault-token, 0600 */

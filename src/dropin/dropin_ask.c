@@ -139,6 +139,11 @@ int dropin_keep_token(struct dropin *dropin, struct slice token)
 
 /* ---- one exchange ---- */
 
+const char *dropin_address(struct dropin *dropin)
+{
+    return dropin->connection->address;
+}
+
 static const char *url_of(struct dropin *dropin, const struct dropin_ask *ask)
 {
     cleanup_buf struct buf path = BUF_INIT(URL_BYTES);

@@ -134,6 +134,12 @@ enum err turn_reply_raw(struct turn *turn, const char *content_type, const char 
     return ERR_NONE;
 }
 
+enum err turn_reply_redirect(struct turn *turn, struct slice path)
+{
+    turn->reply = (struct reply){.status = 303, .kind = REPLY_REDIRECT, .raw = path};
+    return path.data == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
 enum err turn_reply_none(struct turn *turn)
 {
     turn->reply = (struct reply){.status = 204, .kind = REPLY_NONE};

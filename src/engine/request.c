@@ -153,7 +153,7 @@ enum err reply_put(struct buf *out, const struct reply *reply)
     if (reply->kind == REPLY_TREE) {
         STEP(&err, reply->tree == NULL ? ERR_INVALID : put_tree(out, reply->tree));
     } else {
-        STEP(&err, put_bytes(out, reply->kind == REPLY_RAW ? reply->raw : SLICE_NONE));
+        STEP(&err, put_bytes(out, reply->kind == REPLY_NONE ? SLICE_NONE : reply->raw));
     }
     return err;
 }
@@ -183,7 +183,7 @@ enum err reply_get(struct arena *arena, struct slice body, struct reply *ret_rep
     if (err != ERR_NONE) {
         return err;
     }
-    if (kind > REPLY_RAW || reply.status < 200 || reply.status > 599 || (kind != REPLY_RAW && reply.next.len > 0)) {
+    if (kind > REPLY_REDIRECT || reply.status < 200 || reply.status > 599 || (kind != REPLY_RAW && reply.next.len > 0)) {
         return ERR_MALFORMED;
     }
     reply.kind = (enum reply_kind)kind;

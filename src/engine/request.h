@@ -11,7 +11,7 @@
  * REPLY body:   u16 HTTP status, u8 kind, u32 seconds for Retry-After (0: not said), bytes content type (kind RAW), bytes file name (RAW, may be empty),
  *               bytes next (RAW; not empty: the file goes on with the reply to the same request with this as its query's `next`;
  *               of a route that takes parts, the next part is taken with it), bytes body
- *               (kind TREE: packed JSON, written as JSON text by gate; RAW: as it is; NONE: empty).
+ *               (kind TREE: packed JSON, written as JSON text by gate; RAW: as it is; REDIRECT: where on this server the browser goes on; NONE: empty).
  */
 #ifndef VOGT_ENGINE_REQUEST_H
 #define VOGT_ENGINE_REQUEST_H
@@ -48,7 +48,7 @@ struct request {
     struct slice raw;
 };
 
-enum reply_kind { REPLY_NONE, REPLY_TREE, REPLY_RAW };
+enum reply_kind { REPLY_NONE, REPLY_TREE, REPLY_RAW, REPLY_REDIRECT };
 
 struct reply {
     uint16_t status;
@@ -56,7 +56,7 @@ struct reply {
     uint32_t retry_after_s;             /* of 429 and 503; 0: gate says 1 */
     struct slice content_type, file_name, next;
     const struct json *tree;
-    struct slice raw;
+    struct slice raw;                   /* of RAW and REDIRECT */
 };
 
 /* Does gate hand on the client's certificates with this request? Logins and renewals below auth/ only. */

@@ -130,6 +130,12 @@ TEST(reply_raw_and_none_come_back)
     CHECK_ERR(ERR_NONE, reply_get(arena, buf_slice(&bytes), &out));
     CHECK_U64(204, out.status);
     CHECK_U64(0, out.raw.len);
+    struct reply redirect = {.status = 303, .kind = REPLY_REDIRECT, .raw = SLICE_LITERAL("/ui/")};
+    buf_clear(&bytes);
+    CHECK_ERR(ERR_NONE, reply_put(&bytes, &redirect));
+    CHECK_ERR(ERR_NONE, reply_get(arena, buf_slice(&bytes), &out));
+    CHECK_U64(REPLY_REDIRECT, out.kind);
+    CHECK_SLICE("/ui/", out.raw);
 }
 
 TEST(replies_with_impossible_status_or_kind_are_refused)

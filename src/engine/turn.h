@@ -180,6 +180,8 @@ enum err turn_reply_top(struct turn *turn, uint16_t status, const struct json *t
 enum err turn_reply_raw(struct turn *turn, const char *content_type, const char *file_name, struct slice raw) must_check;
 /* Sets lease id, renewable and duration of the reply that was just made. */
 enum err turn_reply_lease(struct turn *turn, struct slice lease_id, bool renewable, uint64_t seconds) must_check;
+/* 303: the browser goes on to this path of ours, which only the caller of this function may have made: it stands in a header. */
+enum err turn_reply_redirect(struct turn *turn, struct slice path) must_check;
 enum err turn_reply_none(struct turn *turn) must_check;                        /* 204 */
 /* An envelope without data that says one thing to the caller. */
 enum err turn_reply_warning(struct turn *turn, uint16_t status, const char *warning) must_check;

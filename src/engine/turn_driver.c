@@ -371,7 +371,8 @@ enum err driver_ask(struct turn_driver *driver, struct arena *arena, const struc
 {
     struct turn *turn = NULL;
     enum err err = driver_request(driver, request, &turn);
-    *ret_reply = turn == NULL || turn->reply.tree == NULL ? NULL : json_copy(arena, turn->reply.tree);
+    const struct reply *reply = turn == NULL || turn->reply.kind == REPLY_NONE ? NULL : &turn->reply;
+    *ret_reply = reply == NULL ? NULL : reply->tree != NULL ? json_copy(arena, reply->tree) : json_string(arena, reply->raw);
     driver_end(turn);
     return err;
 }

@@ -69,7 +69,7 @@ enum err driver_run(struct turn_driver *driver, const char *operation, const str
 enum err driver_request(struct turn_driver *driver, const struct request *request, struct turn **ret_turn) must_check;
 unsigned driver_runs(const struct turn *turn);          /* how often the operation ran */
 
-/* The same, with the reply copied into the arena; NULL: there is none. */
+/* The same, with the reply copied into the arena, what is no tree as text; NULL: there is none. */
 enum err driver_ask(struct turn_driver *driver, struct arena *arena, const struct request *request, const struct json **ret_reply) must_check;
 /* A new token of this policy alone, in the arena. Aborts when there is none. */
 struct slice driver_token(struct turn_driver *driver, struct arena *arena, const char *policy);

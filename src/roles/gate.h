@@ -228,12 +228,13 @@ void gate_upload_free(struct exchange *exchange);
 /* gate_settings.c: what keep told of headers and origins. */
 enum err gate_settings(struct gate *gate, struct slice body) must_check;
 const struct json *gate_settings_headers(struct exchange *exchange); /* those of this request that records name; NULL: none */
-bool gate_settings_origin(struct exchange *exchange, const char *method); /* false: a preflight, or an origin that may not call; answered */
+bool gate_settings_origin(struct exchange *exchange, struct slice path, const char *method); /* false: a preflight, or an origin that may not call; answered */
 void gate_settings_reply(const struct exchange *exchange, struct MHD_Response *response);
 void gate_settings_page(struct gate *gate, struct MHD_Response *response);
 
 /* gate_page.c: the web page and the API's description. */
 void gate_page(struct exchange *exchange);
+void gate_redirect(struct exchange *exchange, unsigned status, const char *location);
 void gate_openapi(struct exchange *exchange);
 
 /* gate_metrics.c: appends the gate's own counters as Prometheus text. */

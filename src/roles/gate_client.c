@@ -70,6 +70,8 @@ bool gate_client_answer(struct gate_peer *from, struct arena *arena, const struc
         reply->raw = request->path;
     } else if (slice_is(request->path, "sys/policies/acl/nothing")) {
         *reply = (struct reply){.status = 204, .kind = REPLY_NONE};
+    } else if (slice_is(request->path, "sys/policies/acl/elsewhere")) {
+        *reply = (struct reply){.status = 303, .kind = REPLY_REDIRECT, .raw = SLICE_LITERAL("/ui/#state=a&code=b")};
     } else if (slice_is(request->path, "sys/policies/acl/never")) {
         return false;
     } else if (slice_is(request->path, "sys/policies/acl/with-signature")) {

@@ -70,7 +70,7 @@ static void answer_file(struct exchange *exchange, const struct page_file *file)
     }
 }
 
-static void redirect(struct exchange *exchange, const char *location)
+void gate_redirect(struct exchange *exchange, unsigned status, const char *location)
 {
     struct buf empty = BUF_INIT(1);
     struct MHD_Response *response = gate_response(exchange, &empty, NULL);
@@ -78,20 +78,26 @@ static void redirect(struct exchange *exchange, const char *location)
         gate_header(response, "Location", location);
         gate_header(response, "Cache-Control", "no-store");
     }
-    exchange_answer(exchange, MHD_HTTP_FOUND, response);
+    exchange_answer(exchange, status, response);
+}
+
+/* Where Vault's own page has providers send browsers back to: the page finishes those logins. */
+static bool is_way_back(struct slice path)
+{
+    return slice_starts(path, SLICE_LITERAL("/ui/vault/auth/")) && slice_ends(path, SLICE_LITERAL("/oidc/callback"));
 }
 
 void gate_page(struct exchange *exchange)
 {
     struct slice path = slice_of(exchange->path, exchange->path_len), start = SLICE_LITERAL("/ui/");
     if (slice_is(path, "/") || slice_is(path, "/ui")) {
-        redirect(exchange, "/ui/");
+        gate_redirect(exchange, MHD_HTTP_FOUND, "/ui/");
         return;
     }
     /* Files are found below /ui/ and, for what browsers ask for by themselves (/favicon.ico,
      * /robots.txt), at the top. */
     struct slice name = slice_from(path, slice_starts(path, start) ? start.len : 1);
-    if (name.len == 0) {
+    if (name.len == 0 || is_way_back(path)) {
         name = SLICE_LITERAL("index.html");
     }
     for (size_t i = 0; i < page_file_count; i++) {

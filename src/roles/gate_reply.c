@@ -266,6 +266,10 @@ void gate_reply(struct exchange *exchange, struct slice body)
     arena_reset(exchange->gate->arena);
     enum err err = reply_get(exchange->gate->arena, body, &reply);
     exchange->retry_after_s = reply.retry_after_s;
+    if (err == ERR_NONE && reply.kind == REPLY_REDIRECT) {
+        gate_redirect(exchange, reply.status, arena_string(exchange->gate->arena, reply.raw));
+        return;
+    }
     if (err == ERR_NONE && body.len > GATE_SMALL_REPLY_BYTES) {
         err = buf_reserve(&out, body.len < GATE_REPLY_MAX_BYTES ? body.len : GATE_REPLY_MAX_BYTES); /* at once: growing copies and wipes */
     }

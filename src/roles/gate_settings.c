@@ -142,11 +142,17 @@ static void answer_preflight(struct exchange *exchange)
     exchange_answer(exchange, MHD_HTTP_NO_CONTENT, response);
 }
 
-bool gate_settings_origin(struct exchange *exchange, const char *method)
+/* A provider's form (OAuth 2.0 Form Post Response Mode): the browser itself comes along, no script reads the answer. */
+static bool is_provider_form(struct slice path, const char *method)
+{
+    return strcmp(method, MHD_HTTP_METHOD_POST) == 0 && slice_ends(path, SLICE_LITERAL("/oidc/callback"));
+}
+
+bool gate_settings_origin(struct exchange *exchange, struct slice path, const char *method)
 {
     const struct json *origins = json_member(exchange->gate->settings, "origins");
     struct slice origin = exchange->headers[HEADER_ORIGIN];
-    if (origins == NULL || origin.len == 0 || is_own(exchange, origin)) {
+    if (origins == NULL || origin.len == 0 || is_own(exchange, origin) || is_provider_form(path, method)) {
         return true;
     }
     exchange->is_other_origin = is_allowed(origins, origin);

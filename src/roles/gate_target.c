@@ -164,7 +164,7 @@ bool gate_target(struct exchange *exchange, const char *method)
                            "der Pfad ist kein wohlgeformtes UTF-8 mit %XX-Zeichen"));
     }
     struct slice path = buf_slice(&decoded);
-    if (slice_starts(path, SLICE_LITERAL("/v1/")) && !gate_settings_origin(exchange, method)) {
+    if (slice_starts(path, SLICE_LITERAL("/v1/")) && !gate_settings_origin(exchange, path, method)) {
         return false;
     }
     exchange->verb = verb_of(method);

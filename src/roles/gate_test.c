@@ -308,6 +308,21 @@ TEST(a_cookie_counts_only_beside_its_header)
         "\r\nSet-Cookie: __Host-vogt=; HttpOnly; Secure; SameSite=Strict; Path=/; Max-Age=0\r\n"));
 }
 
+TEST(the_way_back_of_vaults_page_is_the_page)
+{
+    cleanup_answer struct answer got = ANSWER_NONE;
+    CHECK(ask(GET("/ui/vault/auth/team%2Foidc/oidc/callback?state=a&code=b") END, &got));
+    CHECK_U64(200, got.status);
+    CHECK(answer_has(got.head, "\r\nContent-Type: text/html"));
+    CHECK(ask(GET("/ui/vault/auth/oidc/oidc/other") END, &got));
+    CHECK_U64(404, got.status);
+    CHECK(ask("POST /ui/vault/auth/oidc/oidc/callback HTTP/1.1\r\n" HOST "Content-Length: 0\r\n" END, &got));
+    CHECK_U64(405, got.status);
+    CHECK(ask(GET("/v1/sys/policies/acl/elsewhere") END, &got));
+    CHECK_U64(303, got.status);
+    CHECK(answer_has(got.head, "\r\nLocation: /ui/#state=a&code=b\r\n") && answer_has(got.head, "\r\nCache-Control: no-store\r\n"));
+}
+
 TEST(the_page_has_strict_headers)
 {
     cleanup_answer struct answer got = ANSWER_NONE;

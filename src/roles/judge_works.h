@@ -56,6 +56,7 @@
     WORK("judge.volume", judge_volume)                                                                                             \
     WORK("login.account", login_account)                                                                                           \
     WORK("login.crypt", login_crypt)                                                                                               \
+    WORK("login.device", login_device)                                                                                             \
     WORK("login.discovery", login_discovery)                                                                                       \
     WORK("login.exchange", login_exchange)                                                                                         \
     WORK("login.jwks", login_jwks)                                                                                                 \

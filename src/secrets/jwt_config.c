@@ -90,8 +90,8 @@ static enum err check_client(struct turn *turn, const struct json *row)
     if (has(row, "oidc_client_id") && !has(row, "oidc_discovery_url")) {
         return turn_refuse(turn, ERR_INVALID, TEXT("'oidc_discovery_url' must be set for OIDC", "'oidc_discovery_url' gehört zu 'oidc_client_id'"), SLICE_NONE);
     }
-    if (mode.len > 0 && !slice_is(mode, "query")) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("invalid response_mode: only 'query' is supported", "als oidc_response_mode gibt es nur 'query'"), SLICE_NONE);
+    if (mode.len > 0 && !slice_is(mode, "query") && !slice_is(mode, "form_post")) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("invalid response_mode", "als oidc_response_mode gibt es 'query' und 'form_post'"), mode);
     }
     if (types != NULL && (types->count > 1 || (types->count == 1 && !slice_is(types->first->text, "code")))) {
         return turn_refuse(turn, ERR_INVALID, TEXT("unsupported response_type: only 'code' is supported", "als oidc_response_types gibt es nur 'code'"), SLICE_NONE);

@@ -115,7 +115,7 @@ enum err operation_jwt_login(struct turn *turn)
 #define CLIENT_FIELDS \
     F(oidc_client_id, FIELD_STRING, 0, "What the provider calls Vogt, for logins through the browser.", "Wie der Anbieter Vogt nennt, für Anmeldungen über den Browser."), \
     F(oidc_client_secret, FIELD_STRING, FIELD_SECRET, "The secret of this client.", "Das Geheimnis dieses Clients."), \
-    F(oidc_response_mode, FIELD_STRING, 0, "query.", "query."), \
+    F(oidc_response_mode, FIELD_STRING, 0, "query, or form_post: the provider's answer comes by a form.", "query, oder form_post: die Antwort des Anbieters kommt durch ein Formular."), \
     F(oidc_response_types, FIELD_STRINGS, 0, "code.", "code."), \
     F(provider_config, FIELD_OBJECT, 0, "Settings of providers with ways of their own; none is known here.", "Einstellungen für Anbieter mit eigenen Wegen; hier ist keiner bekannt."), \
     F(namespace_in_state, FIELD_BOOL, 0, "Kept for clients that ask.", "Für Clients, die danach fragen.")
@@ -134,10 +134,20 @@ enum err operation_jwt_login(struct turn *turn)
     F(expiration_leeway, FIELD_STRING, 0, "How long a token without exp lives; 0: 150 s.", "Wie lange ein Token ohne exp gilt; 0: 150 s."), \
     F(not_before_leeway, FIELD_STRING, 0, "How long before exp a token without nbf and iat begins; 0: 150 s.", "Wie lange vor exp ein Token ohne nbf und iat beginnt; 0: 150 s."), \
     F(allowed_redirect_uris, FIELD_STRINGS, 0, "Where a browser may come back to.", "Wohin ein Browser zurückkehren darf."), \
+    F(callback_mode, FIELD_STRING, 0, "How a client learns of the end: client (the browser comes back to it; the default), direct (to Vogt) or device (RFC 8628); by the last two whoever began a login gets the token of whoever ends it.", \
+      "Wie ein Client vom Ende erfährt: client (der Browser kommt zu ihm zurück; Vorgabe), direct (zu Vogt) oder device (RFC 8628); bei den letzten beiden bekommt, wer eine Anmeldung beginnt, das Token dessen, der sie beendet."), \
+    F(poll_interval, FIELD_DURATION, 0, "How often a client shall ask in these modes; 0: as the provider says, or every 5 s.", "Wie oft ein Client dann fragen soll; 0: wie der Anbieter sagt, sonst alle 5 s."), \
     F(oidc_scopes, FIELD_STRINGS, 0, "What is asked for besides openid.", "Was außer openid erbeten wird."), \
     F(max_age, FIELD_DURATION, 0, "The oldest login at the provider that is taken.", "Die älteste Anmeldung beim Anbieter, die gilt."), \
     F(verbose_oidc_logging, FIELD_BOOL, 0, "Kept for clients that ask; nothing of a token is ever logged.", "Für Clients, die danach fragen; von Tokens wird nie etwas protokolliert."), \
     LOGIN_OLD_TOKEN_FIELDS, LOGIN_TOKEN_FIELDS
+
+#define POLL_FIELDS \
+    F(state, FIELD_STRING, 0, "The word of this login.", "Das Wort dieser Anmeldung."), F(client_nonce, FIELD_STRING, FIELD_SECRET, "The client's own word.", "Das eigene Wort des Clients.")
+
+#define WAY_BACK_FIELDS \
+    POLL_FIELDS, F(code, FIELD_STRING, FIELD_SECRET, "The provider's code.", "Der Code des Anbieters."), F(iss, FIELD_STRING, 0, "The provider's name.", "Der Name des Anbieters."), \
+    F(error, FIELD_STRING, 0, "Why the provider refused.", "Warum der Anbieter ablehnte.")
 
 static const struct route routes[] = {
     ROUTE(jwt_login, VERB_WRITE, "login", ROUTE_PUBLIC | ROUTE_EFFECT | ROUTE_OPEN_FIELDS,
@@ -149,7 +159,11 @@ static const struct route routes[] = {
           FIELDS(F(role, FIELD_STRING, 0, "The role; default: default_role.", "Die Rolle; Vorgabe: default_role."), F(redirect_uri, FIELD_STRING, 0, "Where the browser comes back to.", "Wohin der Browser zurückkehrt."),
                  F(client_nonce, FIELD_STRING, FIELD_SECRET, "A word of the client's, which it must say again at the end.", "Ein Wort des Clients, das er am Ende wiederholen muss.")),
           "The provider's address for a login through the browser.", "Die Adresse des Anbieters für eine Anmeldung über den Browser.")
-    ROUTE(oidc_callback, VERB_READ, "oidc/callback", ROUTE_PUBLIC | ROUTE_EFFECT, NO_FIELDS, "Ends a login through the browser (queries state, code, client_nonce, iss).", "Beendet eine Anmeldung über den Browser (Abfragen state, code, client_nonce, iss).")
+    ROUTE(oidc_callback, VERB_READ | VERB_WRITE, "oidc/callback", ROUTE_PUBLIC | ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(WAY_BACK_FIELDS),
+          "Ends a login through the browser (queries state, code, client_nonce, iss); by POST a provider's form, which goes on to the page.",
+          "Beendet eine Anmeldung über den Browser (Abfragen state, code, client_nonce, iss); als POST das Formular eines Anbieters, das zur Seite weiterführt.")
+    ROUTE(oidc_poll, VERB_READ | VERB_WRITE, "oidc/poll", ROUTE_PUBLIC | ROUTE_EFFECT | ROUTE_OPEN_FIELDS, FIELDS(POLL_FIELDS),
+          "The token, once a login by callback_mode direct or device has ended; else authorization_pending.", "Das Token, sobald eine Anmeldung mit callback_mode direct oder device beendet ist; sonst authorization_pending.")
     ROUTE(jwt_role_list, VERB_LIST, "role", 0, NO_FIELDS, "Names of roles.", "Namen der Rollen.")
     ROUTE(jwt_role_write, VERB_WRITE, "role/:name", ROUTE_EFFECT, FIELDS(ROLE_FIELDS), "Creates a role, or changes what is given.", "Legt eine Rolle an oder ändert, was angegeben ist.")
     ROUTE(jwt_role_read, VERB_READ, "role/:name", 0, NO_FIELDS, "A role.", "Eine Rolle.")

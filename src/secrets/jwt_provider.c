@@ -47,7 +47,7 @@ static bool lists(const struct json *list, const char *word)
 
 enum err login_discovery(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
 {
-    static const char *const names[] = {"jwks_uri", "authorization_endpoint", "token_endpoint", "userinfo_endpoint"};
+    static const char *const names[] = {"jwks_uri", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "device_authorization_endpoint"};
     struct slice asked = json_text(input, "issuer", SLICE_NONE);
     struct json *document = NULL;
     bool from_plain = slice_starts(asked, SLICE_LITERAL("http://"));
@@ -124,6 +124,10 @@ enum err login_exchange(struct arena *arena, const struct json *input, struct sl
     enum err err = read_object(arena, raw, &answer);
     if (json_u64(input, "status", &status) != ERR_NONE || status != 200) {
         struct slice word = err == ERR_NONE ? json_text(answer, "error", SLICE_NONE) : SLICE_NONE;
+        if (slice_is(word, "authorization_pending") || slice_is(word, "slow_down")) { /* RFC 8628, 3.5 */
+            reply->output = json_new(arena, JSON_OBJECT);
+            return json_set_string(arena, reply->output, "pending", word) == NULL ? ERR_MEMORY : ERR_NONE;
+        }
         return refuse(reply, TEXT("Vault login failed. Error exchanging oidc code", "Anmeldung fehlgeschlagen. Der Anbieter nahm den Code nicht an"), word);
     }
     struct slice id_token = err == ERR_NONE ? json_text(answer, "id_token", SLICE_NONE) : SLICE_NONE;
@@ -133,6 +137,26 @@ enum err login_exchange(struct arena *arena, const struct json *input, struct sl
     reply->output = json_new(arena, JSON_OBJECT);
     json_set_string(arena, reply->output, "id_token", id_token);
     return json_set_string(arena, reply->output, "access_token", json_text(answer, "access_token", SLICE_NONE)) == NULL ? ERR_MEMORY : ERR_NONE;
+}
+
+enum err login_device(struct arena *arena, const struct json *input, struct slice raw, struct work_reply *reply)
+{
+    struct json *answer = NULL;
+    struct web_address address;
+    uint64_t status = 0, interval_s = 0;
+    enum err err = read_object(arena, raw, &answer);
+    struct slice device = json_text(answer, "device_code", SLICE_NONE), user = json_text(answer, "user_code", SLICE_NONE), whole = json_text(answer, "verification_uri_complete", SLICE_NONE);
+    struct slice url = whole.len > 0 ? whole : json_text(answer, "verification_uri", SLICE_NONE);
+    if (err != ERR_NONE || json_u64(input, "status", &status) != ERR_NONE || status != 200 || device.len == 0 || user.len == 0 || !web_address_read(url, &address)) {
+        return refuse(reply, TEXT("the provider gives no code for a device", "der Anbieter gibt keinen Code für ein Gerät"), json_text(answer, "error", SLICE_NONE));
+    }
+    reply->output = json_new(arena, JSON_OBJECT);
+    json_set_string(arena, reply->output, "device_code", device);
+    json_set_string(arena, reply->output, "user_code", user);
+    if (json_u64(answer, "interval", &interval_s) == ERR_NONE && interval_s > 0) {
+        json_set_u64(arena, reply->output, "interval", interval_s);
+    }
+    return json_set_string(arena, reply->output, "url", url) == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
 /* OpenID Connect Core 1.0, 5.3.2: what is told of another subject must not be used. */

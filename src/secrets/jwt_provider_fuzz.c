@@ -53,6 +53,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (login_discovery(arena, input, raw, &reply) == ERR_NONE) {
         require(web_address_is_safe(json_text(reply.output, "jwks_uri", SLICE_NONE)));
     }
+    json_set_u64(arena, input, "status", 200);
+    struct work_reply device = {0};
+    if (login_device(arena, input, raw, &device) == ERR_NONE) {
+        require(json_text(device.output, "device_code", SLICE_NONE).len > 0 && json_text(device.output, "url", SLICE_NONE).len > 0);
+    }
     keys(arena, raw);
     cluster(arena, raw);
     return 0;

@@ -10,6 +10,7 @@ static const struct {
     const char *name;
     enum kind kind;
 } members[] = {
+    {"callback_mode", KIND_TEXT},          {"poll_interval", KIND_NUMBER},
     {"allowed_redirect_uris", KIND_TEXTS}, {"bound_audiences", KIND_TEXTS}, {"bound_claims", KIND_OBJECT},      {"bound_claims_type", KIND_TEXT},
     {"bound_subject", KIND_TEXT},          {"claim_mappings", KIND_PAIRS},  {"clock_skew_leeway", KIND_LEEWAY}, {"expiration_leeway", KIND_LEEWAY},
     {"groups_claim", KIND_TEXT},           {"max_age", KIND_NUMBER},        {"not_before_leeway", KIND_LEEWAY}, {"oidc_scopes", KIND_TEXTS},
@@ -141,7 +142,7 @@ static enum err check_mappings(struct turn *turn, const struct json *row)
 
 static enum err check_type(struct turn *turn, const struct json *row)
 {
-    struct slice type = json_text(row, "role_type", SLICE_NONE), matching = json_text(row, "bound_claims_type", SLICE_NONE);
+    struct slice type = json_text(row, "role_type", SLICE_NONE), matching = json_text(row, "bound_claims_type", SLICE_NONE), callback = json_text(row, "callback_mode", SLICE_NONE);
     if (!slice_is(type, "jwt") && !slice_is(type, "oidc")) {
         return turn_refuse(turn, ERR_INVALID, TEXT("invalid 'role_type'", "'role_type' ist jwt oder oidc"), type);
     }
@@ -151,7 +152,10 @@ static enum err check_type(struct turn *turn, const struct json *row)
     if (is_empty(row, "user_claim")) {
         return turn_refuse(turn, ERR_INVALID, TEXT("a user claim must be defined on the role", "die Rolle braucht user_claim"), SLICE_NONE);
     }
-    if (slice_is(type, "oidc") && is_empty(row, "allowed_redirect_uris")) {
+    if (!slice_is(callback, "client") && !slice_is(callback, "direct") && !slice_is(callback, "device")) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("invalid 'callback_mode'", "'callback_mode' ist client, direct oder device"), callback);
+    }
+    if (slice_is(type, "oidc") && !slice_is(callback, "device") && is_empty(row, "allowed_redirect_uris")) {
         return turn_refuse(turn, ERR_INVALID, TEXT("'allowed_redirect_uris' must be set if 'role_type' is 'oidc' or unspecified.", "'allowed_redirect_uris' muss angegeben sein, wenn 'role_type' oidc ist oder fehlt."), SLICE_NONE);
     }
     if (slice_is(type, "jwt") && is_empty(row, "bound_audiences") && is_empty(row, "bound_subject") && is_empty(row, "bound_claims") &&
@@ -189,11 +193,11 @@ static enum err merge(struct turn *turn, const struct json *before, struct json 
             json_set(turn->arena, row, members[i].name, value);
         }
     }
-    if (json_text(row, "role_type", SLICE_NONE).len == 0) {
-        json_set_string(turn->arena, row, "role_type", SLICE_LITERAL("oidc"));
-    }
-    if (json_text(row, "bound_claims_type", SLICE_NONE).len == 0) {
-        json_set_string(turn->arena, row, "bound_claims_type", SLICE_LITERAL("string"));
+    static const char *const usual[][2] = {{"role_type", "oidc"}, {"bound_claims_type", "string"}, {"callback_mode", "client"}};
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        if (json_text(row, usual[i][0], SLICE_NONE).len == 0) {
+            json_set_string(turn->arena, row, usual[i][0], slice_string(usual[i][1]));
+        }
     }
     return ERR_NONE;
 }

@@ -39,6 +39,7 @@ static const struct work works[] = {
     {"login.crypt", login_crypt},
     {"login.discovery", login_discovery},
     {"login.exchange", login_exchange},
+    {"login.device", login_device},
     {"login.jwks", login_jwks},
     {"login.jwt", login_jwt},
     {"login.keys", login_keys},

@@ -26,7 +26,8 @@ void login_scene_end(struct login_scene *scene);
 /* Answers what reach is asked to do, until the scene ends; without it nothing can be reached. */
 typedef enum err (*login_scene_reach_fn)(struct arena *arena, const char *name, const struct json *input, struct slice raw, struct work_reply *reply);
 void login_scene_set_reach(login_scene_reach_fn answers);
-/* One request, without a token when `token` is empty; the path may have a query, whose values are taken as they are; the body is JSON (NULL: none). *ret_reply is the whole reply, errors included. */
+/* One request, without a token when `token` is empty; the path may have a query, whose values are taken as they are; the body is JSON (NULL: none). *ret_reply is the whole reply, errors
+ * included; of a file or a redirect its text. */
 enum err login_scene_ask(struct login_scene *scene, struct slice token, enum verb verb, const char *path, const char *body, const struct json **ret_reply);
 /* The same, begun only: for turns that run side by side. */
 struct turn *login_scene_begin(struct login_scene *scene, enum verb verb, const char *path, const char *body);

@@ -26,37 +26,51 @@ static enum err basic(struct turn *turn, const struct json *config, struct slice
     return err == ERR_NONE && ret_header->data == NULL ? ERR_MEMORY : err;
 }
 
-static enum err write_form(const struct json *config, const struct json *flow, struct slice code, bool with_secret, struct buf *out)
-{
-    enum err err = web_put_parameter(out, "grant_type", SLICE_LITERAL("authorization_code"));
-    err = err == ERR_NONE ? web_put_parameter(out, "code", code) : err;
-    err = err == ERR_NONE ? web_put_parameter(out, "redirect_uri", json_text(flow, "redirect_uri", SLICE_NONE)) : err;
-    err = err == ERR_NONE ? web_put_parameter(out, "code_verifier", json_text(flow, "verifier", SLICE_NONE)) : err;
-    if (err == ERR_NONE && with_secret) {
-        err = web_put_parameter(out, "client_id", json_text(config, "oidc_client_id", SLICE_NONE));
-        err = err == ERR_NONE ? web_put_parameter(out, "client_secret", json_text(config, "oidc_client_secret", SLICE_NONE)) : err;
-    }
-    return err;
-}
-
-/* {"id_token","access_token"} for the code. */
-static enum err exchange(struct turn *turn, const struct json *config, const struct json *provider, const struct json *flow, struct slice code, const struct json **ret_tokens)
+enum err oidc_ask(struct turn *turn, const struct json *config, const struct json *provider, const char *endpoint, const char *work, struct buf *form, const struct json **ret_output)
 {
     struct slice header = SLICE_NONE, body = SLICE_NONE;
-    bool with_secret = json_bool(provider, "secret_in_form", false);
     struct json *input = json_new(turn->arena, JSON_OBJECT);
     uint64_t status = 0;
-    cleanup_buf struct buf form = BUF_INIT(32 << 10);
-    enum err err = write_form(config, flow, code, with_secret, &form);
-    err = err == ERR_NONE && !with_secret ? basic(turn, config, &header) : err;
-    if (err != ERR_NONE) {
-        return err == ERR_TOO_LARGE ? fail(turn, TEXT("Vault login failed. The code is too long.", "Anmeldung fehlgeschlagen. Der Code ist zu lang.")) : err;
+    enum err err = ERR_NONE;
+    if (json_bool(provider, "secret_in_form", false)) {
+        err = web_put_parameter(form, "client_id", json_text(config, "oidc_client_id", SLICE_NONE));
+        err = err == ERR_NONE ? web_put_parameter(form, "client_secret", json_text(config, "oidc_client_secret", SLICE_NONE)) : err;
+    } else {
+        err = basic(turn, config, &header);
     }
-    const struct web_ask ask = {.url = json_text(provider, "token_endpoint", SLICE_NONE), .authorities_pem = json_text(config, "oidc_discovery_ca_pem", SLICE_NONE), .authorization = header,
-                                .content_type = "application/x-www-form-urlencoded", .body = buf_slice(&form)};
-    err = web_exchange(turn, &ask, &status, &body);
+    const struct web_ask ask = {.url = json_text(provider, endpoint, SLICE_NONE), .authorities_pem = json_text(config, "oidc_discovery_ca_pem", SLICE_NONE), .authorization = header,
+                                .content_type = "application/x-www-form-urlencoded", .body = buf_slice(form)};
+    err = err == ERR_NONE ? web_exchange(turn, &ask, &status, &body) : err;
     json_set_u64(turn->arena, input, "status", status);
-    return err == ERR_NONE ? turn_work(turn, ROLE_JUDGE, "login.exchange", input, body, ret_tokens, NULL, NULL) : err;
+    return err == ERR_NONE ? turn_work(turn, ROLE_JUDGE, work, input, body, ret_output, NULL, NULL) : err;
+}
+
+static enum err write_form(const struct json *flow, struct slice code, struct buf *out)
+{
+    enum err err;
+    if (oidc_mode(flow) == OIDC_DEVICE) { /* RFC 8628, 3.4 */
+        err = web_put_parameter(out, "grant_type", SLICE_LITERAL("urn:ietf:params:oauth:grant-type:device_code"));
+        err = err == ERR_NONE ? web_put_parameter(out, "device_code", json_text(flow, "device_code", SLICE_NONE)) : err;
+    } else {
+        err = web_put_parameter(out, "grant_type", SLICE_LITERAL("authorization_code"));
+        err = err == ERR_NONE ? web_put_parameter(out, "code", code) : err;
+        err = err == ERR_NONE ? web_put_parameter(out, "redirect_uri", json_text(flow, "redirect_uri", SLICE_NONE)) : err;
+    }
+    return err == ERR_NONE ? web_put_parameter(out, "code_verifier", json_text(flow, "verifier", SLICE_NONE)) : err;
+}
+
+/* {"id_token","access_token"} for the code, or once the device was let in. */
+static enum err exchange(struct turn *turn, const struct json *config, const struct json *provider, const struct json *flow, struct slice code, const struct json **ret_tokens)
+{
+    cleanup_buf struct buf form = BUF_INIT(32 << 10);
+    enum err err = write_form(flow, code, &form);
+    err = err == ERR_NONE ? oidc_ask(turn, config, provider, "token_endpoint", "login.exchange", &form, ret_tokens) : err;
+    if (err == ERR_TOO_LARGE) {
+        return fail(turn, TEXT("Vault login failed. The code is too long.", "Anmeldung fehlgeschlagen. Der Code ist zu lang."));
+    }
+    struct slice pending = err == ERR_NONE ? json_text(*ret_tokens, "pending", SLICE_NONE) : SLICE_NONE;
+    const char *word = pending.len > 0 ? arena_string(turn->arena, pending) : NULL;
+    return pending.len > 0 ? fail(turn, (struct text){word, word}) : err;
 }
 
 /* ---- the ID token (OpenID Connect Core 1.0, 3.1.3.7) ---- */
@@ -81,7 +95,8 @@ static enum err check_client(struct turn *turn, const struct json *config, const
         return fail(turn, TEXT("Vault login failed. Token verification failed. The token is meant for another client.", "Anmeldung fehlgeschlagen. Das Token ist für einen anderen Client bestimmt."));
     }
     struct slice nonce = json_text(flow, "nonce", SLICE_NONE);
-    if (nonce.len == 0 || !slice_equal(json_text(claims, "nonce", SLICE_NONE), nonce)) {
+    bool has_nonce = oidc_mode(flow) != OIDC_DEVICE; /* RFC 8628 has none: the device code went to the token endpoint by us alone */
+    if (has_nonce && (nonce.len == 0 || !slice_equal(json_text(claims, "nonce", SLICE_NONE), nonce))) {
         return fail(turn, TEXT("Vault login failed. Token verification failed. The token belongs to another login (nonce).", "Anmeldung fehlgeschlagen. Das Token gehört zu einer anderen Anmeldung (nonce)."));
     }
     return json_member(claims, "exp") != NULL && json_text(claims, "sub", SLICE_NONE).len > 0

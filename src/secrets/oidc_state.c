@@ -23,20 +23,45 @@ enum err oidc_state_open(struct turn *turn, struct slice text, const struct json
     return err;
 }
 
-enum err oidc_state_use(struct turn *turn, struct slice text)
+/* ---- used up ---- */
+
+/* The row of this state and its path; ERR_NOT_FOUND: it was not used. */
+static enum err find_used(struct turn *turn, struct slice text, char **ret_path, const struct json **ret_row)
 {
     uint8_t digest[SHA256_BYTES];
-    struct slice bytes;
     cleanup_buf struct buf hex = BUF_INIT(2 * sizeof digest);
     sha256(text, digest);
     enum err err = hex_encode(&hex, slice_of(digest, sizeof digest));
-    char *path = err == ERR_NONE ? mount_path(turn, "used/%.*s", (int)hex.len, (const char *)hex.data) : NULL;
-    if (path == NULL) {
-        return ERR_MEMORY;
+    *ret_path = err == ERR_NONE ? mount_path(turn, "used/%.*s", (int)hex.len, (const char *)hex.data) : NULL;
+    return *ret_path == NULL ? ERR_MEMORY : turn_json(turn, *ret_path, ret_row);
+}
+
+static enum err put_used(struct turn *turn, char *path, const struct json *claims)
+{
+    struct json *row = json_new(turn->arena, JSON_OBJECT);
+    if (claims != NULL) {
+        json_set(turn->arena, row, "claims", json_copy(turn->arena, claims));
     }
-    err = turn_row(turn, path, &bytes);
-    if (err != ERR_NOT_FOUND) {
-        return err == ERR_NONE ? ERR_NOT_FOUND : err;
+    return turn_put_json(turn, path, row, turn_due_steady(turn->steady_ms + OIDC_LIFE_MS));
+}
+
+enum err oidc_state_use(struct turn *turn, struct slice text, const struct json *claims)
+{
+    char *path = NULL;
+    const struct json *row = NULL;
+    enum err err = find_used(turn, text, &path, &row);
+    return err == ERR_NOT_FOUND ? put_used(turn, path, claims) : err == ERR_NONE ? ERR_NOT_FOUND : err;
+}
+
+enum err oidc_state_take(struct turn *turn, struct slice text, const struct json **ret_claims)
+{
+    char *path = NULL;
+    const struct json *row = NULL;
+    enum err err = find_used(turn, text, &path, &row);
+    if (err != ERR_NONE) {
+        *ret_claims = NULL;
+        return err == ERR_NOT_FOUND ? ERR_NONE : err;
     }
-    return turn_put_json(turn, path, json_new(turn->arena, JSON_OBJECT), turn_due_steady(turn->steady_ms + OIDC_LIFE_MS));
+    *ret_claims = json_member(row, "claims");
+    return *ret_claims == NULL ? ERR_NOT_FOUND : put_used(turn, path, NULL);
 }

@@ -14,8 +14,8 @@ enum { MINUTE_MS = 60 * 1000 };
 
 /* What answers in the place of reach. */
 static struct {
-    const char *document, *keys, *tokens, *userinfo;
-    unsigned tokens_status, userinfo_status, exchanged;
+    const char *document, *keys, *tokens, *userinfo, *device;
+    unsigned tokens_status, userinfo_status, device_status, exchanged;
     enum err tokens_err;
     char form[2048], authorization[512], bearer[2048];
 } provider;
@@ -45,6 +45,10 @@ static enum err reach(struct arena *arena, const char *name, const struct json *
         keep(provider.bearer, sizeof provider.bearer, json_text(input, "authorization", SLICE_NONE));
         return answer(arena, reply, provider.userinfo_status, provider.userinfo);
     }
+    if (slice_is(url, "https://login.example/device")) {
+        keep(provider.form, sizeof provider.form, raw);
+        return answer(arena, reply, provider.device_status, provider.device);
+    }
     if (!slice_is(url, "https://login.example/token") || strcmp(name, "http.post") != 0 || !slice_is(json_text(input, "content_type", SLICE_NONE), "application/x-www-form-urlencoded")) {
         return ERR_INTERNAL;
     }
@@ -67,7 +71,8 @@ static enum err ask(struct oidc_scene *scene, enum verb verb, const char *path, 
 
 #define DOCUMENT(more) "{\"issuer\":\"https://login.example\",\"jwks_uri\":\"https://login.example/keys\",\"authorization_endpoint\":\"https://login.example/authorize\"," \
                        "\"token_endpoint\":\"https://login.example/token\",\"userinfo_endpoint\":\"https://login.example/me\"" more "}"
-#define CLIENT "{\"oidc_discovery_url\":\"https://login.example\",\"oidc_client_id\":\"vogt app\",\"oidc_client_secret\":\"s:3cret&\",\"default_role\":\"dev\"}"
+#define CLIENT_MEMBERS "\"oidc_discovery_url\":\"https://login.example\",\"oidc_client_id\":\"vogt app\",\"oidc_client_secret\":\"s:3cret&\",\"default_role\":\"dev\""
+#define CLIENT "{" CLIENT_MEMBERS "}"
 
 static struct oidc_scene start(void)
 {
@@ -368,7 +373,7 @@ TEST(a_clients_configuration_is_checked_and_its_secret_not_shown)
     } bad[] = {
         {"{\"oidc_discovery_url\":\"https://login.example\",\"oidc_client_id\":\"a\"}", "both 'oidc_client_id' and 'oidc_client_secret' must be set for OIDC"},
         {"{\"jwks_url\":\"https://login.example/keys\",\"oidc_client_id\":\"a\",\"oidc_client_secret\":\"b\"}", "'oidc_discovery_url' must be set for OIDC"},
-        {"{\"oidc_discovery_url\":\"https://login.example\",\"oidc_response_mode\":\"form_post\"}", "invalid response_mode: only 'query' is supported"},
+        {"{\"oidc_discovery_url\":\"https://login.example\",\"oidc_response_mode\":\"fragment\"}", "invalid response_mode: fragment"},
         {"{\"oidc_discovery_url\":\"https://login.example\",\"oidc_response_types\":[\"id_token\"]}", "unsupported response_type: only 'code' is supported"},
         {"{\"oidc_discovery_url\":\"https://login.example\",\"provider_config\":{\"provider\":\"gsuite\"}}", "unsupported provider in provider_config: gsuite"},
     };
@@ -385,6 +390,165 @@ TEST(a_clients_configuration_is_checked_and_its_secret_not_shown)
     CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "config", "{\"oidc_discovery_url\":\"https://login.example\"}", &reply));
     CHECK_ERR(ERR_INVALID, login_scene_ask(&scene.login, SLICE_NONE, VERB_WRITE, "auth/oidc/oidc/auth_url", PLAIN, &reply));
     CHECK(says(reply, "OIDC login is not configured for this mount"));
+    end(&scene);
+}
+
+TEST(a_providers_form_goes_on_to_the_page_which_ends_the_login)
+{
+    struct oidc_scene scene = start();
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "config", "{\"oidc_response_mode\":\"form_post\"," CLIENT_MEMBERS "}", &reply));
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "role/dev", "{\"allowed_redirect_uris\":[\"" REDIRECT "\",\"https://vogt.example/v1/auth/oidc/oidc/callback\"]}", &reply));
+    /* what Vault's own page calls itself is meant for the API; what names another place stays */
+    CHECK_ERR(ERR_NONE, begin(&scene, "{\"redirect_uri\":\"https://vogt.example/ui/vault/auth/oidc/oidc/callback\",\"client_nonce\":\"mine\"}"));
+    CHECK(strstr(scene.url, "&redirect_uri=https%3A%2F%2Fvogt.example%2Fv1%2Fauth%2Foidc%2Foidc%2Fcallback&response_mode=form_post&response_type=code&") != NULL);
+    const char *form = scene_text(&scene.login, "{\"state\":\"%s\",\"code\":\"a b#&\",\"session_state\":\"x\",\"iss\":\"https://login.example\"}", scene.state);
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene.login, SLICE_NONE, VERB_WRITE, "auth/oidc/oidc/callback", form, &reply));
+    CHECK(slice_is(reply->text, scene_text(&scene.login, "/ui/#state=%s&code=a%%20b%%23%%26&iss=https%%3A%%2F%%2Flogin.example", scene.state)));
+    CHECK_U64(0, provider.exchanged);
+    issue(&scene, good_claims(&scene, ""));
+    CHECK_ERR(ERR_INVALID, come_back(&scene, "&code=abc", &reply));
+    CHECK(says(reply, "invalid client_nonce"));
+    CHECK_ERR(ERR_NONE, come_back(&scene, "&code=abc&client_nonce=mine", &reply));
+    CHECK_SLICE("[\"default\",\"dev\"]", login_scene_text(&scene.login, reply, "auth.policies"));
+    /* a state that nobody made, and a refusal, are the page's to tell */
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene.login, SLICE_NONE, VERB_WRITE, "auth/oidc/oidc/callback", "{\"state\":\"\\r\\nx\",\"error\":\"access_denied\"}", &reply));
+    CHECK_SLICE("/ui/#state=%0D%0Ax&error=access_denied", reply->text);
+    CHECK_ERR(ERR_NONE, begin(&scene, PLAIN));
+    CHECK(strstr(scene.url, "&redirect_uri=http%3A%2F%2Flocalhost%3A8250%2Foidc%2Fcallback&response_mode=form_post&") != NULL);
+    end(&scene);
+}
+
+static enum err poll(struct oidc_scene *scene, const char *state, const char *nonce, const struct json **ret_reply)
+{
+    return login_scene_ask(&scene->login, SLICE_NONE, VERB_WRITE, "auth/oidc/oidc/poll", scene_text(&scene->login, "{\"state\":\"%s\",\"client_nonce\":\"%s\"}", state, nonce), ret_reply);
+}
+
+/* auth_url with what it says to those who wait. */
+static const char *begin_waiting(struct oidc_scene *scene, const char *body, const struct json **ret_reply)
+{
+    if (login_scene_ask(&scene->login, SLICE_NONE, VERB_WRITE, "auth/oidc/oidc/auth_url", body, ret_reply) != ERR_NONE) {
+        abort();
+    }
+    scene->url = arena_string(scene->login.arena, login_scene_text(&scene->login, *ret_reply, "data.auth_url"));
+    return arena_string(scene->login.arena, login_scene_text(&scene->login, *ret_reply, "data.state"));
+}
+
+TEST(a_browser_that_comes_back_to_us_ends_the_login_of_whoever_waits)
+{
+    struct oidc_scene scene = start();
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_INVALID, ask(&scene, VERB_WRITE, "role/dev", "{\"callback_mode\":\"other\"}", &reply));
+    CHECK(says(reply, "invalid 'callback_mode': other"));
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "role/dev", "{\"callback_mode\":\"direct\"}", &reply));
+    const char *state = begin_waiting(&scene, "{\"redirect_uri\":\"" REDIRECT "\",\"client_nonce\":\"mine\"}", &reply);
+    CHECK_SLICE("5", login_scene_text(&scene.login, reply, "data.poll_interval"));
+    scene.state = parameter(&scene, "state");
+    scene.nonce = parameter(&scene, "nonce");
+    CHECK(strcmp(scene.state, state) == 0);
+    uint64_t before = driver_commit_count(scene.login.driver);
+    CHECK_ERR(ERR_INVALID, poll(&scene, state, "mine", &reply));
+    CHECK(says(reply, "authorization_pending"));
+    CHECK_ERR(ERR_INVALID, poll(&scene, state, "yours", &reply));
+    CHECK(says(reply, "invalid client_nonce"));
+    CHECK_ERR(ERR_INVALID, poll(&scene, "guessed", "mine", &reply));
+    CHECK(says(reply, "Vault login failed. Expired or missing OAuth state."));
+    /* whom the provider does not know makes no row */
+    provider.tokens_status = 400;
+    provider.tokens = "{\"error\":\"invalid_grant\"}";
+    CHECK_ERR(ERR_INVALID, come_back(&scene, "&code=guessed", &reply));
+    CHECK_U64(before, driver_commit_count(scene.login.driver));
+    provider.tokens_status = 200;
+    issue(&scene, good_claims(&scene, ""));
+    CHECK_ERR(ERR_NONE, come_back(&scene, "&code=abc", &reply));
+    CHECK(slice_starts(reply->text, SLICE_LITERAL("<!doctype html>")) && slice_find(reply->text, SLICE_LITERAL("Signed in.")) != SIZE_MAX);
+    CHECK_ERR(ERR_INVALID, come_back(&scene, "&code=abc", &reply));
+    CHECK(says(reply, "Vault login failed. Expired or missing OAuth state."));
+    CHECK_ERR(ERR_INVALID, poll(&scene, state, "yours", &reply));
+    CHECK_ERR(ERR_NONE, poll(&scene, state, "mine", &reply));
+    CHECK_SLICE("[\"default\",\"dev\"]", login_scene_text(&scene.login, reply, "auth.policies"));
+    CHECK_ERR(ERR_INVALID, poll(&scene, state, "mine", &reply)); /* once */
+    CHECK(says(reply, "Vault login failed. Expired or missing OAuth state."));
+    /* by a form as well; it ends here and leads nowhere */
+    state = begin_waiting(&scene, PLAIN, &reply);
+    scene.nonce = parameter(&scene, "nonce");
+    issue(&scene, good_claims(&scene, ""));
+    CHECK_ERR(ERR_NONE, login_scene_ask(&scene.login, SLICE_NONE, VERB_WRITE, "auth/oidc/oidc/callback", scene_text(&scene.login, "{\"state\":\"%s\",\"code\":\"abc\"}", state), &reply));
+    CHECK(slice_find(reply->text, SLICE_LITERAL("Signed in.")) != SIZE_MAX);
+    CHECK_ERR(ERR_NONE, poll(&scene, state, "", &reply));
+    /* who waits too long */
+    state = begin_waiting(&scene, PLAIN, &reply);
+    scene.state = parameter(&scene, "state");
+    scene.nonce = parameter(&scene, "nonce");
+    issue(&scene, good_claims(&scene, ""));
+    CHECK_ERR(ERR_NONE, come_back(&scene, "&code=abc", &reply));
+    login_scene_move(&scene.login, 10 * MINUTE_MS);
+    CHECK_ERR(ERR_INVALID, poll(&scene, state, "", &reply));
+    end(&scene);
+}
+
+TEST(a_login_that_the_client_ends_has_no_poll)
+{
+    struct oidc_scene scene = start();
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_NONE, begin(&scene, PLAIN));
+    CHECK_ERR(ERR_INVALID, poll(&scene, scene.state, "", &reply));
+    CHECK(says(reply, "Vault login failed. Expired or missing OAuth state."));
+    end(&scene);
+}
+
+#define DEVICE "{\"device_code\":\"dev1\",\"user_code\":\"WDJB-MJHT\",\"verification_uri\":\"https://login.example/enter\",\"expires_in\":1800,\"interval\":7}"
+
+TEST(a_device_waits_until_its_code_was_entered)
+{
+    struct oidc_scene scene = start();
+    const struct json *reply = NULL;
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "role/tv", "{\"callback_mode\":\"device\",\"user_claim\":\"sub\",\"token_policies\":\"tv\"}", &reply)); /* no redirect */
+    CHECK_ERR(ERR_INVALID, login_scene_ask(&scene.login, SLICE_NONE, VERB_WRITE, "auth/oidc/oidc/auth_url", "{\"role\":\"tv\"}", &reply));
+    CHECK(says(reply, "the provider's document does not name this address: device_authorization_endpoint"));
+    provider.document = DOCUMENT(",\"device_authorization_endpoint\":\"https://login.example/device\"");
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "config", CLIENT, &reply));
+    provider.device_status = 200;
+    static const char *const wrong[] = {"", "[]", "{\"device_code\":\"d\",\"verification_uri\":\"https://login.example/enter\"}", "{\"device_code\":\"d\",\"user_code\":\"A\",\"verification_uri\":\"javascript:x\"}"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        provider.device = wrong[i];
+        CHECK_ERR(ERR_INVALID, login_scene_ask(&scene.login, SLICE_NONE, VERB_WRITE, "auth/oidc/oidc/auth_url", "{\"role\":\"tv\"}", &reply));
+        CHECK(says(reply, "the provider gives no code for a device"));
+    }
+    provider.device = DEVICE;
+    const char *state = begin_waiting(&scene, "{\"role\":\"tv\",\"client_nonce\":\"mine\"}", &reply);
+    CHECK(slice_starts(slice_string(provider.form), SLICE_LITERAL("scope=openid&code_challenge=")) && strstr(provider.form, "&code_challenge_method=S256&client_id=vogt%20app") != NULL && strcmp(scene.url, "https://login.example/enter") == 0);
+    CHECK_SLICE("WDJB-MJHT", login_scene_text(&scene.login, reply, "data.user_code"));
+    CHECK_SLICE("7", login_scene_text(&scene.login, reply, "data.poll_interval"));
+    static const char *const words[] = {"authorization_pending", "slow_down"};
+    for (size_t i = 0; i < 2; i++) {
+        provider.tokens_status = 400;
+        provider.tokens = scene_text(&scene.login, "{\"error\":\"%s\"}", words[i]);
+        CHECK_ERR(ERR_INVALID, poll(&scene, state, "mine", &reply));
+        CHECK(says(reply, words[i]));
+    }
+    CHECK(slice_starts(slice_string(provider.form), SLICE_LITERAL("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=dev1&code_verifier=")));
+    CHECK_ERR(ERR_INVALID, poll(&scene, state, "yours", &reply));
+    provider.tokens = "{\"error\":\"expired_token\"}";
+    CHECK_ERR(ERR_INVALID, poll(&scene, state, "mine", &reply));
+    CHECK(says(reply, "Vault login failed. Error exchanging oidc code: expired_token"));
+    scene.state = state;
+    CHECK_ERR(ERR_INVALID, come_back(&scene, "&code=a&client_nonce=mine", &reply)); /* nobody comes back */
+    provider.tokens_status = 200;
+    issue(&scene, "{\"iss\":\"https://login.example\",\"sub\":\"ada\",\"aud\":\"other\",\"iat\":1795435200,\"exp\":1795435500}");
+    CHECK_ERR(ERR_INVALID, poll(&scene, state, "mine", &reply));
+    CHECK(says(reply, "Vault login failed. Token verification failed. The token is meant for another client."));
+    issue(&scene, "{\"iss\":\"https://login.example\",\"sub\":\"ada\",\"aud\":\"vogt app\",\"iat\":1795435200,\"exp\":1795435500}");
+    CHECK_ERR(ERR_NONE, poll(&scene, state, "mine", &reply));
+    CHECK_SLICE("[\"default\",\"tv\"]", login_scene_text(&scene.login, reply, "auth.policies"));
+    CHECK_ERR(ERR_INVALID, poll(&scene, state, "mine", &reply));
+    CHECK(says(reply, "Vault login failed. Expired or missing OAuth state."));
+    /* where the address holds the code already, and the role says how often */
+    CHECK_ERR(ERR_NONE, ask(&scene, VERB_WRITE, "role/tv", "{\"poll_interval\":2}", &reply));
+    provider.device = "{\"device_code\":\"d\",\"user_code\":\"A\",\"verification_uri\":\"https://login.example/enter\",\"verification_uri_complete\":\"https://login.example/enter?c=A\"}";
+    (void)begin_waiting(&scene, "{\"role\":\"tv\"}", &reply);
+    CHECK(strcmp(scene.url, "https://login.example/enter?c=A") == 0);
+    CHECK_SLICE("2", login_scene_text(&scene.login, reply, "data.poll_interval"));
     end(&scene);
 }
 

@@ -73,7 +73,8 @@ enum err web_encode(struct buf *out, struct slice text)
 
 enum err web_put_parameter(struct buf *out, const char *name, struct slice value)
 {
-    bool is_first = out->len == 0 || out->data[out->len - 1] == '?' || out->data[out->len - 1] == '&';
+    uint8_t last = out->len == 0 ? '?' : out->data[out->len - 1];
+    bool is_first = last == '?' || last == '&' || last == '#';
     enum err err = is_first ? ERR_NONE : buf_append_byte(out, '&');
     err = err == ERR_NONE ? buf_append_string(out, name) : err;
     err = err == ERR_NONE ? buf_append_byte(out, '=') : err;

@@ -21,7 +21,7 @@ enum err web_exchange(struct turn *turn, const struct web_ask *ask, uint64_t *re
 
 /* Appends text as forms and queries want it: all but letters, digits and "-._~" escaped. */
 enum err web_encode(struct buf *out, struct slice text) must_check;
-/* Appends "name=value", with '&' before it where something stands that does not end with '?' or '&'. */
+/* Appends "name=value", with '&' before it where something stands that does not end with '?', '#' or '&'. */
 enum err web_put_parameter(struct buf *out, const char *name, struct slice value) must_check;
 
 #endif

@@ -28,7 +28,7 @@ const choose = (label) => page.selectOption('select[name=way]', { label });
 await test('what shows itself before a login is offered, and nothing else', async () => {
   await page.goto(`${base}#/tokens`);
   await page.waitForSelector('.providers button');
-  assert.deepEqual(await page.locator('.providers button').allTextContents(), ['Mit Acme anmelden']);
+  assert.deepEqual(await page.locator('.providers button').allTextContents(), ['Mit Forms anmelden', 'Mit Acme anmelden']);
   const ways = await page.locator('select[name=way] option').allTextContents();
   assert.deepEqual(ways, ['Staff', 'Passphrase', 'Name und Passwort (userpass)', 'Anbieter (OpenID Connect)', 'Signiertes Token (JWT)', 'Token']);
   for (const way of ways) {
@@ -52,7 +52,7 @@ for (const [language, theme, width] of [['de', 'light', 360], ['en', 'dark', 120
 await test('by the provider, with the keyboard: there, back to where one wanted to go, and no code stays in the address or behind "back"', async () => {
   await page.setViewportSize({ width: 1200, height: 900 });
   await page.selectOption('.settings select >> nth=0', 'de');
-  await page.focus('.providers button');
+  await page.focus('.providers button:has-text("Acme")');
   await page.keyboard.press('Enter');
   await page.click('text=I am ada');
   await isIn('oidc-ada');
@@ -60,24 +60,43 @@ await test('by the provider, with the keyboard: there, back to where one wanted 
   await page.waitForSelector('h1:text-is("Tokens")');
   const entries = await page.evaluate(() => globalThis.navigation.entries().map((one) => one.url));
   assert.ok(!entries.some((url) => url.includes('code=')), entries.join());
-  const [callback] = visited.filter((url) => url.startsWith(base) && url.includes('code='));
   await out();
-  if (callback) {
-    await page.goto(callback); /* who only saw the address */
-    await page.waitForSelector('text=Diese Anmeldung wurde nicht in diesem Fenster begonnen.');
-    assert.equal(page.url(), base);
-  }
+  const callback = visited.find((url) => url.startsWith(`${base}vault/auth/oidc/oidc/callback?`) && url.includes('code='));
+  await page.goto(callback); /* who only saw the address */
+  await page.waitForSelector('text=Diese Anmeldung wurde nicht in diesem Fenster begonnen.');
+  assert.equal(page.url(), base);
+});
+
+await test('by a provider that answers with a form: the code is in no address that a server sees, and none stays', async () => {
+  const asked = [];
+  const note = (request) => asked.push(`${request.method()} ${request.url()}`);
+  page.on('request', note);
+  await page.click('.providers button:has-text("Forms")');
+  await page.click('text="No"');
+  await page.waitForSelector('.trouble:has-text("Der Anbieter lehnte ab")');
+  await page.click('.providers button:has-text("Forms")');
+  await page.click('text=I am ada');
+  await isIn('forms-ada');
+  page.off('request', note);
+  assert.equal(asked.filter((one) => one === `POST ${base.replace('/ui/', '/v1/auth/forms/oidc/callback')}`).length, 2, asked.join());
+  assert.ok(!page.url().includes('code='), page.url());
+  const entries = await page.evaluate(() => globalThis.navigation.entries().map((one) => one.url));
+  assert.ok(!entries.some((url) => url.includes('code=')), entries.join());
+  await out();
 });
 
 await test('the provider says no, and a role that does not send back here', async () => {
-  await page.click('.providers button');
+  await page.click('.providers button:has-text("Acme")');
   await page.click('text="No"');
   await page.waitForSelector('.trouble:has-text("Der Anbieter lehnte ab")');
   assert.equal(page.url().includes('state='), false);
   await choose('Anbieter (OpenID Connect)');
   await page.fill('input[name=role]', 'elsewhere');
   await page.click('text=Weiter zum Anbieter');
-  await page.waitForSelector(`.trouble:has-text("allowed_redirect_uris muss ${base} stehen")`);
+  await page.waitForSelector(`.trouble:has-text("allowed_redirect_uris muss ${base}vault/auth/oidc/oidc/callback stehen")`);
+  await page.fill('input[name=role]', 'waiting');
+  await page.click('text=Weiter zum Anbieter');
+  await page.waitForSelector('.trouble:has-text("für Befehlszeilen")');
   await page.fill('input[name=role]', 'dev');
   await page.click('text=Weiter zum Anbieter');
   await page.click('text=I am ada');
