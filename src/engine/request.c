@@ -146,6 +146,7 @@ enum err reply_put(struct buf *out, const struct reply *reply)
     enum err err = ERR_NONE;
     STEP(&err, put_u16(out, reply->status));
     STEP(&err, put_u8(out, (uint8_t)reply->kind));
+    STEP(&err, put_u8(out, reply->is_login));
     STEP(&err, put_u32(out, reply->retry_after_s));
     STEP(&err, put_bytes(out, reply->content_type));
     STEP(&err, put_bytes(out, reply->file_name));
@@ -172,10 +173,11 @@ enum err reply_get(struct arena *arena, struct slice body, struct reply *ret_rep
 {
     struct reader reader = reader_of(body);
     struct reply reply = {0};
-    uint8_t kind = 0;
+    uint8_t kind = 0, is_login = 0;
     enum err err = ERR_NONE;
     STEP(&err, get_u16(&reader, &reply.status));
     STEP(&err, get_u8(&reader, &kind));
+    STEP(&err, get_u8(&reader, &is_login));
     STEP(&err, get_u32(&reader, &reply.retry_after_s));
     STEP(&err, get_limited(&reader, CONTENT_TYPE_MAX_BYTES, &reply.content_type));
     STEP(&err, get_limited(&reader, FILE_NAME_MAX_BYTES, &reply.file_name));
@@ -183,10 +185,11 @@ enum err reply_get(struct arena *arena, struct slice body, struct reply *ret_rep
     if (err != ERR_NONE) {
         return err;
     }
-    if (kind > REPLY_REDIRECT || reply.status < 200 || reply.status > 599 || (kind != REPLY_RAW && reply.next.len > 0)) {
+    if (is_login > 1 || kind > REPLY_REDIRECT || reply.status < 200 || reply.status > 599 || (kind != REPLY_RAW && reply.next.len > 0)) {
         return ERR_MALFORMED;
     }
     reply.kind = (enum reply_kind)kind;
+    reply.is_login = is_login == 1;
     STEP(&err, get_reply_body(&reader, arena, &reply));
     STEP(&err, reader_end(&reader));
     if (err == ERR_NONE) {

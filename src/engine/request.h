@@ -8,7 +8,8 @@
  *               bytes packed headers that records name ({"x-name":{"hmac":true,"values":[…]}}; empty: none), bytes raw (the body of a route that takes files).
  * A body in parts (ROUTE_PARTS): each is a REQUEST with its bytes as raw and a query of gate's own, in place of the client's: `next` as the reply before named it; with the
  *               last part `last`, and of an archive `packed`, its files `meta` (meta.json) and `sums` (SHA256SUMS). A next that is named after the last is asked without raw.
- * REPLY body:   u16 HTTP status, u8 kind, u32 seconds for Retry-After (0: not said), bytes content type (kind RAW), bytes file name (RAW, may be empty),
+ * REPLY body:   u16 HTTP status, u8 kind, u8 1: answers somebody without a token, so that a token in its `auth` is a login,
+ *               u32 seconds for Retry-After (0: not said), bytes content type (kind RAW), bytes file name (RAW, may be empty),
  *               bytes next (RAW; not empty: the file goes on with the reply to the same request with this as its query's `next`;
  *               of a route that takes parts, the next part is taken with it), bytes body
  *               (kind TREE: packed JSON, written as JSON text by gate; RAW: as it is; REDIRECT: where on this server the browser goes on; NONE: empty).
@@ -53,6 +54,7 @@ enum reply_kind { REPLY_NONE, REPLY_TREE, REPLY_RAW, REPLY_REDIRECT };
 struct reply {
     uint16_t status;
     enum reply_kind kind;
+    bool is_login;                      /* of a public route: a token in `auth` is the caller's from now on */
     uint32_t retry_after_s;             /* of 429 and 503; 0: gate says 1 */
     struct slice content_type, file_name, next;
     const struct json *tree;

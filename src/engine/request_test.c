@@ -91,12 +91,13 @@ TEST(reply_tree_comes_back)
 {
     cleanup_arena struct arena *arena = arena_new(ARENA_BYTES);
     cleanup_buf struct buf bytes = BUF_INIT(ARENA_BYTES);
-    struct reply in = {.status = 200, .kind = REPLY_TREE, .retry_after_s = 70000, .tree = sample_tree(arena)}, out;
+    struct reply in = {.status = 200, .kind = REPLY_TREE, .is_login = true, .retry_after_s = 70000, .tree = sample_tree(arena)}, out;
     CHECK_ERR(ERR_NONE, reply_put(&bytes, &in));
     CHECK_ERR(ERR_NONE, reply_get(arena, buf_slice(&bytes), &out));
     CHECK_U64(200, out.status);
     CHECK_U64(REPLY_TREE, out.kind);
     CHECK_U64(70000, out.retry_after_s);
+    CHECK(out.is_login);
     CHECK(json_equal(in.tree, out.tree));
     for (size_t len = 0; len < bytes.len; len++) {
         CHECK(reply_get(arena, slice_first(buf_slice(&bytes), len), &out) != ERR_NONE);
@@ -147,6 +148,9 @@ TEST(replies_with_impossible_status_or_kind_are_refused)
     bytes.data[2] = 9;
     CHECK_ERR(ERR_MALFORMED, reply_get(arena, buf_slice(&bytes), &out));
     bytes.data[2] = REPLY_NONE;
+    bytes.data[3] = 2;
+    CHECK_ERR(ERR_MALFORMED, reply_get(arena, buf_slice(&bytes), &out));
+    bytes.data[3] = 0;
     bytes.data[0] = 100;
     CHECK_ERR(ERR_MALFORMED, reply_get(arena, buf_slice(&bytes), &out));
     struct reply no_tree = {.status = 200, .kind = REPLY_TREE};

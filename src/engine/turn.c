@@ -295,7 +295,9 @@ static enum err run_request(struct turn *turn)
     err = operation == NULL ? ERR_INTERNAL : operation(turn);
     err = err == ERR_NONE && turn->inside->ignored.len > 0 ? warn_of_ignored(turn) : err;
     bool may_wrap = turn->request->wrap_ttl.len > 0 && (flags & ROUTE_WHILE_SEALED) == 0;
-    return err == ERR_NONE && may_wrap ? wrap_reply(turn) : err;
+    err = err == ERR_NONE && may_wrap ? wrap_reply(turn) : err;
+    turn->reply.is_login = (flags & ROUTE_PUBLIC) != 0;
+    return err;
 }
 
 static bool needs_barrier(const struct turn *turn)

@@ -51,7 +51,8 @@ bool gate_client_answer(struct gate_peer *from, struct arena *arena, const struc
                         struct reply *reply)
 {
     *reply = (struct reply){.status = 200, .kind = REPLY_TREE};
-    if (slice_is(request->path, "auth/link/login")) {
+    if (slice_is(request->path, "auth/link/login") || slice_starts(request->path, SLICE_LITERAL("auth/people/"))) { /* one of ours, and one that is mounted */
+        reply->is_login = !slice_ends(request->path, SLICE_LITERAL("/made"));
         struct json *tree = json_new(arena, JSON_OBJECT);
         json_set_string(arena, json_set_object(arena, tree, "auth"), "client_token",
                         SLICE_LITERAL("hvs.session-1"));

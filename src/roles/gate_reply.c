@@ -180,19 +180,19 @@ static bool is_session_token(const struct exchange *exchange, const struct json 
 }
 
 /*
- * With a cookie for a session no script ever sees the token: a login's moves into the cookie, and
- * wherever a reply repeats the session's own token, "" stands. Tokens made for others
- * (auth/token/create) are shown: that is what they are for.
+ * With a cookie for a session no script ever sees the token: a login's, of whatever method, moves
+ * into the cookie, and wherever a reply repeats the session's own token, "" stands. Tokens made for
+ * others (auth/token/create) are shown: that is what they are for.
  */
-static struct json *hide_token(struct exchange *exchange, const struct json *tree,
+static struct json *hide_token(struct exchange *exchange, const struct reply *reply,
                                char **ret_cookie)
 {
     struct arena *arena = exchange->gate->arena;
-    struct json *copy = json_copy(arena, tree);
+    struct json *copy = json_copy(arena, reply->tree);
     struct json *token = child(child(copy, "auth"), "client_token");
     struct json *id = child(child(copy, "data"), "id");
-    bool is_login = exchange->route != NULL && (exchange->route->flags & ROUTE_PUBLIC) != 0 &&
-                    token != NULL && token->type == JSON_STRING && is_cookie_value(token->text);
+    bool is_login = reply->is_login && token != NULL && token->type == JSON_STRING &&
+                    is_cookie_value(token->text);
     if (is_login) {
         *ret_cookie = arena_printf(arena, COOKIE "%.*s" COOKIE_ATTRIBUTES, (int)token->text.len,
                                    (const char *)token->text.data);
@@ -206,14 +206,12 @@ static struct json *hide_token(struct exchange *exchange, const struct json *tre
     return copy;
 }
 
-static enum err write_tree(struct exchange *exchange, const struct json *tree, struct buf *out,
+static enum err write_tree(struct exchange *exchange, const struct reply *reply, struct buf *out,
                            char **ret_cookie)
 {
-    if (exchange->session == SESSION_COOKIE) {
-        tree = hide_token(exchange, tree, ret_cookie);
-        if (tree == NULL) {
-            return ERR_TOO_LARGE;
-        }
+    const struct json *tree = exchange->session == SESSION_COOKIE ? hide_token(exchange, reply, ret_cookie) : reply->tree;
+    if (tree == NULL) {
+        return ERR_TOO_LARGE;
     }
     enum err err = json_write(out, tree, 0);
     return err == ERR_NONE ? buf_append_byte(out, '\n') : err;
@@ -249,7 +247,7 @@ static enum err write_body(struct exchange *exchange, const struct reply *reply,
                            char **ret_cookie)
 {
     if (reply->kind == REPLY_TREE) {
-        return write_tree(exchange, reply->tree, out, ret_cookie);
+        return write_tree(exchange, reply, out, ret_cookie);
     }
     enum err err = reply->raw.len > 0 ? buf_append(out, reply->raw) : ERR_NONE;
     if (err == ERR_NONE && exchange->place == PLACE_METRICS && reply->status == MHD_HTTP_OK) {

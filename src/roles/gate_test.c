@@ -285,6 +285,12 @@ TEST(a_login_with_a_cookie_hides_the_token)
     CHECK(ask_with_body("POST /v1/auth/link/login", "", "{\"code\":\"abc\"}", &got));
     CHECK(!answer_has(got.head, "Set-Cookie"));
     CHECK_SLICE("{\"auth\":{\"client_token\":\"hvs.session-1\"}}\n", got.body);
+    CHECK(ask_with_body("POST /v1/auth/people/login/ada", "X-Vogt-Session: cookie\r\n", "{\"password\":\"abc\"}", &got));
+    CHECK(answer_has(got.head, "\r\nSet-Cookie: __Host-vogt=hvs.session-1; "));
+    CHECK_SLICE("{\"auth\":{\"client_token\":\"\"}}\n", got.body);
+    CHECK(ask_with_body("POST /v1/auth/people/made", "X-Vogt-Session: cookie\r\n", "{}", &got)); /* a token for somebody else */
+    CHECK(!answer_has(got.head, "Set-Cookie"));
+    CHECK_SLICE("{\"auth\":{\"client_token\":\"hvs.session-1\"}}\n", got.body);
 }
 
 TEST(a_cookie_counts_only_beside_its_header)

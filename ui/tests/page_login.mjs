@@ -162,9 +162,10 @@ await test('whose policies show nothing is told why', async () => {
   await page.waitForSelector('.trouble:has-text("Richtlinie default")');
 });
 
-await test('no answer that the page got holds a token but those that unwrap', () => {
+await test('no answer that the page got holds a token, and none was wrapped', () => {
   const tokens = [...told.join().matchAll(/"client_token":"([^"]*)"/g)].map((one) => one[1]);
   assert.ok(tokens.length >= 7 && tokens.every((one) => one === ''), tokens.join());
+  assert.ok(!/"wrap_info":\{/.test(told.join()));
 });
 
 await leave();

@@ -40,7 +40,7 @@ export function isComingBack(): boolean {
 }
 
 /** The request that ends the login. */
-export function comeBack(): { path: string } {
+export function comeBack(): string {
   const query = given();
   const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null') as Kept | null;
   sessionStorage.removeItem(KEPT);
@@ -50,5 +50,5 @@ export function comeBack(): { path: string } {
     throw new Problem(0, { english: 'This login was not begun in this window. Please begin it here.', german: 'Diese Anmeldung wurde nicht in diesem Fenster begonnen. Bitte hier neu beginnen.' });
   }
   query.set('client_nonce', kept.nonce);
-  return { path: `auth/${encodePath(kept.mount)}/oidc/callback?${query.toString()}` };
+  return `auth/${encodePath(kept.mount)}/oidc/callback?${query.toString()}`;
 }

@@ -1,11 +1,10 @@
 /* Who is logged in. Login links arrive as "#login=CODE", providers send back with "?code=…&state=…"; both are taken out of the address at once. */
-import { type Asking, ask, askWrapped, asProblem, Problem, send } from './api';
+import { type Asking, ask, asProblem, Problem, send } from './api';
 import { comeBack, isComingBack } from './oidc';
 import type { Person } from './types';
 
 export type SessionState = 'asking' | 'out' | 'passphrase' | 'in' | 'sealed' | 'silent';
 
-const UNWRAP_S = 60;
 const LINK = /^#login=(.+)$/;
 
 class Session {
@@ -70,25 +69,16 @@ class Session {
 
   private async byProvider(): Promise<void> {
     try {
-      await this.byMount(comeBack());
+      await this.by(comeBack(), { method: 'GET' });
     } catch (error) {
       await this.look(); /* somebody who is in already came by an old address */
       this.problem = this.state === 'out' ? asProblem(error) : this.problem;
     }
   }
 
-  /** Logs in by a request whose answer sets the cookie. */
-  async by(path: string, asking: { body?: unknown; token?: string }): Promise<void> {
+  /** Logs in by a request whose answer sets the cookie: of any method, ours or mounted, gate keeps the token out of it. */
+  async by(path: string, asking: Asking): Promise<void> {
     await ask(path, { method: 'POST', ...asking });
-    await this.enter();
-  }
-
-  /** By a mounted method, whose answer holds the token itself: it is put away, and only unwrapping it, which sets the cookie, takes it out. */
-  async byMount({ path, ...asking }: { path: string } & Asking): Promise<void> {
-    await this.by('sys/wrapping/unwrap', { token: await askWrapped(path, asking, UNWRAP_S) });
-  }
-
-  private async enter(): Promise<void> {
     this.problem = null;
     await this.look();
     if (this.state === 'out') {
