@@ -1,14 +1,17 @@
 """Login methods with a real client (python3-hvac) over TLS: AppRole, userpass and who is locked out, client certificates made by openssl."""
+import base64
 import http.server
 import os
 import subprocess
 import tempfile
 import threading
+import time
+import urllib.request
 
 from test_vault_system import client, fails
 import hvac
 
-from scenario import Daemon, main
+from scenario import Daemon, free_port, main
 
 POLICY = 'path "secret/*" { capabilities = ["create", "read", "update", "list"] }'
 
@@ -224,6 +227,104 @@ def who_holds_a_certificates_key_logs_in():
         fails(lambda: cert_login(vogt, rsa), "permission denied")
 
 
+class Responder:
+    """openssl's OCSP server over an authority's index; `signer` names the pair that signs."""
+
+    def __init__(self, authority, port, signer="ca", *more):
+        self.log = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self.process = subprocess.Popen(["openssl", "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", f"{signer}.pem", "-rkey", f"{signer}.key", "-port", str(port), *more], cwd=authority.directory,
+                                        stdout=self.log, stderr=self.log)
+        end = time.monotonic() + 20
+        while "waiting for OCSP client connections" not in self.said():  # a connection that only knocks would stop it for good
+            assert time.monotonic() < end and self.process.poll() is None, self.said()
+            time.sleep(0.05)
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *what):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+class Replaying(http.server.BaseHTTPRequestHandler):
+    """Asks the server at `behind` once, and gives its first answer to everybody."""
+    behind, kept, types = 0, None, []
+
+    def do_POST(self):
+        question = self.rfile.read(int(self.headers["Content-Length"]))
+        Replaying.types.append(self.headers["Content-Type"])
+        if Replaying.kept is None:
+            with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.behind}/", question, {"Content-Type": "application/ocsp-request"}), timeout=20) as reply:
+                Replaying.kept = reply.read()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(Replaying.kept)))
+        self.end_headers()
+        self.wfile.write(Replaying.kept)
+
+    def log_message(self, *words):
+        pass
+
+
+def issuers_are_asked_whether_a_certificate_was_revoked():
+    """By openssl's own OCSP server, found by the address that the certificate names."""
+    port = free_port()
+    ours, theirs = Authority(), Authority("Other authority")
+    usage = f"extendedKeyUsage=clientAuth\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:{port}/"
+    web, unlisted = ours.client("web", extensions=usage), ours.client("unlisted", extensions=usage)
+    ours.client("answers", extensions="extendedKeyUsage=OCSPSigning")
+    ours.run("ca", "-config", "ca.cnf", "-valid", "web.pem")
+    for end in ("pem", "key"):
+        os.symlink(theirs.path(f"ca.{end}"), ours.path(f"theirs.{end}"))
+    with Daemon() as vogt:
+        vault = prepared(vogt, "cert")
+        entry = lambda **more: vault.adapter.post("/v1/auth/cert/certs/web", json={"certificate": ours.text("ca.pem"), "token_policies": ["app"], "ocsp_enabled": True, **more})
+        refused = lambda pair, words: fails(lambda: cert_login(vogt, pair), words)
+        entry()
+        refused(web, "the server could not be reached")
+        entry(ocsp_fail_open=True)
+        cert_login(vogt, web)
+        entry(ocsp_fail_open=False)
+        for signer in ("ca", "answers"):
+            for more in ((), ("-nmin", "5"), ("-resp_key_id",)):
+                with Responder(ours, port, signer, *more):
+                    writes_and_reads(cert_login(vogt, web))
+                    refused(unlisted, "the OCSP server does not know the certificate")
+        for signer in ("theirs", "web"):
+            with Responder(ours, port, signer):
+                refused(web, "not signed by the issuer")
+        with Responder(ours, port, "ca", "-rmd", "sha1"):
+            refused(web, "not signed by the issuer")
+        with Responder(ours, port, "theirs"):
+            entry(ocsp_ca_certificates=base64.b64encode(theirs.text("ca.pem").encode()).decode())
+            cert_login(vogt, web)
+            entry(ocsp_ca_certificates="")
+        with Responder(ours, port):
+            Replaying.behind = port
+            with http.server.HTTPServer(("127.0.0.1", 0), Replaying) as server:
+                threading.Thread(target=server.serve_forever, daemon=True).start()
+                here = "http://127.0.0.1:%d/" % server.server_address[1]
+                entry(ocsp_servers_override=[here])
+                cert_login(vogt, web)
+                refused(web, "belongs to another question")
+                entry(ocsp_servers_override=[here, f"http://127.0.0.1:{port}/"])
+                cert_login(vogt, web)
+                entry(ocsp_query_all_servers=True)
+                refused(web, "belongs to another question")
+                entry(ocsp_query_all_servers=False, ocsp_servers_override=[])
+                assert set(Replaying.types) == {"application/ocsp-request"}, Replaying.types
+                server.shutdown()
+        ours.revoke("web")
+        with Responder(ours, port):
+            for is_open in (False, True):
+                entry(ocsp_fail_open=is_open)
+                refused(web, "the client certificate was revoked")
+
+
 def a_certificate_opens_nothing_but_its_login():
     ours = Authority()
     pair = ours.client("web")
@@ -237,4 +338,4 @@ def a_certificate_opens_nothing_but_its_login():
 
 if __name__ == "__main__":
     main([a_program_logs_in_with_approle, secret_ids_end_by_accessor_and_survive_a_restart, a_person_logs_in_with_a_password, who_guesses_too_often_is_locked_out_until_let_in,
-          who_holds_a_certificates_key_logs_in, a_certificate_opens_nothing_but_its_login])
+          who_holds_a_certificates_key_logs_in, issuers_are_asked_whether_a_certificate_was_revoked, a_certificate_opens_nothing_but_its_login])

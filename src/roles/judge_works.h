@@ -21,6 +21,7 @@
 #include "measure/report.h"
 #include "roles/judge_password.h"
 #include "secrets/cert_judge.h"
+#include "secrets/cert_ocsp_judge.h"
 #include "secrets/jwt_judge.h"
 #include "secrets/jwt_provider.h"
 #include "secrets/kubernetes_judge.h"
@@ -34,6 +35,7 @@
     WORK("cert.crl", cert_judge_crl)                                                                                               \
     WORK("cert.entry", cert_judge_entry)                                                                                           \
     WORK("cert.login", cert_judge_login)                                                                                           \
+    WORK("cert.ocsp", cert_judge_ocsp)                                                                                             \
     WORK("countersign.stamp", countersign_stamp)                                                                                   \
     WORK("countersign.witness", countersign_witness)                                                                               \
     WORK("judge.docker", judge_docker)                                                                                             \

@@ -1,15 +1,26 @@
 /* Entries of cert: their rows, the method's configuration, and what it answers to. */
 #include "secrets/cert.h"
 
+#include "base/encode.h"
 #include "engine/vault.h"
+#include "secrets/cert_judge.h"
+#include "secrets/web_address.h"
 
 #include <string.h>
 
-/* What an entry says besides its certificate and tokens: arrays of texts. */
-static const char *const lists[] = {
-    "allowed_names", "allowed_common_names", "allowed_dns_sans", "allowed_email_sans", "allowed_uri_sans", "allowed_organizational_units", "required_extensions", "allowed_metadata_extensions",
+/* What an entry says besides its tokens. */
+enum kind { KIND_TEXT, KIND_PEM, KIND_TEXTS, KIND_BOOL, KIND_NUMBER };
+static const struct {
+    const char *name;
+    enum kind kind;
+} members[] = {
+    {"certificate", KIND_TEXT},           {"display_name", KIND_TEXT},          {"allowed_names", KIND_TEXTS},       {"allowed_common_names", KIND_TEXTS},
+    {"allowed_dns_sans", KIND_TEXTS},     {"allowed_email_sans", KIND_TEXTS},   {"allowed_uri_sans", KIND_TEXTS},    {"allowed_organizational_units", KIND_TEXTS},
+    {"required_extensions", KIND_TEXTS},  {"allowed_metadata_extensions", KIND_TEXTS},
+    {"ocsp_enabled", KIND_BOOL},          {"ocsp_fail_open", KIND_BOOL},        {"ocsp_query_all_servers", KIND_BOOL}, {"ocsp_this_update_max_age", KIND_NUMBER},
+    {"ocsp_servers_override", KIND_TEXTS}, {"ocsp_ca_certificates", KIND_PEM},
 };
-enum { LIST_COUNT = sizeof lists / sizeof lists[0] };
+enum { MEMBER_COUNT = sizeof members / sizeof members[0] };
 
 char *cert_path(struct turn *turn, struct slice name)
 {
@@ -76,48 +87,89 @@ static enum err check_extensions(struct turn *turn, const struct json *row)
     return ERR_NONE;
 }
 
+static enum err check_servers(struct turn *turn, const struct json *row)
+{
+    const struct json *servers = json_member(row, "ocsp_servers_override");
+    struct web_address address;
+    for (const struct json *one = servers == NULL ? NULL : servers->first; one != NULL; one = one->next) {
+        if (!web_address_read(one->text, &address)) {
+            return turn_refuse(turn, ERR_INVALID, TEXT("an OCSP server is an address such as http://ocsp.example.org/", "ein OCSP-Server ist eine Adresse wie http://ocsp.example.org/"), one->text);
+        }
+    }
+    return ERR_NONE;
+}
+
+/* PEM, or, as Vault has it here, base64 of that. */
+static struct json *pem_of(struct turn *turn, const struct json *value)
+{
+    cleanup_buf struct buf decoded = BUF_INIT(CERT_PEM_MAX_BYTES);
+    bool is_encoded = base64_decode(&decoded, slice_trim(value->text)) == ERR_NONE;
+    return json_string(turn->arena, is_encoded ? buf_slice(&decoded) : value->text);
+}
+
 static struct json *new_row(struct turn *turn, const struct json *before)
 {
     const struct json *body = turn->request->body;
     struct json *row = json_new(turn->arena, JSON_OBJECT);
-    static const char *const texts[] = {"certificate", "display_name"};
-    for (size_t i = 0; i < LIST_COUNT + 2; i++) {
-        const char *name = i < LIST_COUNT ? lists[i] : texts[i - LIST_COUNT];
+    for (size_t i = 0; i < MEMBER_COUNT; i++) {
+        const char *name = members[i].name;
         const struct json *value = json_member(body, name) == NULL ? json_member(before, name) : json_member(body, name);
         if (value != NULL) {
-            json_set(turn->arena, row, name, json_copy(turn->arena, value));
+            json_set(turn->arena, row, name, members[i].kind == KIND_PEM ? pem_of(turn, value) : json_copy(turn->arena, value));
         }
     }
     return row;
 }
 
+static enum err check_certificates(struct turn *turn, const struct json *row)
+{
+    const struct json *output = NULL;
+    struct slice pem = json_text(row, "certificate", SLICE_NONE), others = json_text(row, "ocsp_ca_certificates", SLICE_NONE);
+    if (pem.len == 0) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("failed to parse certificate: it is missing", "das Zertifikat fehlt"), SLICE_NONE);
+    }
+    enum err first = turn_work(turn, ROLE_JUDGE, "cert.entry", NULL, pem, &output, NULL, NULL);
+    enum err second = others.len == 0 ? ERR_NONE : turn_work(turn, ROLE_JUDGE, "cert.entry", NULL, others, &output, NULL, NULL);
+    return first != ERR_NONE ? first : second;
+}
+
 enum err operation_cert_write(struct turn *turn)
 {
     struct slice name = secrets_lower(turn, turn->values[0]);
-    const struct json *before = NULL, *output = NULL;
+    const struct json *before = NULL;
     if (!cert_name_is_good(name)) {
         return turn_refuse(turn, ERR_INVALID, TEXT("an entry's name has 1 to 128 letters, digits, - _ . @", "der Name eines Eintrags hat 1 bis 128 Buchstaben, Ziffern, - _ . @"), name);
-    }
-    if (json_bool(turn->request->body, "ocsp_enabled", false)) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("OCSP is not asked: revoke by crls/NAME", "OCSP wird nicht gefragt: Sperrlisten unter crls/NAME"), SLICE_NONE);
     }
     enum err err = turn_json(turn, cert_path(turn, name), &before);
     if (err != ERR_NONE && err != ERR_NOT_FOUND) {
         return err;
     }
     struct json *row = new_row(turn, before);
-    struct slice pem = json_text(row, "certificate", SLICE_NONE);
-    if (pem.len == 0) {
-        return turn_refuse(turn, ERR_INVALID, TEXT("failed to parse certificate: it is missing", "das Zertifikat fehlt"), SLICE_NONE);
-    }
     err = login_token_read(turn, before, row);
     err = err == ERR_NONE ? check_extensions(turn, row) : err;
-    err = err == ERR_NONE ? turn_work(turn, ROLE_JUDGE, "cert.entry", NULL, pem, &output, NULL, NULL) : err;
+    err = err == ERR_NONE ? check_servers(turn, row) : err;
+    err = err == ERR_NONE ? check_certificates(turn, row) : err;
     err = err == ERR_NONE ? turn_put_json(turn, cert_path(turn, name), row, 0) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
 /* ---- reading, deleting ---- */
+
+static struct json *empty(struct turn *turn, enum kind kind)
+{
+    switch (kind) {
+    case KIND_TEXTS:
+        return json_new(turn->arena, JSON_ARRAY);
+    case KIND_BOOL:
+        return json_boolean(turn->arena, false);
+    case KIND_NUMBER:
+        return json_number_u64(turn->arena, 0);
+    case KIND_TEXT:
+    case KIND_PEM:
+        break;
+    }
+    return json_string(turn->arena, SLICE_NONE);
+}
 
 enum err operation_cert_read(struct turn *turn)
 {
@@ -128,13 +180,11 @@ enum err operation_cert_read(struct turn *turn)
         return err;
     }
     struct json *data = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, data, "certificate", json_text(row, "certificate", SLICE_NONE));
-    json_set_string(turn->arena, data, "display_name", json_text(row, "display_name", name));
-    for (size_t i = 0; i < LIST_COUNT; i++) {
-        const struct json *value = json_member(row, lists[i]);
-        json_set(turn->arena, data, lists[i], value == NULL ? json_new(turn->arena, JSON_ARRAY) : json_copy(turn->arena, value));
+    for (size_t i = 0; i < MEMBER_COUNT; i++) {
+        const struct json *value = json_member(row, members[i].name);
+        bool is_named = value != NULL || strcmp(members[i].name, "display_name") != 0;
+        json_set(turn->arena, data, members[i].name, !is_named ? json_string(turn->arena, name) : value == NULL ? empty(turn, members[i].kind) : json_copy(turn->arena, value));
     }
-    json_set_bool(turn->arena, data, "ocsp_enabled", false);
     login_token_show(turn, row, data);
     return turn_reply_data(turn, data);
 }
@@ -191,7 +241,12 @@ enum err operation_cert_config_write(struct turn *turn)
     F(required_extensions, FIELD_STRINGS, 0, "OID:VALUE or hex:OID:VALUE, all of which must fit.", "OID:WERT oder hex:OID:WERT, die alle passen müssen."), \
     F(allowed_metadata_extensions, FIELD_STRINGS, 0, "OIDs whose values stand in the token's metadata.", "OIDs, deren Werte in den Metadaten des Tokens stehen."), \
     F(display_name, FIELD_STRING, 0, "Shown in tokens; default: the entry's name.", "Steht in Tokens; sonst der Name des Eintrags."), \
-    F(ocsp_enabled, FIELD_BOOL, 0, "Must be false: OCSP is not asked.", "Muss false sein: OCSP wird nicht gefragt."), \
+    F(ocsp_enabled, FIELD_BOOL, 0, "Asks at each login whether the certificate was revoked (OCSP).", "Fragt bei jeder Anmeldung, ob das Zertifikat gesperrt wurde (OCSP)."), \
+    F(ocsp_servers_override, FIELD_STRINGS, 0, "Whom to ask; default: whom the certificate names. At most 4 are asked.", "Wer gefragt wird; sonst, wen das Zertifikat nennt. Höchstens 4 werden gefragt."), \
+    F(ocsp_ca_certificates, FIELD_STRING, FIELD_LONG, "PEM of others than the issuer whose answers count.", "PEM derer, deren Antworten außer denen des Ausstellers gelten."), \
+    F(ocsp_fail_open, FIELD_BOOL, 0, "Lets in where nobody gives an answer that counts.", "Lässt ein, wo niemand eine gültige Antwort gibt."), \
+    F(ocsp_query_all_servers, FIELD_BOOL, 0, "Asks all, who must agree; default: the first that answers.", "Fragt alle, die sich einig sein müssen; sonst den ersten, der antwortet."), \
+    F(ocsp_this_update_max_age, FIELD_DURATION, 0, "How old an answer may be; 0: as it says itself, or 5 minutes.", "Wie alt eine Antwort sein darf; 0: wie sie selbst sagt, oder 5 Minuten."), \
     F(policies, FIELD_STRINGS, FIELD_OLD, "Older name of token_policies.", "Älterer Name von token_policies."), \
     F(ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_ttl.", "Älterer Name von token_ttl."), \
     F(max_ttl, FIELD_DURATION, FIELD_OLD, "Older name of token_max_ttl.", "Älterer Name von token_max_ttl."), \

@@ -97,7 +97,7 @@ static X509_STORE *store_of(cert_stack *anchors, X509 *leaf)
     return store;
 }
 
-enum err cert_verify(cert_stack *chain, cert_stack *anchors, int64_t now_s, cert_stack **ret_path)
+enum err cert_verify(cert_stack *chain, cert_stack *anchors, int purpose, int64_t now_s, cert_stack **ret_path)
 {
     X509 *leaf = sk_X509_value(chain, 0);
     X509_STORE *store = store_of(anchors, leaf);
@@ -108,7 +108,7 @@ enum err cert_verify(cert_stack *chain, cert_stack *anchors, int64_t now_s, cert
         X509_VERIFY_PARAM_set_time(rules, (time_t)now_s);
         X509_VERIFY_PARAM_set_depth(rules, DEPTH_MAX);
         X509_VERIFY_PARAM_set_auth_level(rules, AUTH_LEVEL);
-        good = X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN) == 1 && X509_VERIFY_PARAM_set_purpose(rules, X509_PURPOSE_SSL_CLIENT) == 1 && X509_verify_cert(context) == 1;
+        good = X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN) == 1 && X509_VERIFY_PARAM_set_purpose(rules, purpose) == 1 && X509_verify_cert(context) == 1;
     }
     cert_stack *path = good ? X509_STORE_CTX_get1_chain(context) : NULL;
     X509_STORE_CTX_free(context);

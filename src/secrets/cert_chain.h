@@ -17,10 +17,10 @@ enum err cert_read_chain(struct slice chain, cert_stack **ret_stack) must_check;
 void cert_stack_free(cert_stack *stack);
 
 /*
- * Does the chain's first certificate lead to one of these, is it meant for clients, and good at this time? An anchor is an authority, or the client's certificate itself:
+ * Does the chain's first certificate lead to one of these, is it meant for this (X509_PURPOSE_…), and good at this time? An anchor is an authority, or the client's certificate itself:
  * what is no authority vouches for nobody else. *ret_path (freed by the caller): from the client's to the anchor. ERR_DENIED: no.
  */
-enum err cert_verify(cert_stack *chain, cert_stack *anchors, int64_t now_s, cert_stack **ret_path) must_check;
+enum err cert_verify(cert_stack *chain, cert_stack *anchors, int purpose, int64_t now_s, cert_stack **ret_path) must_check;
 
 /* What it says, as arrays of texts: common names, organizational units, and the kinds of subjectAltName. */
 enum cert_names { CERT_COMMON_NAMES, CERT_UNITS, CERT_DNS, CERT_EMAIL, CERT_URI };

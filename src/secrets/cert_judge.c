@@ -4,6 +4,7 @@
 #include "base/glob.h"
 #include "engine/request.h"
 #include "secrets/cert_chain.h"
+#include "secrets/cert_ocsp_judge.h"
 
 #include <limits.h>
 
@@ -157,7 +158,7 @@ static void show_extensions(struct arena *arena, const struct json *entry, X509 
     }
 }
 
-static struct json *describe(struct arena *arena, const struct json *entry, cert_stack *path)
+static struct json *describe(struct arena *arena, const struct json *entry, cert_stack *path, struct slice nonce)
 {
     X509 *leaf = sk_X509_value(path, 0);
     struct json *output = json_new(arena, JSON_OBJECT), *names = cert_names(arena, leaf, CERT_COMMON_NAMES);
@@ -174,18 +175,18 @@ static struct json *describe(struct arena *arena, const struct json *entry, cert
         json_set_string(arena, one, "issuer", cert_name_hash(arena, X509_get_issuer_name(sk_X509_value(path, i))));
         json_set_string(arena, one, "serial", cert_serial(arena, X509_get0_serialNumber(sk_X509_value(path, i))));
     }
-    return chain == NULL ? NULL : output;
+    return chain == NULL || !cert_ocsp_question(arena, entry, path, nonce, output) ? NULL : output;
 }
 
 /* Does this entry vouch for the chain, and do its constraints fit? */
-static bool try_entry(struct arena *arena, const struct json *entry, cert_stack *chain, int64_t now_s, bool *any_verified, struct json **ret_output)
+static bool try_entry(struct arena *arena, const struct json *entry, cert_stack *chain, int64_t now_s, struct slice nonce, bool *any_verified, struct json **ret_output)
 {
     cert_stack *anchors = NULL, *path = NULL;
     bool takes = false;
-    if (cert_read_pem(json_text(entry, "certificate", SLICE_NONE), &anchors) == ERR_NONE && cert_verify(chain, anchors, now_s, &path) == ERR_NONE) {
+    if (cert_read_pem(json_text(entry, "certificate", SLICE_NONE), &anchors) == ERR_NONE && cert_verify(chain, anchors, X509_PURPOSE_SSL_CLIENT, now_s, &path) == ERR_NONE) {
         *any_verified = true;
         takes = entry_takes(arena, entry, sk_X509_value(chain, 0));
-        *ret_output = takes ? describe(arena, entry, path) : NULL;
+        *ret_output = takes ? describe(arena, entry, path, nonce) : NULL;
     }
     cert_stack_free(path);
     cert_stack_free(anchors);
@@ -199,14 +200,15 @@ enum err cert_judge_login(struct arena *arena, const struct json *input, struct 
     cert_stack *chain = NULL;
     bool any_verified = false, takes = false;
     struct json *output = NULL;
-    if (json_i64(input, "now_s", &now_s) != ERR_NONE || entries == NULL) {
+    cleanup_buf struct buf nonce = BUF_INIT(CERT_NONCE_BYTES);
+    if (json_i64(input, "now_s", &now_s) != ERR_NONE || entries == NULL || hex_decode(&nonce, json_text(input, "nonce", SLICE_NONE)) != ERR_NONE) {
         return ERR_INVALID;
     }
     if (cert_read_chain(raw, &chain) != ERR_NONE) {
         return refuse(reply, TEXT("invalid certificate or no client certificate supplied", "das Client-Zertifikat ist ungültig oder fehlt"));
     }
     for (const struct json *entry = entries->first; !takes && entry != NULL; entry = entry->next) {
-        takes = try_entry(arena, entry, chain, now_s, &any_verified, &output);
+        takes = try_entry(arena, entry, chain, now_s, buf_slice(&nonce), &any_verified, &output);
     }
     cert_stack_free(chain);
     if (!takes) {

@@ -2,9 +2,10 @@
  * Judge's part of logins by client certificate. Pure; keeps nothing; libcrypto parses and verifies.
  *   cert.entry  raw: PEM of one or more certificates -> {"count"}
  *   cert.crl    raw: a revocation list, PEM or DER   -> {"issuer": HEX of the SHA-256 of its name,"serials":[decimal…]}
- *   cert.login  {"now_s","entries":[{"name","certificate": PEM,"allowed_…","required_extensions","allowed_metadata_extensions"}]}, raw: the chain as in REQUEST
+ *   cert.login  {"now_s","nonce": hex, of a question to an OCSP server,"entries":[{"name","certificate": PEM,"allowed_…","required_extensions",
+ *                "allowed_metadata_extensions","ocsp_enabled","ocsp_servers_override"}]}, raw: the chain as in REQUEST
  *               -> {"name": the first entry that takes it,"common_name","serial_number","subject_key_id","authority_key_id","certificate": HEX of the SHA-256
- *                  of the leaf,"extensions":{"1-2-3": value},"chain":[{"issuer","serial"}]}
+ *                  of the leaf,"extensions":{"1-2-3": value},"chain":[{"issuer","serial"}],"ocsp"?: see cert_ocsp_judge.h}
  */
 #ifndef VOGT_SECRETS_CERT_JUDGE_H
 #define VOGT_SECRETS_CERT_JUDGE_H

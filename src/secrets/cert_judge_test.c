@@ -22,6 +22,7 @@ static struct json *entries_of(const char *name, struct slice pem, const char *m
 {
     struct json *input = json_new(arena, JSON_OBJECT), *entry = json_new(arena, JSON_OBJECT), *list = NULL;
     json_set_i64(arena, input, "now_s", NOW_S);
+    json_set_string(arena, input, "nonce", SLICE_LITERAL("00112233445566778899aabbccddeeff"));
     json_append(json_set_array(arena, input, "entries"), entry);
     json_set_string(arena, entry, "name", slice_string(name));
     json_set_string(arena, entry, "certificate", pem);

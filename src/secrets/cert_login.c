@@ -1,7 +1,10 @@
 /* Logging in with a client certificate: all entries, or the one that is named, and the chain go to judge; what it says is held against the revocation lists. */
 #include "secrets/cert.h"
 
+#include "base/encode.h"
 #include "engine/token.h"
+
+enum { NONCE_BYTES = 16 };
 
 static enum err refuse(struct turn *turn)
 {
@@ -106,6 +109,15 @@ static enum err load_lists(struct turn *turn, struct turn_names *ret_lists)
 
 /* ---- the login ---- */
 
+/* Of the question to an OCSP server, so that no older answer fits it. */
+static struct slice new_nonce(struct turn *turn)
+{
+    uint8_t bytes[NONCE_BYTES];
+    cleanup_buf struct buf text = BUF_INIT(2 * sizeof bytes);
+    turn_random(turn, bytes, sizeof bytes);
+    return hex_encode(&text, slice_of(bytes, sizeof bytes)) == ERR_NONE ? arena_copy(turn->arena, buf_slice(&text)) : SLICE_NONE;
+}
+
 static struct json *metadata_of(struct turn *turn, const struct json *found)
 {
     static const struct {
@@ -130,6 +142,10 @@ static enum err let_in(struct turn *turn, const struct json *found)
     if (err != ERR_NONE) {
         return err == ERR_NOT_FOUND ? refuse(turn) : err; /* deleted meanwhile */
     }
+    err = cert_ocsp_check(turn, row, found);
+    if (err != ERR_NONE) {
+        return err;
+    }
     bool is_bound = !json_bool(mount_settings(turn->mount), "disable_binding", false);
     struct login login = {.row = row, .name = json_text(row, "display_name", name), .alias = json_text(found, "common_name", SLICE_NONE), .metadata = metadata_of(turn, found),
                           .certificate = is_bound ? json_text(found, "certificate", SLICE_NONE) : SLICE_NONE};
@@ -146,6 +162,7 @@ enum err operation_cert_login(struct turn *turn)
     }
     struct json *input = json_new(turn->arena, JSON_OBJECT), *entries = json_set_array(turn->arena, input, "entries");
     json_set_i64(turn->arena, input, "now_s", turn->now_ms / 1000);
+    json_set_string(turn->arena, input, "nonce", new_nonce(turn));
     enum err first = entries == NULL ? ERR_MEMORY : name.len > 0 ? named_entry(turn, name, entries) : all_entries(turn, entries), second = load_lists(turn, &lists);
     if (first != ERR_NONE || second != ERR_NONE) {
         return first != ERR_NONE && first != ERR_NEED ? first : second != ERR_NONE ? second : first;

@@ -78,7 +78,6 @@ TEST(an_entry_is_written_read_listed_and_deleted)
     CHECK_ERR(ERR_INVALID, login_scene_ask(scene, scene->root, VERB_WRITE, "auth/cert/certs/web", "{\"policies\":\"a\"}", &reply));
     CHECK_ERR(ERR_INVALID, login_scene_ask(scene, scene->root, VERB_WRITE, "auth/cert/certs/web", "{\"certificate\":\"no PEM\"}", &reply));
     CHECK_ERR(ERR_INVALID, write_entry(&stage, "web", ",\"required_extensions\":\"1.2.3\""));
-    CHECK_ERR(ERR_INVALID, write_entry(&stage, "web", ",\"ocsp_enabled\":true"));
     CHECK_ERR(ERR_INVALID, write_entry(&stage, "web", ",\"token_policies\":\"root\""));
     CHECK_ERR(ERR_NONE, write_entry(&stage, "Web", ",\"allowed_common_names\":\"web,app\",\"policies\":\"a\",\"ttl\":\"10m\""));
     CHECK_ERR(ERR_NONE, login_scene_ask(scene, scene->root, VERB_READ, "auth/cert/certs/web", NULL, &reply));

@@ -5,6 +5,7 @@
 #include "engine/operations.h"
 #include "engine/token.h"
 #include "secrets/cert_judge.h"
+#include "secrets/cert_ocsp_judge.h"
 #include "secrets/jwt_judge.h"
 #include "secrets/jwt_provider.h"
 #include "secrets/kubernetes_judge.h"
@@ -35,6 +36,7 @@ static const struct work works[] = {
     {"cert.crl", cert_judge_crl},
     {"cert.entry", cert_judge_entry},
     {"cert.login", cert_judge_login},
+    {"cert.ocsp", cert_judge_ocsp},
     {"login.account", login_account},
     {"login.crypt", login_crypt},
     {"login.discovery", login_discovery},

@@ -15,6 +15,7 @@ struct web_ask {
     struct slice authorization;         /* value of the header; empty: none */
     const char *content_type;           /* NULL: GET; else POST of `body` */
     struct slice body;
+    bool proves_itself;                 /* the answer is signed and the question no secret: any http address will do */
 };
 /* An answer of any status. ERR_NEED until it is there; ERR_INVALID with a complaint that names the address and why there was none. */
 enum err web_exchange(struct turn *turn, const struct web_ask *ask, uint64_t *ret_status, struct slice *ret_body) must_check;
