@@ -97,7 +97,7 @@ static enum err look(struct turn *turn, uint64_t id)
     }
     uint64_t index = 0;
     err = record(turn, &staged, is_other_key, &index);
-    *turn->around->restoring = (struct restoring){.id = id, .index = index, .is_other_key = is_other_key};
+    *turn->around->restoring = (struct restoring){.coming = id, .heard_ms = turn->steady_ms, .id = id, .index = index, .is_other_key = is_other_key};
     return err == ERR_NONE ? reply_next(turn, turn_path(turn, "%016llx-%s", (unsigned long long)id, swap_word)) : err;
 }
 
@@ -108,7 +108,20 @@ static enum err take_part(struct turn *turn, uint64_t id, uint64_t offset)
     if (err != ERR_NONE) {
         return err == ERR_NEED ? err : refuse(turn, err);
     }
+    turn->around->restoring->coming = id;
+    turn->around->restoring->heard_ms = turn->steady_ms;
     return turn_query(turn, "last").len > 0 ? look(turn, id) : reply_next(turn, turn_path(turn, "%016llx-%llu", (unsigned long long)id, (unsigned long long)staged.size));
+}
+
+/* Whoever sent it went away: the disk is free again. */
+enum err operation_own_restore_end(struct turn *turn)
+{
+    struct restoring *restoring = turn->around->restoring;
+    enum err err = give_up(turn, restoring->coming, ERR_NONE);
+    if (err == ERR_NONE) {
+        *restoring = (struct restoring){.coming = 0};
+    }
+    return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 
 /* {"index","salt","payload"}, packed. */

@@ -117,6 +117,17 @@ TEST(nothing_is_swapped_that_was_not_looked_at)
     token_scene_end(&scene.tokens);
 }
 
+TEST(what_goes_on_no_more_is_let_go)
+{
+    struct scene scene;
+    scene_start(&scene);
+    CHECK_ERR(ERR_NONE, send(&scene, path, "abc", "{}"));
+    CHECK_U64(scene.store.id, scene.restoring.coming);
+    CHECK_ERR(ERR_NONE, driver_run(scene.tokens.driver, "own_restore_end", NULL, NULL));
+    CHECK(scene.store.asked[STAGE_END] == 1 && scene.restoring.coming == 0 && scene.restoring.id == 0);
+    token_scene_end(&scene.tokens);
+}
+
 TEST(sums_that_do_not_fit_and_findings_are_refused)
 {
     struct scene scene;

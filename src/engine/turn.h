@@ -59,6 +59,8 @@ struct caller {
 
 /* A snapshot that is being put back: looked at and recorded, then done. In keep's memory only. */
 struct restoring {
+    uint64_t coming;                /* what store has, or is being sent, parts of; 0: nothing */
+    int64_t heard_ms;               /* when something was last done with it, of the steady clock */
     uint64_t id;                    /* of what was looked at and recorded; 0: nothing */
     uint64_t index;                 /* of its record in the evidence log */
     bool is_other_key;              /* the root key of now does not open it */

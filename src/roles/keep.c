@@ -456,6 +456,7 @@ static void tick(struct keep *keep)
     if (err == ERR_NONE && mono_ms - keep->tick_ms >= TICK_EVERY_MS && !keep->around.reopen_needed) {
         keep->tick_ms = mono_ms;
         err = keep_begin_own(keep, ORIGIN_OWN, 0, "tick", NULL);
+        err = err == ERR_NONE ? keep_end_idle_restore(keep) : err;
     }
     if (err == ERR_NONE && mono_ms - keep->anchor_ms >= ANCHOR_EVERY_MS && !keep->around.reopen_needed) {
         keep->anchor_ms = mono_ms;

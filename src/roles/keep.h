@@ -40,6 +40,7 @@ enum {
     LEASES_EVERY_MS = 5000,
     ANCHOR_EVERY_MS = 3600000,
     STOP_GRACE_MS = 2000,
+    RESTORE_IDLE_MS = 600000,           /* the slowest part that gate waits for comes sooner */
 };
 
 /* Tasks in the order in which they came: putting in at the end and taking out anywhere cost the same however many there are. */
@@ -247,6 +248,7 @@ void keep_tell_authority(struct keep *keep);              /* to every gate, once
 void keep_tell_settings(struct keep *keep);               /* to every gate, when settings of HTTP changed */
 void keep_tell_clients(struct keep *keep);                /* to every gate, when a login by certificate came or went */
 void keep_countersign(struct keep *keep);                /* witnesses and time-stamps of what is published, once a minute */
+enum err keep_end_idle_restore(struct keep *keep) must_check; /* of a snapshot that came in part and goes on no more */
 void keep_read_countersign(struct keep *keep);           /* the configuration; one line of log for each thing wrong */
 const char *keep_config(const struct keep *keep, const char *name);
 

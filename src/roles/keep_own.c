@@ -137,6 +137,18 @@ void keep_greet_gate(struct keep *keep, struct channel *gate)
     }
 }
 
+/* Not while store is at work with it: the look at a large one takes its time. */
+enum err keep_end_idle_restore(struct keep *keep)
+{
+    const struct restoring *restoring = &keep->restoring;
+    bool is_at_work = keep->waiting[ROLE_STORE].count > 0;
+    for (size_t i = 0; i < keep->member_count; i++) {
+        is_at_work = is_at_work || (keep->members[i].role == ROLE_STORE && keep->members[i].at_work.count > 0);
+    }
+    bool is_idle = restoring->coming != 0 && restoring->done == NULL && !is_at_work && steady_ms(&keep->steady, keep->now) - restoring->heard_ms >= RESTORE_IDLE_MS;
+    return is_idle ? keep_begin_own(keep, ORIGIN_OWN, 0, "own_restore_end", NULL) : ERR_NONE;
+}
+
 /* ---- the steady clock ---- */
 
 void keep_set_clock(struct keep *keep)
