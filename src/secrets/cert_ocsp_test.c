@@ -256,6 +256,13 @@ TEST(where_nobody_answers_the_entry_says_whether_it_is_in)
     CHECK(strcmp(log_in(&stage.bare_chain), "no OCSP server can be asked about this certificate") == 0);
     CHECK_ERR(ERR_NONE, write_entry(&stage.leaf, ""));
     CHECK(says("no OCSP server can be asked about this certificate"));
+    /* ... and one that names what no http client can ask */
+    struct made odd = make((struct cert_wish){.issuer = &stage.authority, .name = "odd", .usage = "clientAuth", .oid = "authorityInfoAccess", .value = "OCSP;URI:ldap://ocsp.example/"});
+    cleanup_buf struct buf chain = BUF_INIT(65536);
+    made_chain(&chain, &odd);
+    CHECK_ERR(ERR_NONE, write_entry(&stage.authority, ""));
+    CHECK(strcmp(log_in(&chain), "this is no http address: ldap://ocsp.example/") == 0);
+    made_free(&odd);
     end();
 }
 

@@ -36,7 +36,11 @@ enum err web_exchange(struct turn *turn, const struct web_ask *ask, uint64_t *re
     struct web_address address;
     struct json *input = json_new(turn->arena, JSON_OBJECT);
     const struct json *output = NULL;
-    if (!web_address_read(ask->url, &address) || (!ask->proves_itself && !web_address_is_safe(ask->url))) {
+    bool is_web = web_address_read(ask->url, &address);
+    if (!is_web && ask->proves_itself) {
+        return turn_refuse(turn, ERR_INVALID, TEXT("this is no http address", "das ist keine http-Adresse"), ask->url);
+    }
+    if (!is_web || (!ask->proves_itself && !web_address_is_safe(ask->url))) {
         return turn_refuse(turn, ERR_INVALID, TEXT("this must be an https address (http on this machine only)", "das muss eine https-Adresse sein (http nur auf dieser Maschine)"), SLICE_NONE);
     }
     set_text(turn, input, "url", ask->url);
