@@ -57,7 +57,6 @@ void courier_look_at_clock(struct courier *courier);
 
 /* courier_talk.c: every call blocks for one exchange at most. */
 enum err courier_enrol(struct courier *courier, struct slice token, struct slice hostname, struct complaint *complaint) must_check;
-enum err courier_renew(struct courier *courier) must_check;
 /* Tasks in, spool out; renews when half of the certificate's time is over. Whatever goes wrong is kept in state and error. */
 void courier_poll(struct courier *courier);
 void courier_recall_tasks(struct courier *courier); /* what Vogt last asked for, from DIR/tasks.json */

@@ -106,7 +106,7 @@ enum err courier_enrol(struct courier *courier, struct slice token, struct slice
 }
 
 /* With the certificate as long as it is good, then with the key alone. */
-enum err courier_renew(struct courier *courier)
+static enum err renew(struct courier *courier)
 {
     bool is_over = courier->now.unix_ms >= courier->config.expires_ms;
     struct arena *arena cleanup_arena = arena_new(COURIER_ARENA_BYTES);
@@ -304,7 +304,7 @@ void courier_poll(struct courier *courier)
 {
     struct complaint complaint = {.text = {NULL, NULL}};
     if (courier->now.unix_ms >= courier->config.expires_ms - COURIER_RENEW_MS) {
-        (void)!courier_renew(courier); /* with the old one as long as that is good; tried again with the next poll */
+        (void)!renew(courier); /* with the old one as long as that is good; tried again with the next poll */
     }
     bool asks = courier->now.mono_ms >= courier->next_tasks_mono_ms;
     enum err err = asks ? fetch_tasks(courier, &complaint) : ERR_NONE;

@@ -48,11 +48,6 @@ struct json *fact_base64(struct arena *arena, struct slice bytes)
     return json_string(arena, buf_slice(&text));
 }
 
-struct json *fact_set_base64(struct arena *arena, struct json *object, const char *name, struct slice bytes)
-{
-    return json_set(arena, object, name, fact_base64(arena, bytes));
-}
-
 enum err fact_read_file(int directory_fd, const char *path, struct buf *out, bool *ret_cut)
 {
     int fd = openat(directory_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

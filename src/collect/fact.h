@@ -7,7 +7,6 @@
 /* Valid UTF-8 without control characters is kept; otherwise every byte that is not printable ASCII becomes '?'. Cut to max. */
 struct slice fact_text(struct arena *arena, struct slice text, size_t max_bytes);
 struct json *fact_set_text(struct arena *arena, struct json *object, const char *name, struct slice text, size_t max_bytes);
-struct json *fact_set_base64(struct arena *arena, struct json *object, const char *name, struct slice bytes);
 struct json *fact_base64(struct arena *arena, struct slice bytes); /* a string value */
 
 /* Reads a file beneath a directory descriptor, at most max bytes; *ret_cut says that there was more. Errors of errno. */

@@ -27,7 +27,8 @@ const struct source_api *const *source_api_all(size_t *ret_count)
     return apis;
 }
 
-const struct source_api *source_api_find(struct slice kind)
+/* NULL: this kind is asked by no table */
+static const struct source_api *find_api(struct slice kind)
 {
     for (size_t i = 0; i < SOURCE_COUNT(apis); i++) {
         if (slice_is(kind, apis[i]->kind)) {
@@ -393,7 +394,7 @@ static enum err ask_client(void *context, const struct http_request *request, st
 static enum err check_input(struct source_run *run, const struct json *input, struct complaint *complaint)
 {
     const struct source_kind *kind = source_kind_find(json_text(input, "kind", SLICE_NONE));
-    run->api = kind == NULL ? NULL : source_api_find(slice_string(kind->id));
+    run->api = kind == NULL ? NULL : find_api(slice_string(kind->id));
     if (run->api == NULL) {
         struct slice name = json_text(input, "kind", SLICE_NONE);
         return complain(complaint, ERR_INVALID, TEXT("there is no such kind of source", "diese Art von Quelle gibt es nicht"), 0, 0, (const char *)name.data, name.len);

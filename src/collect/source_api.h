@@ -75,7 +75,6 @@ struct source_api {
     const char *planted_credential, *planted_options; /* JSON; every secret contains "planted" */
 };
 
-const struct source_api *source_api_find(struct slice kind);      /* NULL: this kind is asked by no table */
 const struct source_api *const *source_api_all(size_t *ret_count);
 
 extern const struct source_api source_api_hetzner, source_api_github, source_api_gitlab, source_api_forgejo, source_api_keycloak, source_api_entra, source_api_google,

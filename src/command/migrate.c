@@ -23,7 +23,8 @@ static void release(struct migrate *migrate)
     migrate->run->arena = migrate->own;
 }
 
-enum outcome migrate_ask(struct migrate *migrate, enum migrate_side side, const char *method, const char *path, const struct json *body, const struct json **ret_data)
+/* One request; 404 gives OUTCOME_OK and NULL. A refusal's words go to migrate->words; a server that does not answer sets `stop`. */
+static enum outcome ask(struct migrate *migrate, enum migrate_side side, const char *method, const char *path, const struct json *body, const struct json **ret_data)
 {
     *ret_data = NULL;
     migrate->words = "";
@@ -55,7 +56,7 @@ static struct text refused(enum migrate_side side)
 
 bool migrate_read(struct migrate *migrate, enum migrate_side side, const char *path, const char *what, const struct json **ret_data)
 {
-    enum outcome outcome = migrate_ask(migrate, side, "GET", path, NULL, ret_data);
+    enum outcome outcome = ask(migrate, side, "GET", path, NULL, ret_data);
     if (outcome != OUTCOME_OK && migrate->stop == OUTCOME_OK) {
         migrate_leave(migrate, true, what, path, refused(side), migrate->words);
     }
@@ -65,7 +66,7 @@ bool migrate_read(struct migrate *migrate, enum migrate_side side, const char *p
 bool migrate_write(struct migrate *migrate, const char *method, const char *path, const struct json *body, const char *what, const char *shown)
 {
     const struct json *data = NULL;
-    enum outcome outcome = migrate->is_dry ? OUTCOME_OK : migrate_ask(migrate, MIGRATE_TARGET, method, path, body, &data);
+    enum outcome outcome = migrate->is_dry ? OUTCOME_OK : ask(migrate, MIGRATE_TARGET, method, path, body, &data);
     if (outcome != OUTCOME_OK && migrate->stop == OUTCOME_OK) {
         migrate_leave(migrate, true, what, shown, refused(MIGRATE_TARGET), migrate->words);
     }
@@ -76,7 +77,7 @@ struct json *migrate_list(struct migrate *migrate, enum migrate_side side, const
 {
     const struct json *data = NULL;
     struct json *names = json_new(migrate->own, JSON_ARRAY);
-    enum outcome outcome = migrate_ask(migrate, side, "LIST", path, NULL, &data);
+    enum outcome outcome = ask(migrate, side, "LIST", path, NULL, &data);
     if (outcome != OUTCOME_OK && migrate->stop == OUTCOME_OK) {
         migrate_leave(migrate, true, what, path, refused(side), migrate->words);
     }
@@ -157,7 +158,8 @@ static bool make_mount(struct migrate *migrate, bool is_login, const struct json
     return good;
 }
 
-bool migrate_mount(struct migrate *migrate, bool is_login, const struct json *mount)
+/* Mounts at the target what is mounted at the source, unless it is there. False: it cannot be, which is noted. */
+static bool mount_at_target(struct migrate *migrate, bool is_login, const struct json *mount)
 {
     const struct json *all = is_login ? migrate->logins[MIGRATE_TARGET] : migrate->mounts[MIGRATE_TARGET];
     char *name = arena_string(migrate->own, mount->name);
@@ -198,7 +200,7 @@ static void move_mount(struct migrate *migrate, bool is_login, const struct json
     struct slice type = json_text(mount, "type", SLICE_NONE);
     for (size_t i = 0; i < sizeof movers / sizeof movers[0]; i++) {
         if (movers[i].is_login == is_login && slice_is(type, movers[i].type)) {
-            if (migrate_mount(migrate, is_login, mount)) {
+            if (mount_at_target(migrate, is_login, mount)) {
                 movers[i].move(migrate, mount);
             }
             migrate_next(migrate);
@@ -226,7 +228,7 @@ static enum outcome read_mounts(struct migrate *migrate, enum migrate_side side)
     static const char *const paths[] = {"sys/mounts", "sys/auth"};
     for (size_t i = 0; i < 2; i++) {
         const struct json *data = NULL;
-        enum outcome outcome = migrate_ask(migrate, side, "GET", paths[i], NULL, &data);
+        enum outcome outcome = ask(migrate, side, "GET", paths[i], NULL, &data);
         if (outcome != OUTCOME_OK) {
             return migrate->stop != OUTCOME_OK ? outcome
                                                : run_fail(migrate->run, outcome, side == MIGRATE_SOURCE ? TEXT("the source does not show what is mounted", "die Quelle zeigt nicht, was eingehängt ist")

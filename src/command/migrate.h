@@ -26,9 +26,7 @@ struct migrate {
     const char *words;                  /* of the newest refusal, in `item` */
 };
 
-/* One request; 404 gives OUTCOME_OK and NULL. A refusal's words go to migrate->words; a server that does not answer sets `stop`. */
-enum outcome migrate_ask(struct migrate *migrate, enum migrate_side side, const char *method, const char *path, const struct json *body, const struct json **ret_data);
-/* The same with GET, as "is it there?": false after a refusal, which is noted under `what` and `path`. */
+/* "Is it there?": true and NULL where it is not; false after a refusal, which is noted under `what` and `path`. */
 bool migrate_read(struct migrate *migrate, enum migrate_side side, const char *path, const char *what, const struct json **ret_data);
 /* A write to the target; nothing in a dry run. False after a refusal, noted likewise. */
 bool migrate_write(struct migrate *migrate, const char *method, const char *path, const struct json *body, const char *what, const char *shown);
@@ -39,8 +37,6 @@ void migrate_leave(struct migrate *migrate, bool failed, const char *what, const
 void migrate_count(struct migrate *migrate, enum migrate_kind kind, bool was_there);
 /* Between two items: their values are forgotten. */
 void migrate_next(struct migrate *migrate);
-/* Mounts at the target what is mounted at the source, unless it is there. False: it cannot be, which is noted. */
-bool migrate_mount(struct migrate *migrate, bool is_login, const struct json *mount);
 /* "approle" of "approle/", escaped for a request, in memory that outlives items. */
 const char *migrate_mount_name(struct migrate *migrate, const struct json *mount);
 /* Of `from` the members that `names` (between blanks) lists and that are not null, in `item`. */

@@ -20,7 +20,7 @@ void ceremony_forget(struct ceremony *ceremony)
     ceremony->count = 0;
 }
 
-void ceremony_end(struct ceremony *ceremony)
+static void end(struct ceremony *ceremony)
 {
     ceremony_forget(ceremony);
     ceremony->nonce[0] = '\0';
@@ -30,7 +30,7 @@ void ceremony_begin(struct turn *turn, struct ceremony *ceremony)
 {
     uint8_t random[UUID_BYTES];
     turn_random(turn, random, sizeof random);
-    ceremony_end(ceremony);
+    end(ceremony);
     size_t at = 0;
     for (size_t i = 0; i < sizeof random; i++) {
         at += (size_t)snprintf(ceremony->nonce + at, sizeof ceremony->nonce - at, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", random[i]);
@@ -39,14 +39,14 @@ void ceremony_begin(struct turn *turn, struct ceremony *ceremony)
 
 void root_making_end(struct root_making *making)
 {
-    ceremony_end(&making->ceremony);
+    end(&making->ceremony);
     wipe(making->otp, sizeof making->otp);
 }
 
 void rekeying_end(struct rekeying *rekeying)
 {
-    ceremony_end(&rekeying->ceremony);
-    ceremony_end(&rekeying->verify);
+    end(&rekeying->ceremony);
+    end(&rekeying->verify);
     secret_free(&rekeying->remote);
     rekeying->shares = rekeying->threshold = 0;
     rekeying->wants_verification = false;

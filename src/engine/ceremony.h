@@ -35,7 +35,6 @@ struct rekeying {
 bool ceremony_has_begun(const struct ceremony *ceremony);
 void ceremony_begin(struct turn *turn, struct ceremony *ceremony);
 void ceremony_forget(struct ceremony *ceremony);
-void ceremony_end(struct ceremony *ceremony);
 void root_making_end(struct root_making *making);
 void rekeying_end(struct rekeying *rekeying);
 

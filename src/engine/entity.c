@@ -46,7 +46,7 @@ static char *alias_at_path(struct turn *turn, enum identity_kind kind, struct sl
     return err != ERR_NONE ? NULL : turn_path(turn, "identity/%s-at/%.*s/%.*s", words[kind], (int)accessor.len, (const char *)accessor.data, (int)hex.len, (const char *)hex.data);
 }
 
-bool thing_name_is_good(struct slice name)
+static bool name_is_good(struct slice name)
 {
     for (size_t i = 0; i < name.len; i++) {
         if (name.data[i] < 0x20 || name.data[i] == 0x7f) {
@@ -91,7 +91,7 @@ static enum err follow(struct turn *turn, enum identity_kind kind, char *path, s
 
 enum err thing_find_name(struct turn *turn, enum identity_kind kind, struct slice name, struct thing *ret_thing)
 {
-    return thing_name_is_good(name) ? follow(turn, kind, name_path(turn, kind, name), ret_thing) : ERR_NOT_FOUND;
+    return name_is_good(name) ? follow(turn, kind, name_path(turn, kind, name), ret_thing) : ERR_NOT_FOUND;
 }
 
 enum err thing_find_alias_id(struct turn *turn, enum identity_kind kind, struct slice alias_id, struct thing *ret_thing)
@@ -156,7 +156,7 @@ enum err thing_put(struct turn *turn, const struct thing *thing)
     return row == NULL ? ERR_MEMORY : turn_put_json(turn, row_path(turn, thing->kind, thing->id), row, 0);
 }
 
-struct slice thing_new_id(struct turn *turn)
+static struct slice new_id(struct turn *turn)
 {
     uint8_t random[ID_BYTES];
     cleanup_buf struct buf hex = BUF_INIT(2 * ID_BYTES);
@@ -183,10 +183,10 @@ static enum err bad_name(struct turn *turn, struct slice name)
 
 enum err thing_make(struct turn *turn, enum identity_kind kind, struct slice name, struct thing *ret_thing)
 {
-    struct slice id = thing_new_id(turn);
+    struct slice id = new_id(turn);
     struct json *row = json_new(turn->arena, JSON_OBJECT);
-    name = name.len > 0 ? name : slice_string(turn_path(turn, "%s_%.8s", words[kind], (const char *)thing_new_id(turn).data));
-    if (!thing_name_is_good(name)) {
+    name = name.len > 0 ? name : slice_string(turn_path(turn, "%s_%.8s", words[kind], (const char *)new_id(turn).data));
+    if (!name_is_good(name)) {
         return bad_name(turn, name);
     }
     json_set_string(turn->arena, row, "name", name);
@@ -206,7 +206,7 @@ enum err thing_rename(struct turn *turn, struct thing *thing, struct slice name)
     if (name.len == 0 || slice_equal(name, before)) {
         return ERR_NONE;
     }
-    if (!thing_name_is_good(name)) {
+    if (!name_is_good(name)) {
         return bad_name(turn, name);
     }
     enum err err = thing_find_name(turn, thing->kind, name, &other);
@@ -273,7 +273,7 @@ const struct json *alias_at(const struct thing *thing, struct slice accessor)
 struct json *alias_new(struct turn *turn, struct slice name, const struct json *mount_row, struct slice mount_path)
 {
     struct json *alias = json_new(turn->arena, JSON_OBJECT);
-    json_set_string(turn->arena, alias, "id", thing_new_id(turn));
+    json_set_string(turn->arena, alias, "id", new_id(turn));
     json_set_string(turn->arena, alias, "name", name);
     json_set_string(turn->arena, alias, "mount_accessor", json_text(mount_row, "accessor", SLICE_NONE));
     json_set_string(turn->arena, alias, "mount_type", json_text(mount_row, "type", SLICE_NONE));

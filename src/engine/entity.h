@@ -68,7 +68,6 @@ enum err thing_rename(struct turn *turn, struct thing *thing, struct slice name)
 enum err thing_delete(struct turn *turn, const struct thing *thing) must_check;
 /* Sets policies and metadata from the body. ERR_INVALID with a complaint. */
 enum err thing_set_common(struct turn *turn, struct thing *thing) must_check;
-bool thing_name_is_good(struct slice name);
 enum err thing_list_ids(struct turn *turn, enum identity_kind kind) must_check;
 enum err thing_list_names(struct turn *turn, enum identity_kind kind) must_check;
 
@@ -78,7 +77,6 @@ struct json *thing_texts_without(struct turn *turn, const struct json *texts, st
 enum err thing_set(struct turn *turn, struct thing *thing, const char *name, struct json *value) must_check;
 void thing_show_time(struct turn *turn, struct json *data, const char *name, const struct json *row, const char *member);
 struct json *thing_copy_or(struct turn *turn, const struct json *value, enum json_type empty);
-struct slice thing_new_id(struct turn *turn);
 
 /* Aliases (identity_alias.c): of an entity many, one a mount; of an external group one. */
 const struct json *alias_of(const struct thing *thing, struct slice alias_id);

@@ -1,4 +1,9 @@
-#include "engine/password_policy.h"
+/*
+ * Password policies: how passwords that engines make look, as Vault writes them in HCL.
+ *   policy/password/NAME  {"text": HCL as written,"length","rules":[{"charset","min_chars"}]}
+ * A password has `length` characters, each as likely as the others of all charsets together, but for those that the rules ask for.
+ */
+#include "engine/turn.h"
 
 #include "base/utf8.h"
 #include "engine/namespace.h"
@@ -173,7 +178,8 @@ static enum err make(struct turn *turn, const struct json *row, struct slice *re
     return err;
 }
 
-enum err password_generate(struct turn *turn, struct slice policy, struct slice *ret_password)
+/* A password by the policy of this name, in the arena. ERR_NOT_FOUND: there is none. */
+static enum err generate(struct turn *turn, struct slice policy, struct slice *ret_password)
 {
     const struct json *row = NULL;
     enum err err = turn_json(turn, row_path(turn, policy), &row);
@@ -230,7 +236,7 @@ enum err operation_password_policy_delete(struct turn *turn)
 enum err operation_password_policy_generate(struct turn *turn)
 {
     struct slice password;
-    enum err err = password_generate(turn, turn->values[0], &password);
+    enum err err = generate(turn, turn->values[0], &password);
     if (err != ERR_NONE) {
         return err;
     }

@@ -86,7 +86,7 @@ static bool matches(struct slice pattern, struct slice path)
     return is_glob ? slice_starts(path, slice_first(pattern, pattern.len - 1)) : slice_equal(path, pattern);
 }
 
-bool quota_is_exempt(const struct json *row, struct slice path)
+static bool is_exempt(const struct json *row, struct slice path)
 {
     const struct json *own = json_member(row, "exempt");
     for (const struct json *pattern = own == NULL ? NULL : own->first; pattern != NULL; pattern = pattern->next) {
@@ -317,7 +317,7 @@ enum err quota_check(struct turn *turn)
     }
     const struct json *row = NULL;
     err = quota_load(turn, &row);
-    if (err != ERR_NONE || quota_is_exempt(row, namespace_whole(turn, turn->request->path))) {
+    if (err != ERR_NONE || is_exempt(row, namespace_whole(turn, turn->request->path))) {
         return err;
     }
     uint8_t buffer[16];

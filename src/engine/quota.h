@@ -27,7 +27,6 @@ enum err quota_check(struct turn *turn) must_check;
 /* The row, or an empty object. */
 enum err quota_load(struct turn *turn, const struct json **ret_row) must_check;
 /* Patterns that are never limited; "*" at the end stands for any ending. */
-bool quota_is_exempt(const struct json *row, struct slice path);
 extern const char *const quota_exempt_usual[];   /* ends with NULL */
 
 #endif

@@ -103,8 +103,6 @@ struct json *token_with(struct turn *turn, const struct json *row, const char *n
 struct json *token_auth(struct turn *turn, const struct token *token, struct slice client_token);
 /* Marks in a token's row that there are children, leases or cubbyhole rows to end with it. */
 enum err token_mark(struct turn *turn, const struct token *token, const char *what) must_check;
-/* What a renewal by `increment_s` (0: as at creation) would give, in seconds from now; ERR_INVALID with a complaint when nothing. */
-enum err token_renewed_ttl(struct turn *turn, const struct json *row, uint64_t increment_s, uint64_t *ret_ttl_s) must_check;
 
 /* token_role.c. ERR_NOT_FOUND. */
 enum err token_role_find(struct turn *turn, struct slice name, const struct json **ret_row) must_check;

@@ -182,7 +182,8 @@ static enum err check_certificate(struct turn *turn, const struct json *row)
     return ERR_NONE;
 }
 
-enum err token_renewed_ttl(struct turn *turn, const struct json *row, uint64_t increment_s, uint64_t *ret_ttl_s)
+/* What a renewal by `increment_s` (0: as at creation) would give, in seconds from now; ERR_INVALID with a complaint when nothing. */
+static enum err renewed_ttl(struct turn *turn, const struct json *row, uint64_t increment_s, uint64_t *ret_ttl_s)
 {
     uint64_t period_s = token_number(row, "period_s"), explicit_s = token_number(row, "explicit_max_s"), mount_s = token_number(row, "max_ttl_s");
     uint64_t ttl_s = period_s > 0 ? period_s : increment_s > 0 ? increment_s : token_number(row, "ttl_s");
@@ -212,7 +213,7 @@ static enum err renew(struct turn *turn, struct token *token, struct slice clien
     }
     (void)!json_u64(turn->request->body, "increment", &increment_s);
     enum err err = check_certificate(turn, token->row);
-    err = err == ERR_NONE ? token_renewed_ttl(turn, token->row, increment_s, &ttl_s) : err;
+    err = err == ERR_NONE ? renewed_ttl(turn, token->row, increment_s, &ttl_s) : err;
     if (err != ERR_NONE) {
         return err;
     }

@@ -14,7 +14,8 @@ static bool origin_is_valid(struct slice origin)
            ERR_NONE;
 }
 
-enum err checkpoint_text(struct slice origin, uint64_t size, const struct tree_hash *root,
+/* The text to sign. ERR_INVALID: an origin that cannot be a key name. */
+static enum err text_of(struct slice origin, uint64_t size, const struct tree_hash *root,
                          struct buf *out)
 {
     if (!origin_is_valid(origin)) {
@@ -81,7 +82,7 @@ enum err checkpoint_sign(const struct note_key *key, struct slice seed, uint64_t
                          const struct tree_hash *root, struct buf *out)
 {
     cleanup_buf struct buf text = BUF_INIT(CHECKPOINT_TEXT_MAX_BYTES);
-    enum err err = checkpoint_text(key->name, size, root, &text);
+    enum err err = text_of(key->name, size, root, &text);
     return err == ERR_NONE ? note_sign(buf_slice(&text), key, seed, out) : err;
 }
 

@@ -19,9 +19,6 @@ struct checkpoint {
     struct slice extensions; /* whole lines, or empty */
 };
 
-/* The text to sign. ERR_INVALID: an origin that cannot be a key name. */
-enum err checkpoint_text(struct slice origin, uint64_t size, const struct tree_hash *root,
-                         struct buf *out) must_check;
 enum err checkpoint_parse(struct slice text, struct checkpoint *ret_checkpoint) must_check;
 /* Makes the whole signed note; key->name is the origin. */
 enum err checkpoint_sign(const struct note_key *key, struct slice seed, uint64_t size,

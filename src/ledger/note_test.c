@@ -1,6 +1,5 @@
 #include "crypto/check_crypto.h"
 #include "ledger/checkpoint.h"
-#include "ledger/policy.h"
 #include "ledger/proof.h"
 #include "ledger/witness.h"
 
@@ -192,21 +191,6 @@ TEST(sixteen_unknown_signatures_do_no_harm)
 }
 
 /* A policy of one log and three witnesses, two of which are needed. */
-static enum err make_policy(const struct signer *log, const struct signer witnesses[3],
-                            struct buf *text)
-{
-    enum err err = buf_append_string(text, "# trust\n\n log ");
-    err = err == ERR_NONE ? note_key_write(&log->key, text) : err;
-    for (unsigned i = 0; err == ERR_NONE && i < 3; i++) {
-        err = buf_printf(text, "\nwitness w%u\t", i);
-        err = err == ERR_NONE ? note_key_write(&witnesses[i].key, text) : err;
-        err = err == ERR_NONE ? buf_append_string(text, " https://example.com/w") : err;
-    }
-    return err == ERR_NONE
-               ? buf_append_string(text, "\ngroup two 2 w0 w1\ngroup g any two w2\nquorum g\n")
-               : err;
-}
-
 static enum err make_cast(struct signer *log, struct signer witnesses[3])
 {
     enum err err = make_signer("example.com/log", NOTE_TYPE_ED25519, 1, log);
@@ -215,68 +199,6 @@ static enum err make_cast(struct signer *log, struct signer witnesses[3])
                           &witnesses[i]);
     }
     return err;
-}
-
-TEST(a_policy_counts_witnesses)
-{
-    struct signer log, witnesses[3];
-    struct tree_hash root;
-    static struct policy policy;
-    struct policy_result result;
-    struct note note;
-    struct checkpoint checkpoint;
-    struct complaint complaint;
-    cleanup_buf struct buf text = BUF_INIT(4096);
-    cleanup_buf struct buf bytes = BUF_INIT(1 << 16);
-    CHECK_ERR(ERR_NONE, make_cast(&log, witnesses));
-    CHECK_ERR(ERR_NONE, make_policy(&log, witnesses, &text));
-    CHECK_ERR(ERR_NONE, policy_read(buf_slice(&text), &policy, &complaint));
-    CHECK_ERR(ERR_NONE, make_checkpoint(&log, 5, &root, &bytes));
-    CHECK_ERR(ERR_DENIED, policy_open(&policy, buf_slice(&bytes), &note, &checkpoint, &result));
-    CHECK_ERR(ERR_NONE, cosign(&witnesses[0], 2000, &bytes));
-    CHECK_ERR(ERR_DENIED, policy_open(&policy, buf_slice(&bytes), &note, &checkpoint, &result));
-    CHECK_ERR(ERR_NONE, cosign(&witnesses[0], 2001, &bytes)); /* the same witness twice is one */
-    CHECK_ERR(ERR_DENIED, policy_open(&policy, buf_slice(&bytes), &note, &checkpoint, &result));
-    CHECK_ERR(ERR_NONE, cosign(&witnesses[1], 1000, &bytes));
-    CHECK_ERR(ERR_NONE, policy_open(&policy, buf_slice(&bytes), &note, &checkpoint, &result));
-    CHECK_U64(2, result.witness_count);
-    CHECK_U64(1000, result.earliest_unix_s);
-    CHECK_U64(2001, result.latest_unix_s);
-    bytes.data[bytes.len - 20] ^= 1;
-    CHECK_ERR(ERR_FORGED, policy_open(&policy, buf_slice(&bytes), &note, &checkpoint, &result));
-    policy.logs[0].key.public_key[0] ^= 1;
-    bytes.data[bytes.len - 20] ^= 1;
-    CHECK_ERR(ERR_FORGED, policy_open(&policy, buf_slice(&bytes), &note, &checkpoint, &result));
-    policy.log_count = 0;
-    CHECK_ERR(ERR_NOT_FOUND, policy_open(&policy, buf_slice(&bytes), &note, &checkpoint, &result));
-}
-
-TEST(bad_policies_name_their_line)
-{
-    static const char key_line[] =
-        "log PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n";
-    static const char *const bad[] = {
-        "quorum x\n",
-        "group g 1 a\n",
-        "witness w\n",
-        "nonsense\n",
-        "quorum none\nquorum none\n",
-        "group none any a\n",
-        "quorum\n",
-        "quorum none none\n",
-        "witness w bad+key\n",
-        "log PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW\n",
-        "quorum\x01none\n",
-        ""};
-    static struct policy policy;
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct complaint complaint = {.line = 0};
-        cleanup_buf struct buf text = BUF_INIT(1024);
-        CHECK_ERR(ERR_NONE, buf_printf(&text, "%s%s", key_line, bad[i]));
-        CHECK(policy_read(buf_slice(&text), &policy, &complaint) != ERR_NONE);
-        CHECK(complaint.line >= 1 && complaint.text.english != NULL &&
-              complaint.text.german != NULL);
-    }
 }
 
 static enum err leaves_node(void *context, unsigned level, uint64_t index,

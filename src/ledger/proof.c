@@ -150,21 +150,3 @@ enum err proof_check(const struct proof *proof, struct slice entry, const struct
     }
     return err;
 }
-
-enum err proof_check_policy(const struct proof *proof, struct slice entry,
-                            const struct policy *policy, struct checkpoint *ret_checkpoint,
-                            struct policy_result *ret_result)
-{
-    struct note note;
-    struct checkpoint checkpoint;
-    struct policy_result result;
-    enum err err = policy_open(policy, proof->checkpoint, &note, &checkpoint, &result);
-    if (err == ERR_NONE) {
-        err = check_path(proof, entry, &checkpoint);
-    }
-    if (err == ERR_NONE) {
-        *ret_checkpoint = checkpoint;
-        *ret_result = result;
-    }
-    return err;
-}

@@ -15,7 +15,7 @@
 #ifndef VOGT_LEDGER_PROOF_H
 #define VOGT_LEDGER_PROOF_H
 
-#include "ledger/policy.h"
+#include "ledger/checkpoint.h"
 
 enum { PROOF_EXTRA_MAX_BYTES = 64 << 10, PROOF_MAX_BYTES = NOTE_MAX_BYTES + (128 << 10) };
 
@@ -32,12 +32,8 @@ enum err proof_write(struct slice extra, uint64_t index, const struct tree_proof
 /* ERR_MALFORMED, ERR_TOO_LARGE. */
 enum err proof_read(struct slice bytes, struct proof *ret_proof) must_check;
 
-/* Checks the checkpoint by key or by policy, then the path. ERR_FORGED: the path does not lead to
- * the root; others as checkpoint_open and policy_open. */
+/* Checks the checkpoint, then the path. ERR_FORGED: the path does not lead to the root; others as checkpoint_open. */
 enum err proof_check(const struct proof *proof, struct slice entry, const struct note_key *key,
                      struct checkpoint *ret_checkpoint) must_check;
-enum err proof_check_policy(const struct proof *proof, struct slice entry,
-                            const struct policy *policy, struct checkpoint *ret_checkpoint,
-                            struct policy_result *ret_result) must_check;
 
 #endif

@@ -2,7 +2,7 @@
  * Blocks: consecutive lines become a paragraph, an item or a row (annex_lines); each closed block is cut into clauses.
  *
  *   heading -> section_open            text -> block_open(paragraph)       item -> item_open (nests by indent and marker)
- *   row     -> row_read                a line that goes on -> block_add    end of block -> block_close -> clause_add
+ *   row     -> row_read                a line that goes on -> block_add    end of block -> block_close -> clause_or_lead
  *
  * A sentence that ends in ":" waits in `held`: the items below take it as their lead; if none comes it is a clause itself.
  */

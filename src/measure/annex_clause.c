@@ -108,7 +108,7 @@ static enum err clause_add_one(struct reading *reading, struct piece piece, stru
 }
 
 /* Copying can leave a whole list on one line: "alarm • locks • cameras" are three. */
-enum err clause_add(struct reading *reading, struct piece piece, struct slice lead)
+static enum err add_clause(struct reading *reading, struct piece piece, struct slice lead)
 {
     static const struct slice glyphs[] = {{(const uint8_t *)" • ", 5}, {(const uint8_t *)" ● ", 5}, {(const uint8_t *)" ▪ ", 5}};
     enum err err = ERR_NONE;
@@ -125,7 +125,7 @@ enum err held_release(struct reading *reading)
 {
     struct piece held = reading->held;
     reading->held = (struct piece){.line = 0};
-    return held.text.len == 0 ? ERR_NONE : clause_add(reading, held, reading->held_lead);
+    return held.text.len == 0 ? ERR_NONE : add_clause(reading, held, reading->held_lead);
 }
 
 bool ends_with_colon(struct slice text)
@@ -138,7 +138,7 @@ enum err clause_or_lead(struct reading *reading, struct piece piece, struct slic
 {
     enum err err = held_release(reading);
     if (err != ERR_NONE || !ends_with_colon(piece.text)) {
-        return err != ERR_NONE ? err : clause_add(reading, piece, lead);
+        return err != ERR_NONE ? err : add_clause(reading, piece, lead);
     }
     reading->held = piece;
     reading->held_lead = lead;

@@ -55,7 +55,6 @@ bool text_has_letter(struct slice text);
 bool ends_with_colon(struct slice text);
 enum err reading_leave_out(struct reading *reading, struct piece piece) must_check;
 enum err section_write(struct reading *reading, struct slice number, struct slice title, size_t line) must_check;
-enum err clause_add(struct reading *reading, struct piece piece, struct slice lead) must_check;
 enum err clause_or_lead(struct reading *reading, struct piece piece, struct slice lead) must_check;
 enum err held_release(struct reading *reading) must_check;
 struct slice lead_join(struct reading *reading, struct slice above, struct slice own);

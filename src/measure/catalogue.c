@@ -22,16 +22,6 @@ const struct measure *catalogue_measure(struct slice id)
     return NULL;
 }
 
-const struct measure *catalogue_measure_number(uint64_t number)
-{
-    for (size_t i = 0; i < catalogue_measures_count; i++) {
-        if (catalogue_measures[i].number == number) {
-            return &catalogue_measures[i];
-        }
-    }
-    return NULL;
-}
-
 const struct promise *catalogue_promise(struct slice measure_id, struct slice promise_name)
 {
     const struct measure *measure = catalogue_measure(measure_id);
@@ -41,15 +31,6 @@ const struct promise *catalogue_promise(struct slice measure_id, struct slice pr
         }
     }
     return NULL;
-}
-
-const struct promise *catalogue_promise_id(struct slice id)
-{
-    size_t slash = slice_find_byte(id, '/');
-    if (slash == SIZE_MAX) {
-        return NULL;
-    }
-    return catalogue_promise(slice_first(id, slash), slice_from(id, slash + 1));
 }
 
 const struct parameter *promise_parameter(const struct promise *promise, const char *name)

@@ -116,9 +116,7 @@ extern const char catalogue_version[17]; /* first 16 hex digits of SHA-256 over 
 size_t catalogue_measure_count(void);
 const struct measure *catalogue_measure_at(size_t index);             /* in order of number; NULL past the end */
 const struct measure *catalogue_measure(struct slice id);             /* NULL: unknown; the same for all look-ups below */
-const struct measure *catalogue_measure_number(uint64_t number);
 const struct promise *catalogue_promise(struct slice measure_id, struct slice promise_name);
-const struct promise *catalogue_promise_id(struct slice id);          /* "crypto.transit/tls13" */
 const struct parameter *promise_parameter(const struct promise *promise, const char *name);
 bool promise_has_probe(const struct promise *promise);                /* every observation that it needs has a probe */
 

@@ -14,11 +14,9 @@ TEST(catalogue_has_28_measures_in_order_and_both_languages)
         CHECK(measure->promise_count > 0 && measure->framework_count > 0 &&
               measure->pattern_count > 0);
         CHECK(catalogue_measure(slice_string(measure->id)) == measure);
-        CHECK(catalogue_measure_number(measure->number) == measure);
         CHECK(catalogue_section(slice_string(measure->section)) != NULL);
     }
     CHECK(catalogue_measure_at(28) == NULL);
-    CHECK(catalogue_measure_number(0) == NULL && catalogue_measure_number(29) == NULL);
     CHECK(catalogue_measure(SLICE_LITERAL("crypto")) == NULL);
 }
 
@@ -30,7 +28,6 @@ TEST(catalogue_promises_point_back_and_need_observations)
             const struct promise *promise = &measure->promises[j];
             CHECK(promise->measure == measure);
             CHECK(promise->observation_count > 0 && promise->pattern_count > 0);
-            CHECK(catalogue_promise_id(slice_string(promise->id)) == promise);
             CHECK(catalogue_promise(slice_string(measure->id), slice_string(promise->name)) ==
                   promise);
             for (size_t k = 0; k < promise->observation_count; k++) {
@@ -39,20 +36,18 @@ TEST(catalogue_promises_point_back_and_need_observations)
             }
         }
     }
-    CHECK(catalogue_promise_id(SLICE_LITERAL("crypto.transit")) == NULL);
-    CHECK(catalogue_promise_id(SLICE_LITERAL("crypto.transit/")) == NULL);
 }
 
 TEST(catalogue_says_what_has_a_probe)
 {
-    const struct promise *tls = catalogue_promise_id(SLICE_LITERAL("crypto.transit/tls13"));
+    const struct promise *tls = catalogue_promise(SLICE_LITERAL("crypto.transit"), SLICE_LITERAL("tls13"));
     CHECK(tls != NULL && promise_has_probe(tls));
     CHECK_STRING("tls.version", tls->observations[0].kind);
     CHECK_STRING("endpoint", tls->observations[0].subject);
     CHECK_U64(86400, tls->observations[0].max_age_s);
     CHECK_STRING("\"1.2\"", promise_parameter(tls, "version")->value);
     CHECK(promise_parameter(tls, "days") == NULL);
-    const struct promise *restore = catalogue_promise_id(SLICE_LITERAL("backup.restore/tested"));
+    const struct promise *restore = catalogue_promise(SLICE_LITERAL("backup.restore"), SLICE_LITERAL("tested"));
     CHECK(restore != NULL && !promise_has_probe(restore));
     CHECK_STRING("days", restore->observations[0].max_age_from);
 }

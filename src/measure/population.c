@@ -216,7 +216,7 @@ size_t population_count(const struct population *population)
     return population->present;
 }
 
-bool population_has_confirmed(const struct population *population, const char *subject_kind)
+static bool has_confirmed(const struct population *population, const char *subject_kind)
 {
     for (size_t i = 0; i < population->count; i++) {
         const struct json *subject = population->people[i].subject;
@@ -237,7 +237,8 @@ static struct member member_of(const struct person *person, const struct kind *k
     return member;
 }
 
-bool population_next(const struct population *population, const struct kind *kind, size_t *position, struct member *ret_member)
+/* The next member of this kind; *position starts with 0. False: no more. */
+static bool next_member(const struct population *population, const struct kind *kind, size_t *position, struct member *ret_member)
 {
     while (*position < population->count) {
         const struct person *person = &population->people[(*position)++];
@@ -253,8 +254,8 @@ void population_tally(const struct population *population, const struct kind *ki
 {
     struct tally tally = {0};
     struct member member;
-    bool is_asked = kind->needs == NULL || population_has_confirmed(population, kind->needs);
-    for (size_t at = 0; is_asked && population_next(population, kind, &at, &member);) {
+    bool is_asked = kind->needs == NULL || has_confirmed(population, kind->needs);
+    for (size_t at = 0; is_asked && next_member(population, kind, &at, &member);) {
         tally_add(&tally, &member);
     }
     const struct person *named = tally.count == 0 ? NULL : find(population, tally.classes[tally_decisive(&tally)].subject);

@@ -26,11 +26,8 @@ enum err population_observe(struct population *population, const struct kind *ki
 
 const struct json *population_subject(const struct population *population, struct slice id);
 size_t population_count(const struct population *population);
-bool population_has_confirmed(const struct population *population, const char *subject_kind);
 /* How everybody stands with this kind, and the member that decides (*ret_decisive, whose subject is empty when there is none). */
 void population_tally(const struct population *population, const struct kind *kind, struct tally *ret_tally, struct member *ret_decisive);
-/* The next member of this kind; *position starts with 0. False: no more. */
-bool population_next(const struct population *population, const struct kind *kind, size_t *position, struct member *ret_member);
 
 /* The same population with all its trees in another arena. */
 enum err population_copy(const struct population *population, struct arena *arena, struct population **ret_copy) must_check;

@@ -20,7 +20,7 @@ struct report {
 };
 
 extern const struct style style_title, style_heading, style_body, style_body_bold, style_detail,
-    style_label, style_small;
+    style_label;
 extern const struct column column_page;
 
 /* Printed into the arena; empty when it is full (the sheet then holds the error). */

@@ -41,7 +41,7 @@ void sheet_say(struct report_file *errors, struct buf *content, const char *form
 }
 
 /* Thousandths as a decimal, with a space behind. */
-void sheet_say_length(struct report_file *errors, struct buf *content, int64_t length)
+static void say_length(struct report_file *errors, struct buf *content, int64_t length)
 {
     long long rest = length < 0 ? -(long long)length : (long long)length;
     sheet_say(errors, content, "%s%lld.%03lld ", length < 0 ? "-" : "", rest / 1000, rest % 1000);
@@ -49,9 +49,9 @@ void sheet_say_length(struct report_file *errors, struct buf *content, int64_t l
 
 static void say_tint(struct report_file *errors, struct buf *content, struct tint tint)
 {
-    sheet_say_length(errors, content, tint.red * 1000 / 255);
-    sheet_say_length(errors, content, tint.green * 1000 / 255);
-    sheet_say_length(errors, content, tint.blue * 1000 / 255);
+    say_length(errors, content, tint.red * 1000 / 255);
+    say_length(errors, content, tint.green * 1000 / 255);
+    say_length(errors, content, tint.blue * 1000 / 255);
     sheet_say(errors, content, "rg\n");
 }
 
@@ -83,11 +83,11 @@ void sheet_letters(struct report_file *errors, struct buf *content, const struct
 {
     const struct report_font *font = font_of(style);
     sheet_say(errors, content, "BT\n/F%d ", style->bold ? 1 : 0);
-    sheet_say_length(errors, content, style->size);
+    say_length(errors, content, style->size);
     sheet_say(errors, content, "Tf\n");
     say_tint(errors, content, style->tint);
-    sheet_say_length(errors, content, x);
-    sheet_say_length(errors, content, y);
+    say_length(errors, content, x);
+    say_length(errors, content, y);
     sheet_say(errors, content, "Td\n<");
     struct report_letter letter;
     for (size_t position = 0; report_letter_next(font, text, &position, &letter);) {
@@ -312,8 +312,8 @@ void sheet_shape(struct sheet *sheet, struct tint tint, int64_t x, int64_t y, in
     say_tint(errors, &sheet->content, tint);
     long long unit = (long long)scale; /* millionths of a point a unit */
     sheet_say(errors, &sheet->content, "0.%06lld 0 0 0.%06lld ", unit, unit);
-    sheet_say_length(errors, &sheet->content, x);
-    sheet_say_length(errors, &sheet->content, y);
+    say_length(errors, &sheet->content, x);
+    say_length(errors, &sheet->content, y);
     sheet_say(errors, &sheet->content, "cm\n");
     if (errors->err == ERR_NONE) {
         fail(errors, buf_append_string(&sheet->content, path));
@@ -327,9 +327,9 @@ void sheet_box(struct sheet *sheet, struct tint tint, int64_t x, int64_t y, int6
     struct report_file *errors = &sheet->file;
     sheet_say(errors, &sheet->content, "/Artifact BMC\n");
     say_tint(errors, &sheet->content, tint);
-    sheet_say_length(errors, &sheet->content, x);
-    sheet_say_length(errors, &sheet->content, y);
-    sheet_say_length(errors, &sheet->content, width);
-    sheet_say_length(errors, &sheet->content, height);
+    say_length(errors, &sheet->content, x);
+    say_length(errors, &sheet->content, y);
+    say_length(errors, &sheet->content, width);
+    say_length(errors, &sheet->content, height);
     sheet_say(errors, &sheet->content, "re f\nEMC\n");
 }

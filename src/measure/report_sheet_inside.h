@@ -51,6 +51,5 @@ void sheet_letters(struct report_file *errors, struct buf *content, const struct
                    int64_t x, int64_t y, struct slice text, bool space_follows);
 void sheet_say(struct report_file *errors, struct buf *content, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-void sheet_say_length(struct report_file *errors, struct buf *content, int64_t length);
 
 #endif

@@ -30,7 +30,6 @@ const struct style style_body = {.bold = false, .size = 9300, .leading = 13400, 
 const struct style style_body_bold = {.bold = true, .size = 9300, .leading = 13400, .tint = INK};
 const struct style style_detail = {.bold = false, .size = 7900, .leading = 11400, .tint = INK};
 const struct style style_label = {.bold = false, .size = 7900, .leading = 11400, .tint = PALE};
-const struct style style_small = {.bold = false, .size = 7000, .leading = 10000, .tint = PALE};
 const struct column column_page = {.left = SHEET_LEFT, .width = SHEET_RIGHT - SHEET_LEFT};
 
 struct slice report_printf(struct report *report, const char *format, ...)

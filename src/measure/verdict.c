@@ -204,7 +204,8 @@ static struct judgement judge_rule(const struct world *world, const struct json 
     return all;
 }
 
-const struct json *verdict_attestation(const struct json *clause, struct slice promise_id, int64_t now_ms, bool *ret_expired)
+/* The attestation that stands for this promise now, or NULL. */
+static const struct json *attestation_of(const struct json *clause, struct slice promise_id, int64_t now_ms, bool *ret_expired)
 {
     const struct json *items = json_member(clause, "attestations");
     const struct json *found = edit_at(items, edit_find(items, "promise", promise_id));
@@ -218,7 +219,7 @@ struct judgement verdict_promise(const struct world *world, const struct json *c
     const struct promise *entry = entry_of(promise);
     struct judgement all = {.until_ms = INT64_MAX};
     bool expired = false;
-    const struct json *word = verdict_attestation(clause, json_text(promise, "id", SLICE_NONE), now_ms, &expired);
+    const struct json *word = attestation_of(clause, json_text(promise, "id", SLICE_NONE), now_ms, &expired);
     bool may = entry != NULL && entry->attestable;
     for (size_t i = 0; entry != NULL && i < entry->observation_count; i++) {
         worst(&all, judge_rule(world, clause, promise, &entry->observations[i], may ? word : NULL, may && expired, now_ms));

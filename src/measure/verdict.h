@@ -43,8 +43,6 @@ struct judgement verdict_promise(const struct world *world, const struct json *c
 struct judgement verdict_clause(const struct world *world, const struct json *clause, int64_t now_ms);
 /* Vogt's own ledger: kept or the reason why nothing can be. */
 struct judgement verdict_ledger(const struct world *world, int64_t now_ms);
-/* The attestation that stands for this promise now, or NULL. */
-const struct json *verdict_attestation(const struct json *clause, struct slice promise_id, int64_t now_ms, bool *ret_expired);
 
 /* What is recorded: {"clause","verdict","reason","values","promise","kind","subject","promises":[{"id","verdict","reason","kind","subject"}],"catalogue"}.
  * The same world and clock always give the same bytes. NULL: the arena is full. */

@@ -30,7 +30,8 @@ static void carry_or_null(struct turn *turn, struct json *to, const struct json 
     }
 }
 
-struct json *view_clause(struct turn *turn, const struct world *world, const struct json *clause, const struct json *row)
+/* A clause with its verdict now; `row` is verdict/CLAUSE, or NULL. */
+static struct json *view_of(struct turn *turn, const struct world *world, const struct json *clause, const struct json *row)
 {
     struct arena *arena = turn->arena;
     struct judgement judgement = verdict_clause(world, clause, turn->now_ms);
@@ -164,7 +165,7 @@ static struct json *dated(struct turn *turn, const struct json *clause, const ch
 
 enum err view_clause_whole(struct turn *turn, const struct world *world, const struct json *clause, const struct json *row, struct json **ret_view)
 {
-    struct json *view = view_clause(turn, world, clause, row), *promises = json_set_array(turn->arena, view, "promises");
+    struct json *view = view_of(turn, world, clause, row), *promises = json_set_array(turn->arena, view, "promises");
     enum err all = ERR_NONE;
     for (const struct json *promise = edit_items(clause, "promises"); promise != NULL; promise = promise->next) {
         if (!standing_goes_on(&all, put_promise(turn, promises, world, clause, promise))) {
@@ -198,7 +199,7 @@ enum err view_annex(struct turn *turn, const struct world *world, struct json **
             return all;
         }
         counts[verdict_clause(world, clause, turn->now_ms).verdict]++;
-        json_append(clauses, view_clause(turn, world, clause, row));
+        json_append(clauses, view_of(turn, world, clause, row));
     }
     for (size_t i = 0; i < sizeof carried / sizeof carried[0]; i++) {
         edit_carry(arena, view, world->annex, carried[i]);

@@ -4,9 +4,7 @@
 
 #include "measure/standing.h"
 
-/* A clause with its verdict now; `row` is verdict/CLAUSE, or NULL. */
-struct json *view_clause(struct turn *turn, const struct world *world, const struct json *clause, const struct json *row);
-/* And all that it rests on: promises, of each observation the subjects (the 200 worst) and counts, bindings, interpretations, attestations. ERR_NEED. */
+/* A clause with its verdict now (`row` is verdict/CLAUSE, or NULL) and all that it rests on: promises, of each observation the subjects (the 200 worst) and counts, bindings, interpretations, attestations. ERR_NEED. */
 enum err view_clause_whole(struct turn *turn, const struct world *world, const struct json *clause, const struct json *row, struct json **ret_view) must_check;
 /* The whole annex, each clause in short, with counts. */
 enum err view_annex(struct turn *turn, const struct world *world, struct json **ret_view) must_check;

@@ -164,7 +164,8 @@ static bool is_ending(struct slice rest)
     return rest.len == 0 || listed(endings, sizeof(endings) / sizeof(endings[0]), rest);
 }
 
-size_t word_stem_length(struct slice folded)
+/* Length of a folded word without its inflection ("datenbanken" -> "datenbank", "policies" -> "polic"). */
+static size_t stem_length(struct slice folded)
 {
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
         struct slice ending = slice_string(endings[i]);
@@ -183,7 +184,7 @@ static bool inflected(struct slice folded, struct slice wanted)
     if (slice_equal(folded, wanted)) {
         return true;
     }
-    struct slice stem = slice_first(wanted, word_stem_length(wanted));
+    struct slice stem = slice_first(wanted, stem_length(wanted));
     if (slice_starts(folded, wanted) && is_ending(slice_from(folded, wanted.len))) {
         return true;
     }

@@ -24,8 +24,6 @@ struct words {
 /* ERR_TOO_LARGE: the arena is full. Words beyond WORDS_MAX_COUNT are left out, longer words are cut. */
 enum err words_read(struct arena *arena, struct slice text, struct words *ret_words) must_check;
 
-/* Length of a folded word without its inflection ("datenbanken" -> "datenbank", "policies" -> "polic"). */
-size_t word_stem_length(struct slice folded);
 bool word_is_filler(struct slice folded);  /* "der", "for", "of": may stand between the words of a phrase */
 
 enum word_match { WORD_DIFFERENT, WORD_COMPOUND, WORD_SAME };

@@ -1,10 +1,8 @@
 /*
- * Two buffers: `in` holds what the kernel gave and is not parsed yet, `out` whole frames that wait
- * to be written and at most one frame being built at the end.
+ * Two buffers: `in` holds what the kernel gave and is not parsed yet, `out` whole frames that wait to be written and at most one frame being built at the end.
  *
- *   in:   [ parsed | frame being returned | more, perhaps cut ]      out:  [ written | whole frames
- * | frame being built ] ^0       ^in_start              ^            ^in_end             ^0 ^sent
- * ^building
+ *   in:   [ parsed | frame being returned | more, perhaps cut ]      out:  [ written | whole frames | frame being built ]
+ *         ^0       ^in_start                                 ^in_end       ^0        ^sent          ^building
  *
  * A descriptor travels with the first byte of its frame. The kernel never moves bytes after a
  * descriptor into the same read as the bytes of the next one, so received descriptors wait in a

@@ -7,9 +7,8 @@
  * One thread, one loop:  accept -> replies of keep -> MHD_run -> one flush to keep.
  *
  * An exchange is one request and its answer:
- *   READING --all bytes there--> WAITING (suspended; a frame is with keep) --REPLY or deadline-->
- * ANSWERED
- *      \-------- answered by gate itself, or refused ---------------------------------------------/
+ *   READING --all bytes there--> WAITING (suspended; a frame is with keep) --REPLY or deadline--> ANSWERED
+ *      \-------- answered by gate itself, or refused --------------------------------------------------^
  */
 #ifndef VOGT_ROLES_GATE_H
 #define VOGT_ROLES_GATE_H

@@ -1,9 +1,9 @@
 /*
  * What roles say to the parent, and what the parent says to keep.
  *   READY        {"confinement","features"} or {"err","english","german"}, that one also as the last word of a role that served
- *   ASK to keep  {"do":"operator-token"} (id 1), {"do":"login-link"} (id 2); ANSWER {"token"} /
- * {"login_link"}, or {"err"}: sealed, say START_CHILD  {"program"} -> CHILD {"err"} and a
- * descriptor          START_SEAL -> vogt-seal, its channel to keep by CHANNEL; START_TELL likewise
+ *   ASK to keep  {"do":"operator-token"} (id 1), {"do":"login-link"} (id 2) -> ANSWER {"token"}, {"login_link"}, or {"err"}: sealed, say
+ *   START_CHILD  {"program"} -> CHILD {"err"} and a descriptor
+ *   START_SEAL   -> vogt-seal, its channel to keep by CHANNEL; START_TELL likewise
  */
 #include "roles/parent.h"
 

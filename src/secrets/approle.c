@@ -21,7 +21,7 @@ enum { MEMBER_COUNT = sizeof members / sizeof members[0] };
 
 /* ---- rows ---- */
 
-char *approle_path(struct turn *turn, struct slice name)
+static char *role_path(struct turn *turn, struct slice name)
 {
     return mount_path(turn, "role/%.*s", (int)name.len, (const char *)name.data);
 }
@@ -59,7 +59,7 @@ static enum err load(struct turn *turn, struct slice given, struct approle *ret_
 {
     struct slice name = secrets_lower(turn, given);
     const struct json *row = NULL;
-    enum err err = turn_json(turn, approle_path(turn, name), &row);
+    enum err err = turn_json(turn, role_path(turn, name), &row);
     if (err == ERR_NONE) {
         *ret_role = (struct approle){.name = name, .id = json_text(row, "id", SLICE_NONE), .row = row};
     }
@@ -99,7 +99,7 @@ static enum err exists(struct turn *turn)
 {
     struct slice bytes;
     bool is_role = strcmp(turn->route->pattern, "role/:name") == 0;
-    return is_role ? turn_row(turn, approle_path(turn, secrets_lower(turn, turn->values[0])), &bytes) : ERR_NONE;
+    return is_role ? turn_row(turn, role_path(turn, secrets_lower(turn, turn->values[0])), &bytes) : ERR_NONE;
 }
 
 /* ---- writing ---- */
@@ -190,7 +190,7 @@ static enum err write_role(struct turn *turn, struct slice name, const struct js
     enum err err = row == NULL ? ERR_MEMORY : login_token_read(turn, before, row);
     err = err == ERR_NONE ? check_role(turn, row, before) : err;
     err = err == ERR_NONE ? move_role_id(turn, name, had, role_id) : err;
-    return err == ERR_NONE ? turn_put_json(turn, approle_path(turn, name), row, 0) : err;
+    return err == ERR_NONE ? turn_put_json(turn, role_path(turn, name), row, 0) : err;
 }
 
 static bool name_is_good(struct slice name)
@@ -259,7 +259,7 @@ enum err operation_approle_delete(struct turn *turn)
     }
     err = role_id_path(turn, json_text(role.row, "role_id", SLICE_NONE), &pointer);
     err = err == ERR_NONE ? turn_delete(turn, pointer) : err;
-    err = err == ERR_NONE ? turn_delete(turn, approle_path(turn, role.name)) : err;
+    err = err == ERR_NONE ? turn_delete(turn, role_path(turn, role.name)) : err;
     err = err == ERR_NONE ? mount_sweep_below(turn, role.id, slice_string(mount_path(turn, "of/%.*s/", (int)role.id.len, (const char *)role.id.data))) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
@@ -355,7 +355,7 @@ enum err operation_approle_field_delete(struct turn *turn)
     size_t i = member_of(name);
     struct json *row = i < MEMBER_COUNT ? secrets_with(turn, role.row, members[i].name, NULL) : login_token_without(turn, role.row, slice_string(name));
     err = row == NULL ? ERR_MEMORY : check_role(turn, row, role.row);
-    err = err == ERR_NONE ? turn_put_json(turn, approle_path(turn, role.name), row, 0) : err;
+    err = err == ERR_NONE ? turn_put_json(turn, role_path(turn, role.name), row, 0) : err;
     return err == ERR_NONE ? turn_reply_none(turn) : err;
 }
 

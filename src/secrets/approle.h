@@ -28,7 +28,6 @@ enum err approle_load(struct turn *turn, struct approle *ret_role) must_check;
 enum err approle_need(struct turn *turn, struct approle *ret_role) must_check;
 /* The role that has this role id. ERR_NOT_FOUND. */
 enum err approle_find(struct turn *turn, struct slice role_id, struct approle *ret_role) must_check;
-char *approle_path(struct turn *turn, struct slice name);
 /* HEX under which a role id (`id` empty) or a secret id of a role is known. */
 enum err approle_hmac(struct turn *turn, struct slice id, struct slice text, char **ret_hex) must_check;
 /* "01234567-89ab-…" drawn at random (RFC 9562, version 4). */

@@ -91,8 +91,6 @@ enum err transit_schedule(struct turn *turn, struct transit_key *key) must_check
 enum err transit_forget(struct turn *turn, const struct transit_key *key) must_check;
 /* Takes the key away. */
 enum err transit_remove(struct turn *turn, const struct transit_key *key) must_check;
-/* {"type","name",…,"keys":{…}} as Vault shows a key. */
-enum err transit_reply_key(struct turn *turn, const struct transit_key *key, const char *warning) must_check;
 
 /* A version's public key as people see it: PEM of a SubjectPublicKeyInfo, of Ed25519 base64; of a derived key the one of this context, or nothing without. */
 enum err transit_public_text(struct turn *turn, const struct transit_key *key, const struct transit_version *version, struct slice context, struct slice *ret_text) must_check;
@@ -100,7 +98,6 @@ enum err transit_public_text(struct turn *turn, const struct transit_key *key, c
 /* What may be said of a new key: type and options of the body, checked. */
 enum err transit_wish(struct turn *turn, struct slice name, struct transit_key *ret_key) must_check;
 enum err transit_allow_derived(struct turn *turn, const struct transit_key *key) must_check;
-enum err transit_read_period(struct turn *turn, uint64_t *ret_seconds) must_check;   /* auto_rotate_period; absent leaves *ret_seconds */
 
 bool transit_hash(struct slice name, enum hash *ret_hash);          /* "sha2-256"…, "none" */
 
@@ -114,8 +111,6 @@ struct transit_text {
     uint64_t version;
     struct slice text;                  /* still base64 */
 };
-enum transit_text_fault { TRANSIT_TEXT_GOOD, TRANSIT_TEXT_NO_PREFIX, TRANSIT_TEXT_BAD_VERSION };
-enum transit_text_fault transit_text_read(struct slice text, struct transit_text *ret_text);
 size_t transit_prefix(uint64_t version, char out[32]);              /* "vault:v7:" */
 
 /*

@@ -88,7 +88,8 @@ static enum err set_version(struct turn *turn, struct json *keys, const struct t
     return err != ERR_NONE ? err : json_set_string(turn->arena, one, "public_key", text) == NULL ? ERR_MEMORY : ERR_NONE;
 }
 
-enum err transit_reply_key(struct turn *turn, const struct transit_key *key, const char *warning)
+/* {"type","name",…,"keys":{…}} as Vault shows a key. */
+static enum err reply_key(struct turn *turn, const struct transit_key *key, const char *warning)
 {
     struct json *data = json_new(turn->arena, JSON_OBJECT);
     struct transit_version *versions = NULL;
@@ -109,7 +110,7 @@ enum err operation_transit_read(struct turn *turn)
 {
     struct transit_key key;
     enum err err = transit_load(turn, turn->values[0], &key);
-    return err == ERR_NONE ? transit_reply_key(turn, &key, NULL) : err;
+    return err == ERR_NONE ? reply_key(turn, &key, NULL) : err;
 }
 
 enum err operation_transit_list(struct turn *turn)
@@ -119,7 +120,8 @@ enum err operation_transit_list(struct turn *turn)
 
 /* ---- making ---- */
 
-enum err transit_read_period(struct turn *turn, uint64_t *ret_seconds)
+/* auto_rotate_period; absent leaves *ret_seconds */
+static enum err read_period(struct turn *turn, uint64_t *ret_seconds)
 {
     uint64_t seconds = 0;
     enum err err = json_u64(turn->request->body, "auto_rotate_period", &seconds);
@@ -179,7 +181,7 @@ enum err transit_wish(struct turn *turn, struct slice name, struct transit_key *
     key.exportable = json_bool(body, "exportable", false);
     key.backup = json_bool(body, "allow_plaintext_backup", false);
     enum err err = key.id.len == 0 ? ERR_MEMORY : transit_allow_derived(turn, &key);
-    err = err == ERR_NONE ? transit_read_period(turn, &key.rotate_s) : err;
+    err = err == ERR_NONE ? read_period(turn, &key.rotate_s) : err;
     err = err == ERR_NONE ? read_key_size(turn, &key) : err;
     *ret_key = key;
     return err;
@@ -190,11 +192,11 @@ enum err operation_transit_create(struct turn *turn)
     struct transit_key key;
     enum err err = transit_load(turn, turn->values[0], &key);
     if (err == ERR_NONE) {
-        return transit_reply_key(turn, &key, turn_path(turn, "key %.*s already existed", (int)key.name.len, (const char *)key.name.data));
+        return reply_key(turn, &key, turn_path(turn, "key %.*s already existed", (int)key.name.len, (const char *)key.name.data));
     }
     err = err == ERR_NOT_FOUND ? transit_wish(turn, turn->values[0], &key) : err;
     err = err == ERR_NONE ? transit_rotate(turn, &key) : err;
-    return err == ERR_NONE ? transit_reply_key(turn, &key, NULL) : err;
+    return err == ERR_NONE ? reply_key(turn, &key, NULL) : err;
 }
 
 enum err operation_transit_rotate(struct turn *turn)
@@ -205,7 +207,7 @@ enum err operation_transit_rotate(struct turn *turn)
         return turn_refuse(turn, ERR_INVALID, TEXT("imported key does not allow rotation within Vault", "dieser importierte Schlüssel wird hier nicht gewechselt (allow_rotation)"), SLICE_NONE);
     }
     err = err == ERR_NONE ? transit_rotate(turn, &key) : err;
-    return err == ERR_NONE ? transit_reply_key(turn, &key, NULL) : err;
+    return err == ERR_NONE ? reply_key(turn, &key, NULL) : err;
 }
 
 enum err operation_transit_delete(struct turn *turn)
@@ -261,7 +263,7 @@ enum err operation_transit_config(struct turn *turn)
     err = read_minimum(turn, "min_decryption_version", 1, key.latest, &key.min_decryption);
     err = err == ERR_NONE ? read_minimum(turn, "min_encryption_version", 0, key.latest, &key.min_encryption) : err;
     err = err == ERR_NONE ? check_minimums(turn, &key) : err;
-    err = err == ERR_NONE ? transit_read_period(turn, &period) : err;
+    err = err == ERR_NONE ? read_period(turn, &period) : err;
     if (err == ERR_NONE && period > 0 && key.imported && !key.import_rotation) {
         return turn_refuse(turn, ERR_INVALID, TEXT("imported key does not allow rotation within Vault", "dieser importierte Schlüssel wird hier nicht gewechselt (allow_rotation)"), SLICE_NONE);
     }
@@ -273,7 +275,7 @@ enum err operation_transit_config(struct turn *turn)
         err = transit_schedule(turn, &key);
     }
     err = err == ERR_NONE ? transit_save(turn, &key) : err;
-    return err == ERR_NONE ? transit_reply_key(turn, &key, NULL) : err;
+    return err == ERR_NONE ? reply_key(turn, &key, NULL) : err;
 }
 
 /* ---- trimming ---- */
@@ -317,5 +319,5 @@ enum err operation_transit_trim(struct turn *turn)
     }
     key.available = wanted;
     err = err == ERR_NONE ? transit_save(turn, &key) : err;
-    return err == ERR_NONE ? transit_reply_key(turn, &key, NULL) : err;
+    return err == ERR_NONE ? reply_key(turn, &key, NULL) : err;
 }

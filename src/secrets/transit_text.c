@@ -9,18 +9,20 @@
 
 enum { BATCH_MAX = 100000, PAIR_BATCH_MAX = 1000 };
 
-enum transit_text_fault transit_text_read(struct slice text, struct transit_text *ret_text)
+enum fault { GOOD, NO_PREFIX, BAD_VERSION };
+
+static enum fault read_text(struct slice text, struct transit_text *ret_text)
 {
     struct slice prefix = SLICE_LITERAL("vault:v"), rest = slice_from(text, prefix.len), number;
     if (!slice_starts(text, prefix) || slice_find_byte(rest, ':') == SIZE_MAX) {
-        return TRANSIT_TEXT_NO_PREFIX;
+        return NO_PREFIX;
     }
     uint64_t version = 0;
     if (!slice_split(&rest, ':', &number) || slice_to_u64(number, &version) != ERR_NONE || version > TRANSIT_VERSION_MAX) {
-        return TRANSIT_TEXT_BAD_VERSION;
+        return BAD_VERSION;
     }
     *ret_text = (struct transit_text){.version = version == 0 ? 1 : version, .text = rest};
-    return TRANSIT_TEXT_GOOD;
+    return GOOD;
 }
 
 size_t transit_prefix(uint64_t version, char out[32])
@@ -92,12 +94,12 @@ enum err transit_number_to_make(struct transit_call *call, const struct json *it
 enum err transit_number_to_read(struct transit_call *call, struct slice text, bool is_signature, struct transit_text *ret_text)
 {
     struct turn *turn = call->turn;
-    enum transit_text_fault fault = transit_text_read(text, ret_text);
-    if (fault == TRANSIT_TEXT_NO_PREFIX) {
+    enum fault fault = read_text(text, ret_text);
+    if (fault == NO_PREFIX) {
         return is_signature ? turn_refuse(turn, ERR_INVALID, TEXT("invalid signature: no prefix", "keine Signatur: sie beginnt nicht mit vault:v"), SLICE_NONE)
                             : turn_refuse(turn, ERR_INVALID, TEXT("invalid ciphertext: no prefix", "kein Geheimtext: er beginnt nicht mit vault:v"), SLICE_NONE);
     }
-    if (fault == TRANSIT_TEXT_BAD_VERSION) {
+    if (fault == BAD_VERSION) {
         return is_signature ? turn_refuse(turn, ERR_INVALID, TEXT("invalid signature: version number could not be decoded", "keine Signatur: die Version ist keine Zahl"), SLICE_NONE)
                             : turn_refuse(turn, ERR_INVALID, TEXT("invalid ciphertext: version number could not be decoded", "kein Geheimtext: die Version ist keine Zahl"), SLICE_NONE);
     }

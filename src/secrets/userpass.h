@@ -18,10 +18,6 @@ bool userpass_bcrypt_is_good(struct slice text);
 
 /* The members of a row that stand for this password, hashed by judge. */
 enum err userpass_hash(struct turn *turn, struct slice password, struct json *row) must_check;
-/* Is it the password of this row? NULL: of nobody, which takes as long. */
-enum password_verdict { PASSWORD_WRONG, PASSWORD_RIGHT, PASSWORD_RIGHT_RENEW };
-/* PASSWORD_RIGHT_RENEW: right, and *ret_row is what the row should be from now on. */
-enum err userpass_compare(struct turn *turn, const struct json *row, struct slice password, enum password_verdict *ret_verdict, struct json **ret_row) must_check;
 /* The mount shall cost as much as this hash for everybody. */
 enum err userpass_note_bcrypt(struct turn *turn, struct slice bcrypt) must_check;
 

@@ -92,8 +92,11 @@ static struct json *renewed(struct turn *turn, const struct json *row, struct sl
     return fresh;
 }
 
-/* Both kinds of work are asked for at once, whether the row needs them or not. */
-enum err userpass_compare(struct turn *turn, const struct json *row, struct slice password, enum password_verdict *ret_verdict, struct json **ret_row)
+enum password_verdict { PASSWORD_WRONG, PASSWORD_RIGHT, PASSWORD_RIGHT_RENEW };
+
+/* Is it the password of this row? NULL: of nobody, which takes as long. PASSWORD_RIGHT_RENEW: right, and *ret_row is what the row should be from now on.
+ * Both kinds of work are asked for at once, whether the row needs them or not. */
+static enum err compare(struct turn *turn, const struct json *row, struct slice password, enum password_verdict *ret_verdict, struct json **ret_row)
 {
     struct slice own_salt = json_text(row, "salt", SLICE_NONE), bcrypt = json_text(row, "bcrypt", SLICE_NONE), salt = own_salt, hash = SLICE_NONE;
     struct slice setting = bcrypt.len > 0 ? bcrypt : json_text(mount_settings(turn->mount), "bcrypt", SLICE_NONE);
@@ -155,7 +158,7 @@ enum err operation_userpass_login(struct turn *turn)
     }
     enum password_verdict verdict = PASSWORD_WRONG;
     struct json *fresh = NULL;
-    err = userpass_compare(turn, row, password, &verdict, &fresh);
+    err = compare(turn, row, password, &verdict, &fresh);
     if (err != ERR_NONE) {
         return err;
     }

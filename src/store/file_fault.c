@@ -157,11 +157,6 @@ bool disk_failure_happened(const struct disk *disk)
     return disk->failed;
 }
 
-uint64_t disk_operations(const struct disk *disk)
-{
-    return disk->operations;
-}
-
 static struct entry *find(const struct names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++) {

@@ -35,7 +35,6 @@ void disk_restart(struct disk *disk);
  * alone. 0: never. */
 void disk_fail_after(struct disk *disk, uint64_t operations, enum err err, bool syncs_only);
 bool disk_failure_happened(const struct disk *disk);
-uint64_t disk_operations(const struct disk *disk); /* so far */
 uint64_t disk_random(struct disk *disk, uint64_t below);
 
 #endif

@@ -79,7 +79,7 @@ static enum err execute(struct rows *rows, const char *sql)
     return rows_result(rows, sqlite3_exec(rows->database, sql, NULL, NULL, NULL));
 }
 
-enum err rows_load_heads(struct rows *rows)
+static enum err load_heads(struct rows *rows)
 {
     sqlite3_stmt *statement = rows_statement(rows, STATEMENT_HEADS);
     enum err err = ERR_NONE;
@@ -179,7 +179,7 @@ static enum err open_database(struct rows *rows, bool may_create)
         err = prepare(rows);
     }
     if (err == ERR_NONE) {
-        err = rows_load_heads(rows);
+        err = load_heads(rows);
     }
     if (err == ERR_NONE) {
         err = load_epoch(rows);

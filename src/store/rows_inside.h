@@ -32,7 +32,6 @@ struct rows {
 enum err rows_check_schema(struct rows *rows, bool may_create) must_check;
 
 enum err rows_result(const struct rows *rows, int sqlite_result) must_check;
-enum err rows_load_heads(struct rows *rows) must_check;
 
 /* Binding and stepping. A statement is reset by whoever stepped it. */
 sqlite3_stmt *rows_statement(struct rows *rows, enum statement statement);
