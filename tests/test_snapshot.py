@@ -341,7 +341,7 @@ def what_is_no_whole_snapshot_of_this_vogt_changes_nothing():
         rows = [(b"", "no whole"), (b"x", "no whole"), (b"\x1f\x8b", "no whole"), (b"x" * 100000, "no whole"), (gzip.compress(b"something else" * 1000), "no whole"),
                 (archive[:-700], "no whole"), (archive[:middle], "no whole"), (archive + b"x", "no whole"), (archive[:middle] + bytes([archive[middle] ^ 1]) + archive[middle + 1:], "no whole"),
                 (packed(database, sums=b""), "no whole"), (packed(database, sums=hashlib.sha256(database).hexdigest().encode() + b"  state.bin\n"), "no whole"),
-                (packed(database[:-4096]), ""), (database[:-4096], ""), (packed(b""), ""), (packed(b"\0" * (9 << 20), compress=9), ""),
+                (packed(database, meta=b"\xff\0"), "no whole"), (packed(database, meta=b" " * 5000), "no whole"), (packed(database[:-4096]), ""), (database[:-4096], ""), (packed(b""), ""), (packed(b"\0" * (9 << 20), compress=9), ""),
                 (packed(changed_database(database, "UPDATE row SET bytes = zeroblob(length(bytes)) WHERE path = 'core/keys'")), ""),
                 (packed(changed_database(database, "DELETE FROM entry WHERE idx = 1")), ""), (packed(changed_database(database, "CREATE VIEW other AS SELECT 1")), "not Vogt's"),
                 (packed(changed_database(database, "DELETE FROM row WHERE path = 'boot/keyring'")), ""), (foreign, "-force")]
