@@ -16,7 +16,8 @@ void *array_room(void *items, size_t count, size_t *capacity, size_t bytes)
     if (count < *capacity) {
         return items;
     }
-    void *grown = reallocarray(items, larger(*capacity), bytes);
+    size_t total;
+    void *grown = __builtin_mul_overflow(larger(*capacity), bytes, &total) ? NULL : realloc(items, total);
     *capacity = grown == NULL ? *capacity : larger(*capacity);
     return grown;
 }
