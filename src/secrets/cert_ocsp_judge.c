@@ -69,7 +69,8 @@ bool cert_ocsp_question(struct arena *arena, const struct json *entry, cert_stac
     OCSP_REQUEST *request = new_request(leaf, issuer, nonce);
     int question_len = request == NULL ? -1 : i2d_OCSP_REQUEST(request, &question);
     OCSP_REQUEST_free(request);
-    bool first = put_der(arena, ocsp, "question", question, question_len), second = put_der(arena, ocsp, "issuer", certificate, i2d_X509(issuer, &certificate));
+    int certificate_len = i2d_X509(issuer, &certificate);
+    bool first = put_der(arena, ocsp, "question", question, question_len), second = put_der(arena, ocsp, "issuer", certificate, certificate_len);
     return first && second;
 }
 
