@@ -1,7 +1,8 @@
 #include "base/archive_reader.h"
 
+#include "base/gunzip.h"
+
 #include <stdlib.h>
-#include <zlib.h>
 
 enum { PIECE_BYTES = 64 << 10 };
 
@@ -10,8 +11,7 @@ static const uint8_t magic[] = {0x1f, 0x8b};
 struct archive_reader {
     size_t seen;                /* of the magic's bytes */
     enum { KIND_OPEN, KIND_PLAIN, KIND_PACKED } kind;
-    bool has_ended;             /* the present member of gzip */
-    z_stream inflate;
+    struct gunzip gunzip;
     struct tar_reader tar;
     uint8_t piece[PIECE_BYTES];
 };
@@ -19,7 +19,7 @@ struct archive_reader {
 struct archive_reader *archive_reader_new(void)
 {
     struct archive_reader *reader = calloc(1, sizeof *reader);
-    if (reader != NULL && inflateInit2(&reader->inflate, 16 + MAX_WBITS) != Z_OK) {
+    if (reader != NULL && gunzip_begin(&reader->gunzip) != ERR_NONE) {
         free(reader);
         return NULL;
     }
@@ -29,34 +29,28 @@ struct archive_reader *archive_reader_new(void)
 void archive_reader_free(struct archive_reader *reader)
 {
     if (reader != NULL) {
-        (void)inflateEnd(&reader->inflate);
+        gunzip_end(&reader->gunzip);
         free(reader);
     }
 }
 
-/* Several members one after the other are one file. */
+/* Where what was unpacked goes. */
+struct unpacked {
+    struct archive_reader *reader;
+    tar_sink sink;
+    void *context;
+};
+
+static enum err take_unpacked(void *context, struct slice piece)
+{
+    const struct unpacked *unpacked = context;
+    return tar_feed(&unpacked->reader->tar, piece, unpacked->sink, unpacked->context);
+}
+
 static enum err feed_packed(struct archive_reader *reader, struct slice bytes, tar_sink sink, void *context)
 {
-    z_stream *stream = &reader->inflate;
-    enum err err = ERR_NONE;
-    bool is_full = false;
-    stream->next_in = (Bytef *)(uintptr_t)bytes.data;
-    stream->avail_in = (uInt)bytes.len;
-    while (err == ERR_NONE && (stream->avail_in > 0 || is_full)) {
-        if (reader->has_ended && inflateReset(stream) != Z_OK) {
-            return ERR_MALFORMED;
-        }
-        stream->next_out = reader->piece;
-        stream->avail_out = sizeof reader->piece;
-        int status = inflate(stream, Z_NO_FLUSH);
-        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
-            return status == Z_MEM_ERROR ? ERR_MEMORY : ERR_MALFORMED;
-        }
-        reader->has_ended = status == Z_STREAM_END;
-        is_full = stream->avail_out == 0 && !reader->has_ended;
-        err = tar_feed(&reader->tar, slice_of(reader->piece, sizeof reader->piece - stream->avail_out), sink, context);
-    }
-    return err;
+    struct unpacked unpacked = {reader, sink, context};
+    return gunzip_feed(&reader->gunzip, bytes, reader->piece, sizeof reader->piece, take_unpacked, &unpacked);
 }
 
 static enum err feed_plain(struct slice bytes, tar_sink sink, void *context)
@@ -100,5 +94,5 @@ bool archive_reader_is_packed(const struct archive_reader *reader)
 
 bool archive_reader_is_whole(const struct archive_reader *reader)
 {
-    return reader->kind == KIND_PLAIN || (reader->has_ended && tar_is_whole(&reader->tar));
+    return reader->kind == KIND_PLAIN || (reader->gunzip.has_ended && tar_is_whole(&reader->tar));
 }

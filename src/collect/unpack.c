@@ -1,7 +1,8 @@
 #include "collect/unpack.h"
 
+#include "base/gunzip.h"
+
 #include <stdlib.h>
-#include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -9,16 +10,16 @@ enum { PIECE_BYTES = 65536, WINDOW_LOG_MAX = 27 }; /* 2^27: what zstd itself unp
 
 struct unpack {
     enum unpack_kind kind;
-    bool has_ended;             /* the present member or frame */
-    z_stream inflate;
+    struct gunzip gunzip;
     ZSTD_DStream *zstd;
+    bool has_ended;             /* the present frame */
     uint8_t piece[PIECE_BYTES];
 };
 
 static bool begin(struct unpack *unpack)
 {
     if (unpack->kind == UNPACK_GZIP) {
-        return inflateInit2(&unpack->inflate, 16 + MAX_WBITS) == Z_OK;
+        return gunzip_begin(&unpack->gunzip) == ERR_NONE;
     }
     unpack->zstd = ZSTD_createDStream();
     return unpack->zstd != NULL && !ZSTD_isError(ZSTD_DCtx_setParameter(unpack->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX));
@@ -44,34 +45,10 @@ void unpack_free(struct unpack *unpack)
         return;
     }
     if (unpack->kind == UNPACK_GZIP) {
-        (void)inflateEnd(&unpack->inflate);
+        gunzip_end(&unpack->gunzip);
     }
     (void)ZSTD_freeDStream(unpack->zstd);
     free(unpack);
-}
-
-static enum err feed_gzip(struct unpack *unpack, struct slice bytes, unpack_sink sink, void *context)
-{
-    z_stream *stream = &unpack->inflate;
-    enum err err = ERR_NONE;
-    bool full = false;
-    stream->next_in = (Bytef *)(uintptr_t)bytes.data;
-    stream->avail_in = (uInt)bytes.len;
-    while (err == ERR_NONE && (stream->avail_in > 0 || full)) {
-        if (unpack->has_ended && inflateReset(stream) != Z_OK) {
-            return ERR_MALFORMED;
-        }
-        stream->next_out = unpack->piece;
-        stream->avail_out = sizeof unpack->piece;
-        int status = inflate(stream, Z_NO_FLUSH);
-        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
-            return status == Z_MEM_ERROR ? ERR_MEMORY : ERR_MALFORMED;
-        }
-        unpack->has_ended = status == Z_STREAM_END;
-        full = stream->avail_out == 0 && !unpack->has_ended;
-        err = sink(context, slice_of(unpack->piece, sizeof unpack->piece - stream->avail_out));
-    }
-    return err;
 }
 
 static enum err zstd_error(size_t code)
@@ -104,10 +81,10 @@ enum err unpack_feed(struct unpack *unpack, struct slice bytes, unpack_sink sink
     if (bytes.len == 0) {
         return ERR_NONE;
     }
-    return unpack->kind == UNPACK_GZIP ? feed_gzip(unpack, bytes, sink, context) : feed_zstd(unpack, bytes, sink, context);
+    return unpack->kind == UNPACK_GZIP ? gunzip_feed(&unpack->gunzip, bytes, unpack->piece, sizeof unpack->piece, sink, context) : feed_zstd(unpack, bytes, sink, context);
 }
 
 bool unpack_is_whole(const struct unpack *unpack)
 {
-    return unpack->has_ended;
+    return unpack->kind == UNPACK_GZIP ? unpack->gunzip.has_ended : unpack->has_ended;
 }
